@@ -1,0 +1,12 @@
+"""Multi-task baseline, HRNet18, CamVid, 240x320 (protocol ours): one trunk, one FCN head a task.
+
+    python tools/train.py configs/baselines/mt_hrnet18_camvid.py
+
+Recipe: ATRC code base, fact sheet 1.1.4 (SGD, lr 0.01, poly 0.9, 40,000 iterations, batch 8); the paper states none.
+Cost and result: not run at this size by us; every config is tried with --smoke in the tests."""
+
+_base_ = ['../_base_/models/mt_hrnet18.py', '../_base_/datasets/camvid.py', '../_base_/schedules/atrc_40k.py',
+          '../_base_/runtime/default.py']
+suite, method, student, backbone = 'camvid', 'MT', 'HRNet18', 'HRNet18'
+optim_wrapper = dict(optimizer=dict(lr=0.01))
+train_cfg = dict(max_iters=10000, val_interval=460)

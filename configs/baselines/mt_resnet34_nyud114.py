@@ -1,0 +1,12 @@
+"""The teacher of the half-resolution pair: ResNet-34, all four tasks, three times the students' iterations.
+
+    python tools/train.py configs/baselines/mt_resnet34_nyud114.py
+
+NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours.
+No pretrained weights. Cost and result: docs/results/nyud114.md.
+"""
+
+_base_ = ['../_base_/models/mt_resnet34.py', '../_base_/datasets/nyud114.py', '../_base_/schedules/adamw_short.py',
+          '../_base_/runtime/short.py']
+suite, method, student, backbone = 'nyud114', 'MT (teacher, 3000 iterations)', 'ResNet-34', 'ResNet-34'
+train_cfg = dict(max_iters=3000)

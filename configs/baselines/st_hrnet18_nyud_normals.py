@@ -1,0 +1,10 @@
+"""Single-task reference, HRNet18, NYUD-v2, 425x560: normals alone (the S_i of the paper's Delta).
+
+    python tools/train.py configs/baselines/st_hrnet18_nyud_normals.py
+
+Recipe: ATRC code base, fact sheet 1.1.4 (SGD, lr 0.01, poly 0.9, 40,000 iterations, batch 8); the paper states none.
+Cost and result: not run at this size by us; every config is tried with --smoke in the tests."""
+
+_base_ = ['mt_hrnet18_nyud.py']
+method = 'ST'
+tasks = dict(normals={{_base_.tasks.normals}}, _delete_=True)

@@ -1,0 +1,10 @@
+"""Single-task reference, HRNet18, PASCAL-Context, 512x512: human_parts alone (the S_i of the paper's Delta).
+
+    python tools/train.py configs/baselines/st_hrnet18_pascal_human_parts.py
+
+Recipe: ATRC code base, fact sheet 1.1.4 (SGD, lr 0.005, poly 0.9, 40,000 iterations, batch 8); the paper states none.
+Cost and result: not run at this size by us; every config is tried with --smoke in the tests."""
+
+_base_ = ['mt_hrnet18_pascal.py']
+method = 'ST'
+tasks = dict(human_parts={{_base_.tasks.human_parts}}, _delete_=True)

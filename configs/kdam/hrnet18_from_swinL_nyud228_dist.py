@@ -1,0 +1,13 @@
+"""HRNet18 distilled from one Swin-L multi-task teacher by DIST (1 - Pearson, inter and intra); NYU Depth V2 at 228x308 (the real subset; protocol ours).
+
+    python tools/train.py configs/kdam/hrnet18_from_swinL_nyud228_dist.py --with-prerequisites
+
+Recipe: ATRC code base, fact sheet 1.1.4 (SGD, lr 0.01, poly 0.9, 40,000 iterations, batch 8); the paper states none.
+Cost and result: not run at this size by us; every config is tried with --smoke in the tests."""
+
+_base_ = ['../baselines/mt_hrnet18_nyud228.py']
+method = 'MT+DIST'
+model = dict(distiller=dict(
+    weight=1.0,
+    teachers=dict(swinL=dict(config='configs/baselines/mt_swinL_nyud228.py')),
+    links=dict(each_task=dict(loss=dict(type='DIST')))))

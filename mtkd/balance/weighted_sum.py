@@ -1,0 +1,24 @@
+"""The plain weighted sum of task losses."""
+
+from torch import Tensor
+
+from ..registry import BALANCES
+from .balance import Balance
+
+
+@BALANCES.register_module()
+class WeightedSum(Balance):
+    """α · Σ_n λ_n L_n: the multi-task loss of KDAM's equations 8 and 9.
+
+    Args:
+        alpha: α, the weight of the tasks' part beside the distiller's.
+        include: see :class:`~mtkd.balance.balance.Balance`.
+    """
+
+    def __init__(self, alpha: float = 1.0, include: str = 'tasks') -> None:
+        super().__init__(include)
+        self.alpha = alpha
+
+    def combine(self, losses: Tensor, gram: Tensor | None = None) -> Tensor:
+        """(T,) -> ()."""
+        return self.alpha * losses.sum()

@@ -1,0 +1,268 @@
+"""What every data set adapter is: a split's samples, read, checked, augmented and packed."""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from torch.utils.data import Dataset
+
+from mtkd.registry import TRANSFORMS
+from mtkd.structures import IGNORE, KINDS, Sample, SampleMeta, Size, TargetKind, pack
+
+Entry = dict[str, Any]  # 'sample_id': str, 'files': {'image' or a task: Path}, and what else an adapter wants to keep
+Key = int | tuple[int, int]  # index, or (index, draw)
+
+MAX_ASPECT_ERROR = 0.05  # a label whose aspect ratio is farther from the picture's belongs to another picture
+
+
+class BadData(ValueError):
+    """A file of a data set is missing, unreadable or holds what it must not; the message says which and what to do."""
+
+
+class TaskDataset(Dataset, ABC):
+    """One split of one data set, serving the labels of the tasks that are asked for.
+
+    An adapter sets :attr:`OFFERS` and writes :meth:`load_data_list` and :meth:`read`; files are looked at first in
+    :meth:`full_init`, so that a data set can be described without its files.
+
+    A sample is a function of (``seed``, draw, index) only, where the draw is the epoch: the augmentation's generator is
+    made anew for each sample, so neither the number of workers nor a resume changes anything.
+
+    Args:
+        tasks: task -> kind or name of a kind; the labels to serve. Tasks that the adapter does not offer are served as
+            absent. None: all that it offers.
+        data_root: folder of the data set.
+        split: name of the split, as the data set calls it.
+        pipeline: transforms, objects or configs of :data:`mtkd.registry.TRANSFORMS`.
+        seed: seed of the augmentation; None: the run's seed, which the training sampler hands over (0 before that).
+        cache: keep decoded, not yet augmented samples in memory. ``True`` on first use, ``'preload'`` all of them in
+            :meth:`full_init`, before workers fork, which then share them.
+        num_classes: task -> number of classes, checked on reading; the adapter's own (:attr:`NUM_CLASSES`) by default.
+        views: repeat the augmentation after this many draws (for caches of a teacher's outputs); None: never.
+        name: what ``meta['dataset']`` says; the class's name by default.
+
+    Raises:
+        ValueError: none of the tasks is offered, or one is asked for as another kind than the adapter offers.
+    """
+
+    OFFERS: dict[str, str] = {}  # task -> name of its kind
+    NUM_CLASSES: dict[str, int] = {}  # task -> number of classes
+    CLASSES: dict[str, tuple[str, ...]] = {}  # task -> names of the classes
+    SPLITS: tuple[str, ...] = ('train', 'val')
+
+    def __init__(self, tasks: Mapping[str, TargetKind | str] | None = None, data_root: str | Path = '',
+                 split: str = 'train', pipeline: Sequence[Any] = (), seed: int | None = None,
+                 cache: bool | str = False, num_classes: Mapping[str, int] | None = None, views: int | None = None,
+                 name: str | None = None) -> None:
+        if cache not in (False, True, 'preload'):
+            raise ValueError(f"cache={cache!r} of {type(self).__name__}: use False, True or 'preload'.")
+        if split not in self.SPLITS:
+            raise ValueError(f"{type(self).__name__} has no split '{split}': use one of {', '.join(self.SPLITS)}.")
+        self.name = name or type(self).__name__
+        self.data_root = Path(data_root).expanduser()
+        self.split = split
+        self.seed = seed
+        self.cache = cache
+        self.views = views
+        self.kinds = self._kinds(self.OFFERS if tasks is None else tasks)
+        self.num_classes = {**self.NUM_CLASSES, **(num_classes or {})}
+        self.pipeline = [t if callable(t) else TRANSFORMS.build(t) for t in pipeline]
+        needed = {task for t in self.pipeline for task in getattr(t, 'needs', ())}
+        self.reads = {task: KINDS[kind] for task, kind in self.OFFERS.items() if task in needed or task in self.kinds}
+        self._entries: list[Entry] | None = None
+        self._cached: dict[int, Sample] = {}
+        self._warned: set[str] = set()
+
+    def _kinds(self, tasks: Mapping[str, TargetKind | str]) -> dict[str, TargetKind]:
+        """The kind objects of the asked tasks, agreeing with what is offered."""
+        kinds = {}
+        for task, kind in tasks.items():
+            if isinstance(kind, str) and kind not in KINDS:
+                raise ValueError(f"task '{task}': there is no target kind '{kind}', use one of {', '.join(KINDS)}.")
+            kinds[task] = KINDS[kind] if isinstance(kind, str) else kind
+            offered = self.OFFERS.get(task)
+            if offered is not None and offered != kinds[task].name:
+                raise ValueError(f"{type(self).__name__} offers '{task}' as {offered}, it is asked for as "
+                                 f'{kinds[task].name}: change the task or its name.')
+        if not set(kinds) & set(self.OFFERS):
+            raise ValueError(f'{type(self).__name__} offers none of the tasks asked for ({", ".join(kinds) or "none"}); '
+                             f'it offers {", ".join(self.OFFERS)}.')
+        return kinds
+
+    # What an adapter writes.
+
+    @abstractmethod
+    def load_data_list(self) -> list[Entry]:
+        """The split's samples, each a dict of ``sample_id`` and ``files`` (the picture's and the read tasks' paths)."""
+
+    @abstractmethod
+    def read(self, entry: Entry) -> Sample:
+        """Decode the labels of :attr:`reads` of one sample, each in its kind's NumPy form, None where it has none."""
+
+    # What everybody uses.
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        """What evaluators and pictures want to know of the data set."""
+        return {'dataset': self.name, 'split': self.split, 'tasks': {t: k.name for t, k in self.kinds.items()},
+                'num_classes': {t: n for t, n in self.num_classes.items() if t in self.kinds},
+                'classes': {t: c for t, c in self.CLASSES.items() if t in self.kinds}}
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The split's samples, as :meth:`load_data_list` gave them."""
+        if self._entries is None:
+            self.full_init()
+        assert self._entries is not None
+        return self._entries
+
+    def full_init(self) -> None:
+        """List the split, see that its files are there and, if so asked, read it into memory. Repeating is free.
+
+        Raises:
+            BadData: the split is empty or files are missing.
+        """
+        if self._entries is not None:
+            return
+        entries = self.load_data_list()
+        if not entries:
+            raise BadData(f"the split '{self.split}' of {self.name} in {self.data_root} is empty: "
+                          f'check data_root and the list of the split.')
+        self.check_files(entries)
+        self._entries = entries
+        if self.cache == 'preload':
+            for index in range(len(entries)):
+                self.load(index)
+
+    def check_files(self, entries: Sequence[Entry]) -> None:
+        """See that every file of the split exists, with one directory listing per folder.
+
+        Raises:
+            BadData: naming the missing files.
+        """
+        wanted: dict[Path, list[str]] = defaultdict(list)
+        for entry in entries:
+            for path in entry.get('files', {}).values():
+                wanted[Path(path).parent].append(Path(path).name)
+        missing: list[Path] = []
+        for folder, names in wanted.items():
+            there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+            missing += [folder / name for name in names if name not in there]
+        if missing:
+            shown = ', '.join(str(path) for path in missing[:3])
+            more = f' and {len(missing) - 3} more' if len(missing) > 3 else ''
+            raise BadData(f"{self.name} '{self.split}': {len(missing)} files are missing ({shown}{more}): "
+                          f'complete the data set, or take the sample out of the list of the split.')
+
+    def adopt_seed(self, seed: int) -> None:
+        """Take the run's seed for the augmentation, unless one was given."""
+        if self.seed is None:
+            self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def load(self, index: int) -> Sample:
+        """The decoded and checked sample, before any transform; from memory where it is kept there."""
+        if index in self._cached:
+            kept = self._cached[index]
+            return Sample(image=kept['image'], targets=dict(kept['targets']), meta=SampleMeta(**kept['meta']))
+        entry = self.entries[index]
+        sample = self.checked(self.read(entry), entry)
+        sample['meta'] = SampleMeta(dataset=self.name, sample_id=entry['sample_id'], index=index,
+                                    original_size=sample['image'].shape[:2], crop=None, flip=False, view=0)
+        if self.cache:
+            for array in (sample['image'], *sample['targets'].values()):
+                if isinstance(array, np.ndarray):
+                    array.flags.writeable = False
+            self._cached[index] = sample
+            return self.load(index)
+        return sample
+
+    def augmented(self, index: int, draw: int = 0) -> Sample:
+        """The sample after the pipeline, still in NumPy form, as draw ``draw`` gives it."""
+        view = draw if self.views is None else draw % self.views
+        rng = np.random.default_rng([self.seed or 0, view, index])
+        sample = self.load(index)
+        sample['meta']['view'] = view
+        for transform in self.pipeline:
+            sample = transform(sample, self.reads, rng)
+        return sample
+
+    def __getitem__(self, key: Key) -> dict[str, Any]:
+        index, draw = key if isinstance(key, tuple) else (key, 0)
+        if not -len(self) <= index < len(self):
+            raise IndexError(f'{self.name} has {len(self)} samples, there is no number {index}')
+        sample = self.augmented(index % len(self), draw)
+        for task, label in sample['targets'].items():
+            if isinstance(label, np.ndarray) and not label.flags.writeable:  # the kept one itself: torch wants its own
+                sample['targets'][task] = label.copy()
+        return pack(sample, self.kinds)
+
+    # Checks on reading.
+
+    def checked(self, sample: Sample, entry: Entry) -> Sample:
+        """The sample that was read, labels brought to the picture's size.
+
+        Raises:
+            BadData: the picture or a label is not what its kind asks for.
+        """
+        files = entry.get('files', {})
+        where = files.get('image', f"{self.name} sample '{entry['sample_id']}'")
+        image = sample['image']
+        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise BadData(f'{where}: a picture is (H, W, 3) uint8 RGB, this one is {_describe(image)}: convert it.')
+        size = image.shape[:2]
+        for task, kind in self.reads.items():
+            label = sample['targets'].get(task)
+            if label is None:
+                sample['targets'][task] = None
+                continue
+            where = files.get(task, f"{self.name} sample '{entry['sample_id']}', {task}")
+            if kind.spatial and isinstance(label, np.ndarray) and label.shape[:2] != size:
+                label = sample['targets'][task] = self._resized(label, kind, task, size, where)
+            wrong = kind.check(label, size) or self._check_range(label, kind, task)
+            if wrong:
+                raise BadData(f"{where} is no {task} label: {wrong}; repair or replace the file, or take '{task}' out "
+                              f'of the tasks.')
+        return sample
+
+    def _check_range(self, label: Any, kind: TargetKind, task: str) -> str | None:
+        """What is wrong with the class ids of a label; None when nothing is or there are no classes."""
+        classes = self.num_classes.get(task)
+        if classes is None or kind.name not in ('class_map', 'class_label'):
+            return None
+        ids = np.unique(np.asarray(label))
+        bad = ids[(ids >= classes) & (ids != IGNORE)] if kind.spatial else ids[(ids >= classes) | (ids < -1)]
+        return f'it holds class {int(bad[0])}, allowed are 0 to {classes - 1} and the invalid one' if bad.size else None
+
+    def _resized(self, label: np.ndarray, kind: TargetKind, task: str, size: Size, where: Any) -> np.ndarray:
+        """A label of another size than its picture, resized with a warning (nearest; normals bilinear)."""
+        height, width = label.shape[:2]
+        if abs(height * size[1] / (width * size[0]) - 1) > MAX_ASPECT_ERROR:
+            raise BadData(f'{where}: the label is {height}x{width}, its picture {size[0]}x{size[1]}: they are not of the '
+                          f'same view, replace one of them.')
+        if task not in self._warned:
+            self._warned.add(task)
+            warnings.warn(f'{self.name}: {task} labels are of another size than their pictures ({where}: {height}x'
+                          f'{width}, picture {size[0]}x{size[1]}) and are resized; said once.', stacklevel=2)
+        if kind.name == 'normals':
+            smooth = cv2.resize(label, size[::-1], interpolation=cv2.INTER_LINEAR)
+            return unit_normals(smooth)
+        return kind.resize(label, size)
+
+
+def unit_normals(vectors: np.ndarray, min_norm: float = 0.1) -> np.ndarray:
+    """(H, W, 3) float32 unit vectors; those shorter than ``min_norm`` become the zero vector, which is invalid."""
+    vectors = vectors.astype(np.float32, copy=False)
+    norm = np.sqrt(np.einsum('hwc,hwc->hw', vectors, vectors))[..., None]
+    return np.where(norm < min_norm, np.float32(0), vectors / np.maximum(norm, np.float32(1e-12)))
+
+
+def _describe(array: Any) -> str:
+    return f'{array.shape} {array.dtype}' if isinstance(array, np.ndarray) else type(array).__name__

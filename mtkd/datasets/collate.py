@@ -1,0 +1,9 @@
+"""The collate function under the name that configs use: ``collate_fn=dict(type='mtkd_collate')``."""
+
+from mmengine.registry import FUNCTIONS
+
+from mtkd.structures import collate
+
+FUNCTIONS.register_module(name='mtkd_collate', module=collate, force=True)
+
+__all__ = ['collate']

@@ -1,0 +1,100 @@
+"""Reading the file formats that dense data sets come in; whatever goes wrong names the file and what to do."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.io
+from PIL import Image
+
+from .base import BadData
+
+REPAIR = 'replace the file, or take the sample out of the list of the split'
+
+
+def read_image(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a picture file of any mode.
+
+    Raises:
+        BadData: the file cannot be decoded, or only in part.
+    """
+    return np.array(_open(path, 'RGB'))
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """(H, W) of a one-channel picture file, palette indices and 16-bit values as stored.
+
+    Raises:
+        BadData: the file cannot be decoded, or has several channels.
+    """
+    array = np.array(_open(path))
+    if array.ndim != 2:
+        raise BadData(f'{path} has {array.shape[2]} channels, a map has one: {REPAIR}.')
+    return array
+
+
+def read_npy(path: Path) -> np.ndarray:
+    """The array of an .npy file; pickles are refused.
+
+    Raises:
+        BadData: the file is no plain array.
+    """
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise BadData(f'{path} is no readable .npy array ({error}): {REPAIR}.') from error
+
+
+def read_mat(path: Path, key: str) -> Any:
+    """The variable ``key`` of a MATLAB file (up to version 7.2), structs as dictionaries.
+
+    Raises:
+        BadData: the file cannot be read or has no such variable.
+    """
+    try:
+        contents = scipy.io.loadmat(path, simplify_cells=True)
+    except Exception as error:  # scipy raises what its parser stumbles over: ValueError, TypeError, zlib.error, ...
+        raise BadData(f'{path} is no readable MATLAB file ({type(error).__name__}: {error}): {REPAIR}; a version 7.3 '
+                      f'file must be saved again with -v7.') from error
+    if key not in contents:
+        names = ', '.join(name for name in contents if not name.startswith('__'))
+        raise BadData(f"{path} has no variable '{key}' (it has {names or 'none'}): {REPAIR}.")
+    return contents[key]
+
+
+def read_list(path: Path) -> list[str]:
+    """The ids of a split, one a line.
+
+    Raises:
+        BadData: there is no such file, or an id is listed twice.
+    """
+    if not path.is_file():
+        raise BadData(f'{path} is missing: data_root must be the folder that holds it.')
+    ids = path.read_text().split()
+    if len(set(ids)) < len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise BadData(f"{path} lists '{twice}' more than once: remove the repetition.")
+    return ids
+
+
+def class_ids(array: np.ndarray, path: Path, top: int = 255) -> np.ndarray:
+    """(H, W) int32 of a map of whole numbers from 0 to ``top``, however it was stored.
+
+    Raises:
+        BadData: it is no map, or a value is not such a number.
+    """
+    if array.ndim != 2 or array.dtype.kind not in 'buif':
+        raise BadData(f'{path} holds {array.dtype} of shape {array.shape}, not (H, W) whole numbers: {REPAIR}.')
+    wrong = array[~((array >= 0) & (array <= top) & (array == np.floor(array)))]
+    if wrong.size:
+        raise BadData(f'{path} holds {wrong[0]}, allowed are whole numbers from 0 to {top}: {REPAIR}.')
+    return array.astype(np.int32)
+
+
+def _open(path: Path, mode: str | None = None) -> Image.Image:
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return image.convert(mode) if mode else image.copy()
+    except (OSError, ValueError, SyntaxError) as error:  # Pillow: unknown format, truncated, broken PNG chunk
+        raise BadData(f'{path} is no readable picture ({error}): {REPAIR}.') from error

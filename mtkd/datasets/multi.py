@@ -1,0 +1,221 @@
+"""Several data sets in one loader: their union, and how a batch is mixed from them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from mtkd.registry import DATA_SAMPLERS, DATASETS
+from mtkd.structures import TargetKind
+
+from .base import TaskDataset
+from .samplers import EndlessOrder, PositionSampler
+
+
+@DATASETS.register_module()
+class MultiDataset(Dataset):
+    """The union of several data sets, all serving the same tasks, absent where a set does not offer one.
+
+    Args:
+        datasets: data sets or their configs. Two of one name (``meta['dataset']``) are refused.
+        tasks: task -> kind; given to every config that has none of its own. A set that serves fewer tasks than the
+            union serves the others as absent.
+        seed: seed of the augmentation, handed to the sets that have none.
+
+    Raises:
+        ValueError: there are no data sets, two have one name, or they disagree on a task's kind.
+    """
+
+    def __init__(self, datasets: Sequence[Any], tasks: Mapping[str, TargetKind | str] | None = None,
+                 seed: int | None = None) -> None:
+        if not datasets:
+            raise ValueError('MultiDataset needs at least one data set.')
+        default = {'tasks': tasks} if tasks is not None else None
+        self.datasets: list[TaskDataset] = [
+            DATASETS.build(d, default_args=default) if isinstance(d, Mapping) else d for d in datasets]
+        names = [d.name for d in self.datasets]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"MultiDataset holds '{twice[0]}' more than once: give each its own name=.")
+        self.kinds: dict[str, TargetKind] = {}
+        for dataset in self.datasets:
+            for task, kind in dataset.kinds.items():
+                if self.kinds.setdefault(task, kind).name != kind.name:
+                    raise ValueError(f"task '{task}' is {self.kinds[task].name} in one data set and {kind.name} in "
+                                     f'{dataset.name}: give them different task names.')
+        for dataset in self.datasets:
+            dataset.kinds = dict(self.kinds)
+        if seed is not None:
+            self.adopt_seed(seed)
+
+    @property
+    def name(self) -> str:
+        """The sets' names, joined."""
+        return '+'.join(d.name for d in self.datasets)
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        """The union's tasks, and each data set's own metainfo under ``datasets``."""
+        return {'dataset': self.name, 'tasks': {task: kind.name for task, kind in self.kinds.items()},
+                'datasets': {d.name: d.metainfo for d in self.datasets}}
+
+    @property
+    def sizes(self) -> list[int]:
+        """Number of samples of each set."""
+        return [len(d) for d in self.datasets]
+
+    def full_init(self) -> None:
+        """Initialise every set."""
+        for dataset in self.datasets:
+            dataset.full_init()
+
+    def adopt_seed(self, seed: int) -> None:
+        """Hand the run's seed to the sets that have none."""
+        for dataset in self.datasets:
+            dataset.adopt_seed(seed)
+
+    def locate(self, index: int) -> tuple[int, int]:
+        """(data set, index in it) of an index into the sets laid end to end.
+
+        Raises:
+            IndexError: there is no such sample.
+        """
+        if index >= 0:
+            for number, size in enumerate(self.sizes):
+                if index < size:
+                    return number, index
+                index -= size
+        raise IndexError(f'{self.name} has {len(self)} samples, there is no such number')
+
+    def __len__(self) -> int:
+        return sum(self.sizes)
+
+    def __getitem__(self, key: int | tuple[int, int, int]) -> dict[str, Any]:
+        """The packed sample of (data set, index, draw), or of an index into the sets laid end to end, draw 0."""
+        number, index, draw = key if isinstance(key, tuple) else (*self.locate(key), 0)
+        return self.datasets[number][index, draw]
+
+
+def shares(sizes: Sequence[int], by: str) -> np.ndarray:
+    """Each set's share of the samples, summing to 1: ``sqrt`` of its size, its ``size``, or ``equal``."""
+    rules = {'sqrt': np.sqrt, 'size': np.asarray, 'equal': np.ones_like}
+    if by not in rules:
+        raise ValueError(f"there is no rule '{by}' for mixing data sets: use {', '.join(rules)}, or whole numbers.")
+    weight = np.asarray(rules[by](np.asarray(sizes, np.float64)), np.float64)
+    return weight / weight.sum()
+
+
+def apportion(share: np.ndarray, total: int) -> list[int]:
+    """Whole numbers that sum to ``total`` in proportion to ``share``, each at least 1 (largest remainders).
+
+    Raises:
+        ValueError: there are fewer places than sets.
+    """
+    if total < len(share):
+        raise ValueError(f'a batch of {total} samples cannot hold {len(share)} data sets: make it larger, or use '
+                         f'HomogeneousBatchSampler.')
+    exact: np.ndarray = share * (total - len(share))  # one place each is given first
+    counts = np.floor(exact).astype(int)
+    largest = np.argsort(-(exact - counts), kind='stable')[:total - len(share) - int(counts.sum())]
+    counts[largest] += 1
+    return [int(c) + 1 for c in counts]
+
+
+class _MultiSampler(PositionSampler):
+    """What both samplers over a :class:`MultiDataset` need: an endless order of each set."""
+
+    def __init__(self, dataset: MultiDataset, seed: int | None = None) -> None:
+        super().__init__(dataset, seed)
+        if not isinstance(dataset, MultiDataset):
+            raise TypeError(f'{type(self).__name__} draws from a MultiDataset, not from {type(dataset).__name__}: '
+                            f'use ShuffleSampler there.')
+        self.sizes = dataset.sizes
+        self.orders = [EndlessOrder(size, (self.seed, number)) for number, size in enumerate(self.sizes)]
+
+    def _keys(self, number: int, start: int, stop: int, used: int | None = None) -> list[tuple[int, int, int]]:
+        return [(number, index, epoch) for index, epoch in self.orders[number].keys(start, stop, used)]
+
+
+@DATA_SAMPLERS.register_module()
+class MixSampler(_MultiSampler):
+    """Each batch holds a fixed number of samples of every set; smaller sets come round more often.
+
+    An epoch is one pass over the set that takes longest. The places in a batch are shuffled, so that every rank sees
+    all sets.
+
+    Args:
+        dataset: the union.
+        seed: of the order; 0 where None.
+        quotas: whole numbers, one a set, that sum to the global batch size; or a rule: ``'sqrt'``, ``'size'`` or
+            ``'equal'``, of which each set gets at least one place.
+
+    Source: fact sheet 1.4.2 (proportional to the square root of the size).
+    """
+
+    def __init__(self, dataset: MultiDataset, seed: int | None = None, quotas: str | Sequence[int] = 'sqrt') -> None:
+        super().__init__(dataset, seed)
+        self.quotas = quotas
+
+    def quota(self, total: int) -> list[int]:
+        """How many of a batch's ``total`` samples come from each set.
+
+        Raises:
+            ValueError: the given numbers do not fit the sets or the batch.
+        """
+        if isinstance(self.quotas, str):
+            return apportion(shares(self.sizes, self.quotas), total)
+        quota = [int(q) for q in self.quotas]
+        if len(quota) != len(self.sizes) or sum(quota) != total or min(quota) < 1:
+            raise ValueError(f'MixSampler(quotas={quota}): give one positive number for each of the {len(self.sizes)} '
+                             f'data sets, summing to the global batch of {total}.')
+        return quota
+
+    def batch(self, number: int, total: int, drop_last: bool = True) -> list[Any]:
+        keys = [key for which, q in enumerate(self.quota(total)) for key in self._keys(which, number * q,
+                                                                                       (number + 1) * q)]
+        places = np.random.default_rng([self.seed, len(self.sizes), number]).permutation(total)
+        return [keys[place] for place in places]
+
+    def batches_per_epoch(self, total: int, drop_last: bool = True) -> int:
+        return max(-(-size // q) for size, q in zip(self.sizes, self.quota(total), strict=True))
+
+
+@DATA_SAMPLERS.register_module()
+class HomogeneousBatchSampler(_MultiSampler):
+    """Each batch comes from one set, for sets whose pictures differ in size.
+
+    An epoch has as many batches as the sets have together; how many each set gets is by the rule (at least one), in a
+    seeded order that is the same on all ranks.
+
+    Args:
+        dataset: the union.
+        seed: of the order; 0 where None.
+        quotas: ``'size'`` (every sample once an epoch), ``'sqrt'`` or ``'equal'``.
+    """
+
+    def __init__(self, dataset: MultiDataset, seed: int | None = None, quotas: str = 'size') -> None:
+        super().__init__(dataset, seed)
+        self.quotas = quotas
+
+    def _passes(self, total: int) -> list[int]:
+        """Number of whole batches in each set, at least 1."""
+        return [max(size // total, 1) for size in self.sizes]
+
+    def quota(self, total: int) -> list[int]:
+        """Number of batches of each set in an epoch."""
+        passes = self._passes(total)
+        return passes if self.quotas == 'size' else apportion(shares(self.sizes, self.quotas), sum(passes))
+
+    def batch(self, number: int, total: int, drop_last: bool = True) -> list[Any]:
+        quota = self.quota(total)
+        epoch, place = divmod(number, sum(quota))
+        plan: np.ndarray = np.repeat(np.arange(len(quota)), quota)
+        plan = np.random.default_rng([self.seed, len(quota), epoch]).permutation(plan)
+        which = int(plan[place])
+        before = epoch * quota[which] + int((plan[:place] == which).sum())
+        used = self.sizes[which] // total * total if drop_last else 0
+        return list(self._keys(which, before * total, (before + 1) * total, used or None))
+
+    def batches_per_epoch(self, total: int, drop_last: bool = True) -> int:
+        return sum(self.quota(total))

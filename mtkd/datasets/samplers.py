@@ -1,0 +1,206 @@
+"""Which samples form which batch, as a function of the batch's number.
+
+Training batches are addressed by position: global batch ``b`` is the same list of samples on any number of ranks, and a
+resumed training starts at batch ``b`` without replaying those before. A config writes::
+
+    train_dataloader = dict(
+        dataset=dict(type='NYUDMT', ...), batch_size=8, num_workers=4,
+        sampler=dict(type='ShuffleSampler'),
+        batch_sampler=dict(type='InfiniteBatchSampler', drop_last=True),
+        collate_fn=dict(type='mtkd_collate'))
+    val_dataloader = dict(
+        dataset=dict(type='NYUDMT', split='val', ...), batch_size=1, num_workers=4,
+        sampler=dict(type='EvalSampler'), collate_fn=dict(type='mtkd_collate'))
+
+``batch_size`` is per rank. The sampler says what a global batch holds (:class:`ShuffleSampler` for one data set,
+``MixSampler`` and ``HomogeneousBatchSampler`` of :mod:`mtkd.datasets.multi` for several); the batch sampler cuts it into
+ranks, never ends, and starts where it is told.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sized
+from itertools import count
+from typing import Any
+
+import numpy as np
+from mmengine.dist import get_dist_info
+from torch.utils.data import Sampler
+
+from mtkd.registry import DATA_SAMPLERS
+
+
+class PositionSampler(Sampler, ABC):
+    """Says which samples global batch ``b`` holds.
+
+    Args:
+        dataset: what is drawn from. A :class:`~mtkd.datasets.base.TaskDataset` without a seed of its own takes
+            this one for its augmentation.
+        seed: of the order; 0 where None.
+    """
+
+    def __init__(self, dataset: Sized, seed: int | None = None) -> None:
+        self.dataset = dataset
+        self.seed = int(seed or 0)
+        adopt = getattr(dataset, 'adopt_seed', None)
+        if adopt is not None:
+            adopt(self.seed)
+
+    @abstractmethod
+    def batch(self, number: int, total: int, drop_last: bool = True) -> list[Any]:
+        """The ``total`` keys of global batch ``number``; what an epoch leaves over is dropped with ``drop_last``."""
+
+    @abstractmethod
+    def batches_per_epoch(self, total: int, drop_last: bool = True) -> int:
+        """Number of global batches of ``total`` samples in one pass, at least 1."""
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __iter__(self) -> Iterator[Any]:
+        name = type(self).__name__
+        raise TypeError(f"{name} says what a batch holds and forms none itself: add "
+                        f"batch_sampler=dict(type='InfiniteBatchSampler') to the dataloader.")
+
+
+class EndlessOrder:
+    """The endless sequence of one data set's (index, epoch): one seeded permutation after the other.
+
+    Args:
+        length: size of the data set.
+        seed: numbers that, with the epoch, seed a permutation.
+        shuffle: False: each epoch in the data set's order.
+
+    Raises:
+        ValueError: there is nothing to draw from.
+    """
+
+    def __init__(self, length: int, seed: tuple[int, ...], shuffle: bool = True) -> None:
+        if length < 1:
+            raise ValueError('a data set without samples cannot be sampled: check its split.')
+        self.length, self.seed, self.shuffle = length, seed, shuffle
+        self._kept: dict[int, np.ndarray] = {}
+
+    def epoch(self, number: int) -> np.ndarray:
+        """(length,) the order of one epoch; the last two are kept."""
+        if number not in self._kept:
+            order = np.arange(self.length)
+            if self.shuffle:
+                order = np.random.default_rng([*self.seed, number]).permutation(self.length)
+            self._kept = {k: v for k, v in self._kept.items() if k == number - 1}
+            self._kept[number] = order
+        return self._kept[number]
+
+    def keys(self, start: int, stop: int, used: int | None = None) -> list[tuple[int, int]]:
+        """(index, epoch) of positions ``start`` to ``stop``; only the first ``used`` of each epoch are in use."""
+        used = used or self.length
+        keys = []
+        for position in range(start, stop):
+            epoch, place = divmod(position, used)
+            keys.append((int(self.epoch(epoch)[place]), epoch))
+        return keys
+
+
+@DATA_SAMPLERS.register_module()
+class ShuffleSampler(PositionSampler):
+    """One data set, each sample at most once an epoch, in a seeded order.
+
+    With ``drop_last`` an epoch has ⌊N / total⌋ batches and what is left over sits this epoch out; without it, or where
+    a batch is larger than the data set, positions run on into the next epoch.
+
+    Args:
+        dataset: what is drawn from.
+        seed: of the order; 0 where None.
+        shuffle: False: in the data set's order.
+    """
+
+    def __init__(self, dataset: Sized, seed: int | None = None, shuffle: bool = True) -> None:
+        super().__init__(dataset, seed)
+        self.order = EndlessOrder(len(dataset), (self.seed,), shuffle)
+
+    def batch(self, number: int, total: int, drop_last: bool = True) -> list[Any]:
+        used = self.order.length // total * total if drop_last else 0
+        return list(self.order.keys(number * total, (number + 1) * total, used or None))
+
+    def batches_per_epoch(self, total: int, drop_last: bool = True) -> int:
+        return max(self.order.length // total if drop_last else -(-self.order.length // total), 1)
+
+
+@DATA_SAMPLERS.register_module()
+class InfiniteBatchSampler(Sampler):
+    """An endless sequence of this rank's batches, which can start anywhere.
+
+    Of W ranks with ``batch_size`` B each, rank r takes places r·B to (r+1)·B of each global batch of W·B samples: two
+    ranks of batch B/2 see together what one process of batch B sees.
+
+    Args:
+        sampler: what a global batch holds.
+        batch_size: samples per rank.
+        drop_last: whether an epoch's left-over samples are dropped or share a batch with the next epoch's.
+        rank: this rank's number; None: the process group's.
+        world_size: number of ranks; None: the process group's.
+        start: number of the first batch.
+
+    Raises:
+        TypeError: the sampler is not one of ours.
+        ValueError: the batch size is not positive.
+    """
+
+    def __init__(self, sampler: PositionSampler, batch_size: int, drop_last: bool = True, rank: int | None = None,
+                 world_size: int | None = None, start: int = 0) -> None:
+        if not isinstance(sampler, PositionSampler):
+            raise TypeError(f'InfiniteBatchSampler needs a sampler that says what a batch holds (ShuffleSampler, '
+                            f'MixSampler, HomogeneousBatchSampler), not {type(sampler).__name__}.')
+        if batch_size < 1:
+            raise ValueError(f'InfiniteBatchSampler: batch_size={batch_size}, it must be 1 or more.')
+        group_rank, group_size = get_dist_info()
+        self.rank = group_rank if rank is None else rank
+        self.world_size = group_size if world_size is None else world_size
+        self.sampler, self.batch_size, self.drop_last = sampler, batch_size, drop_last
+        self.start_at(start)
+
+    @property
+    def total(self) -> int:
+        """Samples in a global batch."""
+        return self.batch_size * self.world_size
+
+    def start_at(self, iteration: int) -> None:
+        """Make the next iteration over this sampler begin with batch ``iteration``, at no cost."""
+        self.start = iteration
+
+    def batch(self, number: int) -> list[Any]:
+        """This rank's keys of global batch ``number``."""
+        keys = self.sampler.batch(number, self.total, self.drop_last)
+        return keys[self.rank * self.batch_size:(self.rank + 1) * self.batch_size]
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        return (self.batch(number) for number in count(self.start))
+
+    def __len__(self) -> int:
+        return self.sampler.batches_per_epoch(self.total, self.drop_last)
+
+
+@DATA_SAMPLERS.register_module()
+class EvalSampler(Sampler):
+    """Every sample exactly once over all ranks, in order: rank r of W takes r, r + W, r + 2W, …
+
+    Nothing is repeated to make the ranks' shares equal, so these may differ by one sample.
+
+    Args:
+        dataset: what is evaluated.
+        seed: not used; MMEngine hands it to every sampler.
+        rank: this rank's number; None: the process group's.
+        world_size: number of ranks; None: the process group's.
+    """
+
+    def __init__(self, dataset: Sized, seed: int | None = None, rank: int | None = None,
+                 world_size: int | None = None) -> None:
+        group_rank, group_size = get_dist_info()
+        self.rank = group_rank if rank is None else rank
+        self.world_size = group_size if world_size is None else world_size
+        self.dataset = dataset
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.rank, len(self.dataset), self.world_size))
+
+    def __len__(self) -> int:
+        return len(range(self.rank, len(self.dataset), self.world_size))

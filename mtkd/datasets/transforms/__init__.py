@@ -1,0 +1,18 @@
+"""Augmentation: callables ``(sample, kinds, rng) -> sample`` on NumPy samples, one idea a file.
+
+A transform leaves the arrays it is given as they are, draws only from ``rng``, and may name in ``needs`` the tasks whose
+labels it looks at, which are then read even when they are not served. Normalisation is not among them: pictures stay
+uint8 up to the device.
+"""
+
+from .centre_crop import CentreCrop
+from .ignore_empty_parts import IgnoreEmptyParts
+from .pad import Pad
+from .photometric import PhotoMetricDistortion
+from .random_crop import RandomCrop
+from .random_hflip import RandomHFlip
+from .random_scaling import RandomScaling
+from .resize import Resize
+
+__all__ = ['CentreCrop', 'IgnoreEmptyParts', 'Pad', 'PhotoMetricDistortion', 'RandomCrop', 'RandomHFlip',
+           'RandomScaling', 'Resize']

@@ -1,0 +1,41 @@
+"""Padding to a size."""
+
+import numpy as np
+
+from mtkd.registry import TRANSFORMS
+from mtkd.structures import Sample, Size
+
+from .geometry import Kinds, pad, size_of
+
+
+@TRANSFORMS.register_module()
+class Pad:
+    """Centre the sample in ``size``; ``meta['crop']`` says where the picture is.
+
+    Pictures are still 8-bit here: normalisation is done on the device, by the model's preprocessor. So that the padding
+    is 0 after it, as in the papers' code, it gets the colour (124, 116, 104), ImageNet's mean in whole grey levels (at
+    most 0.01 standard deviations from 0). Labels are invalid there: 255, depth 0, the zero vector.
+
+    Args:
+        size: (height, width); a side that is larger already stays.
+        divisor: pad also up to a multiple of this.
+
+    Raises:
+        ValueError: neither is given.
+
+    Source: fact sheet 1.1.4.
+    """
+
+    def __init__(self, size: Size | None = None, divisor: int = 1) -> None:
+        if size is None and divisor == 1:
+            raise ValueError('Pad needs a size (height, width) or a divisor.')
+        self.size = (int(size[0]), int(size[1])) if size is not None else (1, 1)
+        self.divisor = divisor
+
+    def __call__(self, sample: Sample, kinds: Kinds, rng: np.random.Generator) -> Sample:
+        height, width = size_of(sample)
+        wanted = (self._up(max(height, self.size[0])), self._up(max(width, self.size[1])))
+        return sample if wanted == (height, width) else pad(sample, kinds, wanted)
+
+    def _up(self, length: int) -> int:
+        return -(-length // self.divisor) * self.divisor

@@ -1,0 +1,160 @@
+"""The distiller: teachers and links in, named terms out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from ..models import Taps, TapSpec
+from ..registry import MODELS, TEACHERS
+from ..structures import Batch, global_ratio
+from ..tasks import Task
+from .link import Link
+from .losses.distill_loss import Terms
+from .teacher import Teacher
+
+LinkCfg = Mapping[str, Any] | Link
+Links = Sequence[LinkCfg] | Mapping[str, Mapping[str, Any] | Sequence[Mapping[str, Any]]]
+TEMPLATES = ('each_task', 'all_tasks')
+
+
+@MODELS.register_module()
+class Distiller(nn.Module):
+    """Turns a batch and the student's taps into distillation terms.
+
+    It holds what distillation trains (projectors, parameters of losses) under the keys ``distiller.links.*`` of a model;
+    nothing of it is needed to deploy the student.
+
+    Args:
+        teachers: name -> teacher or its config. ``type`` is by default ``MultiTaskTeacher``, and ``tasks``, with which
+            every registered teacher is built, the student's.
+        links: links or their configs; or templates: ``dict(each_task=cfg or [cfg, …])`` makes a link per task, with
+            ``{task}`` in ``student`` and ``teacher`` replaced by the task, and leaves out tasks whose probability view
+            is ``none``; ``dict(all_tasks=cfg)`` makes one link of all tasks. Both may be given.
+        weight: β of KDAM's equation 9, a factor of every term.
+
+    Attributes:
+        term_weights: term -> its weight in the total, β times the link's; filled by :meth:`check`. The terms themselves
+            come unweighted.
+    """
+
+    def __init__(self, teachers: Mapping[str, Teacher | Mapping[str, Any]], links: Links, weight: float = 1.0) -> None:
+        super().__init__()
+        self.weight = float(weight)
+        self.teachers = nn.ModuleDict()
+        self.links = nn.ModuleList()
+        self.term_weights: dict[str, float] = {}
+        self._teachers, self._links = dict(teachers), links
+        self._names: list[dict[str, str]] = []
+
+    def check(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task]) -> None:
+        """Build teachers, links and projectors for a student, and check that all fit; called once, at build time.
+
+        Args:
+            tap_specs: the student's taps.
+            tasks: the student's tasks.
+
+        Raises:
+            ValueError: something does not fit; the sentence says what, and what would.
+        """
+        for name, teacher in self._teachers.items():
+            if not name.isidentifier():
+                raise ValueError(f"A teacher cannot be called '{name}': use letters, digits and underscores.")
+            self.teachers[name] = teacher if isinstance(teacher, nn.Module) else _build_teacher(teacher, tasks)
+        teachers = dict(self.teachers.items())
+        self.links = nn.ModuleList(_expand(self._links, tasks))
+        if not len(self.links):
+            raise ValueError('The distiller has no links: give distiller.links, or leave the distiller out.')
+        for link in self.links:
+            link.bind(tap_specs, tasks, teachers)
+        unused = set(teachers) - {link.teacher_name for link in self.links}
+        if unused:
+            raise ValueError(f"No link uses teacher {', '.join(sorted(unused))}: link it, or leave it out.")
+        self._names = _name_terms(list(self.links))
+        self.term_weights = {name: self.weight * link.weight
+                             for link, names in zip(self.links, self._names, strict=True) for name in names.values()}
+
+    def forward(self, batch: Batch, taps: Taps, tasks: Mapping[str, Task]) -> dict[str, Tensor]:
+        """The terms of a batch.
+
+        Args:
+            batch: with the raw uint8 pictures; taps in ``batch['teacher']`` save running that teacher.
+            taps: the student's.
+            tasks: the student's tasks.
+
+        Returns:
+            ``<task>/<name>`` -> () float32, unweighted: the mean over all that counts in the batch and on all ranks.
+        """
+        seen = {name: self._look(name, batch) for name in self.teachers}
+        terms = {}
+        for link, names in zip(self.links, self._names, strict=True):
+            values: Terms = link(batch, taps, seen[link.teacher_name], tasks)
+            terms.update({names[term]: global_ratio(*value) if isinstance(value, tuple) else value
+                          for term, value in values.items()})
+        return terms
+
+    def needed_taps(self, teacher: str) -> tuple[str, ...]:
+        """The taps that the links read of a teacher: what a cache has to hold."""
+        links = [link for link in self.links if link.teacher_name == teacher]
+        return tuple(dict.fromkeys(tap for link in links for tap in link.teacher_taps))
+
+    def _look(self, teacher: str, batch: Batch) -> Taps:
+        """A teacher's taps, cached or computed once."""
+        needed = self.needed_taps(teacher)
+        cached = batch['teacher'].get(teacher, {})
+        if all(tap in cached for tap in needed):
+            return cached
+        return self.teachers[teacher](batch['image'], needed)
+
+
+def _build_teacher(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> Teacher:
+    return TEACHERS.build({'type': 'MultiTaskTeacher', 'tasks': tasks, **cfg})
+
+
+def _expand(links: Links, tasks: Mapping[str, Task]) -> list[Link]:
+    """Links from links, configs or templates."""
+    if not isinstance(links, Mapping):
+        return [link if isinstance(link, Link) else Link(**link) for link in links]
+    unknown = set(links) - set(TEMPLATES)
+    if unknown:
+        raise ValueError(f"distiller.links has no template '{sorted(unknown)[0]}'; choose from {', '.join(TEMPLATES)}, "
+                         f'or give a list of links.')
+    expanded = []
+    for cfg in _listed(links.get('each_task')):
+        expanded += [link for link in (Link(task=task, **_filled(cfg, task)) for task in tasks)
+                     if link.loss.reads == 'tap' or tasks[link.group].prob_view.scope]
+    expanded += [Link(tasks=list(tasks), **cfg) for cfg in _listed(links.get('all_tasks'))]
+    return expanded
+
+
+def _listed(cfg: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
+    if cfg is None:
+        return []
+    return [cfg] if isinstance(cfg, Mapping) else list(cfg)
+
+
+def _filled(cfg: Mapping[str, Any], task: str) -> dict[str, Any]:
+    """A template for one task."""
+    return {key: value.replace('{task}', task) if key in ('student', 'teacher') and isinstance(value, str) else value
+            for key, value in cfg.items()}
+
+
+def _name_terms(links: Sequence[Link]) -> list[dict[str, str]]:
+    """Per link, its terms' full names; where two would be the same, the student's tap is added.
+
+    Raises:
+        ValueError: two are the same even so, or one has ``loss`` in it.
+    """
+    plain = [{term: f"{link.group}/{link.name + '_' if link.name else ''}{term}" for term in link.terms}
+             for link in links]
+    taken = [name for names in plain for name in names.values()]
+    full = [{term: name if taken.count(name) == 1 else f'{name}_{link.student_taps[0]}'
+             for term, name in names.items()} for link, names in zip(links, plain, strict=True)]
+    everything = [name for names in full for name in names.values()]
+    for name in everything:
+        if everything.count(name) > 1:
+            raise ValueError(f"Two links make the term '{name}': give them different names, as in name='mid'.")
+        if 'loss' in name:
+            raise ValueError(f"A term cannot be called '{name}': MMEngine adds up every logged value with 'loss' in its "
+                             f'name; rename the task, the link or the term.')
+    return full

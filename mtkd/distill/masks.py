@@ -1,0 +1,48 @@
+"""Which pixels of a tap count."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ..structures import SampleMeta, Size
+
+
+def picture_mask(meta: Sequence[SampleMeta], image_size: Size, size: Size, device: torch.device) -> Tensor | None:
+    """Where a tap lies on picture rather than on padding.
+
+    Args:
+        meta: one entry a sample; ``crop`` is where the picture lies in the padded image.
+        image_size: (H, W) of the padded image.
+        size: (h, w) of the tap.
+        device: where the mask is made.
+
+    Returns:
+        (B, h, w) bool, True where the centre of the tap's pixel is inside the crop; None where no sample is padded.
+    """
+    height, width = image_size
+    crops = [entry.get('crop') or (0, 0, height, width) for entry in meta]
+    if all(tuple(crop) == (0, 0, height, width) for crop in crops):
+        return None
+    top, left, tall, wide = torch.tensor(crops, device=device).unbind(1)
+    inside_rows = _between(_centres(height, size[0], device), top, top + tall)
+    inside_columns = _between(_centres(width, size[1], device), left, left + wide)
+    return inside_rows[:, :, None] & inside_columns[:, None, :]
+
+
+def at_size(valid: Tensor, size: Size) -> Tensor:
+    """(B, H, W) bool -> (B, h, w) bool: the value under the centre of each of the smaller map's pixels."""
+    height, width = valid.shape[-2:]
+    rows = _centres(height, size[0], valid.device).long()
+    columns = _centres(width, size[1], valid.device).long()
+    return valid[:, rows][:, :, columns]
+
+
+def _centres(length: int, cells: int, device: torch.device) -> Tensor:
+    """Centres of ``cells`` equal cells along ``length`` pixels."""
+    return (torch.arange(cells, device=device) + 0.5) * (length / cells)
+
+
+def _between(positions: Tensor, first: Tensor, last: Tensor) -> Tensor:
+    """(n,), (B,), (B,) -> (B, n) bool."""
+    return (positions >= first[:, None]) & (positions < last[:, None])

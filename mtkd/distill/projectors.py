@@ -1,0 +1,88 @@
+"""Projectors: what turns a student feature into one with the teacher's channels. Trained, then discarded."""
+
+from torch import Tensor, nn
+
+from ..registry import PROJECTORS
+
+INITS = ('xavier', 'default')
+
+
+def _conv(in_channels: int, out_channels: int, bias: bool, init: str) -> nn.Conv2d:
+    if init not in INITS:
+        raise ValueError(f"projector: init='{init}' is unknown; choose one of {', '.join(INITS)}.")
+    conv = nn.Conv2d(in_channels, out_channels, 1, bias=bias)
+    if init == 'xavier':
+        nn.init.xavier_normal_(conv.weight)
+        if conv.bias is not None:
+            nn.init.zeros_(conv.bias)
+    return conv
+
+
+class _OnMaps(nn.Sequential):
+    """1×1 convolutions on maps (B, C, h, w) and on vectors (B, C) alike."""
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """(B, C, h, w) or (B, C) -> the same with other channels."""
+        if feature.ndim == 4:
+            return super().forward(feature)
+        return super().forward(feature[:, :, None, None]).flatten(1)
+
+
+@PROJECTORS.register_module()
+class Linear1x1(_OnMaps):
+    """KD4MTL's adaptor: one 1×1 convolution.
+
+    Args:
+        in_channels: the student's.
+        out_channels: the teacher's.
+        bias: off in the authors' code, on in FitNets' regressor.
+        init: ``'xavier'`` (normal; SegNet adaptors) or ``'default'`` (PyTorch's; MTAN adaptors).
+
+    Raises:
+        ValueError: an unknown ``init``.
+
+    Source: KD4MTL section 3; fact sheet 1.2.2.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, bias: bool = False, init: str = 'xavier') -> None:
+        super().__init__(_conv(in_channels, out_channels, bias, init))
+
+
+@PROJECTORS.register_module()
+class NonLinear(_OnMaps):
+    """KD4MTL's non-linear adaptor: 1×1 C -> 2C, ReLU, 1×1 2C -> C', C being the student's channels.
+
+    Args:
+        in_channels: the student's.
+        out_channels: the teacher's.
+        bias: of both convolutions.
+        init: see :class:`Linear1x1`.
+
+    Raises:
+        ValueError: an unknown ``init``.
+
+    Source: KD4MTL, ablation of adaptors; fact sheet 1.2.2.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, bias: bool = False, init: str = 'xavier') -> None:
+        super().__init__(_conv(in_channels, 2 * in_channels, bias, init), nn.ReLU(),
+                         _conv(2 * in_channels, out_channels, bias, init))
+
+
+@PROJECTORS.register_module()
+class Identity(nn.Identity):
+    """No projection; the student's channels have to be the teacher's.
+
+    Args:
+        in_channels: the student's.
+        out_channels: the teacher's.
+
+    Raises:
+        ValueError: the two differ.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        if in_channels != out_channels:
+            raise ValueError(f'Identity projector: the student has {in_channels} channels, the teacher {out_channels}; '
+                             f"take projector=dict(type='Linear1x1').")

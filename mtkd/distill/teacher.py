@@ -1,0 +1,163 @@
+"""Teachers: frozen networks that look at the raw picture."""
+
+import warnings
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..models import Taps, TapSpec, build_net
+from ..registry import TEACHERS
+from ..tasks import Task, build_tasks
+from .weights import load_weights, weights_hash
+
+IMAGENET_MEAN = (123.675, 116.28, 103.53)
+IMAGENET_STD = (58.395, 57.12, 57.375)
+DTYPES = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
+
+
+class Teacher(nn.Module):
+    """A frozen network with its own normalisation and precision.
+
+    The network is held in a tuple, so it is not a submodule. That one device keeps it out of everything that walks the
+    module tree: state dicts (saving and strict loading), ``train()``, ``init_weights``, optimisers, DDP's broadcasts and
+    moving averages. Only moves between devices and precisions are passed on to it, and a copy of a model shares its
+    teacher.
+
+    Args:
+        net: (B, 3, H, W) normalised picture -> taps; best with ``tap_specs``.
+        mean: per channel, RGB, on the 0..255 scale of the raw picture.
+        std: the same.
+        dtype: ``'float32'``, ``'bfloat16'`` or ``'float16'``: what the network runs in, whatever the student's model is
+            moved to. None: what the model is moved to. Autocast does not reach a teacher.
+        teacher_train_mode: run the network in train mode: batch normalisation then normalises by the batch and its
+            running statistics drift, as in KD4MTL's code (fact sheet 5.2.1). Gradients stay off.
+
+    Raises:
+        ValueError: an unknown ``dtype``.
+    """
+
+    def __init__(self, net: nn.Module, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD,
+                 dtype: str | None = None, teacher_train_mode: bool = False) -> None:
+        super().__init__()
+        if dtype is not None and dtype not in DTYPES:
+            raise ValueError(f"teacher: dtype='{dtype}' is unknown; choose one of {', '.join(DTYPES)}, or None.")
+        self.dtype = None if dtype is None else DTYPES[dtype]
+        self.teacher_train_mode = teacher_train_mode
+        self._held = (net.requires_grad_(False).to(self.dtype),)
+        self._scale = torch.tensor([tuple(mean), tuple(std)], dtype=torch.float32).view(2, 3, 1, 1)
+        self.train()
+
+    @property
+    def net(self) -> nn.Module:
+        """The frozen network."""
+        return self._held[0]
+
+    @property
+    def tap_specs(self) -> dict[str, TapSpec] | None:
+        """The taps it offers; None where the network does not say."""
+        return getattr(self.net, 'tap_specs', None)
+
+    @torch.no_grad()
+    def forward(self, image: Tensor, taps: Collection[str] | None = None) -> Taps:
+        """Look at a picture.
+
+        Args:
+            image: (B, 3, H, W) uint8 RGB, not normalised.
+            taps: which taps to return; None: all.
+
+        Returns:
+            tap -> (B, C, h, w) in the teacher's precision, without a graph.
+
+        Raises:
+            TypeError: the picture is not uint8, so it may have been normalised for the student.
+        """
+        if image.dtype != torch.uint8:
+            raise TypeError(f'A teacher normalises pictures itself and takes the raw uint8 one; it was given {image.dtype}.')
+        with torch.autocast(image.device.type, enabled=False):
+            outputs = self.net(self._normalise(image))
+        return outputs if taps is None else {tap: outputs[tap] for tap in taps}
+
+    def _normalise(self, image: Tensor) -> Tensor:
+        if self._scale.device != image.device:
+            self._scale = self._scale.to(image.device)
+        mean, std = self._scale
+        weight = next((p for p in self.net.parameters() if p.is_floating_point()), self._scale)
+        return ((image - mean) / std).to(weight.dtype)
+
+    def weights_hash(self) -> str:
+        """Fingerprint of the network's weights and buffers; changes with them and with the precision."""
+        return weights_hash(self.net)
+
+    def train(self, mode: bool = True) -> 'Teacher':
+        """Stay as configured whatever ``mode`` is."""
+        self.training = False
+        self.net.train(self.teacher_train_mode)
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> 'Teacher':
+        """Stay frozen whatever ``requires_grad`` is."""
+        return self
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> 'Teacher':
+        """Pass moves (``to``, ``cuda``, ``half`` …) on to the network, which keeps its own precision if it has one."""
+        super()._apply(fn, recurse)
+        self.net._apply(fn)
+        if self.dtype is not None:
+            self.net.to(self.dtype)
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> 'Teacher':
+        """A copied model shares its teacher: nothing of it ever changes."""
+        return self
+
+
+@TEACHERS.register_module()
+class MultiTaskTeacher(Teacher):
+    """A trained multi-task network as a teacher.
+
+    Args:
+        net: the network, or its config (see :func:`mtkd.models.build_net`).
+        tasks: name -> task or its config: the heads the network has. Needed where ``net`` is a config; the distiller
+            gives the student's where the teacher's config has none.
+        checkpoint: the weights; see :func:`~mtkd.distill.weights.load_weights`.
+        made_by: the config that trains them, named in the error when they are missing.
+        allow_random: keep the weights ``net`` has where there is no checkpoint (smoke runs).
+        **kwargs: see :class:`Teacher`.
+
+    Raises:
+        ValueError: ``net`` is a config and there are no tasks; no checkpoint and no leave to do without; the checkpoint
+            does not fit.
+        FileNotFoundError: there is no such checkpoint.
+    """
+
+    def __init__(self, net: nn.Module | Mapping[str, Any], tasks: Mapping[str, Any] | None = None,
+                 checkpoint: str | Path | None = None, made_by: str | None = None, allow_random: bool = False,
+                 **kwargs: Any) -> None:
+        network = net if isinstance(net, nn.Module) else build_net(net, _out_channels(tasks))
+        _fill(network, checkpoint, made_by, allow_random)
+        super().__init__(network, **kwargs)
+
+
+def _out_channels(tasks: Mapping[str, Any] | None) -> dict[str, int]:
+    """Task -> channels of its output, from tasks or their configs."""
+    if not tasks:
+        raise ValueError('A teacher built from a config needs its tasks: give teacher.tasks, those of the config that '
+                         'trained it.')
+    configs = {name: part for name, part in tasks.items() if not isinstance(part, Task)}
+    built = {**tasks, **(build_tasks(configs) if configs else {})}
+    return {name: built[name].out_channels for name in tasks}
+
+
+def _fill(net: nn.Module, checkpoint: str | Path | None, made_by: str | None, allow_random: bool) -> None:
+    """Load the weights, or say that there are none."""
+    if allow_random and (checkpoint is None or not Path(checkpoint).is_file()):
+        warnings.warn('A teacher has no checkpoint and keeps the weights it was built with (allow_random=True).')
+    elif checkpoint is None:
+        hint = f', trained with: python tools/train.py {made_by}' if made_by else ''
+        raise ValueError(f'A teacher has no weights: give teacher.checkpoint{hint}; allow_random=True does without, for '
+                         f'smoke runs.')
+    else:
+        load_weights(net, checkpoint, made_by)

@@ -1,0 +1,212 @@
+"""From a config file and a command line to a config the Runner can build: everything a user does not have to repeat."""
+
+import copy
+import difflib
+import inspect
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config, ConfigDict
+
+from .. import registry
+from ..tasks import build_tasks
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def find_config(path: str | Path, beside: Path | None = None) -> Path:
+    """The config file a user or another config means by ``path``.
+
+    It is looked for as given, beside the config that names it, and in the checkout that mtkd runs from.
+
+    Raises:
+        FileNotFoundError: none of these exists; names the nearest ones that do.
+    """
+    given = Path(path).expanduser()
+    places = [given, *([beside.parent / given] if beside else []), REPOSITORY / given]
+    for place in places:
+        if place.is_file():
+            return place.resolve()
+    known = {p.stem: p for p in (REPOSITORY / 'configs').rglob('*.py') if '_base_' not in p.parts}
+    near = difflib.get_close_matches(given.stem, known, n=3, cutoff=0.5)
+    hint = ', '.join(str(known[n].relative_to(REPOSITORY)) for n in near)
+    raise FileNotFoundError(f'there is no config {path}' + (f'; did you mean {hint}?' if hint else '.'))
+
+
+def load_config(path: str | Path, options: Mapping[str, Any] | None = None, beside: Path | None = None) -> Config:
+    """Read a config file with its bases and merge command-line options into it.
+
+    Args:
+        path: the file, see :func:`find_config`.
+        options: dotted key -> value, as ``--cfg-options`` parses them.
+        beside: the config that names this one.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the file cannot be read as a config, or an option names a key that nothing reads.
+    """
+    file = find_config(path, beside)
+    try:
+        cfg = Config.fromfile(str(file), lazy_import=False)
+    except Exception as error:
+        raise ValueError(f'{file} cannot be read as a config: {type(error).__name__}: {error}') from error
+    for key in options or {}:
+        check_option(cfg, key)
+    if options:
+        cfg.merge_from_dict(dict(options))
+    return cfg
+
+
+def check_option(cfg: Config, key: str) -> None:
+    """Refuse a dotted ``key`` that neither stands in the config nor is an argument of the class it would reach.
+
+    Raises:
+        ValueError: with the nearest keys that exist there.
+    """
+    node: Any = cfg._cfg_dict
+    parts = key.split('.')
+    for depth, part in enumerate(parts):
+        where = '.'.join(parts[:depth]) or 'the config'
+        if isinstance(node, (list, tuple)):
+            if not part.isdigit() or int(part) >= len(node):
+                raise ValueError(f'--cfg-options {key}: {where} is a list of {len(node)}; use an index below that.')
+            node = node[int(part)]
+            continue
+        known = _keys_of(node) | (_TOP_LEVEL if depth == 0 else set())
+        if part not in known:
+            near = difflib.get_close_matches(part, known, n=3, cutoff=0.4)
+            raise ValueError(f"--cfg-options {key}: {where} has no '{part}'"
+                             + (f'; nearest: {", ".join(near)}.' if near else f'; it has {", ".join(sorted(known))}.'))
+        node = node.get(part, {}) if isinstance(node, Mapping) else {}
+
+
+def _keys_of(node: Any) -> set[str]:
+    """The keys of a config dictionary, and the arguments of the class its ``type`` names."""
+    if not isinstance(node, Mapping):
+        return set()
+    keys = set(node)
+    if isinstance(node.get('type'), str):
+        keys |= _arguments(node['type'])
+    return keys
+
+
+_TOP_LEVEL = {'randomness', 'load_from', 'resume', 'custom_hooks', 'custom_imports', 'work_dir', 'sync_bn', 'log_level',
+              'find_unused_parameters', 'val_cfg', 'val_dataloader', 'val_evaluator'}
+
+
+def _arguments(type_name: str) -> set[str]:
+    registries = [value for value in vars(registry).values() if isinstance(value, registry.Registry)]
+    for reg in registries:
+        cls = reg.get(type_name)
+        if cls is not None:
+            found: set[str] = set()
+            for base in inspect.getmro(cls) if inspect.isclass(cls) else (cls,):
+                init = base.__init__ if inspect.isclass(base) else base
+                found |= {name for name, parameter in inspect.signature(init).parameters.items()
+                          if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)}
+            return found - {'self'}
+    return set()
+
+
+def datasets_of(loader: Any) -> Iterator[ConfigDict]:
+    """Every data set's config in a loader's, those inside a MultiDataset included."""
+    pending = [loader['dataset']] if loader else []
+    while pending:
+        dataset = pending.pop()
+        yield dataset
+        pending.extend(dataset.get('datasets') or [])
+
+
+def default_work_dir(config: Path | str, seed: int) -> Path:
+    """``work_dirs/<config name>/seed<seed>``; MTKD_WORK_DIRS names another root."""
+    return Path(os.environ.get('MTKD_WORK_DIRS', 'work_dirs')) / Path(config).stem / f'seed{seed}'
+
+
+def default_data_root() -> Path:
+    """MTKD_DATA_ROOT, or ``data``."""
+    return Path(os.environ.get('MTKD_DATA_ROOT', 'data'))
+
+
+def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | str, amp: str | None = None,
+            compile_net: bool = False, launcher: str = 'none') -> Config:
+    """Fill in what follows from the rest, so that the Runner can build the config.
+
+    The top-level ``tasks`` reach the model, every data set and the evaluators; relative data roots are joined to
+    ``data_root``; schedules without an end run to the last iteration; without ``train_cfg.val_interval`` nothing is
+    loaded for validation.
+
+    Args:
+        cfg: a loaded config; it is left as it is.
+        work_dir: where the run writes.
+        seed: of everything random in the run.
+        data_root: folder that holds the data sets' folders.
+        amp: ``'bf16'`` or ``'fp16'`` autocast, ``'off'`` for none; None leaves the config's choice.
+        compile_net: compile trunk, heads and teachers.
+        launcher: ``'none'``, or how the ranks were started.
+
+    Raises:
+        ValueError: the config lacks ``tasks``, or one of them cannot be built.
+    """
+    cfg = copy.deepcopy(cfg)
+    if not cfg.get('tasks') or 'model' not in cfg:
+        raise ValueError(f'{cfg.filename} is not a training config: it lacks {"model" if cfg.get("tasks") else "tasks"}.')
+    cfg.default_scope = 'mtkd'
+    cfg.work_dir = str(work_dir)
+    cfg.launcher = launcher
+    cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
+    _hand_out_tasks(cfg)
+    for loader in DATALOADERS:
+        for dataset in datasets_of(cfg.get(loader)):
+            if dataset.get('data_root') is not None:
+                dataset.data_root = str(Path(data_root) / dataset.data_root)
+    _end_schedules(cfg)
+    if not (cfg.get('train_cfg') or {}).get('val_interval'):
+        cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
+    if amp is not None and cfg.get('optim_wrapper'):
+        cfg.optim_wrapper.type = 'OptimWrapper' if amp == 'off' else 'AutocastOptimWrapper'
+        cfg.optim_wrapper.pop('dtype', None)
+        if amp != 'off':
+            cfg.optim_wrapper.dtype = amp
+    if compile_net:
+        cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), {'type': 'CompileHook'}]
+    if cfg.get('visualizer') is not None:
+        cfg.visualizer.save_dir = str(work_dir)
+        if not _has_tensorboard():
+            cfg.visualizer.vis_backends = [b for b in cfg.visualizer.vis_backends if b['type'] != 'TensorboardVisBackend']
+    if launcher != 'none' and not torch.cuda.is_available():
+        cfg.model_wrapper_cfg = {'type': 'MMDistributedDataParallel', 'device_ids': None, 'broadcast_buffers': False}
+    return cfg
+
+
+def _hand_out_tasks(cfg: Config) -> None:
+    tasks = build_tasks(cfg.tasks)
+    cfg.model.tasks = copy.deepcopy(cfg.tasks)
+    kinds = {name: task.kind.name for name, task in tasks.items()}
+    classes = {name: task.num_classes for name, task in tasks.items() if getattr(task, 'num_classes', None)}
+    for loader in DATALOADERS:
+        for dataset in datasets_of(cfg.get(loader)):
+            dataset.setdefault('tasks', kinds)
+            dataset.setdefault('num_classes', classes)
+    for evaluator in ('val_evaluator', 'test_evaluator'):
+        if cfg.get(evaluator):
+            cfg[evaluator].setdefault('tasks', copy.deepcopy(cfg.tasks))
+
+
+def _end_schedules(cfg: Config) -> None:
+    last = (cfg.get('train_cfg') or {}).get('max_iters')
+    schedules = cfg.get('param_scheduler') or []
+    for schedule in schedules if isinstance(schedules, Sequence) else [schedules]:
+        if last is not None and not schedule.get('by_epoch', True):
+            schedule.setdefault('end', last)
+
+
+def _has_tensorboard() -> bool:
+    try:
+        import torch.utils.tensorboard  # noqa: F401
+    except ImportError:
+        return False
+    return True

@@ -1,0 +1,78 @@
+"""Every task's metric as one MMEngine metric: one record a sample, gathered over ranks, then numbers."""
+
+import multiprocessing
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any
+
+import torch
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+from ..metrics import TaskMetric
+from ..registry import METRICS
+from ..tasks import build_tasks
+
+Record = dict[str, Any]  # task -> (K,) float64, its Future, or None where the sample has no label
+
+
+@METRICS.register_module()
+class TaskMetrics(BaseMetric):
+    """Scores all tasks.
+
+    Args:
+        tasks: name -> task config; the engine fills it in.
+        slow: whether to score with metrics that take long (boundary odsF); off in validation during training.
+        workers: processes for slow metrics; None takes the machine's cores, 0 scores in this process.
+
+    Attributes:
+        summary: task -> metric name -> value, after :meth:`evaluate`.
+    """
+
+    default_prefix = None
+
+    def __init__(self, tasks: Mapping[str, Any], slow: bool = True, workers: int | None = None) -> None:
+        super().__init__(collect_device='cpu')
+        self.metrics: dict[str, TaskMetric] = {
+            name: metric for name, task in build_tasks(tasks).items()
+            if not (metric := task.metric()).slow or slow}
+        self.workers = (os.cpu_count() or 1) if workers is None else workers
+        self.summary: dict[str, dict[str, float]] = {}
+        self._pool: ProcessPoolExecutor | None = None
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Record each sample of a batch; slow metrics are recorded by worker processes meanwhile."""
+        for sample in data_samples:
+            self.results.append({task: self._record(metric, sample['pred'][task], sample['target'][task])
+                                 if sample['present'][task] else None for task, metric in self.metrics.items()})
+
+    def _record(self, metric: TaskMetric, pred: Tensor, target: Tensor) -> Tensor | Future:
+        if not metric.slow or self.workers < 1:
+            return metric.record(pred, target).cpu()
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self.workers, mp_context=multiprocessing.get_context('spawn'))
+        return self._pool.submit(_record_arrays, metric, pred.cpu().numpy(), target.cpu().numpy())
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Wait for the workers, gather over ranks, summarise."""
+        if self._pool is not None:
+            self.results = [{task: torch.from_numpy(r.result()) if isinstance(r, Future) else r
+                             for task, r in record.items()} for record in self.results]
+            self._pool.shutdown()
+            self._pool = None
+        return super().evaluate(size)
+
+    def compute_metrics(self, results: list[Record]) -> dict[str, float]:
+        """Records of all samples -> ``{'semseg/mIoU': 36.4, …}``; a task no sample is labelled for is left out."""
+        self.summary = {}
+        for task, metric in self.metrics.items():
+            records = [record[task] for record in results if record[task] is not None]
+            if records:
+                self.summary[task] = metric.summarise(torch.stack(records))
+        return {f'{task}/{name}': value for task, values in self.summary.items() for name, value in values.items()}
+
+
+def _record_arrays(metric: TaskMetric, pred: Any, target: Any) -> Any:
+    torch.set_num_threads(1)
+    return metric.record(torch.from_numpy(pred), torch.from_numpy(target)).numpy()

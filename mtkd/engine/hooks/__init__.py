@@ -1,0 +1,7 @@
+"""Hooks on MMEngine's Runner."""
+
+from .compile import CompileHook
+from .pictures import PictureHook, panel
+from .runtime_info import IntervalInfoHook
+
+__all__ = ['CompileHook', 'IntervalInfoHook', 'PictureHook', 'panel']

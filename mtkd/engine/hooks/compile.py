@@ -1,0 +1,49 @@
+"""``--compile``: trunk, heads and teachers compiled one by one, and a check that it took effect."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from torch import nn
+from torch._dynamo.utils import counters
+
+from ...registry import HOOKS
+
+
+@HOOKS.register_module()
+class CompileHook(Hook):
+    """Compiles in place, so that state-dict keys stay; separate graphs keep gradients at taps possible.
+
+    Args:
+        backend: of ``torch.compile``.
+        dynamic: of ``torch.compile``; None lets it decide.
+    """
+
+    def __init__(self, backend: str = 'inductor', dynamic: bool | None = None) -> None:
+        self.options: dict[str, Any] = {'backend': backend, 'dynamic': dynamic}
+        self._checked = False
+
+    def before_train(self, runner: Any) -> None:
+        """Compile the parts."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        counters.clear()
+        model.net.trunk.compile(**self.options)
+        for head in model.net.heads.values():
+            for part in head.children():
+                part.compile(**self.options)
+        for teacher in getattr(model.distiller, 'teachers', {}).values():
+            if isinstance(teacher, nn.Module) and hasattr(teacher, 'compile_net'):
+                teacher.compile_net(**self.options)
+
+    def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """After the first step, make sure a graph was made.
+
+        Raises:
+            RuntimeError: compilation silently did nothing.
+        """
+        if not self._checked:
+            self._checked = True
+            graphs = counters['stats'].get('unique_graphs', 0)
+            if graphs < 1:
+                raise RuntimeError('--compile had no effect: torch.compile made no graph with this version of torch.')
+            runner.logger.info(f'compiled {graphs} graphs')

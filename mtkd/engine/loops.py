@@ -1,0 +1,98 @@
+"""The training loop: iterations, resumed by position and not by replaying the loader."""
+
+from typing import Any
+
+import torch
+from mmengine.dist import get_rank
+from mmengine.runner import BaseLoop, Runner
+
+from ..registry import LOOPS
+
+
+@LOOPS.register_module()
+class TrainLoop(BaseLoop):
+    """Train for a number of iterations, or epochs of the batch sampler's length.
+
+    Every iteration seeds torch's generators from (seed, iteration, rank), and every sample's augmentation from (seed,
+    epoch, index): what a step draws does not depend on what ran before it, so a resumed run is bit-equal to one that was
+    never stopped.
+
+    Args:
+        runner: the Runner.
+        dataloader: loader or its config; its batch sampler is endless and has ``start_at(iteration)``.
+        max_iters: number of iterations in all.
+        max_epochs: number of epochs, in place of ``max_iters``.
+        val_interval: validate every so many iterations, and after the last; None: never.
+    """
+
+    def __init__(self, runner: Runner, dataloader: Any, max_iters: int | None = None, max_epochs: int | None = None,
+                 val_interval: int | None = None) -> None:
+        super().__init__(runner, dataloader)
+        if (max_iters is None) == (max_epochs is None):
+            raise ValueError(f'train_cfg wants max_iters or max_epochs; it has max_iters={max_iters} and '
+                             f'max_epochs={max_epochs}.')
+        self.batches_per_epoch = len(self.dataloader.batch_sampler)
+        self._max_iters = max_iters if max_iters is not None else int(max_epochs or 0) * self.batches_per_epoch
+        self._max_epochs = max_epochs or -(-self._max_iters // self.batches_per_epoch)
+        self._iter = 0
+        self._epoch = 0  # set by Runner.resume; the epoch itself follows from the iteration
+        self.val_interval = val_interval
+        self.stop_training = False
+        self.runner.visualizer.dataset_meta = getattr(self.dataloader.dataset, 'metainfo', None)
+
+    @property
+    def iter(self) -> int:
+        """Iterations done."""
+        return self._iter
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return self._iter // self.batches_per_epoch
+
+    @property
+    def max_iters(self) -> int:
+        """Iterations in all."""
+        return self._max_iters
+
+    @property
+    def max_epochs(self) -> int:
+        """Epochs in all, the last perhaps not whole."""
+        return self._max_epochs
+
+    def run(self) -> torch.nn.Module:
+        """Train from the current iteration to the last."""
+        runner = self.runner
+        runner.call_hook('before_train')
+        self.dataloader.batch_sampler.start_at(self._iter)
+        runner.model.train()
+        batches = iter(self.dataloader)
+        while self._iter < self._max_iters and not self.stop_training:
+            if self._iter % self.batches_per_epoch == 0:
+                runner.call_hook('before_train_epoch')
+            self.run_iter(next(batches))
+            done = self._iter == self._max_iters
+            if self._iter % self.batches_per_epoch == 0 or done:
+                runner.call_hook('after_train_epoch')
+            if runner.val_loop is not None and self.val_interval and (self._iter % self.val_interval == 0 or done):
+                runner.val_loop.run()
+                runner.model.train()
+        runner.call_hook('after_train')
+        return runner.model
+
+    def run_iter(self, data_batch: Any) -> None:
+        """One training step."""
+        torch.manual_seed(step_seed(self.runner.seed, self._iter, get_rank()))
+        self.runner.call_hook('before_train_iter', batch_idx=self._iter, data_batch=data_batch)
+        outputs = self.runner.model.train_step(data_batch, optim_wrapper=self.runner.optim_wrapper)
+        self.runner.call_hook('after_train_iter', batch_idx=self._iter, data_batch=data_batch, outputs=outputs)
+        self._iter += 1
+
+
+def step_seed(seed: int, iteration: int, rank: int) -> int:
+    """A seed for one step of one rank; neighbours share no bits worth mentioning (splitmix64)."""
+    mask = (1 << 64) - 1
+    state = (seed * 0x9E3779B97F4A7C15 + iteration * 0xBF58476D1CE4E5B9 + rank * 0x94D049BB133111EB) & mask
+    state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & mask
+    return (state ^ (state >> 31)) & ((1 << 63) - 1)

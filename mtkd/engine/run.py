@@ -1,0 +1,189 @@
+"""The two main jobs: train a config, test a checkpoint."""
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from .checkpoint import check_fit, load, newest_resumable
+from .config import default_data_root, default_work_dir, load_config, prepare
+from .cost import Cost, measure
+from .smoke import smoke as cut_down
+from .stages import resolve_teachers, train_missing
+
+
+@dataclass
+class Job:
+    """What a command line asks for; the defaults are those of ``tools/train.py``.
+
+    Attributes:
+        config: config file.
+        options: ``--cfg-options``.
+        work_dir: where to write; None: ``work_dirs/<config name>/seed<seed>``.
+        seed: of everything random.
+        data_root: folder that holds the data sets' folders; None: MTKD_DATA_ROOT or ``data``.
+        amp: ``'bf16'``, ``'fp16'``, ``'off'``; None: the config's choice.
+        compile: compile trunk, heads and teachers.
+        smoke: a few iterations on synthetic data.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
+        resume: go on from the newest good checkpoint of the work dir, if there is one.
+        resume_from: go on from this checkpoint.
+        with_prerequisites: train missing teachers first.
+    """
+
+    config: str
+    options: dict[str, Any] = field(default_factory=dict)
+    work_dir: Path | None = None
+    seed: int = 0
+    data_root: Path | None = None
+    amp: str | None = None
+    compile: bool = False
+    smoke: bool = False
+    launcher: str = 'none'
+    resume: bool = False
+    resume_from: Path | None = None
+    with_prerequisites: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The work dir."""
+        if self.work_dir is not None:
+            return Path(self.work_dir)
+        folder = default_work_dir(self.config, self.seed)
+        return folder / 'smoke' if self.smoke else folder
+
+    def prepared(self) -> Config:
+        """The config, ready for the Runner."""
+        cfg = load_config(self.config, self.options)
+        cfg = resolve_teachers(cfg, self.seed, random=self.smoke)
+        if self.smoke:
+            cfg = cut_down(cfg)
+        return prepare(cfg, work_dir=self.folder, seed=self.seed, data_root=self.data_root or default_data_root(),
+                       amp=self.amp, compile_net=self.compile, launcher=self.launcher)
+
+
+def train(job: Job) -> Path:
+    """Train, and return the work dir.
+
+    Raises:
+        FileNotFoundError: a config, data set, teacher or checkpoint is missing; says what to do.
+        ValueError: something in the config is wrong; says what and where.
+    """
+    if job.with_prerequisites and not job.smoke and int(os.environ.get('RANK', 0)) == 0:
+        arguments = ['--data-root', str(job.data_root)] if job.data_root else []
+        train_missing(load_config(job.config, job.options), job.seed, arguments + (['--amp', job.amp] if job.amp else []))
+    cfg = job.prepared()
+    _resume(cfg, job)
+    join_ranks(job.launcher)
+    Runner.from_cfg(cfg).train()
+    return job.folder
+
+
+def _resume(cfg: Config, job: Job) -> None:
+    source: Path | None = None
+    if job.resume_from is not None:
+        load(job.resume_from)
+        source = Path(job.resume_from)
+    elif job.resume:
+        source, broken = newest_resumable(job.folder)
+        for path in broken:
+            print(f'{path} does not load and is passed over', flush=True)
+        print(f'resuming from {source}' if source else f'{job.folder} holds no checkpoint: starting from the beginning',
+              flush=True)
+    cfg.resume = source is not None
+    cfg.load_from = str(source) if source else cfg.get('load_from')
+
+
+def join_ranks(launcher: str) -> None:
+    """On a machine without GPUs, form the process group with gloo; MMEngine's own way calls CUDA."""
+    if launcher == 'pytorch' and not torch.cuda.is_available() and not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+
+
+@dataclass(frozen=True)
+class TestFacts:
+    """What testing a checkpoint found.
+
+    Attributes:
+        cfg: the prepared config.
+        metrics: task -> name -> (value, unit, whether higher is better).
+        primary: task -> the metric that stands for it in Δ_mt.
+        cost: of the deployed network.
+        meta: of the checkpoint.
+        seconds: wall time of the test loop.
+        num_samples: number of test samples.
+        device: name of the device.
+    """
+
+    cfg: Config
+    metrics: dict[str, dict[str, tuple[float, str, bool]]]
+    primary: dict[str, str]
+    cost: Cost
+    meta: dict[str, Any]
+    seconds: float
+    num_samples: int
+    device: str
+
+
+def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures: int = 16) -> TestFacts:
+    """Score a checkpoint on its config's test set.
+
+    Args:
+        job: the config and where its data lie; the distiller is left out, teachers are not needed.
+        checkpoint: ``final.pth`` or ``iter_N.pth``.
+        show_dir: where to put pictures of predictions beside the labels.
+        num_pictures: how many samples to draw.
+    """
+    weights = load(checkpoint)
+    cfg = load_config(job.config, job.options)
+    if job.smoke:
+        cfg = cut_down(cfg)
+    cfg = prepare(cfg, work_dir=job.folder, seed=job.seed, data_root=job.data_root or default_data_root(), amp=job.amp,
+                  compile_net=job.compile, launcher=job.launcher)
+    cfg.model.distiller = None
+    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
+                'val_evaluator'):
+        cfg[key] = None
+    cfg.custom_hooks = [h for h in cfg.get('custom_hooks') or [] if h['type'] not in ('EMAHook',)]
+    if show_dir is not None:
+        cfg.custom_hooks = [*cfg.custom_hooks, {'type': 'PictureHook', 'folder': str(show_dir), 'limit': num_pictures}]
+    cfg.default_hooks.checkpoint = None
+    cfg.default_hooks.runtime_info = None
+    cfg.load_from, cfg.resume = None, False
+    join_ranks(job.launcher)
+    runner = Runner.from_cfg(cfg)
+    _load_student(runner, weights, checkpoint)
+    start = time.perf_counter()
+    runner.test()
+    seconds = time.perf_counter() - start
+    return _facts(runner, cfg, weights.get('meta', {}), seconds)
+
+
+def _load_student(runner: Runner, weights: dict[str, Any], checkpoint: Path) -> None:
+    model = runner.model.module if hasattr(runner.model, 'module') else runner.model
+    net = {key.removeprefix('net.'): value for key, value in weights.get('state_dict', {}).items()
+           if key.startswith('net.')}
+    check_fit(model.net, net, f'the checkpoint {checkpoint}')
+    model.net.load_state_dict(net)
+    runner._has_loaded = True
+
+
+def _facts(runner: Runner, cfg: Config, meta: dict[str, Any], seconds: float) -> TestFacts:
+    model = runner.model.module if hasattr(runner.model, 'module') else runner.model
+    scorer = runner.test_loop.evaluator.metrics[0]
+    metrics = {}
+    for task, values in scorer.summary.items():
+        info = scorer.metrics[task].names
+        metrics[task] = {name: (value, info[name].unit, info[name].higher_is_better) for name, value in values.items()}
+    loader = runner.test_dataloader
+    height, width = next(iter(loader))['image'].shape[-2:]
+    device = next(model.parameters()).device
+    return TestFacts(
+        cfg=cfg, metrics=metrics, primary={task: scorer.metrics[task].primary for task in metrics},
+        cost=measure(model.net, (int(height), int(width))), meta=meta, seconds=seconds, num_samples=len(loader.dataset),
+        device=torch.cuda.get_device_name(device) if device.type == 'cuda' else 'cpu')

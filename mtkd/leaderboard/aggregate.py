@@ -1,0 +1,365 @@
+"""From `results.json` files to leaderboards: seeds, confidence intervals, Delta_mt, and the papers' rows beside them.
+
+Runs that differ only in seed (or fold) form one row. Single-task runs of one suite and backbone are merged over their
+tasks into one row, which is the reference of Delta_mt. Measured and reported rows stay in two blocks and are never
+ranked against each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from mtkd.leaderboard import published
+from mtkd.leaderboard.board import Column, Estimate, Key, Row, Run, SuiteBoard, estimate
+from mtkd.leaderboard.delta import Reference, Values, by_task, choose_reference, delta_estimate, signed_delta
+from mtkd.leaderboard.results import Result
+
+
+def find(paths: Iterable[str | Path]) -> list[Path]:
+    """The results files under `paths`: every `results.json` in a folder and below it, and files named outright.
+
+    Raises:
+        FileNotFoundError: a path does not exist.
+        ValueError: there are paths but no results in any of them.
+    """
+    places = [Path(path) for path in paths]
+    found: dict[Path, Path] = {}
+    for path in places:
+        if not path.exists():
+            raise FileNotFoundError(f'{path}: no such folder or file')
+        for file in sorted(path.rglob('results.json')) if path.is_dir() else [path]:
+            found.setdefault(file.resolve(), file)
+    if places and not found:
+        names = ', '.join(str(path) for path in places)
+        raise ValueError(f'no results.json found in {names}; tools/test.py writes them')
+    return sorted(found.values())
+
+
+def build(paths: Iterable[str | Path], suite: str | None = None, with_published: bool = True) -> list[SuiteBoard]:
+    """Gathers results into one board a suite, sorted by name.
+
+    Args:
+        paths: folders and files; none gives the papers' rows alone, for which `suite` must be named.
+        suite: keeps this suite only.
+        with_published: sets the papers' rows beside ours.
+
+    Raises:
+        FileNotFoundError: a path does not exist.
+        ValueError: no results, an unknown suite, an unusable file, or two runs of the same row and seed.
+    """
+    paths = list(paths)
+    runs = [Run(path, Result.read(path)) for path in find(paths)]
+    measured = sorted({run.result.suite for run in runs})
+    known = sorted({*measured, *(published.suites() if with_published else [])})
+    if suite is not None and suite not in known:
+        raise ValueError(f'unknown suite {suite!r}; known: {", ".join(known) or "none"}')
+    if suite is not None and paths and suite not in measured:
+        raise ValueError(f'no results of suite {suite!r} found; there are results of: {", ".join(measured)}')
+    if suite is None and not paths:
+        raise ValueError('name at least one folder with results, or a suite to see its published rows alone')
+    names = measured if suite is None else [suite]
+    return [board([run for run in runs if run.result.suite == name], name, with_published) for name in names]
+
+
+def board(runs: Sequence[Run], suite: str, with_published: bool = True) -> SuiteBoard:
+    """The leaderboard of one suite from its runs (all of that suite)."""
+    paper = published.load(suite) if suite in published.suites() else None
+    columns = _columns(runs, paper)
+    shown = paper if with_published else None
+    measured = _measured(runs, columns)
+    reported = _reported(shown) if shown else []
+    for rows in (measured, reported):
+        _mark_best(rows, columns.values())
+    return SuiteBoard(
+        suite=suite,
+        title=paper.title if paper else suite,
+        paper=shown.paper if shown else '',
+        columns=list(columns.values()),
+        measured=measured,
+        reported=reported,
+        notes=list(shown.notes) if shown else [],
+    )
+
+
+# Columns
+
+
+def _columns(runs: Sequence[Run], paper: published.PublishedSuite | None) -> dict[Key, Column]:
+    """The columns of a suite: the paper's, in its order, then whatever else was measured, task by task.
+
+    Where a paper defines a task's metrics, those enter Delta_mt; else the runs' own `primary`. Both are shown.
+    """
+    columns: dict[Key, Column] = {}
+    origin: dict[Key, str] = {}
+    for task, named in (paper.metrics if paper else {}).items():
+        for name, info in named.items():
+            columns[task, name] = Column(task, name, info.unit, info.higher_is_better)
+            origin[task, name] = 'the published rows of the suite'
+    for run in sorted(runs, key=lambda run: -len(run.result.tasks)):
+        for task, name in _keys(run.result):
+            metric = run.result.metrics[task][name]
+            primary = name in run.result.primary[task]
+            defined = paper is not None and task in paper.metrics
+            new = Column(task, name, metric.unit, metric.higher_is_better, primary and not defined, primary)
+            old = columns.setdefault((task, name), new)
+            same_unit = old.unit == new.unit or '' in (old.unit, new.unit)  # a paper's depth may have no unit
+            if not same_unit or old.higher_is_better != new.higher_is_better:
+                raise ValueError(
+                    f'{run.path}: {task} {name} has unit {new.unit!r} and higher_is_better {new.higher_is_better}, '
+                    f'but {old.unit!r} and {old.higher_is_better} in {origin[task, name]}'
+                )
+            origin.setdefault((task, name), str(run.path))
+    tasks = list(dict.fromkeys(task for task, _ in columns))
+    return dict(sorted(columns.items(), key=lambda item: tasks.index(item[0][0])))
+
+
+def _keys(result: Result) -> list[Key]:
+    return [(task, name) for task in result.tasks for name in result.metrics[task]]
+
+
+# Measured rows
+
+
+def _measured(runs: Sequence[Run], columns: Mapping[Key, Column]) -> list[Row]:
+    groups = _group(runs)
+    references = _merge_single_task([group for group in groups if group[0].result.role == 'single_task'])
+    rows = [_single_task_row(reference) for reference in references]
+    for group in groups:
+        if group[0].result.role == 'multi_task':
+            rows.append(_row(group))
+            backbone = group[0].result.backbone
+            _set_delta(rows[-1], group, [r for r in references if r[0][0].result.backbone == backbone], columns)
+    return sorted(rows, key=_order)
+
+
+def _order(row: Row) -> tuple[object, ...]:
+    """By backbone, single-task rows first, then by Delta_mt, best first."""
+    gain = math.inf if row.delta is None else -row.delta.mean
+    return (row.backbone, row.role != 'single_task', gain, row.method, row.configs)
+
+
+def _group(runs: Sequence[Run]) -> list[list[Run]]:
+    """Runs that differ only in seed and fold, together.
+
+    Raises:
+        ValueError: two files hold the same run, or runs of a group measured different metrics.
+    """
+    groups: dict[tuple[object, ...], dict[tuple[int, int], Run]] = {}
+    for run in runs:
+        r = run.result
+        key = (r.method, r.backbone, r.role, *sorted(r.tasks), r.train_set, r.test_set, r.domain, r.config_sha256)
+        group = groups.setdefault(key, {})
+        number = (r.seed, -1 if r.fold is None else r.fold)
+        if number in group:
+            raise ValueError(
+                f'{group[number].path} and {run.path} are both seed {r.seed} of {r.method} ({r.backbone}, '
+                f'suite {r.suite}); remove one of them'
+            )
+        first = next(iter(group.values()), run)
+        if set(_keys(first.result)) != set(_keys(r)):
+            raise ValueError(f'{first.path} and {run.path} are runs of one row with different metrics; test them again')
+        group[number] = run
+    return [[group[number] for number in sorted(group)] for group in groups.values()]
+
+
+def _row(group: Sequence[Run]) -> Row:
+    """The row of runs that differ only in seed and fold."""
+    results = [run.result for run in group]
+    first = results[0]
+    return Row(
+        method=first.method,
+        backbone=first.backbone,
+        role=first.role,
+        student=first.student,
+        teachers=_unique(name for r in results for name in r.teachers),
+        metrics={(task, name): estimate([r.metrics[task][name].value for r in results]) for task, name in _keys(first)},
+        seeds=sorted({r.seed for r in results}),
+        train_set=first.train_set or '',
+        test_set=first.test_set or '',
+        domain=first.domain or '',
+        params=_mean(r.params for r in results),
+        macs=_mean(r.macs for r in results),
+        input_size=first.input_size,
+        images_per_second=_mean(r.images_per_second for r in results),
+        peak_memory_bytes=max((r.peak_memory_bytes for r in results if r.peak_memory_bytes is not None), default=None),
+        device=', '.join(_unique(r.device for r in results)),
+        configs=_unique(r.config for r in results),
+        commands=_unique(r.command for r in results),
+        code_versions=_unique(r.code_version for r in results),
+        times=_unique(r.time for r in results),
+        files=[str(run.path) for run in group],
+        notes=_undefined(group),
+    )
+
+
+def _undefined(group: Sequence[Run]) -> list[str]:
+    notes = []
+    for task, name in _keys(group[0].result):
+        seeds = [run.result.seed for run in group if not math.isfinite(run.result.metrics[task][name].value)]
+        if seeds:
+            notes.append(f'{task} {name} is undefined in seed {", ".join(str(seed) for seed in seeds)}.')
+    return notes
+
+
+def _unique(items: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(item for item in items if item))
+
+
+def _mean(items: Iterable[float | None]) -> float | None:
+    known = [item for item in items if item is not None]
+    return fmean(known) if known else None
+
+
+def _total(items: Iterable[float | None]) -> float | None:
+    """The sum, None where a part is unknown."""
+    known = list(items)
+    return None if None in known else sum(item for item in known if item is not None)
+
+
+# Single-task rows
+
+
+SplitKey = Callable[[Result], tuple[object, ...]]
+
+
+def _merge_single_task(groups: Sequence[list[Run]]) -> list[list[list[Run]]]:
+    """Sets of single-task groups, one group a task; each set is one row.
+
+    Groups are merged over tasks by method, backbone and domain. Where that gives a task twice, they are told apart by
+    training and test set as well, and where that is not enough each group stays alone.
+    """
+    keys: list[SplitKey] = [
+        lambda r: (r.method, r.backbone, r.domain),
+        lambda r: (r.train_set, r.test_set),
+        lambda r: (r.tasks[0], r.config_sha256),
+    ]
+    return _split(groups, keys)
+
+
+def _split(groups: Sequence[list[Run]], keys: Sequence[SplitKey]) -> list[list[list[Run]]]:
+    """Splits by the first key, and by the next ones whatever still holds a task twice."""
+    sets: dict[tuple[object, ...], list[list[Run]]] = {}
+    for group in groups:
+        sets.setdefault(keys[0](group[0].result), []).append(group)
+    out: list[list[list[Run]]] = []
+    for found in sets.values():
+        tasks = {group[0].result.tasks[0] for group in found}
+        out += [found] if len(tasks) == len(found) or not keys[1:] else _split(found, keys[1:])
+    return out
+
+
+def _single_task_row(groups: Sequence[list[Run]]) -> Row:
+    """One row for the single-task networks of all tasks; its cost is their sum, its Delta_mt 0 by definition."""
+    rows = [_row(group) for group in groups]
+    merged = rows[0]
+    merged.delta = Estimate(0.0) if not any(row.teachers for row in rows) else None
+    if len(rows) == 1:
+        return merged
+    merged.metrics = {key: value for row in rows for key, value in row.metrics.items()}
+    merged.seeds = sorted({seed for row in rows for seed in row.seeds})
+    merged.params, merged.macs = _total(row.params for row in rows), _total(row.macs for row in rows)
+    merged.images_per_second = merged.peak_memory_bytes = None
+    for name in ('train_set', 'test_set', 'device', 'student'):
+        setattr(merged, name, ', '.join(_unique(getattr(row, name) for row in rows)))
+    for name in ('teachers', 'configs', 'commands', 'code_versions', 'times', 'files', 'notes'):
+        setattr(merged, name, _unique(item for row in rows for item in getattr(row, name)))
+    merged.notes.append(f'{len(rows)} single-task networks; parameters and MACs are their sum.')
+    if len({len(group) for group in groups}) > 1:
+        counts = ', '.join(f'{group[0].result.tasks[0]} {len(group)}' for group in groups)
+        merged.notes.append(f'Runs per task: {counts}.')
+    return merged
+
+
+# Delta_mt
+
+
+def _set_delta(row: Row, group: Sequence[Run], references: Sequence[Reference], columns: Mapping[Key, Column]) -> None:
+    """Forms Delta_mt of a multi-task row, or notes why there is none, and notes what it leaves out."""
+    result = group[0].result
+    used = [key for key in row.metrics if columns[key].in_delta]
+    higher = {key: columns[key].higher_is_better for key in used}
+    try:
+        for task in set(result.tasks) - {task for task, _ in used}:
+            names = ', '.join(key[1] for key, column in columns.items() if key[0] == task and column.in_delta)
+            raise ValueError(f'{task} was measured without {names}, which define it')
+        reference = choose_reference(references, result)
+        row.delta = delta_estimate(group, reference, higher)
+    except ValueError as error:
+        row.notes.append(f'No Δ_mt: {error}.')
+        return
+    counts = sorted({len(runs) for runs in reference})
+    if counts != [1]:
+        spread = f'{counts[0]} to {counts[-1]}' if counts[1:] else f'{counts[0]}'
+        row.notes.append(f'Single-task reference: {spread} runs a task.')
+    missing = [f'{key[0]} {key[1]}' for key, column in columns.items() if column.in_delta and key not in used]
+    if missing:
+        row.notes.append(f'Δ_mt without {", ".join(missing)}: not measured.')
+
+
+# Reported rows
+
+
+def _reported(paper: published.PublishedSuite) -> list[Row]:
+    """The paper's rows in its order, with Delta_mt recomputed by the code that forms ours."""
+    singles = {row.backbone: row for row in paper.rows if row.role == 'single_task'}
+    return [_reported_row(row, singles.get(row.reference_backbone), paper) for row in paper.rows]
+
+
+def _reported_row(
+    row: published.PublishedRow, reference: published.PublishedRow | None, paper: published.PublishedSuite
+) -> Row:
+    values = {(task, name): value for task, named in row.metrics.items() for name, value in named.items()}
+    notes, delta = list(row.notes), None
+    if reference is None:
+        notes.append(f'No recomputed Δ_mt: the paper has no single-task row with {row.reference_backbone}.')
+    else:
+        higher = by_task({(task, name): paper.metrics[task][name].higher_is_better for task, name in values})
+        delta = Estimate(signed_delta(_floats(row), _floats(reference), higher))
+    return Row(
+        method=row.method,
+        backbone=row.backbone,
+        role=row.role,
+        metrics={key: Estimate(float(value), text=str(value)) for key, value in values.items()},
+        teachers=list(row.teachers),
+        delta=delta,
+        printed_delta='' if row.printed_delta is None else str(row.printed_delta),
+        table=row.table,
+        source=row.source,
+        params=None if row.params_m is None else float(row.params_m * 10**6),
+        macs=None if row.gflops is None else float(row.gflops * 10**9),
+        comparable=row.comparable,
+        notes=notes,
+    )
+
+
+def _floats(row: published.PublishedRow) -> Values:
+    return {task: {name: float(value) for name, value in named.items()} for task, named in row.metrics.items()}
+
+
+# Marks
+
+
+def _mark_best(rows: Iterable[Row], columns: Collection[Column]) -> None:
+    """Marks in every column the best comparable row of one backbone on one test set (in one table of a paper)."""
+    peers: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        if row.comparable:
+            peers.setdefault((row.backbone, row.table, row.domain, row.test_set), []).append(row)
+    for group in peers.values():
+        for column in columns:
+            key = column.key
+            _mark([(row.metrics[key].mean, row) for row in group if key in row.metrics], key, column.higher_is_better)
+        _mark([(row.delta.mean, row) for row in group if row.delta is not None], 'delta', True)
+
+
+def _mark(values: Iterable[tuple[float, Row]], key: Key | str, higher_is_better: bool) -> None:
+    """Marks the row or rows with the best finite value; a lone one gets no mark."""
+    known = [(value, row) for value, row in values if math.isfinite(value)]
+    if len(known) > 1:
+        best = (max if higher_is_better else min)(value for value, _ in known)
+        for value, row in known:
+            if value == best:
+                row.best.add(key)

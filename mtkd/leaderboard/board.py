@@ -1,0 +1,143 @@
+"""What a leaderboard is made of: columns, rows, estimates. The two blocks of a board share columns, never a ranking."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean, stdev
+
+from scipy import stats
+
+from mtkd.leaderboard.results import Result
+
+CONFIDENCE = 0.95
+Key = tuple[str, str]  # (task, metric name)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over runs.
+
+    Attributes:
+        mean: NaN where one of the runs gave no number.
+        half_width: half of the 95 % confidence interval; None where there is none (one run).
+        n: number of runs.
+        text: the printed digits of a reported number; empty for a measured one.
+    """
+
+    mean: float
+    half_width: float | None = None
+    n: int = 1
+    text: str = ''
+
+
+@dataclass(frozen=True)
+class Column:
+    """One metric of one task.
+
+    Attributes:
+        task, name, unit, higher_is_better: what it is.
+        in_delta: it enters Delta_mt.
+        shown: it stands in compact tables; CSV and JSON hold all.
+    """
+
+    task: str
+    name: str
+    unit: str
+    higher_is_better: bool
+    in_delta: bool = True
+    shown: bool = True
+
+    @property
+    def key(self) -> Key:
+        return (self.task, self.name)
+
+
+@dataclass
+class Row:
+    """One line of a leaderboard.
+
+    Attributes:
+        method, backbone, student, teachers, role: what it is.
+        metrics: (task, metric) -> Estimate.
+        delta: Delta_mt in percent against the single-task row of the same suite and backbone; None where there is none.
+        printed_delta: what the paper prints; empty for measured rows and where nothing is printed.
+        table, source: where a reported row stands; empty for measured rows.
+        seeds: the runs' seeds.
+        train_set, test_set, domain: what was used, where stated.
+        params, macs, input_size, images_per_second, peak_memory_bytes, device: the cost, where known.
+        configs, commands, code_versions, times, files: how to do it again; no value twice.
+        comparable: False keeps the row out of marks and plots.
+        best: the columns (and 'delta') in which the row is the best of its backbone in its block.
+        notes: footnotes.
+    """
+
+    method: str
+    backbone: str
+    role: str
+    metrics: dict[Key, Estimate]
+    student: str = ''
+    teachers: list[str] = field(default_factory=list)
+    delta: Estimate | None = None
+    printed_delta: str = ''
+    table: str = ''
+    source: str = ''
+    seeds: list[int] = field(default_factory=list)
+    train_set: str = ''
+    test_set: str = ''
+    domain: str = ''
+    params: float | None = None
+    macs: float | None = None
+    input_size: tuple[int, int] | None = None
+    images_per_second: float | None = None
+    peak_memory_bytes: float | None = None
+    device: str = ''
+    configs: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    code_versions: list[str] = field(default_factory=list)
+    times: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    comparable: bool = True
+    best: set[Key | str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def n(self) -> int:
+        """Number of runs behind the row: the smallest over its metrics."""
+        return min((estimate.n for estimate in self.metrics.values()), default=0)
+
+
+@dataclass
+class SuiteBoard:
+    """The leaderboard of one suite: two blocks over the same columns."""
+
+    suite: str
+    title: str
+    paper: str
+    columns: list[Column]
+    measured: list[Row]
+    reported: list[Row]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One results file."""
+
+    path: Path
+    result: Result
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Mean and 95 % confidence interval (Student's t) over runs; no interval for a single run."""
+    n, mean = len(values), fmean(values)
+    if n < 2 or not math.isfinite(mean):
+        return Estimate(mean, None, n)
+    return Estimate(mean, t_quantile(n - 1) * stdev(values) / math.sqrt(n), n)
+
+
+def t_quantile(freedom: float) -> float:
+    """How many standard errors half of a 95 % interval is, for `freedom` degrees of freedom."""
+    return float(stats.t.ppf(0.5 + CONFIDENCE / 2, freedom))

@@ -1,0 +1,120 @@
+"""Delta_mt of a leaderboard row: against which single-task runs, with which interval, or why not.
+
+Every function here raises ValueError with a reason without a full stop, fit to follow 'No Δ_mt:'.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import fmean, stdev
+from typing import TypeVar
+
+from mtkd.leaderboard.board import Estimate, Key, Run, t_quantile
+from mtkd.leaderboard.results import Result
+from mtkd.metrics import delta_mt
+
+Item = TypeVar('Item')
+Values = dict[str, dict[str, float]]
+Reference = Sequence[Sequence[Run]]  # one list of runs a task
+
+
+def choose_reference(references: Sequence[Reference], result: Result) -> Reference:
+    """The one single-task set a row is compared with.
+
+    Several sets are told apart by domain, then by training and test set, then by leaving out distilled ones.
+
+    Args:
+        references: the single-task sets of the row's suite and backbone.
+        result: one of the row's runs; all its tasks must be covered.
+
+    Raises:
+        ValueError: none covers the tasks, or several do and nothing tells them apart.
+    """
+    tasks = result.tasks
+    covering = [reference for reference in references if set(tasks) <= {runs[0].result.tasks[0] for runs in reference}]
+    if not covering:
+        have = {runs[0].result.tasks[0] for reference in references for runs in reference}
+        missing = [task for task in tasks if task not in have]
+        if missing:
+            raise ValueError(f'no single-task result for {", ".join(missing)} with backbone {result.backbone}')
+        raise ValueError(f'the single-task results with backbone {result.backbone} differ in method or setting')
+    tests: tuple[Callable[[Result], bool], ...] = (
+        lambda r: r.domain == result.domain,
+        lambda r: (r.train_set, r.test_set) == (result.train_set, result.test_set),
+        lambda r: not r.teachers,
+    )
+    for test in tests:
+        covering = [ref for ref in covering if all(test(runs[0].result) for runs in ref)] or covering
+    if len(covering) > 1:
+        configs = ', '.join(reference[0][0].result.config for reference in covering)
+        raise ValueError(f'several single-task rows with backbone {result.backbone} fit ({configs})')
+    return [runs for runs in covering[0] if runs[0].result.tasks[0] in tasks]
+
+
+def delta_estimate(group: Sequence[Run], reference: Reference, higher: Mapping[Key, bool]) -> Estimate:
+    """Delta_mt of runs against single-task runs, percent.
+
+    The mean is that of the runs' own Deltas against the references' mean values. With one run per reference the
+    interval is Student's t over the runs. Where references have several runs, their spread is added to first order: the
+    variance of the Deltas of the mean row against each single reference run, with Welch and Satterthwaite's degrees of
+    freedom. A row with one run has no interval.
+
+    Args:
+        group: the row's runs.
+        reference: one list of runs a task.
+        higher: the (task, metric) pairs that enter, with their direction.
+
+    Raises:
+        ValueError: a reference lacks a metric or is 0, or a value is undefined.
+    """
+    directions = by_task(higher)
+    names: dict[str, list[str]] = {task: list(named) for task, named in directions.items()}
+    base = {runs[0].result.tasks[0]: _values(runs, runs[0].result.tasks[0], names) for runs in reference}
+    mine = [{task: _values([run], task, names) for task in names} for run in group]
+    mean = {task: _values(group, task, names) for task in names}
+    deltas = [signed_delta(values, base, directions) for values in mine]
+    samples = [deltas]
+    for runs in reference:
+        task = runs[0].result.tasks[0]
+        samples.append([signed_delta(mean, {**base, task: _values([run], task, names)}, directions) for run in runs])
+    return Estimate(fmean(deltas), _half_width(samples) if len(group) > 1 else None, len(group))
+
+
+def signed_delta(values: Values, reference: Values, higher: Mapping[str, Mapping[str, bool]]) -> float:
+    """`metrics.delta_mt`, its message turned into a reason."""
+    try:
+        return delta_mt(values, reference, higher)
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix('Δ_mt: ').rstrip('.')) from None
+
+
+def by_task(flat: Mapping[Key, Item]) -> dict[str, dict[str, Item]]:
+    """(task, name) -> item as task -> name -> item, in the same order."""
+    nested: dict[str, dict[str, Item]] = {}
+    for (task, name), item in flat.items():
+        nested.setdefault(task, {})[name] = item
+    return nested
+
+
+def _values(runs: Sequence[Run], task: str, names: Mapping[str, Iterable[str]]) -> dict[str, float]:
+    """The means over `runs` of a task's named metrics."""
+    values = {}
+    for name in names[task]:
+        metrics = [run.result.metrics[task].get(name) for run in runs]
+        values[name] = fmean(math.nan if metric is None else metric.value for metric in metrics)
+        if None in metrics:
+            raise ValueError(f'a single-task result for {task} has no {name}')
+        if not math.isfinite(values[name]):
+            raise ValueError(f'{task} {name} of {runs[0].result.method} is undefined')
+    return values
+
+
+def _half_width(samples: Sequence[Sequence[float]]) -> float:
+    """Half of the confidence interval of a sum of independent means, one a sample; single values add nothing."""
+    parts = [(stdev(sample) ** 2 / len(sample), len(sample) - 1) for sample in samples if len(sample) > 1]
+    total = sum(variance for variance, _ in parts)
+    if total == 0:
+        return 0.0
+    freedom = total**2 / sum(variance**2 / df for variance, df in parts)
+    return t_quantile(freedom) * math.sqrt(total)

@@ -1,0 +1,182 @@
+"""Leaderboards as Markdown, CSV, JSON or one self-contained web page. The same boards always give the same text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mtkd.leaderboard.board import Estimate, Row, SuiteBoard
+from mtkd.leaderboard.results import SCHEMA_VERSION
+from mtkd.leaderboard.table import BLOCKS, INTERVAL, Table, delta_note, table
+from mtkd.leaderboard.webpage import HEADINGS, page
+
+FORMATS = ('md', 'csv', 'json', 'html')
+
+
+def render(boards: Sequence[SuiteBoard], form: str = 'md', title: str = '', note: str = '') -> str:
+    """Boards as text.
+
+    Args:
+        boards: one a suite.
+        form: one of FORMATS.
+        title: of the page; by default the suite's. Markdown and HTML only.
+        note: protocol text for the top. Markdown and HTML only; in HTML blank lines part paragraphs, lines that begin
+            with '- ' are a list, `backticks` mark code and two asterisks bold.
+
+    Raises:
+        ValueError: an unknown format.
+    """
+    if form not in FORMATS:
+        raise ValueError(f'unknown format {form!r}; there are: {", ".join(FORMATS)}')
+    title = title or (boards[0].title if len(boards) == 1 else 'Leaderboard')
+    if form == 'md':
+        return _markdown(boards, title, note)
+    if form == 'html':
+        return page(boards, title, note)
+    return _csv(boards) if form == 'csv' else _json(boards)
+
+
+def format_of(path: str | Path) -> str | None:
+    """The format a file name asks for; None where its ending says nothing."""
+    return {'.md': 'md', '.csv': 'csv', '.json': 'json', '.html': 'html', '.htm': 'html'}.get(Path(path).suffix.lower())
+
+
+def is_current(path: str | Path, text: str) -> bool:
+    """Whether the page at `path` exists and is what the results give now."""
+    path = Path(path)
+    return path.is_file() and path.read_text(encoding='utf-8') == text
+
+
+# Markdown
+
+
+def _markdown(boards: Sequence[SuiteBoard], title: str, note: str) -> str:
+    parts = [f'# {title}']
+    if note.strip():
+        parts.append(note.strip())
+    for board in boards:
+        if len(boards) > 1:
+            parts.append(f'## {board.title}')
+        for block in BLOCKS:
+            laid = table(board, block)
+            if laid.rows:
+                parts.append(f'{"#" * (3 if len(boards) > 1 else 2)} {HEADINGS[block]}')
+                parts += _markdown_block(board, block, laid)
+    return '\n\n'.join(parts) + '\n'
+
+
+def _markdown_block(board: SuiteBoard, block: str, laid: Table) -> list[str]:
+    lines = [
+        '| ' + ' | '.join(_pipe(head.text) for head in laid.heads) + ' |',
+        '|' + '|'.join('---:' if head.numeric else '---' for head in laid.heads) + '|',
+    ]
+    for cells, marks in zip(laid.cells, laid.marks, strict=True):
+        texts = [f'**{_pipe(cell.text)}**' if cell.best else _pipe(cell.text) or '-' for cell in cells]
+        texts[0] += ''.join(f'<sup>{mark}</sup>' for mark in marks)
+        lines.append('| ' + ' | '.join(texts) + ' |')
+    notes = [f'{number}. {note}' for number, note in enumerate(laid.notes, 1)]
+    general = [INTERVAL, *delta_note(board)] if block == 'measured' else [f'Source: {board.paper}.', *board.notes]
+    return ['\n'.join(lines), '\n'.join(notes), *general] if notes else ['\n'.join(lines), *general]
+
+
+def _pipe(text: str) -> str:
+    return text.replace('|', '\\|').replace('\n', ' ').replace('Δ_mt', 'Δ<sub>mt</sub>')
+
+
+# CSV and JSON
+
+
+def _csv(boards: Sequence[SuiteBoard]) -> str:
+    """One line a row of any suite and block; each metric has a column for its mean and one for half its interval."""
+    keys = list(dict.fromkeys(column.key for board in boards for column in board.columns))
+    rows = [(board, block, row) for board in boards for block in BLOCKS for row in getattr(board, block)]
+    fields = list(_flat(boards[0], 'measured', Row('', '', '', {})))
+    fields += [f'{task}.{name}{end}' for task, name in keys for end in ('', '.ci95')]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fields, restval='', lineterminator='\n')
+    writer.writeheader()
+    for board, block, row in rows:
+        line = _flat(board, block, row)
+        for (task, name), estimate in row.metrics.items():
+            line[f'{task}.{name}'] = estimate.text or _number(estimate.mean)
+            line[f'{task}.{name}.ci95'] = _number(estimate.half_width)
+        writer.writerow(line)
+    return buffer.getvalue()
+
+
+def _flat(board: SuiteBoard, block: str, row: Row) -> dict[str, Any]:
+    delta = row.delta
+    return {
+        'suite': board.suite,
+        'block': block,
+        'method': row.method,
+        'backbone': row.backbone,
+        'role': row.role,
+        'student': row.student,
+        'teachers': '; '.join(row.teachers),
+        'train_set': row.train_set,
+        'test_set': row.test_set,
+        'domain': row.domain,
+        'table': row.table,
+        'n': row.n if block == 'measured' else '',
+        'seeds': ' '.join(str(seed) for seed in row.seeds),
+        'delta_mt': _number(delta.mean if delta else None),
+        'delta_mt.ci95': _number(delta.half_width if delta else None),
+        'delta_mt.printed': row.printed_delta,
+        'params': _number(row.params),
+        'macs': _number(row.macs),
+        'input_size': '' if row.input_size is None else f'{row.input_size[0]}x{row.input_size[1]}',
+        'images_per_second': _number(row.images_per_second),
+        'peak_memory_bytes': _number(row.peak_memory_bytes),
+        'config': '; '.join(row.configs),
+        'code_version': '; '.join(row.code_versions),
+        'notes': ' '.join(row.notes),
+    }
+
+
+def _number(value: float | None) -> str:
+    """The shortest digits that read back as the same number; empty where unknown or undefined."""
+    if value is None or not math.isfinite(value):
+        return ''
+    return str(int(value)) if float(value).is_integer() and abs(value) >= 1000 else repr(float(value))
+
+
+def _json(boards: Sequence[SuiteBoard]) -> str:
+    suites = {
+        board.suite: {
+            'title': board.title,
+            'paper': board.paper,
+            'columns': [asdict(column) for column in board.columns],
+            'measured': [_record(row) for row in board.measured],
+            'reported': [_record(row) for row in board.reported],
+            'notes': board.notes,
+        }
+        for board in boards
+    }
+    data = {'schema_version': SCHEMA_VERSION, 'suites': suites}
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + '\n'
+
+
+def _record(row: Row) -> dict[str, Any]:
+    data = asdict(row)
+    del data['files']  # a page is the same wherever the results lie
+    metrics: dict[str, dict[str, Any]] = {}
+    for (task, name), estimate in row.metrics.items():
+        metrics.setdefault(task, {})[name] = _spread(estimate)
+    data['metrics'] = metrics
+    data['delta'] = None if row.delta is None else _spread(row.delta)
+    data['best'] = sorted(key if isinstance(key, str) else '.'.join(key) for key in row.best)
+    data['printed_delta'] = float(row.printed_delta) if row.printed_delta else None
+    return data
+
+
+def _spread(estimate: Estimate) -> dict[str, Any]:
+    mean = estimate.mean if math.isfinite(estimate.mean) else None
+    printed = {'printed': estimate.text} if estimate.text else {}
+    return {'mean': mean, 'ci95': estimate.half_width, 'n': estimate.n, **printed}

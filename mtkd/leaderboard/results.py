@@ -1,0 +1,279 @@
+"""The record one evaluation leaves behind: `results.json`.
+
+One file is one run of one method: what was measured, on what, at which cost, and how to do it again. `tools/test.py`
+writes it, `mtkd.leaderboard.aggregate` reads it. A file is either complete and of this schema version or refused with a
+sentence that names it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+SCHEMA_VERSION = 1
+ROLES = ('single_task', 'multi_task')
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One measured number.
+
+    Attributes:
+        value: the number in `unit`; NaN where the metric is undefined (written as null).
+        unit: '%', 'm', 'deg', ... ; '' for a pure number.
+        higher_is_better: the direction of improvement.
+    """
+
+    value: float
+    unit: str
+    higher_is_better: bool
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, 'value', float(self.value))  # a tensor or NumPy scalar would not survive JSON
+
+
+@dataclass
+class Result:
+    """The results of one run.
+
+    Attributes:
+        suite: the benchmark the run belongs to, e.g. 'kdam_nyud'; Delta_mt is only formed within a suite.
+        method: the leaderboard row, e.g. 'MT+KDAM'.
+        config: path of the config file.
+        config_sha256: hash of the merged config without seed and paths; the same for all seeds of a row.
+        seed: the run's seed.
+        student: the network in free text, e.g. 'hrnet18'.
+        backbone: the backbone; single-task references are looked up by it.
+        tasks: the evaluated tasks, in the order they should be shown.
+        role: 'single_task' (exactly one task; a reference for Delta_mt) or 'multi_task'.
+        metrics: task -> metric name -> Metric, for every task.
+        primary: task -> name(s) of the metrics that enter Delta_mt; one name may be given as a plain string.
+        teachers: names of the teachers; empty without distillation.
+        params: parameters of the evaluated network.
+        macs: multiply-accumulates of one forward pass at `input_size`.
+        input_size: (height, width) in pixels.
+        images_per_second: inference speed on `device`.
+        peak_memory_bytes: largest memory in use while testing.
+        train_set: what the run was trained on.
+        test_set: what these numbers were measured on.
+        domain: the evaluated domain, where a test set has several.
+        fold: the cross-validation fold.
+        device: e.g. 'cpu' or 'NVIDIA H200'.
+        versions: package -> version.
+        code_version: version or commit of the code.
+        time: when it was measured, ISO 8601.
+        command: the command that measured it.
+        schema_version: SCHEMA_VERSION.
+
+    Raises:
+        ValueError: where the parts do not fit together; the sentence says which.
+    """
+
+    suite: str
+    method: str
+    config: str
+    config_sha256: str
+    seed: int
+    student: str
+    backbone: str
+    tasks: list[str]
+    role: str
+    metrics: dict[str, dict[str, Metric]]
+    primary: dict[str, Any]
+    teachers: list[str] = field(default_factory=list)
+    params: int | None = None
+    macs: int | None = None
+    input_size: tuple[int, int] | None = None
+    images_per_second: float | None = None
+    peak_memory_bytes: int | None = None
+    train_set: str | None = None
+    test_set: str | None = None
+    domain: str | None = None
+    fold: int | None = None
+    device: str | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    code_version: str | None = None
+    time: str | None = None
+    command: str | None = None
+    schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        self.tasks, self.teachers = list(self.tasks), list(self.teachers)
+        self.primary = {task: [name] if isinstance(name, str) else list(name) for task, name in self.primary.items()}
+        if self.input_size is not None:
+            height, width = self.input_size
+            self.input_size = (height, width)
+        if self.role not in ROLES:
+            raise ValueError(f"role is {self.role!r}; it must be 'single_task' or 'multi_task'")
+        if not self.tasks or len(set(self.tasks)) != len(self.tasks):
+            raise ValueError(f'tasks must name at least one task and none twice, got {self.tasks}')
+        if self.role == 'single_task' and len(self.tasks) != 1:
+            raise ValueError(f"a result with role 'single_task' has exactly one task, got {self.tasks}")
+        if set(self.metrics) != set(self.tasks):
+            raise ValueError(f'metrics are given for {sorted(self.metrics)} but the tasks are {sorted(self.tasks)}')
+        for task in self.tasks:
+            if not self.primary.get(task):
+                raise ValueError(f'primary names no metric for task {task!r}')
+            for name in self.primary[task]:
+                if name not in self.metrics[task]:
+                    have = sorted(self.metrics[task])
+                    raise ValueError(f'primary names the metric {name!r} for task {task!r}, which has only {have}')
+
+    def to_json(self) -> dict[str, Any]:
+        """This record in plain JSON types; numbers that are not finite become None."""
+        data = asdict(self)
+        data['input_size'] = None if self.input_size is None else list(self.input_size)
+        return {'schema_version': data.pop('schema_version'), **_finite(data)}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Result:
+        """Builds a record from what `to_json` returned; unknown keys are ignored.
+
+        Raises:
+            ValueError: for another schema version, a missing key or a value of the wrong type, in one sentence.
+        """
+        if not isinstance(data, dict):
+            raise ValueError(f'a results record is a JSON object, got {type(data).__name__}')
+        version = data.get('schema_version')
+        if version != SCHEMA_VERSION:
+            raise ValueError(f'schema version {version!r} is not {SCHEMA_VERSION}, the one read here; test again')
+        missing = [key for key in _REQUIRED if key not in data]
+        if missing:
+            raise ValueError(f'key {missing[0]!r} is missing')
+        values = {key: data[key] for key in _TYPES if key in data}
+        for key, value in values.items():
+            if value is None and key not in _REQUIRED:
+                continue
+            if not _has_type(value, _TYPES[key]):
+                raise ValueError(f'{key!r} must be {_TYPES[key]}, got {type(value).__name__} {value!r:.60}')
+        for key in ('teachers', 'versions'):
+            if values.get(key, 0) is None:
+                del values[key]
+        return cls(**{**values, 'metrics': _read_metrics(values['metrics'])})
+
+    def write(self, path: str | Path) -> Path:
+        """Writes the record to `path` in one step: readers see the old file or the whole new one.
+
+        Returns:
+            The path written.
+        """
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + '\n'
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.', suffix='.tmp')
+        try:
+            with os.fdopen(handle, 'w', encoding='utf-8') as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return path
+
+    @classmethod
+    def read(cls, path: str | Path) -> Result:
+        """Reads one record.
+
+        Raises:
+            FileNotFoundError: where there is no such file.
+            ValueError: where it cannot be used; one sentence that names the file.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f'{path}: no such results file; run tools/test.py to make one')
+        try:
+            data = json.loads(path.read_text(encoding='utf-8'))
+        except ValueError as error:
+            raise ValueError(f'{path}: not complete JSON ({error}); delete it and run tools/test.py again') from None
+        try:
+            return cls.from_json(data)
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}') from None
+
+
+_TYPES = {
+    'suite': 'a string',
+    'method': 'a string',
+    'config': 'a string',
+    'config_sha256': 'a string',
+    'seed': 'an integer',
+    'student': 'a string',
+    'backbone': 'a string',
+    'tasks': 'a list of strings',
+    'role': 'a string',
+    'metrics': 'an object',
+    'primary': 'an object of metric names',
+    'teachers': 'a list of strings',
+    'params': 'an integer',
+    'macs': 'an integer',
+    'input_size': 'a list of two integers',
+    'images_per_second': 'a number',
+    'peak_memory_bytes': 'an integer',
+    'train_set': 'a string',
+    'test_set': 'a string',
+    'domain': 'a string',
+    'fold': 'an integer',
+    'device': 'a string',
+    'versions': 'an object',
+    'code_version': 'a string',
+    'time': 'a string',
+    'command': 'a string',
+}
+_REQUIRED = [f.name for f in fields(Result)][: [f.name for f in fields(Result)].index('teachers')]
+
+
+def _has_type(value: Any, kind: str) -> bool:
+    """Whether a parsed JSON value is what a phrase of `_TYPES` says."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if kind == 'an object of metric names':
+        return isinstance(value, dict) and all(
+            isinstance(names, str) or _has_type(names, 'a list of strings') for names in value.values()
+        )
+    if kind == 'a list of two integers':
+        return isinstance(value, list) and len(value) == 2 and all(_has_type(item, 'an integer') for item in value)
+    return {
+        'a string': isinstance(value, str),
+        'an integer': whole,
+        'a number': whole or isinstance(value, float),
+        'an object': isinstance(value, dict),
+        'a list of strings': strings,
+    }[kind]
+
+
+def _read_metrics(data: dict[str, Any]) -> dict[str, dict[str, Metric]]:
+    """Parses `metrics[task][name]`; null becomes NaN."""
+    metrics: dict[str, dict[str, Metric]] = {}
+    for task, named in data.items():
+        if not isinstance(named, dict):
+            raise ValueError(f'metrics of {task!r} must be an object, got {type(named).__name__}')
+        metrics[task] = {name: _read_metric(f'{task}/{name}', entry) for name, entry in named.items()}
+    return metrics
+
+
+def _read_metric(where: str, entry: Any) -> Metric:
+    if not isinstance(entry, dict) or not {'value', 'unit', 'higher_is_better'} <= set(entry):
+        raise ValueError(f"metric {where} must be an object with 'value', 'unit' and 'higher_is_better'")
+    value, unit, higher = entry['value'], entry['unit'], entry['higher_is_better']
+    if value is not None and not _has_type(value, 'a number'):
+        raise ValueError(f'the value of metric {where} must be a number or null, got {value!r:.60}')
+    if not isinstance(unit, str) or not isinstance(higher, bool):
+        raise ValueError(f'metric {where} needs a string as unit and true or false as higher_is_better')
+    return Metric(math.nan if value is None else float(value), unit, higher)
+
+
+def _finite(value: Any) -> Any:
+    """The same nested value with None for every float that is not finite."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

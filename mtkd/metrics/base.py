@@ -1,0 +1,63 @@
+"""What every metric is: a record of fixed size per sample, then numbers from the records of all samples."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """How one reported number reads.
+
+    Attributes:
+        unit: ``'%'``, ``'m'``, ``'deg'``, ``'years'``, ``'classes'``; empty for a plain ratio.
+        higher_is_better: the direction of improvement.
+    """
+
+    unit: str
+    higher_is_better: bool
+
+
+class TaskMetric:
+    """One task's metric.
+
+    A record is made from one sample at its own size, so pictures of different sizes mix freely and a distributed run
+    gathers exactly one record per sample. A sample without a label gives a record too: that of nothing valid, which
+    changes none of the numbers.
+
+    Attributes:
+        primary: the name in :attr:`names` that stands for the task in tables and in Δ.
+        slow: whether ``record`` is heavy enough that the engine may run it in worker processes.
+    """
+
+    primary: str
+    slow: bool = False
+
+    @property
+    def names(self) -> Mapping[str, MetricInfo]:
+        """What :meth:`summarise` returns, with units and directions."""
+        raise TypeError(f'{type(self).__name__} does not name what it reports')
+
+    def record(self, pred: Tensor, target: Tensor) -> Tensor:
+        """One sample's contribution.
+
+        Args:
+            pred: one sample of ``Task.predict``, without the batch axis.
+            target: its label in the kind's tensor form, without the batch axis.
+
+        Returns:
+            (K,) float64 on the CPU; K depends on the metric alone.
+        """
+        raise TypeError(f'{type(self).__name__} makes no record')
+
+    def summarise(self, records: Tensor) -> dict[str, float]:
+        """The numbers of all samples.
+
+        Args:
+            records: (N, K), the records in any order.
+
+        Returns:
+            A number for each of :attr:`names`; NaN where no valid pixel or label went into it.
+        """
+        raise TypeError(f'{type(self).__name__} does not summarise')

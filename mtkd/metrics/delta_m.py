@@ -1,0 +1,54 @@
+"""Δ_mt: how much a multi-task model gains over single-task ones, in percent."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+Value = TypeVar('Value')
+
+
+def delta_mt(values: Mapping[str, Mapping[str, float]], reference: Mapping[str, Mapping[str, float]],
+             higher_is_better: Mapping[str, Mapping[str, bool]]) -> float:
+    """The mean relative gain over the reference, signed so that positive is better.
+
+    The gains of a task's metrics are averaged first, then the tasks: a task with many metrics weighs no more than one
+    with a single metric. Every task and metric in ``values`` counts; the reference may hold more.
+
+    Args:
+        values: task -> metric -> the model's value.
+        reference: task -> metric -> the single-task model's value, of the same backbone and data protocol.
+        higher_is_better: task -> metric -> direction.
+
+    Returns:
+        Percent. NaN where one of the numbers is.
+
+    Raises:
+        ValueError: there is nothing to compare, a task or metric has no reference or direction, or a reference is 0.
+
+    Source: fact sheet 3.7. The formula printed in KDAM lacks the sign (-1)^l that its tables were computed with.
+    """
+    if not values:
+        raise ValueError('Δ_mt needs at least one task; none was given.')
+    gains = []
+    for task, metrics in values.items():
+        if not metrics:
+            raise ValueError(f"Δ_mt: task '{task}' has no metric; name at least one.")
+        gains.append(sum(_gain(value, _find(reference, task, metric, 'reference'),
+                               _find(higher_is_better, task, metric, 'direction'), f'{task}/{metric}')
+                         for metric, value in metrics.items()) / len(metrics))
+    return 100.0 * sum(gains) / len(gains)
+
+
+def _gain(value: float, reference: float, higher_is_better: bool, where: str) -> float:
+    if reference == 0:
+        raise ValueError(f'Δ_mt: the reference of {where} is 0, a relative gain over it is undefined; '
+                         f'leave this metric out.')
+    return (value - reference) / reference * (1 if higher_is_better else -1)
+
+
+def _find(table: Mapping[str, Mapping[str, Value]], task: str, metric: str, what: str) -> Value:
+    if task not in table:
+        raise ValueError(f"Δ_mt: task '{task}' has no {what}; known tasks: {', '.join(table) or 'none'}.")
+    if metric not in table[task]:
+        raise ValueError(f"Δ_mt: metric '{metric}' of task '{task}' has no {what}; "
+                         f"known metrics: {', '.join(table[task]) or 'none'}.")
+    return table[task][metric]

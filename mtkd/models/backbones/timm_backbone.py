@@ -1,0 +1,131 @@
+"""Any timm feature extractor as a backbone: the one door to timm."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from timm.layers import freeze_batch_norm_2d
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...registry import BACKBONES
+from .hrnet import fuse_any_size
+
+_NORMS = ('batch', 'group', 'frozen')
+
+
+@BACKBONES.register_module()
+class TimmBackbone(nn.Module):
+    """Multi-scale features of a timm model, channels first, for pictures of any size.
+
+    Sizes a model cannot take are padded with zeros at the right and bottom up to ``pad_multiple`` (Swin's patches want a
+    multiple of 4: 425 becomes 428); HRNet's branches are fused at the other branch's size instead of by factor, so that
+    odd sizes work and cost what the paper says (fact sheet 1.1.6).
+
+    Args:
+        name: timm model name, such as ``'resnet18'``.
+        pretrained: load timm's weights. True needs the network once; see ``checkpoint`` for machines without it.
+        checkpoint: local file with weights for this backbone; a state dict as timm saves it, or one under
+            ``'state_dict'`` or ``'model'``. Keys of a classifier are left out; all others must fit.
+        out_indices: which of timm's feature levels to return, finest first.
+        stage_norm: put a LayerNorm on every returned stage, as dense Swin recipes do.
+        norm: ``'batch'`` as timm builds it; ``'group'`` replaces BatchNorm by GroupNorm (results then do not depend on
+            how a batch is spread over ranks); ``'frozen'`` fixes BatchNorm's statistics and affine parameters.
+        pad_multiple: pad pictures to a multiple of this many pixels.
+        **kwargs: passed to ``timm.create_model`` (``drop_path_rate``, ``feature_location``, …).
+
+    Attributes:
+        channels: number of channels of each returned level.
+        strides: stride of each returned level relative to the picture.
+
+    Raises:
+        ValueError: an unknown model or norm, or weights that do not fit.
+        FileNotFoundError: ``checkpoint`` does not exist.
+        ConnectionError: ``pretrained=True`` and timm cannot fetch the weights.
+    """
+
+    def __init__(self, name: str, pretrained: bool = False, checkpoint: str | None = None,
+                 out_indices: Sequence[int] = (1, 2, 3, 4), stage_norm: bool = False, norm: str = 'batch',
+                 pad_multiple: int = 1, **kwargs: Any) -> None:
+        super().__init__()
+        if norm not in _NORMS:
+            raise ValueError(f"backbone {name}: norm='{norm}' is unknown; choose one of {', '.join(_NORMS)}.")
+        if not timm.is_model(name):
+            near = timm.list_models(f'*{name.split("_")[0]}*')[:5]
+            raise ValueError(f"timm has no model named '{name}'; near: {', '.join(near) or 'none'}.")
+        self.body = _create(name, pretrained and checkpoint is None, tuple(out_indices), kwargs)
+        self.channels: list[int] = list(self.body.feature_info.channels())
+        self.strides: list[int] = list(self.body.feature_info.reduction())
+        self.pad_multiple = pad_multiple
+        self._channels_last = str(getattr(self.body, 'output_fmt', 'NCHW')).endswith('NHWC')
+        fuse_any_size(self.body)
+        self.stage_norms = nn.ModuleList(nn.LayerNorm(c) for c in self.channels) if stage_norm else None
+        if norm == 'group':
+            _batch_to_group_norm(self.body)
+        if checkpoint is not None:
+            _load(self.body, name, Path(checkpoint))
+        if norm == 'frozen':
+            self.body = freeze_batch_norm_2d(self.body)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) normalised picture -> one (B, C_i, ceil(H / s_i), ceil(W / s_i)) map per level."""
+        height, width = image.shape[-2:]
+        pad = (-width % self.pad_multiple, -height % self.pad_multiple)
+        if any(pad):
+            image = F.pad(image, (0, pad[0], 0, pad[1]))
+        features = self.body(image)
+        if self.stage_norms is not None:
+            features = [norm(f if self._channels_last else f.movedim(1, -1)).movedim(-1, 1)
+                        for norm, f in zip(self.stage_norms, features, strict=True)]
+        elif self._channels_last:
+            features = [f.movedim(-1, 1) for f in features]
+        return list(features)
+
+
+def _create(name: str, pretrained: bool, out_indices: tuple[int, ...], kwargs: dict[str, Any]) -> nn.Module:
+    try:
+        return timm.create_model(name, pretrained=pretrained, features_only=True, out_indices=out_indices, **kwargs)
+    except Exception as error:
+        if not pretrained:
+            raise ValueError(f"backbone '{name}' with out_indices={out_indices} and {kwargs}: timm says: {error}") from error
+        raise ConnectionError(
+            f"timm could not fetch the pretrained weights of '{name}' ({type(error).__name__}); offline, train from "
+            f'scratch with --cfg-options model.net.backbone.pretrained=False, or name a local file with '
+            f'--cfg-options model.net.backbone.checkpoint=FILE.') from error
+
+
+def _load(body: nn.Module, name: str, path: Path) -> None:
+    if not path.is_file():
+        raise FileNotFoundError(f"backbone '{name}': the weights {path} do not exist; correct model.net.backbone."
+                                f'checkpoint, or set it to None.')
+    if path.suffix == '.safetensors':
+        from safetensors.torch import load_file
+        state = load_file(str(path))
+    else:
+        state = torch.load(path, map_location='cpu', weights_only=True)
+    for key in ('state_dict', 'model'):
+        state = state.get(key, state)
+    own = body.state_dict()
+    # timm names stages 'layers.0' in a classifier and 'layers_0' in a feature extractor
+    flat = {key.replace('layers.', 'layers_', 1) if key.startswith('layers.') and 'layers_0.blocks.0.norm1.weight' in own
+            else key: value for key, value in state.items()}
+    missing = [key for key in own if key not in flat]
+    wrong = [key for key in own if key in flat and own[key].shape != flat[key].shape]
+    if missing or wrong:
+        raise ValueError(f"backbone '{name}': {path} does not fit: {len(missing)} missing keys (first: {missing[:3]}), "
+                         f'{len(wrong)} of another shape (first: {wrong[:3]}).')
+    body.load_state_dict({key: flat[key] for key in own})
+
+
+def _batch_to_group_norm(module: nn.Module, channels_per_group: int = 8) -> None:
+    for name, child in module.named_children():
+        if isinstance(child, nn.BatchNorm2d):
+            channels = child.num_features
+            groups = next(g for g in range(max(1, channels // channels_per_group), 0, -1) if channels % g == 0)
+            norm: nn.Module = nn.GroupNorm(groups, channels)
+            after = [getattr(child, part) for part in ('drop', 'act') if hasattr(child, part)]  # timm's BatchNormAct2d
+            setattr(module, name, nn.Sequential(norm, *after) if after else norm)
+        else:
+            _batch_to_group_norm(child, channels_per_group)

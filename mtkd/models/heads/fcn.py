@@ -1,0 +1,48 @@
+"""The fully convolutional head of KDAM's shared-encoder baseline."""
+
+from torch import Tensor, nn
+
+from ...registry import HEADS
+
+
+def _norm(kind: str, channels: int) -> nn.Module:
+    if kind == 'batch':
+        return nn.BatchNorm2d(channels)
+    if kind == 'group':
+        return nn.GroupNorm(next(g for g in (8, 4, 2, 1) if channels % g == 0), channels)
+    raise ValueError(f"head norm '{kind}' is unknown; choose 'batch' or 'group'.")
+
+
+@HEADS.register_module()
+class FCNHead(nn.Module):
+    """3x3 convolution, norm, ReLU, then 1x1 logits; the task upsamples them to the target's size.
+
+    Source: fact sheet 1.1.6 (67 channels for HRNet18, the embedding width for Swin).
+
+    Args:
+        in_channels: channels of the shared feature.
+        out_channels: channels the task wants.
+        channels: width of the task's feature.
+        norm: ``'batch'`` or ``'group'``.
+        dropout: channel dropout before the logits.
+
+    Attributes:
+        feature_channels: channels of :meth:`feature`'s result.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, channels: int = 67, norm: str = 'batch',
+                 dropout: float = 0.0) -> None:
+        super().__init__()
+        self.feature_channels = channels
+        self.bottleneck = nn.Sequential(
+            nn.Conv2d(in_channels, channels, 3, padding=1, bias=norm != 'batch'), _norm(norm, channels), nn.ReLU(True))
+        self.dropout = nn.Dropout2d(dropout) if dropout else nn.Identity()
+        self.logits = nn.Conv2d(channels, out_channels, 1)
+
+    def feature(self, shared: Tensor) -> Tensor:
+        """(B, in_channels, h, w) -> (B, channels, h, w), the tap ``<task>.feat``."""
+        return self.bottleneck(shared)
+
+    def predict(self, feature: Tensor) -> Tensor:
+        """(B, channels, h, w) -> (B, out_channels, h, w), the tap ``<task>.out``."""
+        return self.logits(self.dropout(feature))

@@ -1,0 +1,114 @@
+"""The one class MMEngine sees: a network, its tasks, a balance, and a distiller that is handed in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from ..balance import Balance
+from ..registry import BALANCES, MODELS
+from ..structures import Batch, SampleMeta, global_ratio
+from ..tasks import Task, build_tasks
+from .net import MultiTaskNet, Taps, build_net
+
+
+@MODELS.register_module()
+class MultiTaskModel(BaseModel):
+    """Trains a :class:`~mtkd.models.net.MultiTaskNet` on tasks, and on a distiller's terms when it has one.
+
+    The total is formed inside ``forward(mode='loss')``: what MMEngine's data-parallel wrapper differentiates.
+
+    Args:
+        net: a network, or its config (see :func:`~mtkd.models.net.build_net`).
+        tasks: name -> task or its config.
+        balance: how the tasks' losses become one number; None is a plain weighted sum.
+        distiller: turns a batch and the student's taps into more terms; a module or its config.
+        data_preprocessor: a :class:`~mtkd.models.preprocess.Preprocessor` or its config.
+    """
+
+    def __init__(self, net: MultiTaskNet | Mapping[str, Any], tasks: Mapping[str, Any],
+                 balance: Mapping[str, Any] | Balance | None = None,
+                 distiller: Mapping[str, Any] | nn.Module | None = None,
+                 data_preprocessor: Mapping[str, Any] | nn.Module | None = None) -> None:
+        if not isinstance(data_preprocessor, nn.Module):
+            data_preprocessor = MODELS.build({'type': 'Preprocessor', **(data_preprocessor or {})})
+        super().__init__(data_preprocessor=data_preprocessor)
+        self.tasks: dict[str, Task] = build_tasks(tasks)
+        self.net = net if isinstance(net, nn.Module) else build_net(
+            net, {name: task.out_channels for name, task in self.tasks.items()})
+        self.balance = BALANCES.build({'type': 'WeightedSum', **(balance or {})}) if not isinstance(balance, nn.Module) \
+            else balance
+        self.balance.setup({name: task.weight for name, task in self.tasks.items()})
+        self.distiller = MODELS.build({'type': 'Distiller', **distiller}) if isinstance(distiller, Mapping) else distiller
+        if self.distiller is not None:
+            self.distiller.check(self.net.tap_specs, self.tasks)
+
+    def init_weights(self) -> None:
+        """Does nothing: every part is initialised, or loaded, where it is built."""
+
+    def forward(self, image: Tensor, targets: dict[str, Tensor], present: dict[str, Tensor],
+                meta: list[SampleMeta], teacher: dict[str, dict[str, Tensor]] | None = None,
+                mode: str = 'tensor') -> Any:
+        """Run on one batch, whose fields are the arguments.
+
+        Args:
+            image: (B, 3, H, W) uint8 RGB.
+            targets: task -> (B, …).
+            present: task -> (B,) bool.
+            meta: one entry a sample.
+            teacher: cached teacher taps.
+            mode: ``'tensor'`` returns the taps; ``'loss'`` a dict with ``'loss'``, the total to differentiate, and every
+                term by its ``<task>/<name>``; ``'predict'`` a list with one dict a sample.
+        """
+        taps = self.net(self.data_preprocessor.normalise(image))
+        if mode == 'tensor':
+            return taps
+        batch: Batch = {'image': image, 'targets': targets, 'present': present, 'meta': meta, 'teacher': teacher or {}}
+        if mode == 'loss':
+            return self._loss(batch, taps)
+        if mode == 'predict':
+            return self._predict(batch, taps)
+        raise ValueError(f"mode '{mode}' is unknown; choose tensor, loss or predict.")
+
+    def task_terms(self, batch: Batch, taps: Taps) -> dict[str, Tensor]:
+        """``<task>/<name>`` -> () mean of the term over all that counts in the batch and over all ranks."""
+        terms = {}
+        for name, task in self.tasks.items():
+            here = batch['present'][name]
+            for term, (total, count) in task.losses(taps[f'{name}.out'], batch['targets'][name]).items():
+                terms[f'{name}/{term}'] = global_ratio(torch.where(here, total, total * 0), count * here)
+        return terms
+
+    def _loss(self, batch: Batch, taps: Taps) -> dict[str, Tensor]:
+        terms = self.task_terms(batch, taps)
+        extra = self.distiller(batch, taps, self.tasks) if self.distiller is not None else {}
+        weights = self.distiller.term_weights if self.distiller is not None else {}
+        total = self.balance(terms, extra, weights, taps)
+        return {'loss': total, **{name: term.detach() for name, term in {**terms, **extra}.items()}}
+
+    def _predict(self, batch: Batch, taps: Taps) -> list[dict[str, Any]]:
+        size = tuple(batch['image'].shape[-2:])
+        predictions = {}
+        for name, task in self.tasks.items():
+            target = batch['targets'][name]
+            at = tuple(target.shape[-2:]) if task.kind.spatial else size
+            predictions[name] = task.predict(taps[f'{name}.out'], at)
+        samples = []
+        for i, meta in enumerate(batch['meta']):
+            samples.append({
+                'pred': {name: _cropped(value[i], meta, self.tasks[name]) for name, value in predictions.items()},
+                'target': {name: _cropped(batch['targets'][name][i], meta, task) for name, task in self.tasks.items()},
+                'present': {name: bool(batch['present'][name][i]) for name in self.tasks},
+                'image': batch['image'][i], 'meta': meta})
+        return samples
+
+
+def _cropped(value: Tensor, meta: SampleMeta, task: Task) -> Tensor:
+    """``value`` without the padding that the pipeline put around the picture."""
+    crop = meta.get('crop')
+    if crop is None or not task.kind.spatial:
+        return value
+    top, left, height, width = crop
+    return value[..., top:top + height, left:left + width]

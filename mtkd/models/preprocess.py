@@ -1,0 +1,43 @@
+"""From the loader's batch to the device."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+
+from ..registry import MODELS
+
+IMAGENET_MEAN = (123.675, 116.28, 103.53)
+IMAGENET_STD = (58.395, 57.12, 57.375)
+
+
+@MODELS.register_module()
+class Preprocessor(BaseDataPreprocessor):
+    """Moves a batch to the model's device and normalises pictures for the student.
+
+    The batch keeps its raw uint8 pictures, because every teacher normalises them its own way; the model asks for the
+    student's view with :meth:`normalise`.
+
+    Args:
+        mean: per channel, RGB, on the 0..255 scale.
+        std: per channel, RGB, on the 0..255 scale.
+        channels_last: hand pictures on in channels-last memory format.
+    """
+
+    def __init__(self, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD,
+                 channels_last: bool = False) -> None:
+        super().__init__(non_blocking=True)
+        self.channels_last = channels_last
+        self.register_buffer('mean', torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1), persistent=False)
+        self.register_buffer('std', torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1), persistent=False)
+
+    def forward(self, data: Any, training: bool = False) -> Any:
+        """A collated batch -> the same batch on the model's device."""
+        return self.cast_data(data)
+
+    def normalise(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) uint8 RGB -> float32, zero mean and unit variance on ImageNet's scale."""
+        normalised = (image.float() - self.mean) / self.std
+        return normalised.contiguous(memory_format=torch.channels_last) if self.channels_last else normalised

@@ -1,0 +1,204 @@
+"""Target kinds: how a label of each kind resizes, flips, pads, becomes a tensor, and is absent.
+
+Two levels of missing are kept apart. A label that a sample does not have at all is said by ``Batch['present']``; a
+pixel without a value carries the kind's own marker and is read only through :meth:`TargetKind.valid`.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+Size = tuple[int, int]  # (height, width)
+IGNORE = 255  # invalid class id, and invalid value of a binary map
+
+
+class TargetKind:
+    """One kind of label.
+
+    Attributes:
+        name: key in :data:`KINDS`.
+        spatial: whether a label is a map that moves with the picture.
+        pad_value: value of pixels that a pad adds; always invalid.
+    """
+
+    name: str
+    spatial = True
+    pad_value: float
+
+    def empty(self, size: Size) -> Any:
+        """A label of a picture of ``size`` with nothing valid in it."""
+        raise TypeError(f'{type(self).__name__} has no empty label')
+
+    def resize(self, array: Any, size: Size, scale: float = 1.0) -> Any:
+        """The label of the picture resized to ``size``; ``scale`` is the zoom (depth is divided by it)."""
+        return cv2.resize(array, size[::-1], interpolation=cv2.INTER_NEAREST)
+
+    def hflip(self, array: Any) -> Any:
+        """The label of the mirrored picture."""
+        return np.ascontiguousarray(array[:, ::-1])
+
+    def to_tensor(self, array: Any) -> Tensor:
+        """The label as a batch holds it, without the batch axis."""
+        return torch.from_numpy(np.ascontiguousarray(array))
+
+    def valid(self, target: Tensor) -> Tensor:
+        """Where a batch's target has a value: (B, H, W) bool for maps, (B,) bool for image-level labels."""
+        raise TypeError(f'{type(self).__name__} does not say what is valid')
+
+    def check(self, array: Any, size: Size) -> str | None:
+        """What is wrong with a label that was read for a picture of ``size``; None when nothing is."""
+        if not isinstance(array, np.ndarray) or array.shape[:2] != size:
+            shape = array.shape if isinstance(array, np.ndarray) else type(array).__name__
+            return f'its shape is {shape}, the picture is {size[0]}x{size[1]}'
+        return None
+
+    def __repr__(self) -> str:
+        return f"KINDS['{self.name}']"
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return _kind, (self.name,)
+
+
+class ClassMap(TargetKind):
+    """(H, W) uint8 class ids, 255 invalid; a batch holds (B, H, W) uint8."""
+
+    name = 'class_map'
+    pad_value = IGNORE
+
+    def empty(self, size: Size) -> np.ndarray:
+        return np.full(size, IGNORE, np.uint8)
+
+    def valid(self, target: Tensor) -> Tensor:
+        return target != IGNORE
+
+    def check(self, array: Any, size: Size) -> str | None:
+        wrong = super().check(array, size)
+        if wrong is None and (array.dtype != np.uint8 or array.ndim != 2):
+            return f'it holds {array.dtype} of {array.ndim} axes, class ids are (H, W) uint8'
+        return wrong
+
+
+class BinaryMap(ClassMap):
+    """(H, W) uint8 in {0, 1}, 255 invalid; a batch holds (B, H, W) uint8."""
+
+    name = 'binary_map'
+
+    def check(self, array: Any, size: Size) -> str | None:
+        wrong = super().check(array, size)
+        if wrong is None and ((array > 1) & (array != IGNORE)).any():
+            return f'it holds {int(array[(array > 1) & (array != IGNORE)][0])}, allowed are 0, 1 and {IGNORE}'
+        return wrong
+
+
+class DepthMap(TargetKind):
+    """(H, W) float32 metres, 0 invalid; a batch holds (B, 1, H, W) float32."""
+
+    name = 'depth'
+    pad_value = 0.0
+
+    def empty(self, size: Size) -> np.ndarray:
+        return np.zeros(size, np.float32)
+
+    def resize(self, array: Any, size: Size, scale: float = 1.0) -> np.ndarray:
+        return super().resize(array, size) / np.float32(scale)
+
+    def to_tensor(self, array: Any) -> Tensor:
+        return super().to_tensor(array)[None]
+
+    def valid(self, target: Tensor) -> Tensor:
+        return target[:, 0] > 0
+
+    def check(self, array: Any, size: Size) -> str | None:
+        wrong = super().check(array, size)
+        if wrong is None and array.ndim != 2:
+            return f'it has {array.ndim} axes, a depth map is (H, W)'
+        if wrong is None and not np.isfinite(array).all():
+            return f'{int((~np.isfinite(array)).sum())} of its {array.size} depths are NaN or infinite'
+        if wrong is None and (array < 0).any():
+            return f'it holds a negative depth ({float(array.min()):g} m)'
+        return wrong
+
+
+class NormalMap(TargetKind):
+    """(H, W, 3) float32 unit vectors, the zero vector invalid; a batch holds (B, 3, H, W) float32."""
+
+    name = 'normals'
+    pad_value = 0.0
+
+    def empty(self, size: Size) -> np.ndarray:
+        return np.zeros((*size, 3), np.float32)
+
+    def hflip(self, array: Any) -> np.ndarray:
+        flipped = np.ascontiguousarray(array[:, ::-1])
+        flipped[..., 0] *= -1
+        return flipped
+
+    def to_tensor(self, array: Any) -> Tensor:
+        return super().to_tensor(array.transpose(2, 0, 1))
+
+    def valid(self, target: Tensor) -> Tensor:
+        return (target != 0).any(dim=1)
+
+    def check(self, array: Any, size: Size) -> str | None:
+        wrong = super().check(array, size)
+        if wrong is None and (array.ndim != 3 or array.shape[2] != 3):
+            return f'its shape is {array.shape}, normals are (H, W, 3)'
+        if wrong is None and not np.isfinite(array).all():
+            return 'some of its normals are NaN or infinite'
+        return wrong
+
+
+class ClassLabel(TargetKind):
+    """An int class of the whole picture, -1 invalid; a batch holds (B,) int64."""
+
+    name = 'class_label'
+    spatial = False
+    pad_value: float = -1
+
+    def empty(self, size: Size) -> int:
+        return -1
+
+    def resize(self, array: Any, size: Size, scale: float = 1.0) -> Any:
+        return array
+
+    def hflip(self, array: Any) -> Any:
+        return array
+
+    def to_tensor(self, array: Any) -> Tensor:
+        return torch.tensor(int(array), dtype=torch.int64)
+
+    def valid(self, target: Tensor) -> Tensor:
+        return target >= 0
+
+    def check(self, array: Any, size: Size) -> str | None:
+        return None if float(array) == int(array) else f'it is {array}, a class is a whole number'
+
+
+class Scalar(ClassLabel):
+    """A number of the whole picture, NaN invalid; a batch holds (B,) float32."""
+
+    name = 'scalar'
+    pad_value = float('nan')
+
+    def empty(self, size: Size) -> Any:
+        return float('nan')
+
+    def to_tensor(self, array: Any) -> Tensor:
+        return torch.tensor(float(array), dtype=torch.float32)
+
+    def valid(self, target: Tensor) -> Tensor:
+        return ~torch.isnan(target)
+
+    def check(self, array: Any, size: Size) -> str | None:
+        return None
+
+
+KINDS: dict[str, TargetKind] = {
+    kind.name: kind for kind in (ClassMap(), BinaryMap(), DepthMap(), NormalMap(), ClassLabel(), Scalar())}
+
+
+def _kind(name: str) -> TargetKind:
+    return KINDS[name]

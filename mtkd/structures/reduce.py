@@ -1,0 +1,56 @@
+"""From per-sample sums and counts to one global ratio, the same on one process and on many ranks."""
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+PerSample = tuple[Tensor, Tensor]  # (sum (B,), count (B,))
+
+
+def world_size() -> int:
+    """Number of ranks; 1 without a process group."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+class _AllSum(torch.autograd.Function):
+    """Sum over ranks; the gradient is that of the ranks' common value, times the ranks because DDP averages."""
+
+    @staticmethod
+    def forward(ctx, value: Tensor) -> Tensor:
+        total = value.detach().clone().contiguous()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> Tensor:
+        return grad * world_size()
+
+
+def all_sum(value: Tensor) -> Tensor:
+    """Sum ``value`` over all ranks, differentiably.
+
+    Every rank must form the same scalar from the result; DDP's average of the gradients is then the gradient that one
+    process with all the samples would have. Without a process group it is the identity.
+    """
+    if world_size() == 1:
+        return value
+    return _AllSum.apply(value)
+
+
+def global_ratio(total: Tensor, count: Tensor) -> Tensor:
+    """Σ sum / Σ count over the batch and all ranks.
+
+    Args:
+        total: (B,), the per-sample sums, with a graph.
+        count: (B,), the per-sample counts.
+
+    Returns:
+        () float32. On several ranks this is this rank's share times the number of ranks: the mean over ranks, which DDP
+        takes of values and gradients alike, is the ratio over all samples. 0 with a zero gradient where nothing counts.
+    """
+    counted = count.detach().float().sum()
+    ranks = world_size()
+    if ranks > 1:
+        counted = counted.clone()
+        dist.all_reduce(counted)
+    return total.float().sum() * ranks / torch.where(counted > 0, counted, torch.ones_like(counted))

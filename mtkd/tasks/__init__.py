@@ -1,0 +1,16 @@
+"""F2: one object per task: loss, metric, activation, probability view for distillation, picture."""
+
+from .age import Age
+from .build import build_tasks
+from .classification import Classification
+from .depth import Depth
+from .edge import Edge
+from .human_parts import HumanParts
+from .normals import Normals
+from .prob_views import ProbView
+from .saliency import Saliency
+from .semseg import SemanticSegmentation
+from .task import Task
+
+__all__ = ['Age', 'Classification', 'Depth', 'Edge', 'HumanParts', 'Normals', 'ProbView', 'Saliency',
+           'SemanticSegmentation', 'Task', 'build_tasks']

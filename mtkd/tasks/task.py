@@ -1,0 +1,118 @@
+"""What a task is: the noun that outputs, targets, terms and metrics are keyed by."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..losses import TaskLoss
+from ..metrics import TaskMetric
+from ..registry import LOSSES, METRICS, PROB_VIEWS
+from ..structures import PerSample, Size, TargetKind
+from .prob_views import ProbView
+
+Part = Mapping[str, Any] | str | None
+
+
+class Task:
+    """One task: how its output becomes a loss, a prediction, a distribution, a number and a picture.
+
+    A task subclass gives its defaults; a user's ``loss``, ``metric`` or ``prob_view`` overrides them. An override
+    without ``type``, or with the default's, changes the named arguments only: ``loss=dict(w_pos=.95)``.
+
+    Args:
+        name: key of the task in batches, taps, terms and tables.
+        out_channels: channels of the head's output.
+        loss: the task loss.
+        metric: the metric.
+        prob_view: the distribution that distillation of outputs compares.
+        weight: λ, the fixed weight of the task's own loss.
+
+    Raises:
+        ValueError: the weight is negative, or the loss names its term with ``loss``.
+
+    Attributes:
+        kind: the kind of its targets.
+        loss: the task loss.
+        prob_view: the probability view.
+    """
+
+    kind: TargetKind
+
+    def __init__(self, name: str, out_channels: int, loss: Mapping[str, Any], metric: Mapping[str, Any],
+                 prob_view: Mapping[str, Any], weight: float) -> None:
+        if weight < 0:
+            raise ValueError(f"Task '{name}': its weight is {weight}; give 0 or more.")
+        self.name = name
+        self.out_channels = out_channels
+        self.weight = weight
+        self.loss: TaskLoss = LOSSES.build(dict(loss))
+        self.prob_view: ProbView = PROB_VIEWS.build(dict(prob_view))
+        self._metric = dict(metric)
+        if 'loss' in self.loss.term:
+            raise ValueError(f"Task '{name}': {type(self.loss).__name__} calls its term '{self.loss.term}'; a name "
+                             f"with 'loss' would be added to the total a second time, choose another.")
+
+    def resize(self, out: Tensor, size: Size | None) -> Tensor:
+        """The output at ``size``, float32, bilinear without aligned corners; None keeps its own size.
+
+        Args:
+            out: (B, C, h, w), or (B, C) of an image-level task, which has no size.
+            size: (height, width).
+        """
+        if size is None or not self.kind.spatial or out.shape[-2:] == torch.Size(size):
+            return out.float()
+        return F.interpolate(out.float(), tuple(size), mode='bilinear', align_corners=False)
+
+    def losses(self, out: Tensor, target: Tensor) -> dict[str, PerSample]:
+        """The task's own terms, never reduced over the batch.
+
+        Args:
+            out: (B, C, h, w) at the head's resolution, or (B, C).
+            target: (B, ...) in the kind's tensor form; an absent label is the kind's empty one and counts nothing.
+
+        Returns:
+            Term name (without the task's) -> (sum (B,), count (B,)).
+        """
+        resized = self.resize(out, (target.shape[-2], target.shape[-1])) if self.kind.spatial else out.float()
+        return {self.loss.term: self.loss(self.loss_input(resized), target, self.kind.valid(target))}
+
+    def loss_input(self, out: Tensor) -> Tensor:
+        """What the loss reads of a resized output; the output itself unless a task says otherwise."""
+        return out
+
+    def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
+        """The prediction at ``size`` in physical units; None keeps the output's size."""
+        raise TypeError(f'{type(self).__name__} does not predict')
+
+    def probs(self, out: Tensor, tau: float = 1.0) -> Tensor | None:
+        """The distribution that distillation compares, (B, K, h, w) float32, or None where the task is skipped."""
+        return self.prob_view(out, tau)
+
+    def metric(self) -> TaskMetric:
+        """The metric, made anew."""
+        return METRICS.build(dict(self._metric))
+
+    def draw(self, value: Tensor) -> Tensor:
+        """A prediction or target as a picture: (B, 3, H, W) uint8 RGB on the CPU; black where it has no value."""
+        raise TypeError(f'{type(self).__name__} does not draw')
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}({self.name!r}, weight={self.weight})'
+
+
+def override(default: Mapping[str, Any], given: Part) -> dict[str, Any]:
+    """A part's configuration: the default with the user's arguments, or the user's where it is of another type.
+
+    Args:
+        default: ``dict(type=..., **arguments)``.
+        given: the same, a type's name alone, or None for the default.
+    """
+    if given is None:
+        return dict(default)
+    chosen = {'type': given} if isinstance(given, str) else dict(given)
+    if chosen.get('type', default['type']) == default['type']:
+        return {**default, **chosen}
+    return chosen

@@ -1,0 +1,22 @@
+"""Two gloo ranks as two spawned processes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+
+def _worker(rank: int, ranks: int, function: Callable[[int, int], Any], folder: str) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=ranks)
+    torch.save(function(rank, ranks), Path(folder) / f'rank{rank}.pt')
+    dist.destroy_process_group()
+
+
+def on_two_ranks(function: Callable[[int, int], Any], folder: Path) -> list[Any]:
+    """What ``function(rank, ranks)``, a function of a module, returns on each rank; tensors in plain containers."""
+    mp.spawn(_worker, args=(2, function, str(folder)), nprocs=2)
+    return [torch.load(folder / f'rank{rank}.pt', weights_only=True) for rank in range(2)]

@@ -1,0 +1,65 @@
+"""Gathers results.json files into a leaderboard: seeds, intervals, Delta_mt, and the papers' rows beside ours."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mtkd.leaderboard import FORMATS, build, format_of, is_current, render
+
+EXAMPLE = """example:
+  python tools/leaderboard.py work_dirs --suite kdam_nyud --out docs/kdam_nyud.html --note-file docs/protocol.md
+  python tools/leaderboard.py work_dirs --suite kdam_nyud --out docs/kdam_nyud.html --note-file docs/protocol.md --check
+  python tools/leaderboard.py --suite kdam_nyud        the paper's rows alone, as Markdown on the screen
+"""
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('dirs', nargs='*', metavar='DIR', type=Path, help='folders with results.json, or such files')
+    parser.add_argument('--suite', metavar='S', help='only this suite, e.g. kdam_nyud; by default every suite found')
+    parser.add_argument('--format', choices=FORMATS, help="by default from the ending of --out, else 'md'")
+    parser.add_argument('--out', metavar='F', type=Path, help='file to write; by default the screen')
+    parser.add_argument('--title', default='', help="heading of the page; by default the suite's title")
+    note = parser.add_mutually_exclusive_group()
+    note.add_argument('--note', default='', metavar='TEXT', help='protocol text for the top of the page')
+    note.add_argument('--note-file', metavar='F', type=Path, help='the same from a file')
+    parser.add_argument('--no-published', action='store_true', help="leave the papers' rows out")
+    parser.add_argument('--check', action='store_true', help='write nothing; exit 1 if --out is out of date')
+    args = parser.parse_args(argv)
+    if args.check and args.out is None:
+        parser.error('--check needs --out, the page to check')
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse_args(argv)
+    form = args.format or (format_of(args.out) if args.out else None) or 'md'
+    try:
+        note = args.note_file.read_text(encoding='utf-8') if args.note_file else args.note
+        boards = build(args.dirs, args.suite, with_published=not args.no_published)
+        text = render(boards, form, args.title, note)
+        if args.check:
+            if is_current(args.out, text):
+                print(f'{args.out} is up to date')
+                return 0
+            print(f'{args.out} does not match its results; run the same command without --check', file=sys.stderr)
+            return 1
+        if args.out is None:
+            sys.stdout.write(text)
+        else:
+            args.out.parent.mkdir(parents=True, exist_ok=True)
+            args.out.write_text(text, encoding='utf-8')
+            print(f'wrote {args.out}')
+    except (ValueError, OSError) as error:
+        print(f'leaderboard: {error}', file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
