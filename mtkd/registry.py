@@ -76,6 +76,12 @@ LOOPS = _child('loop', _mm.LOOPS, 'mtkd.engine')
 OPTIM_WRAPPERS = _child('optimizer wrapper', _mm.OPTIM_WRAPPERS, 'mtkd.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child('optimizer wrapper constructor', _mm.OPTIM_WRAPPER_CONSTRUCTORS, 'mtkd.engine')
 PARAM_SCHEDULERS = _child('parameter scheduler', _mm.PARAM_SCHEDULERS, 'mtkd.engine')
+OPTIMIZERS = _child('optimizer', _mm.OPTIMIZERS)
+EVALUATORS = _child('evaluator', _mm.EVALUATOR)
+VISUALIZERS = _child('visualizer', _mm.VISUALIZERS)
+VISBACKENDS = _child('visualisation backend', _mm.VISBACKENDS)
+LOG_PROCESSORS = _child('log processor', _mm.LOG_PROCESSORS)
+MODEL_WRAPPERS = _child('model wrapper', _mm.MODEL_WRAPPERS)
 
 SIX = {'BACKBONES': BACKBONES, 'NECKS': NECKS, 'HEADS': HEADS, 'DISTILL_LOSSES': DISTILL_LOSSES,
        'TEACHERS': TEACHERS, 'DATASETS': DATASETS}

@@ -237,7 +237,7 @@ class TaskDataset(Dataset, ABC):
         classes = self.num_classes.get(task)
         if classes is None or kind.name not in ('class_map', 'class_label'):
             return None
-        ids = np.unique(np.asarray(label))
+        ids = np.flatnonzero(np.bincount(label.ravel())) if kind.spatial else np.asarray([int(label)])
         bad = ids[(ids >= classes) & (ids != IGNORE)] if kind.spatial else ids[(ids >= classes) | (ids < -1)]
         return f'it holds class {int(bad[0])}, allowed are 0 to {classes - 1} and the invalid one' if bad.size else None
 
@@ -260,8 +260,10 @@ class TaskDataset(Dataset, ABC):
 def unit_normals(vectors: np.ndarray, min_norm: float = 0.1) -> np.ndarray:
     """(H, W, 3) float32 unit vectors; those shorter than ``min_norm`` become the zero vector, which is invalid."""
     vectors = vectors.astype(np.float32, copy=False)
-    norm = np.sqrt(np.einsum('hwc,hwc->hw', vectors, vectors))[..., None]
-    return np.where(norm < min_norm, np.float32(0), vectors / np.maximum(norm, np.float32(1e-12)))
+    x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
+    norm = np.sqrt(x * x + y * y + z * z)
+    scale = np.where(norm < min_norm, np.float32(0), 1 / np.maximum(norm, np.float32(1e-12)))
+    return vectors * scale[..., None]
 
 
 def _describe(array: Any) -> str:

@@ -100,7 +100,7 @@ def read_semseg(path: Path) -> np.ndarray:
 def read_depth(path: Path) -> np.ndarray:
     """(H, W) float32 metres."""
     stored = read_mat(path, 'depth') if path.suffix == '.mat' else read_npy(path)
-    return np.ascontiguousarray(stored.squeeze(), np.float32)
+    return np.ascontiguousarray(_map(stored), np.float32)
 
 
 def read_normals(path: Path) -> np.ndarray:
@@ -112,11 +112,16 @@ def read_normals(path: Path) -> np.ndarray:
 
 def read_edge(path: Path) -> np.ndarray:
     """(H, W) uint8 {0, 1} of a map stored as 0/1 or 0/255."""
-    stored = (read_npy(path) if path.suffix == '.npy' else read_grey(path)).squeeze()
+    stored = _map(read_npy(path)) if path.suffix == '.npy' else read_grey(path)
     if stored.dtype == bool:
         return stored.astype(np.uint8)
     top = stored.max(initial=0)
     return (stored > (127 if top > 1 else 0.5)).astype(np.uint8)
+
+
+def _map(stored: np.ndarray) -> np.ndarray:
+    """(H, W) of a map that may be stored as (H, W, 1)."""
+    return stored[..., 0] if stored.ndim == 3 and stored.shape[2] == 1 else stored
 
 
 READERS: dict[str, Callable[[Path], np.ndarray]] = {

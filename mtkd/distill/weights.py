@@ -49,8 +49,9 @@ def _read(path: Path) -> object:
     try:
         return torch.load(path, map_location='cpu', weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise ValueError(f'{path} does not load as plain tensors ({str(error).splitlines()[0]}): the file is damaged, '
-                         f'or holds other Python objects; save its state dict alone.') from error
+        reason = (str(error).splitlines() or ['it ends early'])[0]
+        raise ValueError(f'{path} does not load as plain tensors ({reason}): the file is damaged, or holds other Python '
+                         f'objects; save its state dict alone.') from error
 
 
 def _network_part(content: object, path: Path) -> dict[str, Tensor]:

@@ -75,6 +75,7 @@ class CheckpointHook(Hook):
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Turn MMEngine's message hub into plain tensors and numbers."""
+        checkpoint['meta']['config_sha256'] = runner.cfg.get('config_sha256')
         hub = checkpoint['message_hub']
         checkpoint['message_hub'] = {
             'log_scalars': {name: {'values': torch.as_tensor(buffer.data[0][-self.window:]),

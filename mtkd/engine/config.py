@@ -13,6 +13,7 @@ from mmengine.config import Config, ConfigDict
 
 from .. import registry
 from ..tasks import build_tasks
+from .record import config_hash
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -152,6 +153,7 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
         ValueError: the config lacks ``tasks``, or one of them cannot be built.
     """
     cfg = copy.deepcopy(cfg)
+    cfg.config_sha256 = config_hash(cfg.to_dict())
     if not cfg.get('tasks') or 'model' not in cfg:
         raise ValueError(f'{cfg.filename} is not a training config: it lacks {"model" if cfg.get("tasks") else "tasks"}.')
     cfg.default_scope = 'mtkd'
@@ -186,7 +188,7 @@ def _hand_out_tasks(cfg: Config) -> None:
     tasks = build_tasks(cfg.tasks)
     cfg.model.tasks = copy.deepcopy(cfg.tasks)
     kinds = {name: task.kind.name for name, task in tasks.items()}
-    classes = {name: task.num_classes for name, task in tasks.items() if getattr(task, 'num_classes', None)}
+    classes = {name: count for name, task in tasks.items() if (count := getattr(task, 'num_classes', None))}
     for loader in DATALOADERS:
         for dataset in datasets_of(cfg.get(loader)):
             dataset.setdefault('tasks', kinds)

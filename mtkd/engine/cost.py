@@ -1,4 +1,4 @@
-"""What a network costs: parameters, multiply-accumulates, speed, memory."""
+"""What a network costs: parameters, multiply-accumulates and speed."""
 
 import time
 from dataclasses import dataclass
@@ -15,17 +15,15 @@ class Cost:
     Attributes:
         params: number of parameters of the deployed network.
         macs: multiply-accumulates of one picture (torch's FlopCounterMode / 2: convolutions, linear layers and matrix
-            products; no norms, no interpolation), or None if the counter could not run.
+            products; no norms, no interpolation).
         input_size: (height, width) they hold for.
         images_per_second: of single pictures, eval mode, median over repeats.
-        peak_memory_bytes: on a GPU the allocator's peak; on a CPU None.
     """
 
     params: int
-    macs: int | None
+    macs: int
     input_size: tuple[int, int]
     images_per_second: float
-    peak_memory_bytes: int | None
 
 
 def count_parameters(net: nn.Module) -> int:
@@ -59,8 +57,6 @@ def measure(net: nn.Module, size: tuple[int, int], seconds: float = 2.0, warmup:
     training = net.training
     net.eval()
     image = torch.randn(1, 3, *size, device=device)
-    if cuda:
-        torch.cuda.reset_peak_memory_stats(device)
     times: list[float] = []
     with torch.no_grad():
         begun = time.perf_counter()
@@ -72,4 +68,4 @@ def measure(net: nn.Module, size: tuple[int, int], seconds: float = 2.0, warmup:
             times.append(time.perf_counter() - start)
     net.train(training)
     median = sorted(times[warmup:])[len(times[warmup:]) // 2]
-    return Cost(count_parameters(net), macs, size, 1 / median, torch.cuda.max_memory_allocated(device) if cuda else None)
+    return Cost(count_parameters(net), macs, size, 1 / median)

@@ -30,7 +30,7 @@ class TaskMetrics(BaseMetric):
         summary: task -> metric name -> value, after :meth:`evaluate`.
     """
 
-    default_prefix = None
+    default_prefix = ''
 
     def __init__(self, tasks: Mapping[str, Any], slow: bool = True, workers: int | None = None) -> None:
         super().__init__(collect_device='cpu')
@@ -39,6 +39,7 @@ class TaskMetrics(BaseMetric):
             if not (metric := task.metric()).slow or slow}
         self.workers = (os.cpu_count() or 1) if workers is None else workers
         self.summary: dict[str, dict[str, float]] = {}
+        self.results: list[Record] = []
         self._pool: ProcessPoolExecutor | None = None
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:

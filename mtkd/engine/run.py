@@ -1,7 +1,6 @@
 """The two main jobs: train a config, test a checkpoint."""
 
 import os
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from mmengine.runner import Runner
 from .checkpoint import check_fit, load, newest_resumable
 from .config import default_data_root, default_work_dir, load_config, prepare
 from .cost import Cost, measure
+from .record import peak_memory
 from .smoke import smoke as cut_down
 from .stages import resolve_teachers, train_missing
 
@@ -115,8 +115,8 @@ class TestFacts:
         primary: task -> the metric that stands for it in Δ_mt.
         cost: of the deployed network.
         meta: of the checkpoint.
-        seconds: wall time of the test loop.
-        num_samples: number of test samples.
+        teachers: names of the config's teachers.
+        peak_memory_bytes: see :func:`mtkd.engine.record.peak_memory`.
         device: name of the device.
     """
 
@@ -125,8 +125,8 @@ class TestFacts:
     primary: dict[str, str]
     cost: Cost
     meta: dict[str, Any]
-    seconds: float
-    num_samples: int
+    teachers: tuple[str, ...]
+    peak_memory_bytes: int
     device: str
 
 
@@ -145,6 +145,7 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
         cfg = cut_down(cfg)
     cfg = prepare(cfg, work_dir=job.folder, seed=job.seed, data_root=job.data_root or default_data_root(), amp=job.amp,
                   compile_net=job.compile, launcher=job.launcher)
+    teachers = tuple((cfg.model.get('distiller') or {}).get('teachers') or ())
     cfg.model.distiller = None
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
                 'val_evaluator'):
@@ -158,10 +159,8 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
     join_ranks(job.launcher)
     runner = Runner.from_cfg(cfg)
     _load_student(runner, weights, checkpoint)
-    start = time.perf_counter()
     runner.test()
-    seconds = time.perf_counter() - start
-    return _facts(runner, cfg, weights.get('meta', {}), seconds)
+    return _facts(runner, cfg, weights.get('meta', {}), teachers)
 
 
 def _load_student(runner: Runner, weights: dict[str, Any], checkpoint: Path) -> None:
@@ -173,7 +172,7 @@ def _load_student(runner: Runner, weights: dict[str, Any], checkpoint: Path) -> 
     runner._has_loaded = True
 
 
-def _facts(runner: Runner, cfg: Config, meta: dict[str, Any], seconds: float) -> TestFacts:
+def _facts(runner: Runner, cfg: Config, meta: dict[str, Any], teachers: tuple[str, ...]) -> TestFacts:
     model = runner.model.module if hasattr(runner.model, 'module') else runner.model
     scorer = runner.test_loop.evaluator.metrics[0]
     metrics = {}
@@ -183,7 +182,8 @@ def _facts(runner: Runner, cfg: Config, meta: dict[str, Any], seconds: float) ->
     loader = runner.test_dataloader
     height, width = next(iter(loader))['image'].shape[-2:]
     device = next(model.parameters()).device
+    memory = peak_memory(device)
     return TestFacts(
         cfg=cfg, metrics=metrics, primary={task: scorer.metrics[task].primary for task in metrics},
-        cost=measure(model.net, (int(height), int(width))), meta=meta, seconds=seconds, num_samples=len(loader.dataset),
+        cost=measure(model.net, (int(height), int(width))), meta=meta, teachers=teachers, peak_memory_bytes=memory,
         device=torch.cuda.get_device_name(device) if device.type == 'cuda' else 'cpu')

@@ -282,7 +282,7 @@ def _set_delta(row: Row, group: Sequence[Run], references: Sequence[Reference], 
     used = [key for key in row.metrics if columns[key].in_delta]
     higher = {key: columns[key].higher_is_better for key in used}
     try:
-        for task in set(result.tasks) - {task for task, _ in used}:
+        for task in sorted(set(result.tasks) - {task for task, _ in used}):
             names = ', '.join(key[1] for key, column in columns.items() if key[0] == task and column.in_delta)
             raise ValueError(f'{task} was measured without {names}, which define it')
         reference = choose_reference(references, result)

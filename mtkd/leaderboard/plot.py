@@ -12,7 +12,7 @@ from html import escape
 
 WIDTH, HEIGHT = 820, 440
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 18, 52
-_CHAR, _LINE = 6.2, 13.0  # size of a label's letters, px
+_CHAR, _LINE = 7.2, 13.0  # size of a label's letters, px
 
 Place = tuple[float, float, str]  # x, y, text-anchor of a label
 

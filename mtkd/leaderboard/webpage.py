@@ -160,7 +160,7 @@ def _cell(head: Head, cell: Cell, row: Row, names: dict[str, str]) -> str:
     if head.label == 'Backbone':
         name = escape(names[_key(row.backbone)])
         text = f'<span class="dot c{_colour(row.backbone, names)}"></span>{name}'
-    return f'<td{f" class={classes!r}" if classes else ""} data-sort="{sort}">{text}</td>'
+    return f'<td class="{classes}" data-sort="{sort}">{text}</td>'
 
 
 def _details(row: Row, columns: Sequence[Column]) -> str:

@@ -17,11 +17,11 @@ _NUM_SUMS = 6
 
 
 def angle_deg(first: Tensor, second: Tensor) -> Tensor:
-    """The angle between vectors along the first axis, (3, N) and (3, N) -> (N,) float64 degrees.
+    """The angle between vectors along the first axis, (3, N) and (3, N) -> (N,) degrees, in their precision.
 
     Accurate near 0 and 180 degrees, where an arc cosine is not. A zero vector is at 90 degrees to everything.
     """
-    first, second = F.normalize(first.double(), dim=0), F.normalize(second.double(), dim=0)
+    first, second = F.normalize(first, dim=0), F.normalize(second, dim=0)
     return torch.rad2deg(2 * torch.atan2((first - second).norm(dim=0), (first + second).norm(dim=0)))
 
 
@@ -61,7 +61,7 @@ class NormalError(TaskMetric):
             (18006 [+ 2],) float32 (not 64: a record is mostly histogram, whose counts float32 holds exactly).
         """
         valid = KINDS['normals'].valid(target[None])[0]
-        angle = angle_deg(pred[:, valid], target[:, valid]).cpu()
+        angle = angle_deg(pred[:, valid].float(), target[:, valid].float()).double().cpu()
         bins = (angle / _BIN_DEG).long().clamp_max(_NUM_BINS - 1)
         sums = torch.stack([valid.sum().double().cpu(), angle.sum(), angle.square().sum(),
                             *((angle < limit).sum().double() for limit in _LIMITS_DEG)])

@@ -204,7 +204,7 @@ def test_label_of_another_size_is_resized_and_warned_of_once():
 
 
 def test_empty_split():
-    with pytest.raises(BadData, match="split 'train' of Toy in .* is empty"):
+    with pytest.raises(BadData, match=r"split 'train' of Toy in .* is empty"):
         Toy(length=0).full_init()
 
 

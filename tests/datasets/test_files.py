@@ -68,7 +68,7 @@ def test_list(tmp_path):
     (tmp_path / 'b.txt').write_text('1\n2\n1\n')
     with pytest.raises(BadData, match="lists '1' more than once"):
         read_list(tmp_path / 'b.txt')
-    with pytest.raises(BadData, match='c.txt is missing: data_root'):
+    with pytest.raises(BadData, match=r'c\.txt is missing: data_root'):
         read_list(tmp_path / 'c.txt')
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from mtkd.datasets import NYUDMT, BadData
 from mtkd.datasets.nyud import read_depth, read_edge, read_normals, read_semseg
@@ -101,7 +102,6 @@ def test_depth_with_a_third_axis(tmp_path):
 
 
 def test_8_bit_normals_of_grey_are_invalid(tmp_path):
-    from PIL import Image
     picture = np.array([[[127, 127, 128], [128, 128, 255], [255, 128, 127]]], np.uint8)
     Image.fromarray(picture).save(tmp_path / 'a.png')
     normals = read_normals(tmp_path / 'a.png')

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mtkd.datasets import TaskDataset
-from mtkd.structures import KINDS, IGNORE, Sample, SampleMeta
+from mtkd.structures import IGNORE, KINDS, Sample, SampleMeta
 
 OFFERS = {'semseg': 'class_map', 'sal': 'binary_map', 'depth': 'depth', 'normals': 'normals', 'scene': 'class_label'}
 TOY_KINDS = {task: KINDS[kind] for task, kind in OFFERS.items()}

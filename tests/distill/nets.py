@@ -10,7 +10,7 @@ MEAN, STD = (120.0,) * 3, (60.0,) * 3
 
 
 def tasks() -> dict[str, Task]:
-    return build_tasks({'semseg': dict(type='SemanticSegmentation', num_classes=5), 'depth': dict(type='Depth')})
+    return build_tasks({'semseg': {'type': 'SemanticSegmentation', 'num_classes': 5}, 'depth': {'type': 'Depth'}})
 
 
 class TinyNet(nn.Module):

@@ -1,5 +1,6 @@
-"""Two gloo ranks as two spawned processes."""
+"""Two gloo ranks as two processes, forked from a clean one that has done nothing but the imports."""
 
+import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,5 +19,6 @@ def _worker(rank: int, ranks: int, function: Callable[[int, int], Any], folder: 
 
 def on_two_ranks(function: Callable[[int, int], Any], folder: Path) -> list[Any]:
     """What ``function(rank, ranks)``, a function of a module, returns on each rank; tensors in plain containers."""
-    mp.spawn(_worker, args=(2, function, str(folder)), nprocs=2)
+    multiprocessing.set_forkserver_preload([function.__module__])
+    mp.start_processes(_worker, args=(2, function, str(folder)), nprocs=2, start_method='forkserver')
     return [torch.load(folder / f'rank{rank}.pt', weights_only=True) for rank in range(2)]

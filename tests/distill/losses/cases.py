@@ -8,18 +8,18 @@ from mtkd.registry import DISTILL_LOSSES
 from mtkd.structures import global_ratio
 
 CASES = {
-    'cs': dict(type='CauchySchwarz'),
-    'cs_sample': dict(type='CauchySchwarz', mode='sample'),
-    'cs_printed': dict(type='CauchySchwarz', variant='printed'),
-    'cs_min_mass': dict(type='CauchySchwarz', min_mass=1.0),
-    'dist': dict(type='DIST', beta=2.0, gamma=0.5),
-    'kd': dict(type='PlainKD'),
-    'l1': dict(type='OutputL1'),
-    'mse': dict(type='OutputMSE'),
-    'fitnets': dict(type='FitNets'),
-    'at': dict(type='AttentionTransfer'),
-    'l2_pixel': dict(type='NormalisedL2'),
-    'l2_sample': dict(type='NormalisedL2', norm='sample'),
+    'cs': {'type': 'CauchySchwarz'},
+    'cs_sample': {'type': 'CauchySchwarz', 'mode': 'sample'},
+    'cs_printed': {'type': 'CauchySchwarz', 'variant': 'printed'},
+    'cs_min_mass': {'type': 'CauchySchwarz', 'min_mass': 1.0},
+    'dist': {'type': 'DIST', 'beta': 2.0, 'gamma': 0.5},
+    'kd': {'type': 'PlainKD'},
+    'l1': {'type': 'OutputL1'},
+    'mse': {'type': 'OutputMSE'},
+    'fitnets': {'type': 'FitNets'},
+    'at': {'type': 'AttentionTransfer'},
+    'l2_pixel': {'type': 'NormalisedL2'},
+    'l2_sample': {'type': 'NormalisedL2', 'norm': 'sample'},
 }
 
 

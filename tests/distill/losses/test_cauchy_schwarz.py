@@ -94,7 +94,7 @@ def test_the_default_views_of_regression_tasks_do_teach(task):
 
 @pytest.mark.parametrize(('sigma', 'wanted'), [(1.0, 0.5137293), (2.0, 0.1284568)])
 def test_soft_bins_of_two_depths(sigma, wanted):
-    view = Depth(prob_view=dict(sigma_bins=sigma)).prob_view
+    view = Depth(prob_view={'sigma_bins': sigma}).prob_view
     student, teacher = (view.scores(torch.full((1, 1, 1, 1), d, dtype=torch.float64)).softmax(1) for d in (3.0, 3.3))
     total, count = CauchySchwarz(terms=('inter',))(student, teacher)['cs_inter']
     assert float(total / count) == pytest.approx(wanted, abs=5e-8)

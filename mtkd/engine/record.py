@@ -1,0 +1,78 @@
+"""What a results record says of a run beside its numbers."""
+
+import hashlib
+import importlib.metadata
+import json
+import resource
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .. import __version__
+
+if TYPE_CHECKING:
+    from .run import TestFacts
+
+PACKAGES = ('torch', 'torchvision', 'mmengine', 'timm', 'numpy', 'opencv-python', 'scipy', 'torchjd')
+
+
+def config_hash(cfg: Mapping[str, Any]) -> str:
+    """sha256 of a merged config, before seeds and paths of a run enter it."""
+    return hashlib.sha256(json.dumps(cfg, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def code_version() -> str:
+    """Version of mtkd, with the commit (and ``+`` for uncommitted changes) when it runs from a checkout."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / '.git').exists():
+        return __version__
+    try:
+        commit = subprocess.run(['git', '-C', str(root), 'describe', '--always', '--dirty=+'], capture_output=True,
+                                text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return __version__
+    return f'{__version__}-{commit}'
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that decide results."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes: on a GPU the allocator's peak, on a CPU the process's largest resident size."""
+    if device.type == 'cuda':
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def describe(facts: 'TestFacts', config: str) -> dict[str, Any]:
+    """The fields of a results record that say what was tested, on what, and what it costs.
+
+    Args:
+        facts: of :func:`mtkd.engine.run.test`.
+        config: the config file, as the user named it.
+    """
+    cfg = facts.cfg
+    test_set = cfg.test_dataloader.dataset
+    data_set, name = cfg.get('data_set', test_set.type), cfg.model.net.backbone.name
+    return {
+        'suite': cfg.get('suite', Path(config).stem), 'method': cfg.get('method', Path(config).stem),
+        'config': config, 'config_sha256': facts.meta.get('config_sha256') or cfg.config_sha256,
+        'seed': int(facts.meta.get('seed', cfg.randomness.seed)),
+        'student': cfg.get('student', name), 'backbone': cfg.get('backbone', name),
+        'teachers': list(facts.teachers), 'tasks': list(facts.metrics),
+        'role': 'single_task' if len(cfg.tasks) == 1 else 'multi_task',
+        'params': facts.cost.params, 'macs': facts.cost.macs, 'input_size': list(facts.cost.input_size),
+        'images_per_second': facts.cost.images_per_second, 'peak_memory_bytes': facts.peak_memory_bytes,
+        'train_set': data_set, 'test_set': f'{data_set}, {test_set.get("split", "test")}',
+        'device': facts.device, 'versions': versions(), 'code_version': code_version()}

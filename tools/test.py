@@ -1,0 +1,47 @@
+"""Score a checkpoint on its config's test set and write results.json."""
+
+import argparse
+import datetime
+import sys
+from pathlib import Path
+
+from mtkd.engine import cli
+from mtkd.engine.record import describe
+from mtkd.engine.run import test
+from mtkd.leaderboard.results import Metric, Result
+
+EXAMPLE = """\
+examples:
+  python tools/test.py configs/baselines/mt_hrnet18_nyud.py work_dirs/mt_hrnet18_nyud/seed0/final.pth --data-root data
+  python tools/test.py CONFIG CHECKPOINT --show-dir pictures --num-pictures 8
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file the checkpoint was trained with')
+    parser.add_argument('checkpoint', type=Path, help='final.pth or iter_N.pth')
+    cli.job_arguments(parser)
+    parser.add_argument('--out', type=Path, metavar='FILE',
+                        help='where to write (default: results.json beside the checkpoint)')
+    parser.add_argument('--show-dir', type=Path, metavar='DIR', help='write pictures of predictions beside the labels here')
+    parser.add_argument('--num-pictures', type=int, default=16, metavar='N', help='how many pictures (default: 16)')
+    arguments = parser.parse_args()
+    job = cli.job_from(arguments)
+    if arguments.work_dir is None:
+        job.work_dir = arguments.checkpoint.parent / 'test'
+    facts = test(job, arguments.checkpoint, arguments.show_dir, arguments.num_pictures)
+    metrics = {task: {name: Metric(*number) for name, number in numbers.items()} for task, numbers in facts.metrics.items()}
+    result = Result(metrics=metrics, primary=facts.primary, command=' '.join(['python', *sys.argv]),
+                    time=datetime.datetime.now().astimezone().isoformat(timespec='seconds'), **describe(facts, job.config))
+    out = arguments.out or arguments.checkpoint.parent / 'results.json'
+    result.write(out)
+    for task, numbers in facts.metrics.items():
+        print(f'{task:12s}' + '  '.join(f'{name} {value:.4g} {unit}'.rstrip() for name, (value, unit, _) in numbers.items()))
+    print(f'written: {out}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(cli.exit_code(main))
