@@ -22,7 +22,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['mtkd', 'mtkd.*']),
-    package_data={'mtkd.leaderboard.published': ['*.json']},
+    package_data={'mtkd.leaderboard': ['assets/*', 'published/*.json']},
     install_requires=requirements('runtime'),
     extras_require={'tests': requirements('tests'), 'optional': requirements('optional')},
 )

@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument('--mode', choices=('exact', 'fast'), default='exact')
     parser.add_argument('--reference', type=int, default=2, metavar='N', help='pictures scored the straightforward way')
     args = parser.parse_args()
-    size = tuple(args.size)
+    size = (args.size[0], args.size[1])
     metric = BoundaryF(args.max_dist, mode=args.mode)
 
     spawn = multiprocessing.get_context('spawn')
@@ -128,8 +128,9 @@ def compare(metric: BoundaryF, samples: list[tuple[np.ndarray, np.ndarray]]) -> 
         if metric.mode == 'exact':
             np.testing.assert_array_equal(counts, expected)
     if samples:
-        print(f'straightforward way: {theirs / len(samples):.2f} s of processor time a picture, ours {ours / len(samples):.3f} s: '
-              f'{theirs / ours:.0f} times faster' + (', same counts' if metric.mode == 'exact' else ''))
+        same = ', same counts' if metric.mode == 'exact' else ''
+        print(f'straightforward way: {theirs / len(samples):.2f} s of processor time a picture, '
+              f'ours {ours / len(samples):.3f} s: {theirs / ours:.0f} times faster{same}')
 
 
 if __name__ == '__main__':

@@ -34,19 +34,21 @@ class Teacher(nn.Module):
             moved to. None: what the model is moved to. Autocast does not reach a teacher.
         teacher_train_mode: run the network in train mode: batch normalisation then normalises by the batch and its
             running statistics drift, as in KD4MTL's code (fact sheet 5.2.1). Gradients stay off.
+        channels_last: keep pictures and weights in channels-last memory format.
 
     Raises:
         ValueError: an unknown ``dtype``.
     """
 
     def __init__(self, net: nn.Module, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD,
-                 dtype: str | None = None, teacher_train_mode: bool = False) -> None:
+                 dtype: str | None = None, teacher_train_mode: bool = False, channels_last: bool = False) -> None:
         super().__init__()
         if dtype is not None and dtype not in DTYPES:
             raise ValueError(f"teacher: dtype='{dtype}' is unknown; choose one of {', '.join(DTYPES)}, or None.")
         self.dtype = None if dtype is None else DTYPES[dtype]
         self.teacher_train_mode = teacher_train_mode
-        self._held = (net.requires_grad_(False).to(self.dtype),)
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self._held = (net.requires_grad_(False).to(dtype=self.dtype, memory_format=self.memory_format),)
         self._scale = torch.tensor([tuple(mean), tuple(std)], dtype=torch.float32).view(2, 3, 1, 1)
         self.train()
 
@@ -85,7 +87,7 @@ class Teacher(nn.Module):
             self._scale = self._scale.to(image.device)
         mean, std = self._scale
         weight = next((p for p in self.net.parameters() if p.is_floating_point()), self._scale)
-        return ((image - mean) / std).to(weight.dtype)
+        return ((image - mean) / std).to(weight.dtype, memory_format=self.memory_format)
 
     def weights_hash(self) -> str:
         """Fingerprint of the network's weights and buffers; changes with them and with the precision."""

@@ -77,7 +77,7 @@ def check_option(cfg: Config, key: str) -> None:
                 raise ValueError(f'--cfg-options {key}: {where} is a list of {len(node)}; use an index below that.')
             node = node[int(part)]
             continue
-        known = _keys_of(node) | (_TOP_LEVEL if depth == 0 else set())
+        known = _keys_of(node, parts[:depth]) | (_TOP_LEVEL if depth == 0 else set())
         if part not in known:
             near = difflib.get_close_matches(part, known, n=3, cutoff=0.4)
             raise ValueError(f"--cfg-options {key}: {where} has no '{part}'"
@@ -85,16 +85,17 @@ def check_option(cfg: Config, key: str) -> None:
         node = node.get(part, {}) if isinstance(node, Mapping) else {}
 
 
-def _keys_of(node: Any) -> set[str]:
-    """The keys of a config dictionary, and the arguments of the class its ``type`` names."""
+def _keys_of(node: Any, path: Sequence[str]) -> set[str]:
+    """The keys of a config dictionary, and the arguments of the class its ``type``, or its place, names."""
     if not isinstance(node, Mapping):
         return set()
     keys = set(node)
-    if isinstance(node.get('type'), str):
-        keys |= _arguments(node['type'])
-    return keys
+    built_as = node.get('type') or (_TEACHER if path[-2:-1] == ['teachers'] else _BUILT_AS.get(path[-1] if path else ''))
+    return keys | _arguments(built_as) if isinstance(built_as, str) else keys
 
 
+_TEACHER = 'MultiTaskTeacher'
+_BUILT_AS = {'distiller': 'Distiller', 'balance': 'WeightedSum', 'data_preprocessor': 'Preprocessor', 'neck': 'ConcatNeck'}
 _TOP_LEVEL = {'randomness', 'load_from', 'resume', 'custom_hooks', 'custom_imports', 'work_dir', 'sync_bn', 'log_level',
               'find_unused_parameters', 'val_cfg', 'val_dataloader', 'val_evaluator'}
 

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
 
 import torch
+from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
@@ -56,13 +57,24 @@ class TaskMetrics(BaseMetric):
         return self._pool.submit(_record_arrays, metric, pred.cpu().numpy(), target.cpu().numpy())
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Wait for the workers, gather over ranks, summarise."""
+        """Wait for the workers, gather over ranks, summarise on every rank.
+
+        MMEngine's own gathering cuts every rank to the shortest one's number of samples; ours keeps each sample once.
+
+        Raises:
+            RuntimeError: there are not as many records as samples.
+        """
         if self._pool is not None:
             self.results = [{task: torch.from_numpy(r.result()) if isinstance(r, Future) else r
                              for task, r in record.items()} for record in self.results]
             self._pool.shutdown()
             self._pool = None
-        return super().evaluate(size)
+        results = [record for rank in all_gather_object(self.results) for record in rank]
+        self.results = []
+        if len(results) != size:
+            raise RuntimeError(f'{len(results)} samples were scored, the data set has {size}: use '
+                               f"sampler=dict(type='EvalSampler') in the dataloader.")
+        return self.compute_metrics(results)
 
     def compute_metrics(self, results: list[Record]) -> dict[str, float]:
         """Records of all samples -> ``{'semseg/mIoU': 36.4, …}``; a task no sample is labelled for is left out."""

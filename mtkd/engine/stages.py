@@ -120,7 +120,7 @@ def resolve_teachers(cfg: Config, seed: int, *, random: bool = False) -> Config:
                              if key in net.backbone})
         teacher.setdefault('type', 'MultiTaskTeacher')
         teacher.net, teacher.tasks = net, copy.deepcopy(own.tasks)
-        for key in ('mean', 'std'):
+        for key in ('mean', 'std', 'channels_last'):
             if key in (own.model.get('data_preprocessor') or {}):
                 teacher[key] = own.model.data_preprocessor[key]
         teacher.pop('config')

@@ -198,7 +198,7 @@ def thin_stack(stack: BoundaryStack) -> BoundaryStack:
 
 
 def _deletable(ring: list[WordArray], first: int) -> WordArray:
-    """Bits of the maps in which a pixel with these eight neighbours may go in the sub-iteration that starts at ``first``.
+    """Bits of the maps in which a pixel with these eight neighbours may go in one sub-iteration.
 
     Args:
         ring: eight (K, N), the neighbours in the order of :data:`RING`.
@@ -296,7 +296,7 @@ def overlap_counts(stack: BoundaryStack, target: BoolArray, radius: float) -> tu
     """How many pixels have a counterpart within ``radius``, where one counterpart may serve many.
 
     Returns:
-        ((T,) pixels of the target with a pixel of the map nearby, (T,) pixels of the map with one of the target nearby).
+        ((T,) target pixels with a pixel of the map nearby, (T,) pixels of the map with a target pixel nearby).
     """
     graph = candidate_graph(stack, target, radius)
     if not len(graph.pixel):

@@ -38,6 +38,8 @@ class MultiTaskModel(BaseModel):
         self.tasks: dict[str, Task] = build_tasks(tasks)
         self.net = net if isinstance(net, nn.Module) else build_net(
             net, {name: task.out_channels for name, task in self.tasks.items()})
+        if getattr(self.data_preprocessor, 'channels_last', False):
+            self.net.to(memory_format=torch.channels_last)
         self.balance = BALANCES.build({'type': 'WeightedSum', **(balance or {})}) if not isinstance(balance, nn.Module) \
             else balance
         self.balance.setup({name: task.weight for name, task in self.tasks.items()})

@@ -23,7 +23,7 @@ class Preprocessor(BaseDataPreprocessor):
     Args:
         mean: per channel, RGB, on the 0..255 scale.
         std: per channel, RGB, on the 0..255 scale.
-        channels_last: hand pictures on in channels-last memory format.
+        channels_last: keep pictures and the network's weights in channels-last memory format.
     """
 
     def __init__(self, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD,

@@ -25,6 +25,8 @@ class TinyNet(nn.Module):
                                       nn.Dropout(0.5))
             self.feats = nn.ModuleDict({task: nn.Conv2d(width, width, 1) for task in out_channels})
             self.outs = nn.ModuleDict({task: nn.Conv2d(width, c, 1) for task, c in out_channels.items()})
+        if 'depth' in self.outs:
+            nn.init.constant_(self.outs['depth'].bias, 2.0)  # metres, inside the range of the soft bins
         self.tap_specs = {'shared': TapSpec(width, stride)}
         for task, channels in out_channels.items():
             self.tap_specs[f'{task}.feat'] = TapSpec(width, stride)

@@ -56,7 +56,7 @@ def test_unlabelled_and_labelled_samples():
     both = {where: run(Link(OutputL1(), 'depth', where=where), data)['l1'] for where in ('all', 'labelled', 'unlabelled')}
     torch.testing.assert_close((both['labelled'] + both['unlabelled']) / 2, both['all'])
     assert not torch.isclose(both['labelled'], both['unlabelled'])
-    assert float(run(Link(OutputL1(), 'semseg', where='unlabelled'), data)['l1']) == 0
+    assert run(Link(OutputL1(), 'semseg', where='unlabelled'), data)['l1'] == 0
 
 
 def test_valid_pixels():
@@ -153,9 +153,11 @@ def test_low_precision_taps_are_compared_in_float32():
     ({'task': 'semsge'}, ['semsge', 'nearest: semseg']),
     ({'task': 'semseg', 'teacher': 'small'}, ["teacher 'small'", 'big']),
     ({'task': 'semseg', 'student': 'semseg.feta', 'loss': FitNets()}, ["'semseg.feta'", 'semseg.feat']),
-    ({'task': 'semseg', 'student': 'shared', 'teacher': ':sharde', 'loss': FitNets()}, ["tap of teacher 'big' 'sharde'", 'shared']),
+    ({'task': 'semseg', 'student': 'shared', 'teacher': ':sharde', 'loss': FitNets()},
+     ["tap of teacher 'big' 'sharde'", 'shared']),
     ({'task': 'semseg', 'student': 'semseg.feat'}, ['CauchySchwarz', "'semseg.feat'", "'semseg.out'"]),
-    ({'task': 'semseg', 'student': 'semseg.feat', 'loss': FitNets()}, ['(B, 4, h, w)', '(B, 6, h, w)', 'Linear1x1', '4 -> 6']),
+    ({'task': 'semseg', 'student': 'semseg.feat', 'loss': FitNets()}, ['(B, 4, h, w)', '(B, 6, h, w)', 'Linear1x1',
+     '4 -> 6']),
     ({'task': 'semseg', 'teacher': ':depth.out'}, ['(B, 5, h, w)', '(B, 1, h, w)', 'same task']),
     ({'task': 'semseg', 'projector': {'type': 'Linear1x1'}}, ['no projector']),
     ({'tasks': ['semseg', 'depth'], 'student': 'shared'}, ['takes no taps'])])

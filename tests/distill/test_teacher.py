@@ -47,7 +47,7 @@ def test_training_the_student_leaves_the_teacher_as_it_is():
     first = last = 0.0
     for step in range(5):
         last = model(images())
-        first = first if step else float(last)
+        first = first if step else float(last.detach())
         optimiser.zero_grad()
         last.backward()
         optimiser.step()
@@ -139,7 +139,7 @@ def test_loads_a_checkpoint(tmp_path):
 def test_without_weights():
     with pytest.raises(ValueError, match='allow_random'):
         MultiTaskTeacher(TinyNet())
-    with pytest.raises(FileNotFoundError, match='tools/train.py a/config.py'):
+    with pytest.raises(FileNotFoundError, match=r'tools/train\.py a/config\.py'):
         MultiTaskTeacher(TinyNet(), checkpoint='no/such.pth', made_by='a/config.py')
     with pytest.warns(UserWarning, match='keeps the weights'):
         MultiTaskTeacher(TinyNet(), checkpoint='no/such.pth', allow_random=True)

@@ -49,8 +49,8 @@ def test_thresholds():
 
 
 def test_registered():
-    metric = METRICS.build({'type': 'BoundaryF', 'max_dist': 0.011})
-    assert isinstance(metric, BoundaryF)
+    assert METRICS.module_dict['BoundaryF'] is BoundaryF
+    metric = BoundaryF()
     assert metric.slow
     assert metric.primary == 'odsF'
     assert {(info.unit, info.higher_is_better) for info in metric.names.values()} == {('%', True)}
@@ -72,7 +72,7 @@ def test_record_against_the_straightforward_way(seed):
         assert record.shape == (404,)
         expected = straightforward(prob.numpy(), label.numpy(), max_dist, metric.thresholds)
         np.testing.assert_array_equal(record.numpy(), expected)
-        assert 10 < metric.summarise(record[None])['odsF'] < 95
+        assert (0 < expected[:90]).all() and (expected[:90] < expected[101:191]).all()  # some pairs, not all
 
 
 def test_survey_protocol_against_the_straightforward_way():

@@ -75,7 +75,8 @@ def test_threshold_stack(count, inclusive):
 
 def test_stack_keeps_only_the_masked_pixels():
     stack = bm.threshold_stack(np.array([[0.2, 0.9], [0.0, 0.6]]), np.array([0.1, 0.5]))
-    np.testing.assert_array_equal(unstack(stack.keep(np.array([True, False, True])))[1], [[False, False], [False, True]])
+    kept = stack.keep(np.array([True, False, True]))
+    np.testing.assert_array_equal(unstack(kept), [[[True, False], [False, True]], [[False, False], [False, True]]])
 
 
 def test_thinning_of_every_neighbourhood():

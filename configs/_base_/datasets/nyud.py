@@ -7,7 +7,7 @@ crop_size = (425, 560)
 tasks = dict(
     semseg=dict(type='SemanticSegmentation', num_classes=40, weight=1.0, metric=dict(absent='zero')),
     depth=dict(type='Depth', weight=1.0),
-    normals=dict(type='Normals', weight=10.0),
+    normals=dict(type='Normals', weight=10.0, z_sign=1),
     edge=dict(type='Edge', weight=50.0, loss=dict(w_pos=0.8), metric=dict(max_dist=0.011)))
 
 train_pipeline = [

@@ -13,8 +13,7 @@ from .products import products
 EPS = 1e-8
 
 
-def cs_divergence(p: Tensor, q: Tensor, dim: int | Sequence[int] = -1, variant: str = 'cs', eps: float = EPS,
-                  floor: float = EPS) -> Tensor:
+def cs_divergence(p: Tensor, q: Tensor, dim: int | Sequence[int] = -1, variant: str = 'cs', eps: float = EPS) -> Tensor:
     """D_CS(p, q) = -ln( <p, q> / sqrt(<p, p> <q, q>) ).
 
     Args:
@@ -23,8 +22,7 @@ def cs_divergence(p: Tensor, q: Tensor, dim: int | Sequence[int] = -1, variant: 
         dim: the axes that one distribution lies along.
         variant: ``'cs'``, or ``'printed'``: the paper's equation 4 to the letter, with Σp and Σq in place of <p, p> and
             <q, q>. That is no divergence: it is smallest where q is one-hot, not where q = p.
-        eps: lower bound of the ratio.
-        floor: lower bound of the denominator.
+        eps: lower bound of the denominator and of the ratio.
 
     Returns:
         ``p``'s shape without ``dim``; ≥ 0 and 0 where p is proportional to q (``'cs'``). 0 where p or q is all zero.
@@ -33,13 +31,13 @@ def cs_divergence(p: Tensor, q: Tensor, dim: int | Sequence[int] = -1, variant: 
     """
     axes = (dim,) if isinstance(dim, int) else tuple(dim)
     mass = (lambda x: (x * x).sum(axes)) if variant == 'cs' else (lambda x: x.sum(axes))
-    return _negative_log_ratio((p * q).sum(axes), mass(p), mass(q), eps, floor)
+    return _negative_log_ratio((p * q).sum(axes), mass(p), mass(q), eps)
 
 
-def _negative_log_ratio(cross: Tensor, student: Tensor, teacher: Tensor, eps: float, floor: float) -> Tensor:
+def _negative_log_ratio(cross: Tensor, student: Tensor, teacher: Tensor, eps: float) -> Tensor:
     """-ln(cross / sqrt(student · teacher)); the product is bounded, not each factor."""
     product = student * teacher
-    ratio = cross / product.clamp_min(floor * floor).sqrt()
+    ratio = cross / product.clamp_min(eps * eps).sqrt()
     return torch.where(product > 0, -ratio.clamp_min(eps).log(), torch.zeros_like(ratio))
 
 
@@ -59,9 +57,9 @@ class CauchySchwarz(DistillLoss):
         tau: temperature of the probabilities; unstated in the paper.
         min_mass: leave out the columns whose teacher probabilities sum to less than this many pixels. 0, the paper's
             reading, keeps all; classes absent from a batch then weigh as much as those in it.
-        eps: lower bound of the ratios.
-        floor: lower bound of the denominators. A column whose probabilities are so small that its denominator is below
-            it is not 0 at equality; such columns are pulled up. See ``min_mass``.
+        eps: lower bound of the denominators and ratios. A column with a denominator below it (a class, or a bin of
+            depths, that is all but absent from the batch) is not 0 at equality: it is pulled up. ``min_mass=1`` leaves
+            such columns out.
 
     Raises:
         ValueError: an unknown term, mode or variant.
@@ -73,8 +71,7 @@ class CauchySchwarz(DistillLoss):
     directions = {'cs_inter': 'inter', 'cs_intra': 'intra'}
 
     def __init__(self, terms: Sequence[str] = ('inter', 'intra'), mode: str = 'pixel', variant: str = 'cs',
-                 tau: float = 1.0, min_mass: float = 0.0, eps: float = EPS,
-                 floor: float = EPS) -> None:
+                 tau: float = 1.0, min_mass: float = 0.0, eps: float = EPS) -> None:
         super().__init__()
         if not terms or set(terms) - {'inter', 'intra'}:
             raise ValueError(f"CauchySchwarz: terms={tuple(terms)} must be 'inter', 'intra' or both.")
@@ -83,8 +80,7 @@ class CauchySchwarz(DistillLoss):
         if variant not in ('cs', 'printed'):
             raise ValueError(f"CauchySchwarz: variant='{variant}' is unknown; choose 'cs' or 'printed'.")
         self.terms = tuple(f'cs_{term}' for term in terms)
-        self.mode, self.variant, self.tau, self.min_mass = mode, variant, tau, min_mass
-        self.eps, self.floor = eps, floor
+        self.mode, self.variant, self.tau, self.min_mass, self.eps = mode, variant, tau, min_mass, eps
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:
         """See :class:`DistillLoss`; the views are probabilities."""
@@ -107,13 +103,13 @@ class CauchySchwarz(DistillLoss):
     def _inter(self, cross: Tensor, student: Tensor, teacher: Tensor, mask: Tensor | None) -> PerSample:
         """(B, N) sums of each row -> the divergence, per sample."""
         if self.mode == 'sample':
-            return per_sample(_negative_log_ratio(cross.sum(1), student.sum(1), teacher.sum(1), self.eps, self.floor), mask)
-        return per_pixel(_negative_log_ratio(cross, student, teacher, self.eps, self.floor), mask)
+            return per_sample(_negative_log_ratio(cross.sum(1), student.sum(1), teacher.sum(1), self.eps), mask)
+        return per_pixel(_negative_log_ratio(cross, student, teacher, self.eps), mask)
 
     def _intra(self, sums: Tensor) -> Tensor:
         """(4, C) sums of each column: cross, student, teacher, teacher's mass -> () the mean divergence."""
         cross, student, teacher, mass = all_sum(sums)
-        divergence = _negative_log_ratio(cross, student, teacher, self.eps, self.floor)
+        divergence = _negative_log_ratio(cross, student, teacher, self.eps)
         if self.min_mass <= 0:
             return divergence.mean()
         kept = mass.detach() >= self.min_mass

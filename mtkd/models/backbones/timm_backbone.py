@@ -1,9 +1,12 @@
 """Any timm feature extractor as a backbone: the one door to timm."""
 
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
+import huggingface_hub
 import timm
 import torch
 from timm.layers import freeze_batch_norm_2d
@@ -85,6 +88,8 @@ class TimmBackbone(nn.Module):
 
 
 def _create(name: str, pretrained: bool, out_indices: tuple[int, ...], kwargs: dict[str, Any]) -> nn.Module:
+    if pretrained:
+        _offline_without_waiting()
     try:
         return timm.create_model(name, pretrained=pretrained, features_only=True, out_indices=out_indices, **kwargs)
     except Exception as error:
@@ -94,6 +99,14 @@ def _create(name: str, pretrained: bool, out_indices: tuple[int, ...], kwargs: d
             f"timm could not fetch the pretrained weights of '{name}' ({type(error).__name__}); offline, train from "
             f'scratch with --cfg-options model.net.backbone.pretrained=False, or name a local file with '
             f'--cfg-options model.net.backbone.checkpoint=FILE.') from error
+
+
+def _offline_without_waiting() -> None:
+    """Where the hub's name does not resolve, let its client look into its local cache only, and not retry for a minute."""
+    try:
+        socket.getaddrinfo(urlparse(huggingface_hub.constants.ENDPOINT).hostname, 443)
+    except OSError:
+        huggingface_hub.constants.HF_HUB_OFFLINE = True
 
 
 def _load(body: nn.Module, name: str, path: Path) -> None:

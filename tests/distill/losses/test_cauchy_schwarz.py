@@ -102,6 +102,14 @@ def test_soft_bins_of_two_depths(sigma, wanted):
     assert float(total / count) == pytest.approx(closed_form, rel=5e-4)
 
 
+def test_bins_of_absent_depths_are_pulled_up_unless_left_out():
+    """With the bound of the fact sheet, columns that are all but empty are not 0 at equality; min_mass drops them."""
+    depth = torch.linspace(1.5, 4.5, 400).view(1, 1, 20, 20)
+    p = Depth().probs(depth)
+    literal, kept = (float(CauchySchwarz(min_mass=mass)(p, p)['cs_intra']) for mass in (0.0, 1.0))
+    assert literal > 0.1 and abs(kept) < 1e-6
+
+
 @pytest.mark.parametrize('options', [{'terms': ()}, {'terms': ('both',)}, {'mode': 'image'}, {'variant': 'paper'}])
 def test_unknown_options_are_refused(options):
     with pytest.raises(ValueError, match='CauchySchwarz'):

@@ -1,0 +1,49 @@
+"""One live line a run, for terminals and short runs."""
+
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ...registry import HOOKS
+
+
+@HOOKS.register_module()
+class ProgressHook(Hook):
+    """A bar with iterations, speed, time left and the last terms.
+
+    Args:
+        title: what the line is called.
+        interval: iterations between looks at the terms, which wait for the device.
+    """
+
+    def __init__(self, title: str, interval: int = 10) -> None:
+        self.title = title
+        self.interval = interval
+        self._bar: Progress | None = None
+
+    def before_train(self, runner: Any) -> None:
+        """Show the bar."""
+        if is_main_process():
+            self._bar = Progress(TextColumn('{task.description:24s}'), BarColumn(bar_width=20), MofNCompleteColumn(),
+                                 TextColumn('{task.fields[speed]:>9s}'), TimeRemainingColumn(compact=True),
+                                 TextColumn('{task.fields[terms]}'))
+            self._task = self._bar.add_task(self.title, total=runner.max_iters, completed=runner.iter, terms='', speed='')
+            self._bar.start()
+
+    def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Move it on."""
+        if self._bar is None:
+            return
+        self._bar.advance(self._task)
+        if (batch_idx + 1) % self.interval == 0:
+            speed = self._bar.tasks[0].speed
+            self._bar.update(self._task, speed=f'{speed:.1f} it/s' if speed else '', terms='  '.join(
+                f'{name} {float(value):.3g}' for name, value in (outputs or {}).items() if name != 'loss'))
+
+    def after_train(self, runner: Any) -> None:
+        """Leave the last line standing."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

@@ -1,0 +1,21 @@
+"""Panels of predictions beside the labels."""
+
+import numpy as np
+import torch
+
+from mtkd.engine.hooks.pictures import MARGIN, panel
+from mtkd.tasks import build_tasks
+
+
+def test_a_panel_has_the_picture_and_two_cells_a_task():
+    tasks = build_tasks({'semseg': {'type': 'SemanticSegmentation', 'num_classes': 3}, 'depth': {'type': 'Depth'}})
+    label = torch.zeros(6, 8, dtype=torch.uint8)
+    sample = {'image': torch.full((3, 10, 12), 7, dtype=torch.uint8), 'meta': {'crop': (2, 2, 6, 8)},
+              'pred': {'semseg': label + 1, 'depth': torch.ones(1, 6, 8)},
+              'target': {'semseg': label, 'depth': torch.ones(1, 6, 8)}, 'present': {'semseg': True, 'depth': False}}
+    drawn = panel(sample, tasks)
+    assert drawn.shape == (2 * 6 + MARGIN, 3 * 8 + 2 * MARGIN, 3) and drawn.dtype == np.uint8
+    assert (drawn[:6, :8] == 7).all(), 'the picture without its padding'
+    semseg = slice(8 + MARGIN, 16 + MARGIN)
+    assert not np.array_equal(drawn[:6, semseg], drawn[6 + MARGIN:, semseg]), 'label above, prediction below'
+    assert (drawn[:6, 16 + 2 * MARGIN:] == 0).all(), 'an absent label is black'

@@ -1,0 +1,90 @@
+"""Loading and preparing configs: options checked, tasks handed out, roots joined."""
+
+from pathlib import Path
+
+import pytest
+
+from mtkd.engine.config import check_option, datasets_of, default_work_dir, find_config, load_config, prepare
+from mtkd.engine.record import config_hash
+from tests.engine.toy import write_config
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_find_config_names_the_nearest():
+    assert find_config('configs/kdam/swinT_from_swinL_nyud.py') == ROOT / 'configs/kdam/swinT_from_swinL_nyud.py'
+    with pytest.raises(FileNotFoundError, match=r'did you mean configs/kdam/swinT_from_swinL_nyud\.py'):
+        find_config('configs/kdam/swinT_from_swinLL_nyud.py')
+
+
+def test_unreadable_config_says_why(tmp_path):
+    (tmp_path / 'broken.py').write_text('model = dict(\n')
+    with pytest.raises(ValueError, match=r'broken\.py cannot be read as a config: SyntaxError'):
+        load_config(tmp_path / 'broken.py')
+
+
+@pytest.mark.parametrize('key', [
+    'optim_wrapper.optimizer.lr', 'model.net.backbone.pretrained', 'model.net.backbone.checkpoint',
+    'train_dataloader.dataset.cache', 'param_scheduler.0.power', 'optim_wrapper.clip_grad', 'randomness',
+    'test_evaluator.workers', 'default_hooks.checkpoint.keep'])
+def test_known_options_pass(key):
+    check_option(load_config('configs/baselines/mt_hrnet18_nyud.py'), key)
+
+
+@pytest.mark.parametrize('key', ['model.distiller.teachers.swinL.checkpoint', 'model.distiller.teachers.swinL.dtype',
+                                 'model.distiller.weight', 'model.distiller.links'])
+def test_options_of_parts_without_a_type_pass(key):
+    check_option(load_config('configs/kdam/swinT_from_swinL_nyud.py'), key)
+
+
+@pytest.mark.parametrize(('key', 'message'), [
+    ('optim_wraper.optimizer.lr', "the config has no 'optim_wraper'; nearest: optim_wrapper"),
+    ('model.net.backbone.pretraind', "model.net.backbone has no 'pretraind'; nearest: pretrained"),
+    ('model.net.bakbone.name', "model.net has no 'bakbone'; nearest: backbone"),
+    ('param_scheduler.7.power', 'param_scheduler is a list of 1'),
+    ('model.distiller.weight', "model has no|has no 'weight'")])
+def test_unknown_options_are_errors(key, message):
+    with pytest.raises(ValueError, match=message):
+        check_option(load_config('configs/baselines/mt_hrnet18_nyud.py'), key)
+
+
+def test_prepare_hands_out_tasks_and_joins_roots(tmp_path):
+    cfg = load_config('configs/baselines/mt_hrnet18_nyud.py')
+    ready = prepare(cfg, work_dir=tmp_path, seed=3, data_root='/somewhere', amp='bf16')
+    assert set(ready.model.tasks) == {'semseg', 'depth', 'normals', 'edge'}
+    dataset = next(datasets_of(ready.train_dataloader))
+    assert dataset.data_root == str(Path('/somewhere/NYUD_MT'))
+    assert dataset.tasks == {'semseg': 'class_map', 'depth': 'depth', 'normals': 'normals', 'edge': 'binary_map'}
+    assert dataset.num_classes == {'semseg': 40}
+    assert ready.param_scheduler[0].end == 40000
+    assert ready.optim_wrapper.type == 'AutocastOptimWrapper'
+    assert ready.randomness.seed == 3
+    assert 'tasks' not in cfg.model, 'the loaded config must stay as it was'
+
+
+def test_hash_is_the_same_for_all_seeds_and_roots(tmp_path):
+    cfg = load_config('configs/baselines/mt_hrnet18_nyud.py')
+    hashes = {prepare(cfg, work_dir=tmp_path / str(seed), seed=seed, data_root=root).config_sha256
+              for seed, root in ((0, 'a'), (1, 'b'))}
+    assert hashes == {config_hash(cfg.to_dict())}
+    changed = load_config('configs/baselines/mt_hrnet18_nyud.py', {'optim_wrapper.optimizer.lr': 0.5})
+    assert config_hash(changed.to_dict()) not in hashes
+
+
+def test_without_tasks_it_is_no_training_config(tmp_path):
+    (tmp_path / 'empty.py').write_text('model = dict()\n')
+    with pytest.raises(ValueError, match='is not a training config: it lacks tasks'):
+        prepare(load_config(tmp_path / 'empty.py'), work_dir=tmp_path, seed=0, data_root='data')
+
+
+def test_without_val_interval_nothing_is_validated(tmp_path):
+    cfg = load_config(write_config(tmp_path))
+    ready = prepare(cfg, work_dir=tmp_path, seed=0, data_root='data')
+    assert ready.val_dataloader is None and ready.val_cfg is None and ready.val_evaluator is None
+
+
+def test_default_work_dir(monkeypatch):
+    monkeypatch.delenv('MTKD_WORK_DIRS', raising=False)
+    assert default_work_dir('configs/kdam/a_from_b.py', 2) == Path('work_dirs/a_from_b/seed2')
+    monkeypatch.setenv('MTKD_WORK_DIRS', 'elsewhere')
+    assert default_work_dir('a.py', 0) == Path('elsewhere/a/seed0')

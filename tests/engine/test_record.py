@@ -1,0 +1,16 @@
+"""What a results record says beside its numbers."""
+
+import torch
+
+from mtkd.engine.record import code_version, config_hash, peak_memory, versions
+
+
+def test_hash_depends_on_values_not_on_order():
+    assert config_hash({'a': 1, 'b': [2, 3]}) == config_hash({'b': [2, 3], 'a': 1})
+    assert config_hash({'a': 1}) != config_hash({'a': 2})
+
+
+def test_versions_and_memory():
+    assert versions()['torch'] == torch.__version__.split('+')[0] or versions()['torch'] == torch.__version__
+    assert code_version().startswith('0.')
+    assert peak_memory(torch.device('cpu')) > 10 ** 7

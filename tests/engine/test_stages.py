@@ -1,0 +1,78 @@
+"""Teachers before students."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from mtkd.engine.checkpoint import FINAL, load, write_atomically
+from mtkd.engine.config import load_config
+from mtkd.engine.run import Job, train
+from mtkd.engine.stages import MissingTeacher, prerequisites, resolve_teachers
+from tests.engine.toy import write_config
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def pair(tmp_path, monkeypatch) -> tuple[Path, Path]:
+    """(student's config, teacher's config), with work dirs inside tmp_path."""
+    monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path / 'work_dirs'))
+    teacher = write_config(tmp_path, 'big', iters=2, method='teacher')
+    return write_config(tmp_path, 'small', iters=2, teacher=teacher, method='KDAM'), teacher
+
+
+def test_a_missing_teacher_names_the_command(pair):
+    cfg = load_config(pair[0])
+    with pytest.raises(MissingTeacher, match=r"teacher 'big' .*train it with: python tools/train\.py .*big\.py"):
+        resolve_teachers(cfg, seed=1)
+    assert [(p.name, p.checkpoint) for p in prerequisites(cfg, seed=1)] == [('big', None)]
+
+
+def test_the_same_seed_comes_first_then_seed_0(pair, tmp_path):
+    cfg = load_config(pair[0])
+    for seed in (0, 1):
+        folder = tmp_path / 'work_dirs' / 'big' / f'seed{seed}'
+        folder.mkdir(parents=True)
+        write_atomically({'state_dict': {}}, folder / FINAL)
+    assert [prerequisites(cfg, seed)[0].checkpoint.parent.name for seed in (0, 1, 2)] == ['seed0', 'seed1', 'seed0']
+
+
+def test_a_named_checkpoint_that_is_not_there(pair):
+    cfg = load_config(pair[0], {'model.distiller.teachers.big.checkpoint': 'gone.pth'})
+    with pytest.raises(MissingTeacher, match=r'gone\.pth does not exist'):
+        resolve_teachers(cfg, seed=0)
+
+
+def test_a_teacher_with_random_weights_is_never_pretrained():
+    cfg = resolve_teachers(load_config('configs/kdam/swinT_from_swinL_nyud.py'), 0, random=True)
+    teacher = cfg.model.distiller.teachers.swinL
+    assert teacher.allow_random and teacher.checkpoint is None and not teacher.net.backbone.pretrained
+    assert teacher.type == 'MultiTaskTeacher' and set(teacher.tasks) == {'semseg', 'depth', 'normals', 'edge'}
+
+
+def test_with_prerequisites_trains_the_teacher_first(pair, tmp_path):
+    environment = {**os.environ, 'OMP_NUM_THREADS': '1'}
+    done = subprocess.run([sys.executable, str(ROOT / 'tools/train.py'), str(pair[0]), '--with-prerequisites'],
+                          capture_output=True, text=True, env=environment, timeout=400)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "teacher 'big' is missing; training it first" in done.stdout
+    student = load(tmp_path / 'work_dirs/small/seed0' / FINAL)
+    teacher = load(tmp_path / 'work_dirs/big/seed0' / FINAL)
+    assert set(student['state_dict']) == set(teacher['state_dict']), 'only the student is in a checkpoint'
+    log = (tmp_path / 'work_dirs/small/seed0/vis_data/scalars.json').read_text()
+    assert 'semseg/cs_inter' in log and 'depth/cs_intra' in log
+
+
+def test_the_teacher_does_not_change_in_training(pair, tmp_path):
+    train(Job(str(pair[1])))
+    before = load(tmp_path / 'work_dirs/big/seed0' / FINAL)['state_dict']
+    job = Job(str(pair[0]))
+    from mmengine.runner import Runner
+    runner = Runner.from_cfg(job.prepared())
+    runner.train()
+    held = runner.model.distiller.teachers['big'].net.state_dict()
+    assert all(torch.equal(before[f'net.{key}'], value) for key, value in held.items())

@@ -1,0 +1,218 @@
+"""The door to timm, tried on its smallest networks and on Swin-T; nothing is fetched."""
+
+import pytest
+import timm
+import torch
+from timm.layers import BatchNormAct2d
+from torch import nn
+from torch.nn import functional as F
+
+from mtkd.models.backbones import TimmBackbone, timm_backbone
+from mtkd.registry import BACKBONES
+
+SWIN = {'strict_img_size': False, 'dynamic_img_size': True, 'always_partition': True}
+IMAGE = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope='module')
+def swin():
+    torch.manual_seed(0)
+    return TimmBackbone('swin_tiny_patch4_window7_224', out_indices=(0, 1, 2, 3), stage_norm=True, pad_multiple=4,
+                        **SWIN).eval()
+
+
+def saved(path, net, **wrapped):
+    torch.save(wrapped or net.state_dict(), path)
+    return str(path)
+
+
+def randomised(net):
+    """Weights and statistics that no other network has."""
+    rng = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for value in net.state_dict().values():
+            if value.is_floating_point():
+                value.copy_(torch.rand(value.shape, generator=rng) * 0.2 + 0.01)
+    return net.eval()
+
+
+@pytest.mark.parametrize('name', ['test_resnet', 'test_efficientnet'])
+def test_levels_are_timms(name):
+    backbone = BACKBONES.build({'type': 'TimmBackbone', 'name': name}).eval()
+    theirs = timm.create_model(name, features_only=True, out_indices=(1, 2, 3, 4)).eval()
+    theirs.load_state_dict(backbone.body.state_dict())
+    features = backbone(IMAGE)
+    assert backbone.strides == [4, 8, 16, 32]
+    assert [feature.shape[1] for feature in features] == backbone.channels == theirs.feature_info.channels()
+    for feature, expected in zip(features, theirs(IMAGE), strict=True):
+        assert torch.equal(feature, expected)
+
+
+def test_levels_are_chosen():
+    backbone = TimmBackbone('test_resnet', out_indices=(2, 4))
+    assert backbone.strides == [8, 32]
+    assert [feature.shape[-2:] for feature in backbone(IMAGE)] == [(8, 12), (2, 3)]
+
+
+def test_other_arguments_reach_timm(swin):
+    backbone = TimmBackbone('test_resnet', drop_path_rate=0.5)
+    rates = [part.drop_prob for part in backbone.modules() if type(part).__name__ == 'DropPath']
+    assert rates and max(rates) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize('size, padded', [((64, 64), (64, 64)), ((61, 90), (64, 92)), ((97, 131), (100, 132))])
+def test_swin_pads_at_the_right_and_bottom(swin, size, padded):
+    image = torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(1))
+    by_hand = F.pad(image, (0, padded[1] - size[1], 0, padded[0] - size[0]))
+    with torch.no_grad():
+        features = swin(image)
+        levels = swin.body(by_hand)
+    for feature, level, norm, stride in zip(features, levels, swin.stage_norms, swin.strides, strict=True):
+        assert feature.shape[-2:] == (-(-size[0] // stride), -(-size[1] // stride))
+        torch.testing.assert_close(feature, norm(level).permute(0, 3, 1, 2))
+
+
+def test_swin_is_channels_first_and_normalised_per_stage(swin):
+    features = swin(IMAGE[:1])
+    assert [feature.shape[1] for feature in features] == swin.channels == [96, 192, 384, 768]
+    for feature in features:
+        torch.testing.assert_close(feature.mean(1), torch.zeros_like(feature.mean(1)), atol=1e-5, rtol=0)
+
+
+def test_swins_keys_are_timms(swin):
+    theirs = timm.create_model('swin_tiny_patch4_window7_224', features_only=True, **SWIN)
+    assert set(swin.body.state_dict()) == set(theirs.state_dict())
+    assert {key for key in swin.state_dict() if not key.startswith('body.')} == {
+        f'stage_norms.{i}.{part}' for i in range(4) for part in ('weight', 'bias')}
+
+
+def test_stage_norm_of_a_channels_first_network():
+    backbone = TimmBackbone('test_resnet', stage_norm=True).eval()
+    for feature, level, norm in zip(backbone(IMAGE), backbone.body(IMAGE), backbone.stage_norms, strict=True):
+        torch.testing.assert_close(feature, norm(level.permute(0, 2, 3, 1)).permute(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize('name', ['test_resnet', 'test_efficientnet'])
+def test_group_norm_does_not_look_at_the_batch(name):
+    torch.manual_seed(0)
+    group, batch = TimmBackbone(name, norm='group').train(), TimmBackbone(name).train()
+    assert not any(isinstance(part, nn.BatchNorm2d) for part in group.modules())
+    for features, alone in zip(group(IMAGE), group(IMAGE[:1]), strict=True):
+        torch.testing.assert_close(features[:1], alone, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(batch(IMAGE)[-1][:1], batch(IMAGE[:1])[-1], rtol=1e-2)
+
+
+def test_group_norm_keeps_the_activation_of_timms_fused_norms():
+    fused = [part for part in TimmBackbone('test_efficientnet').body.modules() if isinstance(part, BatchNormAct2d)]
+    assert fused
+    backbone = TimmBackbone('test_efficientnet', norm='group')
+    norms = [part for part in backbone.body.modules() if isinstance(part, nn.Sequential) and len(part)
+             and isinstance(part[0], nn.GroupNorm)]
+    assert [[type(after) for after in norm[1:]] for norm in norms] == [[type(part.drop), type(part.act)] for part in fused]
+
+
+def test_frozen_norms_neither_learn_nor_count():
+    backbone = TimmBackbone('test_resnet', norm='frozen').train()
+    before = {key: value.clone() for key, value in backbone.state_dict().items()}
+    assert not any(isinstance(part, nn.BatchNorm2d) for part in backbone.modules())
+    learning = {name for name, _ in backbone.named_parameters()}
+    assert learning and not any('bn' in name for name in learning)
+    alone, together = backbone(IMAGE[:1]), backbone(IMAGE)
+    torch.testing.assert_close(together[-1][:1], alone[-1], rtol=1e-4, atol=1e-5)
+    assert all(torch.equal(value, before[key]) for key, value in backbone.state_dict().items())
+    assert set(before) == {key for key in TimmBackbone('test_resnet').state_dict() if 'num_batches' not in key}
+
+
+@pytest.mark.parametrize('name, kwargs', [
+    ('test_resnet', {}), ('test_efficientnet', {}), ('hrnet_w18_small_v2', {'feature_location': ''}),
+    ('swin_tiny_patch4_window7_224', {'out_indices': (0, 1, 2, 3), 'stage_norm': True, 'pad_multiple': 4, **SWIN})])
+def test_a_classifiers_checkpoint_is_loaded(name, kwargs, tmp_path):
+    classifier = randomised(timm.create_model(name, **(SWIN if 'swin' in name else {})))
+    backbone = TimmBackbone(name, checkpoint=saved(tmp_path / 'weights.pth', classifier), **kwargs)
+    given, loaded = classifier.state_dict(), backbone.body.state_dict()
+    assert len(loaded) < len(given)
+    for key, value in loaded.items():
+        assert torch.equal(value, given[key.replace('layers_', 'layers.', 1) if 'swin' in name else key]), key
+
+
+def test_a_loaded_classifier_gives_its_own_features(tmp_path):
+    classifier = randomised(timm.create_model('test_resnet'))
+    backbone = TimmBackbone('test_resnet', out_indices=(4,), checkpoint=saved(tmp_path / 'weights.pth', classifier))
+    with torch.no_grad():
+        torch.testing.assert_close(backbone.eval()(IMAGE)[0], classifier.forward_features(IMAGE))
+
+
+@pytest.mark.parametrize('wrap', ['state_dict', 'model', None])
+def test_a_backbones_own_weights_go_round(wrap, tmp_path):
+    first = randomised(TimmBackbone('test_resnet'))
+    state = first.body.state_dict()
+    path = tmp_path / 'weights.pth'
+    torch.save({wrap: state, 'epoch': 3} if wrap else state, path)
+    second = TimmBackbone('test_resnet', checkpoint=str(path)).eval()
+    for mine, other in zip(first(IMAGE), second(IMAGE), strict=True):
+        assert torch.equal(mine, other)
+
+
+def test_safetensors(tmp_path):
+    save_file = pytest.importorskip('safetensors.torch').save_file
+    first = randomised(TimmBackbone('test_resnet'))
+    save_file(first.body.state_dict(), str(tmp_path / 'weights.safetensors'))
+    second = TimmBackbone('test_resnet', checkpoint=str(tmp_path / 'weights.safetensors')).eval()
+    assert torch.equal(first(IMAGE)[-1], second(IMAGE)[-1])
+
+
+def test_frozen_norms_have_the_checkpoints_statistics(tmp_path):
+    classifier = randomised(timm.create_model('test_resnet'))
+    path = saved(tmp_path / 'weights.pth', classifier)
+    frozen, batch = (TimmBackbone('test_resnet', checkpoint=path, norm=norm).eval() for norm in ('frozen', 'batch'))
+    torch.testing.assert_close(frozen(IMAGE)[-1], batch(IMAGE)[-1], rtol=1e-4, atol=1e-5)
+
+
+def test_a_local_checkpoint_needs_no_network(tmp_path, monkeypatch):
+    path = saved(tmp_path / 'weights.pth', timm.create_model('test_resnet'))
+    create, asked = timm.create_model, []
+    monkeypatch.setattr(timm_backbone.timm, 'create_model',
+                        lambda *args, **kwargs: asked.append(kwargs['pretrained']) or create(*args, **kwargs))
+    TimmBackbone('test_resnet', pretrained=True, checkpoint=path)
+    assert asked == [False]
+
+
+def test_pretrained_without_network(monkeypatch):
+    def offline(*args, pretrained, **kwargs):
+        assert pretrained
+        raise OSError('no route to host')
+
+    monkeypatch.setattr(timm_backbone.timm, 'create_model', offline)
+    with pytest.raises(ConnectionError, match=r"pretrained weights of 'test_resnet' \(OSError\).*pretrained=False.*"
+                                              r'backbone\.checkpoint=FILE'):
+        TimmBackbone('test_resnet', pretrained=True)
+
+
+def test_a_missing_checkpoint():
+    with pytest.raises(FileNotFoundError, match="backbone 'test_resnet': the weights /nowhere/w.pth do not exist"):
+        TimmBackbone('test_resnet', checkpoint='/nowhere/w.pth')
+
+
+def test_weights_of_another_network(tmp_path):
+    path = saved(tmp_path / 'weights.pth', timm.create_model('test_efficientnet'))
+    with pytest.raises(ValueError, match=r"'test_resnet': .*weights.pth does not fit: \d+ missing keys \(first: \['"):
+        TimmBackbone('test_resnet', checkpoint=path)
+
+
+def test_weights_of_another_width(tmp_path):
+    state = timm.create_model('test_resnet').state_dict()
+    state['conv1.weight' if 'conv1.weight' in state else 'conv1.0.weight'] = torch.zeros(1, 3, 3, 3)
+    torch.save(state, tmp_path / 'weights.pth')
+    with pytest.raises(ValueError, match=r'0 missing keys .*, 1 of another shape \(first: \[.conv1'):
+        TimmBackbone('test_resnet', checkpoint=str(tmp_path / 'weights.pth'))
+
+
+@pytest.mark.parametrize('kwargs, said', [
+    ({'name': 'resnet18000'}, "timm has no model named 'resnet18000'; near: none"),
+    ({'name': 'swin_little'}, r"no model named 'swin_little'; near: .*swin"),
+    ({'name': 'test_resnet', 'norm': 'layer'}, "norm='layer' is unknown; choose one of batch, group, frozen"),
+    ({'name': 'test_resnet', 'out_indices': (9,)}, r"'test_resnet' with out_indices=\(9,\).*timm says"),
+    ({'name': 'test_resnet', 'nonsense': 1}, r"'nonsense': 1\}: timm says")])
+def test_what_timm_does_not_have(kwargs, said):
+    with pytest.raises(ValueError, match=said):
+        TimmBackbone(**kwargs)

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+import torch
+
+from mtkd.structures import KINDS, collate, pack
+
+KIND_OF = {'semseg': KINDS['class_map'], 'depth': KINDS['depth'], 'normals': KINDS['normals'],
+           'shape': KINDS['class_label'], 'age': KINDS['scalar']}
+
+
+def sample(size=(4, 6), index=0, **targets):
+    image = np.arange(size[0] * size[1] * 3, dtype=np.uint8).reshape(*size, 3)
+    return {'image': image, 'targets': targets, 'meta': {'dataset': 'toy', 'index': index}}
+
+
+def test_a_sample_without_labels_has_every_task_empty():
+    packed = pack(sample(), KIND_OF)
+    assert list(packed['targets']) == list(packed['present']) == list(KIND_OF)
+    assert not any(packed['present'].values())
+    for task, kind in KIND_OF.items():
+        assert not kind.valid(packed['targets'][task][None]).any()
+    assert packed['teacher'] == {}
+
+
+def test_a_label_of_none_is_absent():
+    packed = pack(sample(depth=None, shape=3), KIND_OF)
+    assert packed['present'] == {'semseg': False, 'depth': False, 'normals': False, 'shape': True, 'age': False}
+    assert packed['targets']['shape'] == 3
+
+
+def test_a_task_that_is_not_asked_for_is_left_out():
+    assert list(pack(sample(edge=np.zeros((4, 6), np.uint8)), {'depth': KINDS['depth']})['targets']) == ['depth']
+
+
+def test_the_picture_becomes_channels_first_and_is_copied():
+    given = sample()
+    packed = pack(given, {})
+    assert packed['image'].shape == (3, 4, 6) and packed['image'].dtype == torch.uint8
+    assert torch.equal(packed['image'][1], torch.from_numpy(given['image'][..., 1]))
+    given['image'][:] = 0
+    assert packed['image'].any()
+
+
+def test_collate_stacks_present_and_absent_labels():
+    first = pack(sample(semseg=np.full((4, 6), 7, np.uint8), age=31.5, index=0), KIND_OF)
+    second = pack(sample(depth=np.full((4, 6), 2, np.float32), shape=1, index=1), KIND_OF)
+    batch = collate([first, second])
+    assert {task: (tuple(t.shape), t.dtype) for task, t in batch['targets'].items()} == {
+        'semseg': ((2, 4, 6), torch.uint8), 'depth': ((2, 1, 4, 6), torch.float32),
+        'normals': ((2, 3, 4, 6), torch.float32), 'shape': ((2,), torch.int64), 'age': ((2,), torch.float32)}
+    assert {task: here.tolist() for task, here in batch['present'].items()} == {
+        'semseg': [True, False], 'depth': [False, True], 'normals': [False, False], 'shape': [False, True],
+        'age': [True, False]}
+    assert all(here.dtype == torch.bool for here in batch['present'].values())
+    assert batch['image'].shape == (2, 3, 4, 6) and batch['image'].dtype == torch.uint8
+    assert [meta['index'] for meta in batch['meta']] == [0, 1]
+    for task, kind in KIND_OF.items():
+        valid = kind.valid(batch['targets'][task]).flatten(1) if kind.spatial else kind.valid(batch['targets'][task])[:, None]
+        assert torch.equal(valid.all(1), batch['present'][task])
+        assert torch.equal(valid.any(1), batch['present'][task])
+
+
+def test_cached_teacher_taps_are_stacked():
+    samples = []
+    for i in range(3):
+        samples.append(pack({**sample(index=i), 'teacher': {'big': {'depth.out': np.full((1, 2, 2), i, np.float32)}}}, {}))
+    taps = collate(samples)['teacher']['big']
+    assert taps['depth.out'].shape == (3, 1, 2, 2)
+    assert taps['depth.out'][:, 0, 0, 0].tolist() == [0, 1, 2]
+
+
+def test_pictures_of_two_sizes_are_refused():
+    with pytest.raises(ValueError, match=r'differ in size .*data set toy.*crop, pad or resize'):
+        collate([pack(sample(), {}), pack(sample((4, 8)), {})])
