@@ -1,14 +1,13 @@
 """Score a checkpoint on its config's test set and write results.json."""
 
 import argparse
-import datetime
 import sys
 from pathlib import Path
 
 from mtkd.engine import cli
 from mtkd.engine.record import describe
 from mtkd.engine.run import test
-from mtkd.leaderboard.results import Metric, Result
+from mtkd.leaderboard import Result
 
 EXAMPLE = """\
 examples:
@@ -32,9 +31,7 @@ def main() -> int:
     if arguments.work_dir is None:
         job.work_dir = arguments.checkpoint.parent / 'test'
     facts = test(job, arguments.checkpoint, arguments.show_dir, arguments.num_pictures)
-    metrics = {task: {name: Metric(*number) for name, number in numbers.items()} for task, numbers in facts.metrics.items()}
-    result = Result(metrics=metrics, primary=facts.primary, command=' '.join(['python', *sys.argv]),
-                    time=datetime.datetime.now().astimezone().isoformat(timespec='seconds'), **describe(facts, job.config))
+    result = Result.of(facts.metrics, **describe(facts, job.config))
     out = arguments.out or arguments.checkpoint.parent / 'results.json'
     result.write(out)
     for task, numbers in facts.metrics.items():

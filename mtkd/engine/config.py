@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import importlib.util
 import inspect
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -208,8 +209,4 @@ def _end_schedules(cfg: Config) -> None:
 
 
 def _has_tensorboard() -> bool:
-    try:
-        import torch.utils.tensorboard  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return importlib.util.find_spec('tensorboard') is not None

@@ -1,10 +1,12 @@
 """What a results record says of a run beside its numbers."""
 
+import datetime
 import hashlib
 import importlib.metadata
 import json
 import resource
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +58,7 @@ def peak_memory(device: torch.device) -> int:
 
 
 def describe(facts: 'TestFacts', config: str) -> dict[str, Any]:
-    """The fields of a results record that say what was tested, on what, and what it costs.
+    """The fields of a results record that say what was tested, on what, how, when, and what it costs.
 
     Args:
         facts: of :func:`mtkd.engine.run.test`.
@@ -75,4 +77,6 @@ def describe(facts: 'TestFacts', config: str) -> dict[str, Any]:
         'params': facts.cost.params, 'macs': facts.cost.macs, 'input_size': list(facts.cost.input_size),
         'images_per_second': facts.cost.images_per_second, 'peak_memory_bytes': facts.peak_memory_bytes,
         'train_set': data_set, 'test_set': f'{data_set}, {test_set.get("split", "test")}',
-        'device': facts.device, 'versions': versions(), 'code_version': code_version()}
+        'device': facts.device, 'versions': versions(), 'code_version': code_version(), 'primary': facts.primary,
+        'time': datetime.datetime.now().astimezone().isoformat(timespec='seconds'),
+        'command': ' '.join(['python', *sys.argv])}

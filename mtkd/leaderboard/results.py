@@ -11,6 +11,7 @@ import json
 import math
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,17 @@ class Result:
                 if name not in self.metrics[task]:
                     have = sorted(self.metrics[task])
                     raise ValueError(f'primary names the metric {name!r} for task {task!r}, which has only {have}')
+
+    @classmethod
+    def of(cls, numbers: Mapping[str, Mapping[str, tuple[float, str, bool]]], **fields: Any) -> Result:
+        """A record from plain numbers.
+
+        Args:
+            numbers: task -> metric name -> (value, unit, whether higher is better).
+            **fields: the other fields.
+        """
+        return cls(metrics={task: {name: Metric(*number) for name, number in metrics.items()}
+                            for task, metrics in numbers.items()}, **fields)
 
     def to_json(self) -> dict[str, Any]:
         """This record in plain JSON types; numbers that are not finite become None."""

@@ -47,7 +47,7 @@ class TaskMetric:
             target: its label in the kind's tensor form, without the batch axis.
 
         Returns:
-            (K,) float64 on the CPU; K depends on the metric alone.
+            (K,) float64 on the CPU, or float32 where K is large; K depends on the metric alone.
         """
         raise TypeError(f'{type(self).__name__} makes no record')
 

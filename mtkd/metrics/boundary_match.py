@@ -210,15 +210,15 @@ def _deletable(ring: list[WordArray], first: int) -> WordArray:
         two = two | (one & crossing)
         one = one | crossing
     single = one & ~two
-    pairs_a = _two_or_three([ring[k] | ring[k + 1] for k in (0, 2, 4, 6)])
-    pairs_b = _two_or_three([ring[k + 1] | ring[(k + 2) % 8] for k in (0, 2, 4, 6)])
+    pairs_a = _two_and_four([ring[k] | ring[k + 1] for k in (0, 2, 4, 6)])
+    pairs_b = _two_and_four([ring[k + 1] | ring[(k + 2) % 8] for k in (0, 2, 4, 6)])
     (two_a, four_a), (two_b, four_b) = pairs_a, pairs_b
     enough = two_a & two_b & ~(four_a & four_b)
     side = (ring[first + 1] | ring[first + 2] | ~ring[(first + 7) % 8]) & ring[first]
     return single & enough & ~side
 
 
-def _two_or_three(parts: list[WordArray]) -> tuple[WordArray, WordArray]:
+def _two_and_four(parts: list[WordArray]) -> tuple[WordArray, WordArray]:
     """(at least two of four set, all four set)."""
     a, b, c, d = parts
     both, either, both_cd, either_cd = a & b, a | b, c & d, c | d

@@ -78,9 +78,9 @@ class MultiTaskModel(BaseModel):
         """``<task>/<name>`` -> () mean of the term over all that counts in the batch and over all ranks."""
         terms = {}
         for name, task in self.tasks.items():
-            here = batch['present'][name]
-            for term, (total, count) in task.losses(taps[f'{name}.out'], batch['targets'][name]).items():
-                terms[f'{name}/{term}'] = global_ratio(torch.where(here, total, total * 0), count * here)
+            target = _without_absent(batch['targets'][name], batch['present'][name], task)
+            for term, (total, count) in task.losses(taps[f'{name}.out'], target).items():
+                terms[f'{name}/{term}'] = global_ratio(total, count)
         return terms
 
     def _loss(self, batch: Batch, taps: Taps) -> dict[str, Tensor]:
@@ -105,6 +105,11 @@ class MultiTaskModel(BaseModel):
                 'present': {name: bool(batch['present'][name][i]) for name in self.tasks},
                 'image': batch['image'][i], 'meta': meta})
         return samples
+
+
+def _without_absent(target: Tensor, present: Tensor, task: Task) -> Tensor:
+    """``target`` with the kind's empty label where a sample has none, so that nothing else of it is ever read."""
+    return target.masked_fill(~present.view(-1, *[1] * (target.ndim - 1)), task.kind.pad_value)
 
 
 def _cropped(value: Tensor, meta: SampleMeta, task: Task) -> Tensor:

@@ -42,7 +42,7 @@ def test_options_of_parts_without_a_type_pass(key):
     ('model.net.backbone.pretraind', "model.net.backbone has no 'pretraind'; nearest: pretrained"),
     ('model.net.bakbone.name', "model.net has no 'bakbone'; nearest: backbone"),
     ('param_scheduler.7.power', 'param_scheduler is a list of 1'),
-    ('model.distiller.weight', "model has no|has no 'weight'")])
+    ('model.distiler.weight', "model has no 'distiler'; nearest: distiller")])
 def test_unknown_options_are_errors(key, message):
     with pytest.raises(ValueError, match=message):
         check_option(load_config('configs/baselines/mt_hrnet18_nyud.py'), key)

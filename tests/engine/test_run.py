@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from mtkd.engine.checkpoint import load
-from mtkd.engine.run import Job, test as score, train
+from mtkd.engine.run import Job, train
+from mtkd.engine.run import test as score
 from tests.engine.toy import write_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +41,7 @@ def test_checkpoint_says_what_made_it(trained):
 
 
 def test_scoring_a_checkpoint(trained, tmp_path):
-    facts = score(Job(str(trained[0]), work_dir=tmp_path), trained[1] / 'final.pth', show_dir=tmp_path / 'show', num_pictures=3)
+    facts = score(Job(str(trained[0]), work_dir=tmp_path), trained[1] / 'final.pth', tmp_path / 'show', num_pictures=3)
     assert set(facts.metrics) == {'semseg', 'depth'}
     value, unit, higher = facts.metrics['depth']['rmse']
     assert value > 0 and unit == 'm' and not higher
@@ -51,7 +52,7 @@ def test_scoring_a_checkpoint(trained, tmp_path):
 
 
 def test_a_checkpoint_of_another_config_is_refused(trained, tmp_path):
-    text = trained[0].read_text().replace('channels=8, norm', 'channels=9, norm').replace("'group', dropout", "'batch', dropout")
+    text = trained[0].read_text().replace('channels=8, norm', 'channels=16, norm')
     other = tmp_path / 'other.py'
     other.write_text(text)
     with pytest.raises(ValueError, match=r'final\.pth does not fit this config'):

@@ -25,8 +25,8 @@ def test_mean_and_deviation_of_ones_own():
 
 
 def test_imagenet_is_that_of_torch():
-    assert IMAGENET_MEAN == pytest.approx([255 * m for m in (0.485, 0.456, 0.406)])
-    assert IMAGENET_STD == pytest.approx([255 * s for s in (0.229, 0.224, 0.225)])
+    assert pytest.approx([255 * m for m in (0.485, 0.456, 0.406)]) == IMAGENET_MEAN
+    assert pytest.approx([255 * s for s in (0.229, 0.224, 0.225)]) == IMAGENET_STD
 
 
 def test_nothing_of_it_is_in_a_checkpoint():

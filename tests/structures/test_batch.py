@@ -43,7 +43,7 @@ def test_the_picture_becomes_channels_first_and_is_copied():
 
 def test_collate_stacks_present_and_absent_labels():
     first = pack(sample(semseg=np.full((4, 6), 7, np.uint8), age=31.5, index=0), KIND_OF)
-    second = pack(sample(depth=np.full((4, 6), 2, np.float32), shape=1, index=1), KIND_OF)
+    second = pack(sample(depth=np.full((4, 6), 2, np.float32), shape=0, index=1), KIND_OF)  # class 0 is a label
     batch = collate([first, second])
     assert {task: (tuple(t.shape), t.dtype) for task, t in batch['targets'].items()} == {
         'semseg': ((2, 4, 6), torch.uint8), 'depth': ((2, 1, 4, 6), torch.float32),
@@ -55,7 +55,7 @@ def test_collate_stacks_present_and_absent_labels():
     assert batch['image'].shape == (2, 3, 4, 6) and batch['image'].dtype == torch.uint8
     assert [meta['index'] for meta in batch['meta']] == [0, 1]
     for task, kind in KIND_OF.items():
-        valid = kind.valid(batch['targets'][task]).flatten(1) if kind.spatial else kind.valid(batch['targets'][task])[:, None]
+        valid = kind.valid(batch['targets'][task]).reshape(2, -1)
         assert torch.equal(valid.all(1), batch['present'][task])
         assert torch.equal(valid.any(1), batch['present'][task])
 

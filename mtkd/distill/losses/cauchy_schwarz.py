@@ -25,7 +25,8 @@ def cs_divergence(p: Tensor, q: Tensor, dim: int | Sequence[int] = -1, variant: 
         eps: lower bound of the denominator and of the ratio.
 
     Returns:
-        ``p``'s shape without ``dim``; ≥ 0 and 0 where p is proportional to q (``'cs'``). 0 where p or q is all zero.
+        ``p``'s shape without ``dim``; ≥ 0 and 0 where p is proportional to q (``'cs'``). 0 where p or q is (all but)
+        zero: where the denominator is below ``eps``.
 
     Source: KDAM equation 4 with the squares that it lacks (fact sheet 1.1.1).
     """
@@ -35,10 +36,10 @@ def cs_divergence(p: Tensor, q: Tensor, dim: int | Sequence[int] = -1, variant: 
 
 
 def _negative_log_ratio(cross: Tensor, student: Tensor, teacher: Tensor, eps: float) -> Tensor:
-    """-ln(cross / sqrt(student · teacher)); the product is bounded, not each factor."""
+    """-ln(cross / sqrt(student · teacher)); the product is bounded, not each factor; 0 where it is below the bound."""
     product = student * teacher
     ratio = cross / product.clamp_min(eps * eps).sqrt()
-    return torch.where(product > 0, -ratio.clamp_min(eps).log(), torch.zeros_like(ratio))
+    return torch.where(product > eps * eps, -ratio.clamp_min(eps).log(), torch.zeros_like(ratio))
 
 
 @DISTILL_LOSSES.register_module()
@@ -57,9 +58,9 @@ class CauchySchwarz(DistillLoss):
         tau: temperature of the probabilities; unstated in the paper.
         min_mass: leave out the columns whose teacher probabilities sum to less than this many pixels. 0, the paper's
             reading, keeps all; classes absent from a batch then weigh as much as those in it.
-        eps: lower bound of the denominators and ratios. A column with a denominator below it (a class, or a bin of
-            depths, that is all but absent from the batch) is not 0 at equality: it is pulled up. ``min_mass=1`` leaves
-            such columns out.
+        eps: lower bound of the denominators and ratios. A column whose denominator is below it (a class, or a bin of
+            depths, that is all but absent from the batch) contributes 0, as one that is wholly zero does: bounded but
+            kept, it would not be 0 at equality and would pull the student's absent bins up.
 
     Raises:
         ValueError: an unknown term, mode or variant.

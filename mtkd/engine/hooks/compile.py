@@ -5,7 +5,6 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from torch import nn
-from torch._dynamo.utils import counters
 
 from ...registry import HOOKS
 
@@ -26,7 +25,7 @@ class CompileHook(Hook):
     def before_train(self, runner: Any) -> None:
         """Compile the parts."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        counters.clear()
+        _counters().clear()
         model.net.trunk.compile(**self.options)
         for head in model.net.heads.values():
             for part in head.children():
@@ -43,7 +42,13 @@ class CompileHook(Hook):
         """
         if not self._checked:
             self._checked = True
-            graphs = counters['stats'].get('unique_graphs', 0)
+            graphs = _counters()['stats'].get('unique_graphs', 0)
             if graphs < 1:
                 raise RuntimeError('--compile had no effect: torch.compile made no graph with this version of torch.')
             runner.logger.info(f'compiled {graphs} graphs')
+
+
+def _counters() -> Any:
+    """torch.compile's counters; imported late, because the compiler takes seconds to import."""
+    from torch._dynamo.utils import counters
+    return counters

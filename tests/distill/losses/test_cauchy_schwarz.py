@@ -102,12 +102,17 @@ def test_soft_bins_of_two_depths(sigma, wanted):
     assert float(total / count) == pytest.approx(closed_form, rel=5e-4)
 
 
-def test_bins_of_absent_depths_are_pulled_up_unless_left_out():
-    """With the bound of the fact sheet, columns that are all but empty are not 0 at equality; min_mass drops them."""
-    depth = torch.linspace(1.5, 4.5, 400).view(1, 1, 20, 20)
-    p = Depth().probs(depth)
-    literal, kept = (float(CauchySchwarz(min_mass=mass)(p, p)['cs_intra']) for mass in (0.0, 1.0))
-    assert literal > 0.1 and abs(kept) < 1e-6
+def test_bins_of_absent_depths_contribute_nothing():
+    """Columns that are all but empty would not be 0 at equality if their denominator were bounded and kept."""
+    depth = torch.linspace(1.5, 4.5, 400).view(1, 1, 20, 20).requires_grad_()
+    student, teacher = Depth().probs(depth), Depth().probs(depth.detach())
+    assert (teacher.sum((0, 2, 3)) < 1e-6).any(), 'some bins must be all but empty for this to test anything'
+    intra = CauchySchwarz()(student, teacher)['cs_intra']
+    intra.backward()
+    assert abs(float(intra.detach())) < 1e-5
+    assert float(depth.grad.abs().sum()) < 1e-3
+    moved = CauchySchwarz()(Depth().probs(depth.detach() * 1.05), teacher)['cs_intra']
+    assert float(moved) > 0.01
 
 
 @pytest.mark.parametrize('options', [{'terms': ()}, {'terms': ('both',)}, {'mode': 'image'}, {'variant': 'paper'}])

@@ -2,6 +2,7 @@ import pytest
 import timm
 import torch
 from timm.models.hrnet import HighResolutionModule
+from timm.models.resnet import BasicBlock
 from torch import nn
 
 from mtkd.models.backbones import TimmBackbone
@@ -12,9 +13,8 @@ HRNET = {'features_only': True, 'feature_location': '', 'out_indices': (1, 2, 3,
 
 def small_module(seed=0):
     """timm's module of three branches, one block each."""
-    from timm.models.resnet import BasicBlock
     torch.manual_seed(seed)
-    return HighResolutionModule(3, BasicBlock, (1, 1, 1), (4, 8, 16), (4, 8, 16), 'SUM').eval()
+    return HighResolutionModule(3, BasicBlock, [1, 1, 1], [4, 8, 16], [4, 8, 16], 'SUM').eval()
 
 
 def levels(*sizes):

@@ -3,6 +3,7 @@
 import pytest
 import timm
 import torch
+from huggingface_hub import constants
 from timm.layers import BatchNormAct2d
 from torch import nn
 from torch.nn import functional as F
@@ -177,15 +178,28 @@ def test_a_local_checkpoint_needs_no_network(tmp_path, monkeypatch):
     assert asked == [False]
 
 
-def test_pretrained_without_network(monkeypatch):
-    def offline(*args, pretrained, **kwargs):
+@pytest.mark.parametrize('offline', [True, False])
+def test_pretrained_weights_that_cannot_be_fetched(offline, monkeypatch):
+    def resolve(*args):
+        if offline:
+            raise OSError('name or service not known')
+
+    def create_model(*args, pretrained, **kwargs):
         assert pretrained
+        assert offline == constants.HF_HUB_OFFLINE, 'without a network, the hub must not retry for a minute'
         raise OSError('no route to host')
 
-    monkeypatch.setattr(timm_backbone.timm, 'create_model', offline)
+    monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', False)
+    monkeypatch.setattr(timm_backbone.socket, 'getaddrinfo', resolve)
+    monkeypatch.setattr(timm_backbone.timm, 'create_model', create_model)
     with pytest.raises(ConnectionError, match=r"pretrained weights of 'test_resnet' \(OSError\).*pretrained=False.*"
                                               r'backbone\.checkpoint=FILE'):
         TimmBackbone('test_resnet', pretrained=True)
+
+
+def test_without_pretrained_nothing_is_looked_up(monkeypatch):
+    monkeypatch.setattr(timm_backbone.socket, 'getaddrinfo', lambda *args: pytest.fail('the network was asked'))
+    TimmBackbone('test_resnet')
 
 
 def test_a_missing_checkpoint():
