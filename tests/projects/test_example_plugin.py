@@ -1,4 +1,4 @@
-"""The plugin and the shortest example are run as a user runs them: tools/train.py in a process of its own."""
+"""The plugin, and the example of projects/README.md, through tools/train.py in a process that mtkd's tests do not share."""
 
 import json
 import os
@@ -9,74 +9,78 @@ from pathlib import Path
 
 import pytest
 
+from mtkd.engine.config import load_config
+
 REPOSITORY = Path(__file__).parents[2]
 PROJECTS = REPOSITORY / 'projects'
 PLUGIN = PROJECTS / 'example_plugin'
 STUDENT = PLUGIN / 'configs' / 'student_hellinger_synthetic.py'
 DENSE = ('semseg', 'depth', 'normals', 'edge')
+SNIPPETS = re.findall(r'```python\n(.*?)```', (PROJECTS / 'README.md').read_text(), re.DOTALL)
 
-
-def start(arguments, folder, path):
-    environment = {**os.environ, 'PYTHONPATH': str(path), 'OMP_NUM_THREADS': '1'}
-    return subprocess.Popen([sys.executable, *map(str, arguments)], cwd=folder, env=environment,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def train(config, folder, path, *options):
-    return start([REPOSITORY / 'tools' / 'train.py', config, '--smoke', '--work-dir', folder / 'work', *options],
-                 folder, path)
+# Runs several command lines one after the other, so that torch is imported once: {name: [program, argument, …]}.
+DRIVER = """
+import json, runpy, sys
+for name, line in json.loads(sys.argv[1]).items():
+    sys.argv = line
+    try:
+        code = runpy.run_path(line[0], run_name='__main__') if line[0].endswith('.py') else runpy.run_module(
+            line[0], run_name='__main__', alter_sys=True)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    print(f'<end of {name}: {code}>', flush=True)
+"""
 
 
 @pytest.fixture(scope='module')
 def finished(tmp_path_factory):
-    """name -> (exit code, output, folder) of all the processes, which run at the same time."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ('plugin', 'shortest', 'misspelt', 'missing', 'tests')}
-    loss, config = re.findall(r'```python\n(.*?)```', (PROJECTS / 'README.md').read_text(), re.DOTALL)
-    (folders['shortest'] / 'my_loss.py').write_text(loss)
-    (folders['shortest'] / 'my_config.py').write_text(config)
-    (folders['shortest'] / 'configs').symlink_to(REPOSITORY / 'configs')
-    misspelt = 'model.distiller.links.each_task.loss.type=Helinger'
-    running = {
-        'plugin': train(STUDENT, folders['plugin'], PLUGIN),
-        'shortest': train('my_config.py', folders['shortest'], folders['shortest']),
-        'misspelt': train(STUDENT, folders['misspelt'], PLUGIN, '--cfg-options', misspelt),
-        'missing': train(STUDENT, folders['missing'], folders['missing']),
-        'tests': start(['-m', 'pytest', '-q', '-p', 'no:cacheprovider', PLUGIN / 'tests'], folders['tests'], PLUGIN)}
-    outputs = {name: process.communicate()[0] for name, process in running.items()}
-    return {name: (process.returncode, outputs[name], folders[name]) for name, process in running.items()}
+    """name -> (exit code, output), and the folder they ran in."""
+    folder = tmp_path_factory.mktemp('plugin')
+    for name, text in zip(('my_loss.py', 'my_config.py'), SNIPPETS, strict=True):
+        (folder / name).write_text(text)
+    (folder / 'configs').symlink_to(REPOSITORY / 'configs')
+    train, smoke = str(REPOSITORY / 'tools' / 'train.py'), ('--smoke', '--work-dir')
+    lines = {
+        'plugin': [train, str(STUDENT), *smoke, 'plugin'],
+        'misspelt': [train, str(STUDENT), *smoke, 'misspelt', '--cfg-options',
+                     'model.distiller.links.each_task.loss.type=Helinger'],
+        'snippet': [train, 'my_config.py', *smoke, 'snippet'],
+        'tests': ['pytest', str(PLUGIN / 'tests'), '-p', 'no:cacheprovider', '-c', os.devnull, '--rootdir', str(PLUGIN)]}
+    environment = {**os.environ, 'PYTHONPATH': f'{PLUGIN}{os.pathsep}{folder}', 'OMP_NUM_THREADS': '1'}
+    output = subprocess.run([sys.executable, '-c', DRIVER, json.dumps(lines)], cwd=folder, env=environment, check=False,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+    parts = re.split(r'<end of (\w+): (\d+)>\n', output)
+    assert parts[1::3] == list(lines), output
+    return {name: (int(code), said) for said, name, code in zip(parts[::3], parts[1::3], parts[2::3], strict=False)}, folder
 
 
-def scalars(folder):
-    (file,) = (folder / 'work').glob('*/vis_data/scalars.json')
-    lines = [json.loads(line) for line in file.read_text().splitlines()]
-    return next(line for line in lines if 'loss' in line)
-
-
-@pytest.mark.parametrize(('name', 'term'), [('plugin', 'hellinger'), ('shortest', 'tv')])
+@pytest.mark.parametrize(('name', 'term'), [('plugin', 'hellinger'), ('snippet', 'tv')])
 def test_the_new_terms_are_trained_with(finished, name, term):
-    code, output, folder = finished[name]
+    runs, folder = finished
+    code, output = runs[name]
     assert code == 0, output
-    logged = scalars(folder)
+    lines = [json.loads(line) for line in (folder / name / 'vis_data' / 'scalars.json').read_text().splitlines()]
+    logged = next(line for line in lines if 'loss' in line)
     assert all(0 < logged[f'{task}/{term}'] <= 1 for task in DENSE)
 
 
+def test_a_misspelt_name_is_answered_with_the_plugins(finished):
+    code, output = finished[0]['misspelt']
+    assert code == 2 and 'Traceback' not in output
+    assert ("'Helinger' is not in the distillation loss registry; nearest: Hellinger (mtkd_example_plugin.hellinger)"
+            in output)
+
+
 def test_the_plugins_own_tests_pass(finished):
-    code, output, _ = finished['tests']
+    code, output = finished[0]['tests']
     assert code == 0 and '6 passed' in output, output
 
 
-def test_a_misspelt_name_is_answered_with_the_plugins(finished):
-    code, output, _ = finished['misspelt']
-    assert code == 2 and 'Traceback' not in output
-    assert "'Helinger' is not in the distillation loss registry; nearest: Hellinger (mtkd_example_plugin.hellinger)" in output
+def test_a_package_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match='mtkd_example_plugin'):
+        load_config(STUDENT)
 
 
-def test_a_package_that_is_not_there_is_named(finished):
-    code, output, _ = finished['missing']
-    assert code == 2 and 'Traceback' not in output and 'mtkd_example_plugin' in output
-
-
-def test_the_snippet_fits_a_readme():
-    snippets = re.findall(r'```python\n(.*?)```', (PROJECTS / 'README.md').read_text(), re.DOTALL)
-    assert sum(len(text.splitlines()) for text in snippets) <= 30
+def test_the_texts_are_short():
+    assert sum(len(text.splitlines()) for text in SNIPPETS) <= 30
     assert len((PLUGIN / 'README.md').read_text().splitlines()) <= 40

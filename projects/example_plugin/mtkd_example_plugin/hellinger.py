@@ -1,10 +1,9 @@
 """The squared Hellinger distance between the outputs of a student and a teacher."""
 
-from torch import Tensor
-
 from mtkd.distill.losses import DistillLoss
 from mtkd.distill.losses.distill_loss import Terms, per_pixel
 from mtkd.registry import DISTILL_LOSSES
+from torch import Tensor
 
 
 @DISTILL_LOSSES.register_module()

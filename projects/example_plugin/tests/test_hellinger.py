@@ -2,9 +2,9 @@ import math
 
 import pytest
 import torch
-from mtkd_example_plugin import Hellinger
-
 from mtkd.registry import DISTILL_LOSSES
+
+from mtkd_example_plugin import Hellinger
 
 STUDENT, TEACHER = torch.tensor([0.5, 0.5]), torch.tensor([0.9, 0.1])
 
