@@ -28,6 +28,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     note = parser.add_mutually_exclusive_group()
     note.add_argument('--note', default='', metavar='TEXT', help='protocol text for the top of the page')
     note.add_argument('--note-file', metavar='F', type=Path, help='the same from a file')
+    parser.add_argument('--published', metavar='S',
+                        help="set this suite's published rows beside ours (default: those of the same name)")
     parser.add_argument('--no-published', action='store_true', help="leave the papers' rows out")
     parser.add_argument('--check', action='store_true', help='write nothing; exit 1 if --out is out of date')
     args = parser.parse_args(argv)
@@ -41,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     form = args.format or (format_of(args.out) if args.out else None) or 'md'
     try:
         note = args.note_file.read_text(encoding='utf-8') if args.note_file else args.note
-        boards = build(args.dirs, args.suite, with_published=not args.no_published)
+        boards = build(args.dirs, args.suite, with_published=not args.no_published, beside=args.published)
         text = render(boards, form, args.title, note)
         if args.check:
             if is_current(args.out, text):

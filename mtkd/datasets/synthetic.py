@@ -24,7 +24,7 @@ import numpy as np
 from scipy.io import savemat
 
 from mtkd.registry import DATASETS
-from mtkd.structures import Sample, SampleMeta, Size, TargetKind
+from mtkd.structures import IGNORE, Sample, SampleMeta, Size, TargetKind
 
 from .base import Entry, TaskDataset
 
@@ -1024,8 +1024,9 @@ class SyntheticScenes(TaskDataset):
 
     def read(self, entry: Entry) -> Sample:
         scene = render_scene(self.scene_seed, entry['scene'], self.size)
+        classes = self.num_classes.get('semseg', len(CLASSES))  # a task with fewer classes leaves the others invalid
         labels: dict[str, np.ndarray | None] = {
-            'semseg': scene.semseg,
+            'semseg': np.where(scene.semseg < classes, scene.semseg, np.uint8(IGNORE)),
             'human_parts': scene.parts if scene.limbs.any() else None,
             'sal': scene.sal,
             'edge': scene.edge,

@@ -10,7 +10,7 @@ from mmengine.config import DictAction
 
 from .run import Job
 
-MISTAKES = (ValueError, FileNotFoundError, KeyError, TypeError, ConnectionError, PermissionError, RuntimeError)
+MISTAKES = (ValueError, KeyError, TypeError, OSError, RuntimeError)
 
 
 def exit_code(main: Callable[[], int | None]) -> int:

@@ -55,12 +55,23 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None, besi
     try:
         cfg = Config.fromfile(str(file), lazy_import=False)
     except Exception as error:
-        raise ValueError(f'{file} cannot be read as a config: {type(error).__name__}: {error}') from error
+        raise ValueError(_unreadable(file, error)) from error
     for key in options or {}:
         check_option(cfg, key)
     if options:
         cfg.merge_from_dict(dict(options))
     return cfg
+
+
+def _unreadable(file: Path, error: BaseException) -> str:
+    """One sentence on a config that cannot be read; of a package it wants, the innermost reason."""
+    cause = error
+    while cause.__cause__ or cause.__context__:
+        cause = cause.__cause__ or cause.__context__  # type: ignore[assignment]
+    if 'custom modules' in str(error):
+        return (f'{file} names a package in custom_imports that cannot be imported ({type(cause).__name__}: {cause}): '
+                f'install it, or put its folder on PYTHONPATH.')
+    return f'{file} cannot be read as a config: {type(cause).__name__}: {cause}'
 
 
 def check_option(cfg: Config, key: str) -> None:
@@ -194,7 +205,8 @@ def _hand_out_tasks(cfg: Config) -> None:
     for loader in DATALOADERS:
         for dataset in datasets_of(cfg.get(loader)):
             dataset.setdefault('tasks', kinds)
-            dataset.setdefault('num_classes', classes)
+            if not dataset.get('datasets'):
+                dataset.setdefault('num_classes', classes)
     for evaluator in ('val_evaluator', 'test_evaluator'):
         if cfg.get(evaluator):
             cfg[evaluator].setdefault('tasks', copy.deepcopy(cfg.tasks))

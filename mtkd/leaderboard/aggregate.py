@@ -38,19 +38,23 @@ def find(paths: Iterable[str | Path]) -> list[Path]:
     return sorted(found.values())
 
 
-def build(paths: Iterable[str | Path], suite: str | None = None, with_published: bool = True) -> list[SuiteBoard]:
+def build(paths: Iterable[str | Path], suite: str | None = None, with_published: bool = True,
+          beside: str | None = None) -> list[SuiteBoard]:
     """Gathers results into one board a suite, sorted by name.
 
     Args:
         paths: folders and files; none gives the papers' rows alone, for which `suite` must be named.
         suite: keeps this suite only.
         with_published: sets the papers' rows beside ours.
+        beside: the published suite to set beside ours, where it is not the one of the same name (another protocol).
 
     Raises:
         FileNotFoundError: a path does not exist.
         ValueError: no results, an unknown suite, an unusable file, or two runs of the same row and seed.
     """
     paths = list(paths)
+    if beside is not None and beside not in published.suites():
+        raise ValueError(f'no published rows of {beside!r}; there are: {", ".join(published.suites())}')
     runs = [Run(path, Result.read(path)) for path in find(paths)]
     measured = sorted({run.result.suite for run in runs})
     known = sorted({*measured, *(published.suites() if with_published else [])})
@@ -61,12 +65,13 @@ def build(paths: Iterable[str | Path], suite: str | None = None, with_published:
     if suite is None and not paths:
         raise ValueError('name at least one folder with results, or a suite to see its published rows alone')
     names = measured if suite is None else [suite]
-    return [board([run for run in runs if run.result.suite == name], name, with_published) for name in names]
+    return [board([run for run in runs if run.result.suite == name], name, with_published, beside) for name in names]
 
 
-def board(runs: Sequence[Run], suite: str, with_published: bool = True) -> SuiteBoard:
+def board(runs: Sequence[Run], suite: str, with_published: bool = True, beside: str | None = None) -> SuiteBoard:
     """The leaderboard of one suite from its runs (all of that suite)."""
-    paper = published.load(suite) if suite in published.suites() else None
+    rows_of = beside or suite
+    paper = published.load(rows_of) if rows_of in published.suites() else None
     columns = _columns(runs, paper)
     shown = paper if with_published else None
     measured = _measured(runs, columns)
@@ -75,7 +80,7 @@ def board(runs: Sequence[Run], suite: str, with_published: bool = True) -> Suite
         _mark_best(rows, columns.values())
     return SuiteBoard(
         suite=suite,
-        title=paper.title if paper else suite,
+        title=paper.title if paper and beside is None else suite,
         paper=shown.paper if shown else '',
         columns=list(columns.values()),
         measured=measured,

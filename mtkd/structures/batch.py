@@ -68,6 +68,11 @@ def collate(samples: Sequence[Mapping[str, Any]]) -> Batch:
         raise ValueError(f'the pictures of one batch differ in size ({sorted(sizes)}; data set {origin}): '
                          f'crop, pad or resize them to one size, or set batch_size=1.')
     tasks = samples[0]['targets']
+    for task in tasks:
+        shapes = {tuple(s['targets'][task].shape) for s in samples}
+        if len(shapes) > 1:
+            raise ValueError(f"the '{task}' labels of one batch differ in size ({sorted(shapes)}): labels that keep their "
+                             f'own size want batch_size=1, or pictures of one size.')
     cached = samples[0].get('teacher', {})
     return {
         'image': torch.stack([s['image'] for s in samples]),

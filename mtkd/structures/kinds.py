@@ -174,7 +174,7 @@ class ClassLabel(TargetKind):
         return target >= 0
 
     def check(self, array: Any, size: Size) -> str | None:
-        return None if float(array) == int(array) else f'it is {array}, a class is a whole number'
+        return None if float(array).is_integer() else f'it is {array}, a class is a whole number'
 
 
 class Scalar(ClassLabel):

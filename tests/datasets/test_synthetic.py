@@ -381,3 +381,9 @@ def test_camvid_reads_back(tmp_path, suffix):
             labels = grey(tmp_path / f'{split}annot' / f'{name}.png')
             assert labels.max() <= 11 and np.array_equal(labels[labels < 11], scene.semseg[labels < 11])
             assert (scene.semseg[labels == 11] >= 11).all()
+
+
+def test_a_task_with_fewer_classes_leaves_the_others_invalid():
+    few = SyntheticScenes(tasks={'semseg': 'class_map'}, num_samples=6, size=(32, 48), num_classes={'semseg': 4})
+    seen = {int(label) for index in range(6) for label in few[index]['targets']['semseg'].unique()}
+    assert 255 in seen and seen <= {0, 1, 2, 3, 255}

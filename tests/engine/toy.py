@@ -34,7 +34,7 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=2, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval={interval}), sampler_seed=None)
-log_processor = dict(by_epoch=False, window_size=2)
+log_processor = dict(by_epoch=False, window_size=2, mean_pattern=r'.*(time|data_time).*')
 visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
 """
 DISTILLER = """,

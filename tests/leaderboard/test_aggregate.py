@@ -195,3 +195,13 @@ def test_published_rows_alone_and_left_out(tmp_path):
     write(tmp_path, result({'semseg': 1.0}, suite='kdam_nyud'))
     board = one(tmp_path, with_published=False)
     assert board.reported == [] and board.notes == [] and board.paper == ''
+
+
+def test_another_suites_published_rows_can_stand_beside_ours(tmp_path):
+    write(tmp_path, *single_task(ST_HRNET18), result(MT_HRNET18))
+    (own,) = build([tmp_path], 'toy')
+    (beside,) = build([tmp_path], 'toy', beside='kdam_nyud')
+    assert not own.reported and beside.reported
+    assert beside.suite == beside.title == 'toy' and len(beside.measured) == len(own.measured)
+    with pytest.raises(ValueError, match="no published rows of 'kdam'; there are: .*kdam_nyud"):
+        build([tmp_path], 'toy', beside='kdam')

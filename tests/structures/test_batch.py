@@ -72,3 +72,10 @@ def test_cached_teacher_taps_are_stacked():
 def test_pictures_of_two_sizes_are_refused():
     with pytest.raises(ValueError, match=r'differ in size .*data set toy.*crop, pad or resize'):
         collate([pack(sample(), {}), pack(sample((4, 8)), {})])
+
+
+def test_labels_of_different_sizes_cannot_share_a_batch():
+    kinds = {'semseg': KIND_OF['semseg']}
+    small, large = (pack(sample(semseg=np.zeros(size, np.uint8)), kinds) for size in ((4, 6), (8, 12)))
+    with pytest.raises(ValueError, match="the 'semseg' labels of one batch differ in size"):
+        collate([small, large])
