@@ -67,8 +67,9 @@ class TrainLoop(BaseLoop):
         self.dataloader.batch_sampler.start_at(self._iter)
         runner.model.train()
         batches = iter(self.dataloader)
+        first = self._iter
         while self._iter < self._max_iters and not self.stop_training:
-            if self._iter % self.batches_per_epoch == 0:
+            if self._iter % self.batches_per_epoch == 0 or self._iter == first:  # a resumed epoch begins for hooks, too
                 runner.call_hook('before_train_epoch')
             self.run_iter(next(batches))
             done = self._iter == self._max_iters
