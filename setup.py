@@ -19,7 +19,6 @@ setup(
     description='Knowledge distillation for multi-task and multi-dataset learning, in the MMEngine style',
     long_description=(HERE / 'README.md').read_text() if (HERE / 'README.md').is_file() else '',
     long_description_content_type='text/markdown',
-    license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['mtkd', 'mtkd.*']),
     package_data={'mtkd.leaderboard': ['assets/*', 'published/*.json']},

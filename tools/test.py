@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from mmengine.dist import is_main_process
+
 from mtkd.engine import cli
 from mtkd.engine.record import describe
 from mtkd.engine.run import test
@@ -31,6 +33,8 @@ def main() -> int:
     if arguments.work_dir is None:
         job.work_dir = arguments.checkpoint.parent / 'test'
     facts = test(job, arguments.checkpoint, arguments.show_dir, arguments.num_pictures)
+    if not is_main_process():
+        return 0
     result = Result.of(facts.metrics, **describe(facts, job.config))
     out = arguments.out or arguments.checkpoint.parent / 'results.json'
     result.write(out)

@@ -1,6 +1,5 @@
 """The two main jobs: train a config, test a checkpoint."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,7 +73,10 @@ def train(job: Job) -> Path:
         FileNotFoundError: a config, data set, teacher or checkpoint is missing; says what to do.
         ValueError: something in the config is wrong; says what and where.
     """
-    if job.with_prerequisites and not job.smoke and int(os.environ.get('RANK', 0)) == 0:
+    if job.with_prerequisites and job.launcher != 'none':
+        raise ValueError('--with-prerequisites trains teachers in one process: train them without a launcher first (the '
+                         'same command without --launcher, or the one each missing teacher is named with).')
+    if job.with_prerequisites and not job.smoke:
         arguments = ['--data-root', str(job.data_root)] if job.data_root else []
         train_missing(load_config(job.config, job.options), job.seed, arguments + (['--amp', job.amp] if job.amp else []))
     cfg = job.prepared()
