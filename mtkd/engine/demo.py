@@ -13,7 +13,8 @@ from .run import Job, TestFacts, test, train
 
 QUICKSTART = 'configs/quickstart'
 TASKS = ('semseg', 'depth', 'normals', 'edge')
-QUIET = {'log_level': 'ERROR', 'default_hooks.logger': None, 'default_hooks.checkpoint.interval': 100}
+QUIET = {'log_level': 'ERROR', 'default_hooks.logger': None, 'default_hooks.checkpoint.interval': 1000,
+         'test_evaluator.workers': 0}  # starting processes would take longer than scoring 64 small pictures
 Report = Callable[[Job, TestFacts, Path], None]
 
 
