@@ -4,7 +4,6 @@ from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from torch import nn
 
 from ...registry import HOOKS
 
@@ -31,8 +30,7 @@ class CompileHook(Hook):
             for part in head.children():
                 part.compile(**self.options)
         for teacher in getattr(model.distiller, 'teachers', {}).values():
-            if isinstance(teacher, nn.Module) and hasattr(teacher, 'compile_net'):
-                teacher.compile_net(**self.options)
+            teacher.net.compile(**self.options)
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """After the first step, make sure a graph was made.

@@ -34,3 +34,11 @@ def test_no_graph_is_an_error():
     hook.before_train(SimpleNamespace(model=model))
     with pytest.raises(RuntimeError, match='--compile had no effect'):
         hook.after_train_iter(SimpleNamespace(), 0)
+
+
+def test_teachers_are_compiled_too():
+    teacher = torch.nn.Linear(2, 2)
+    model = MultiTaskModel(NET, {'depth': {'type': 'Depth'}})
+    model.distiller = SimpleNamespace(teachers={'big': SimpleNamespace(net=teacher)})
+    CompileHook(backend='eager').before_train(SimpleNamespace(model=model))
+    assert teacher._compiled_call_impl is not None
