@@ -9,12 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from ..models import Taps, TapSpec, build_net
+from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD
 from ..registry import TEACHERS
 from ..tasks import Task, build_tasks
 from .weights import load_weights, weights_hash
 
-IMAGENET_MEAN = (123.675, 116.28, 103.53)
-IMAGENET_STD = (58.395, 57.12, 57.375)
 DTYPES = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
 
 
