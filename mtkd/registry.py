@@ -55,7 +55,7 @@ def _child(name: str, parent: _mm.Registry, *locations: str) -> Registry:
     return Registry(name, parent=parent, scope='mtkd', locations=list(locations))
 
 
-BACKBONES = _root('backbone', 'mtkd.models.backbones')
+BACKBONES = _root('backbone', 'mtkd.models.backbones', 'mtkd.distill')  # distill: a trunk that holds teachers
 NECKS = _root('neck', 'mtkd.models.necks')
 HEADS = _root('head', 'mtkd.models.heads')
 DISTILL_LOSSES = _root('distillation loss', 'mtkd.distill.losses')

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtkd.leaderboard import FORMATS, build, format_of, is_current, render
+from mtkd.leaderboard import FORMATS, build, cross_domain, format_of, is_current, render, render_cross
 
 EXAMPLE = """example:
   python tools/leaderboard.py work_dirs --suite kdam_nyud --out docs/kdam_nyud.html --note-file docs/protocol.md
   python tools/leaderboard.py work_dirs --suite kdam_nyud --out docs/kdam_nyud.html --note-file docs/protocol.md --check
   python tools/leaderboard.py --suite kdam_nyud        the paper's rows alone, as Markdown on the screen
+  python tools/leaderboard.py work_dirs --suite faces --cross-domain --out docs/faces_cross_domain.md
 """
 
 
@@ -31,6 +32,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--published', metavar='S',
                         help="set this suite's published rows beside ours (default: those of the same name)")
     parser.add_argument('--no-published', action='store_true', help="leave the papers' rows out")
+    parser.add_argument('--cross-domain', action='store_true',
+                        help='instead: one table a task, training sets by test sets, of measured results')
     parser.add_argument('--check', action='store_true', help='write nothing; exit 1 if --out is out of date')
     args = parser.parse_args(argv)
     if args.check and args.out is None:
@@ -43,8 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     form = args.format or (format_of(args.out) if args.out else None) or 'md'
     try:
         note = args.note_file.read_text(encoding='utf-8') if args.note_file else args.note
-        boards = build(args.dirs, args.suite, with_published=not args.no_published, beside=args.published)
-        text = render(boards, form, args.title, note)
+        if args.cross_domain:
+            text = render_cross(cross_domain(args.dirs, args.suite), form, args.title, note)
+        else:
+            boards = build(args.dirs, args.suite, with_published=not args.no_published, beside=args.published)
+            text = render(boards, form, args.title, note)
         if args.check:
             if is_current(args.out, text):
                 print(f'{args.out} is up to date')

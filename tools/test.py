@@ -15,6 +15,7 @@ EXAMPLE = """\
 examples:
   python tools/test.py configs/baselines/mt_hrnet18_nyud.py work_dirs/mt_hrnet18_nyud/seed0/final.pth --data-root data
   python tools/test.py CONFIG CHECKPOINT --show-dir pictures --num-pictures 8
+  python tools/test.py CONFIG CHECKPOINT --cfg-options test_dataloader.dataset.domain=blur --out results_blur.json
 """
 
 
@@ -25,7 +26,8 @@ def main() -> int:
     parser.add_argument('checkpoint', type=Path, help='final.pth or iter_N.pth')
     cli.job_arguments(parser)
     parser.add_argument('--out', type=Path, metavar='FILE',
-                        help='where to write (default: results.json beside the checkpoint)')
+                        help='where to write; a bare name lies beside the checkpoint, e.g. results_other.json for another '
+                             'test set (default: results.json)')
     parser.add_argument('--show-dir', type=Path, metavar='DIR', help='write pictures of predictions beside the labels here')
     parser.add_argument('--num-pictures', type=int, default=16, metavar='N', help='how many pictures (default: 16)')
     arguments = parser.parse_args()
@@ -36,11 +38,12 @@ def main() -> int:
     if not is_main_process():
         return 0
     result = Result.of(facts.metrics, **describe(facts, job.config))
-    out = arguments.out or arguments.checkpoint.parent / 'results.json'
+    out = arguments.out or Path('results.json')
+    out = arguments.checkpoint.parent / out if out.parent == Path() else out
     result.write(out)
     for task, numbers in facts.metrics.items():
         print(f'{task:12s}' + '  '.join(f'{name} {value:.4g} {unit}'.rstrip() for name, (value, unit, _) in numbers.items()))
-    print(f'written: {out}')
+    print(f'written: {out} ({facts.protocol})')
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The teacher of the half-resolution pair: ResNet-34, all four tasks, three times the students' iterations.
+"""The teacher of the half-resolution pair: ResNet-34, all four tasks, twice the students' iterations.
 
     python tools/train.py configs/baselines/mt_resnet34_nyud114.py
 
@@ -8,5 +8,5 @@ No pretrained weights. Cost and result: docs/results/nyud114.md.
 
 _base_ = ['../_base_/models/mt_resnet34.py', '../_base_/datasets/nyud114.py', '../_base_/schedules/adamw_short.py',
           '../_base_/runtime/short.py']
-suite, method, student, backbone = 'nyud114', 'MT (teacher, 3000 iterations)', 'ResNet-34', 'ResNet-34'
-train_cfg = dict(max_iters=3000)
+suite, method, student, backbone = 'nyud114', 'MT (teacher, 2000 iterations)', 'ResNet-34', 'ResNet-34'
+train_cfg = dict(max_iters=2000)

@@ -1,26 +1,58 @@
 """What every balance is: task losses in, one number out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
+
+from ..structures import world_size
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a step shows of the tasks' losses, the same on every rank and without a graph.
+
+    Attributes:
+        values: (T,) float32, the losses over all ranks.
+        active: (T,) bool, whether anything counted in a task's loss on any rank. A loss of exactly 0 is what
+            :func:`~mtkd.structures.reduce.global_ratio` gives where no label, or no valid pixel, was there.
+    """
+
+    values: Tensor
+    active: Tensor
 
 
 class Balance(nn.Module):
     """Turns the tasks' losses into the total that is differentiated.
 
-    A balance sees one loss a task: the sum of the task's terms. Terms of a distiller keep their own weights and are
-    added to the total, unless ``include='all'`` puts each into its task's loss.
+    A balance sees one loss a task: the sum of the task's terms, times its fixed weight. Terms of a distiller keep their
+    own weights and are added to the total, unless ``include='all'`` puts each into its task's loss. A task that nothing
+    in the batch of any rank is labelled for is taken out of the step: it gets weight 0 and no statistic is updated.
+
+    Where no gradient is recorded (a loss looked at in validation), the total is the plain sum and nothing is updated.
 
     Args:
         include: ``'tasks'`` or ``'all'``: what the balance weighs.
 
     Attributes:
-        needs_gram: whether :meth:`combine` wants the Gramian of the tasks' gradients.
+        needs_gram: whether the method reads the Gramian of the tasks' gradients.
+        level: where those gradients are taken; ``'loss'`` where none are.
+        heads: whether what belongs to one task feels its weight, ``'weighted'``, or learns from the ``'plain'`` loss.
+        min_tasks: the least number of tasks that makes sense.
+        reads_values: whether :meth:`combine` is given a :class:`Seen`, which costs the ranks a message of T numbers.
+        hears: what the method must be told by the engine's BalanceHook: ``'seed'``, ``'progress'``, ``'epoch'``,
+            ``'validation'``.
         names: the tasks, in the order of the vectors.
     """
 
     needs_gram = False
+    level = 'loss'
+    heads = 'weighted'
+    min_tasks = 2
+    reads_values = True
+    hears: frozenset[str] = frozenset()
 
     def __init__(self, include: str = 'tasks') -> None:
         super().__init__()
@@ -29,41 +61,118 @@ class Balance(nn.Module):
         self.include = include
         self.names: tuple[str, ...] = ()
         self.weights: dict[str, float] = {}
+        self._begun = False
 
-    def setup(self, weights: Mapping[str, float]) -> None:
-        """Learn the tasks and the fixed weight λ_n each is configured with; called once, at build time."""
+    def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
+              extra: Collection[str] | None = None) -> None:
+        """Learn what there is to balance; called once, at build time.
+
+        Args:
+            weights: task -> the fixed weight λ_n it is configured with.
+            net: the network, for methods that take gradients.
+            extra: the names of the distiller's terms; None where they are not known.
+
+        Raises:
+            ValueError: the method cannot balance these.
+        """
+        if len(weights) < self.min_tasks:
+            raise ValueError(f"balance: {type(self).__name__} balances two or more tasks and the only one is "
+                             f"{', '.join(weights) or 'none'}; use dict(type='WeightedSum').")
         self.names = tuple(weights)
         self.weights = dict(weights)
 
-    def combine(self, losses: Tensor, gram: Tensor | None = None) -> Tensor:
-        """(T,) weighted task losses, (T, T) Gramian or None -> () total."""
+    def extra_passes(self, num_tasks: int) -> int:
+        """Backward passes through the trunk beyond the one of a plain sum."""
+        return 0
+
+    @property
+    def cost(self) -> str:
+        """:meth:`extra_passes` in words."""
+        return 'no extra backward pass'
+
+    def begin(self, seed: int = 0) -> None:
+        """A run begins, or goes on after a stop; methods that draw and have no seed of their own take the run's."""
+        self._begun = True
+
+    def progress(self, done: float) -> None:
+        """Told before each step: the part of the training that is done, 0 to 1."""
+
+    def end_epoch(self) -> None:
+        """Told after the last step of an epoch."""
+
+    def validated(self, metrics: Mapping[str, float]) -> None:
+        """Told after a validation: ``<task>/<metric>`` -> value."""
+
+    def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
+        """(T,) task losses with their graphs -> () total."""
         return losses.sum()
 
+    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor]) -> Tensor:
+        """T () task losses -> () total, in training."""
+        return self.combine(torch.stack(list(losses)), self.see(losses) if self.reads_values else None)
+
     def forward(self, terms: Mapping[str, Tensor], extra: Mapping[str, Tensor], extra_weights: Mapping[str, float],
-                taps: Mapping[str, Tensor]) -> Tensor:
+                taps: Mapping[str, Tensor], present: Mapping[str, Tensor] | None = None) -> Tensor:
         """The total loss.
 
         Args:
-            terms: ``<task>/<name>`` -> (), the tasks' terms.
+            terms: ``<task>/<name>`` -> (), the tasks' terms: this rank's share times the number of ranks.
             extra: the distiller's terms, by name.
             extra_weights: the weight of each of ``extra``.
             taps: the student's taps, where gradients may be taken.
+            present: task -> (B,) bool, which samples are labelled; None: all. The terms of a task without any are not
+                read.
 
         Returns:
             () float32.
+
+        Raises:
+            ValueError: the method has to be told of epochs or the like, and no BalanceHook does.
         """
+        deaf = sorted(self.hears - {'seed'})
+        if deaf and not self._begun:
+            raise ValueError(f"balance: {type(self).__name__} has to be told of {' and '.join(deaf)}; add "
+                             f"balance=dict(type='BalanceHook') to default_hooks.")
+        losses, apart = self._sorted(terms, extra, extra_weights, taps, present)
+        learning = torch.is_grad_enabled() or not self.reads_values
+        total = self.total(losses, taps) if learning else torch.stack(losses).sum()
+        return total + torch.stack(apart).sum() if apart else total
+
+    def see(self, losses: Sequence[Tensor]) -> Seen:
+        """The losses over all ranks."""
+        values = torch.stack([loss.detach().float() for loss in losses])
+        if world_size() > 1:
+            dist.all_reduce(values)
+            values /= world_size()
+        return Seen(values, values != 0)
+
+    def joins(self, name: str, term: Tensor, taps: Mapping[str, Tensor]) -> bool:
+        """Whether a distillation term goes into its task's loss, and is balanced with it."""
+        return self.include == 'all' and name.split('/')[0] in self.names
+
+    def apart(self, name: str, term: Tensor) -> Tensor:
+        """What a weighted distillation term that stays apart adds to the total."""
+        return term
+
+    def _sorted(self, terms: Mapping[str, Tensor], extra: Mapping[str, Tensor], extra_weights: Mapping[str, float],
+                taps: Mapping[str, Tensor], present: Mapping[str, Tensor] | None) -> tuple[list[Tensor], list[Tensor]]:
+        """One loss a task, and what is added to the total beside them."""
         device = next(iter(terms.values())).device
-        per_task = {name: torch.zeros((), device=device) for name in self.names}
+        losses = {name: torch.zeros((), device=device) for name in self.names}
         for name, term in terms.items():
             task = name.split('/')[0]
-            per_task[task] = per_task[task] + self.weights[task] * term
-        fixed = []
+            if self.reads_values and present is not None and task in present:
+                term = torch.where(present[task].any(), term, torch.zeros_like(term))
+            losses[task] = losses[task] + self.weights[task] * term
+        apart = []
         for name, term in extra.items():
-            task = name.split('/')[0]
             weighted = extra_weights[name] * term
-            if self.include == 'all' and task in per_task:
-                per_task[task] = per_task[task] + weighted
+            if self.joins(name, term, taps):
+                losses[name.split('/')[0]] = losses[name.split('/')[0]] + weighted
             else:
-                fixed.append(weighted)
-        total = self.combine(torch.stack([per_task[name] for name in self.names]))
-        return total + torch.stack(fixed).sum() if fixed else total
+                apart.append(self.apart(name, weighted))
+        return [losses[name] for name in self.names], apart
+
+    def extra_repr(self) -> str:
+        """Level, who feels the weights, and cost."""
+        return f"include='{self.include}', level='{self.level}', heads='{self.heads}', {self.cost}"

@@ -1,15 +1,30 @@
 """F2: data sets, one adapter a file, and what feeds them to a training."""
 
-from . import transforms
+from . import faces, transforms
+from .array import ArrayDataset
+from .attributes import AttributeDataset
 from .base import BadData, Entry, TaskDataset
 from .camvid import CamVid
+from .cityscapes import CityscapesMTAN
 from .collate import collate
+from .decathlon import Decathlon
+from .folder_images import FolderImages
+from .idx import IDXImages
+from .manifest import Manifest
+from .mtan_layout import MTANLayout
 from .multi import HomogeneousBatchSampler, MixSampler, MultiDataset
 from .nyud import NYUDMT
+from .nyuv2 import NYUv2MTAN
+from .omniglot import Omniglot
 from .pascal_context import PASCALContextMT
+from .pseudo import with_pseudo_labels
 from .samplers import EvalSampler, InfiniteBatchSampler, PositionSampler, ShuffleSampler
+from .svhn import SVHN
 from .synthetic import SyntheticScenes
+from .synthetic_images import SyntheticImages
 
-__all__ = ['NYUDMT', 'BadData', 'CamVid', 'Entry', 'EvalSampler', 'HomogeneousBatchSampler', 'InfiniteBatchSampler',
-           'MixSampler', 'MultiDataset', 'PASCALContextMT', 'PositionSampler', 'ShuffleSampler', 'SyntheticScenes',
-           'TaskDataset', 'collate', 'transforms']
+__all__ = ['NYUDMT', 'SVHN', 'ArrayDataset', 'AttributeDataset', 'BadData', 'CamVid', 'CityscapesMTAN', 'Decathlon',
+           'Entry', 'EvalSampler', 'FolderImages', 'HomogeneousBatchSampler', 'IDXImages', 'InfiniteBatchSampler',
+           'MTANLayout', 'Manifest', 'MixSampler', 'MultiDataset', 'NYUv2MTAN', 'Omniglot', 'PASCALContextMT',
+           'PositionSampler', 'ShuffleSampler', 'SyntheticImages', 'SyntheticScenes', 'TaskDataset', 'collate', 'faces',
+           'transforms', 'with_pseudo_labels']

@@ -14,6 +14,8 @@ from torch.utils.data import Dataset
 from mtkd.registry import TRANSFORMS
 from mtkd.structures import IGNORE, KINDS, Sample, SampleMeta, Size, TargetKind, pack
 
+from .cached import CachedTaps, tracked
+
 Entry = dict[str, Any]  # 'sample_id': str, 'files': {'image' or a task: Path}, and what else an adapter wants to keep
 Key = int | tuple[int, int]  # index, or (index, draw)
 
@@ -48,6 +50,10 @@ class TaskDataset(Dataset, ABC):
 
     Raises:
         ValueError: none of the tasks is offered, or one is asked for as another kind than the adapter offers.
+
+    Attributes:
+        stored: teacher -> tap -> (N, ...), a row a sample, handed on as ``batch['teacher']`` whatever the augmentation.
+        cached: teacher -> its cached taps, which go with the augmentation; the engine fills it in.
     """
 
     OFFERS: dict[str, str] = {}  # task -> name of its kind
@@ -74,6 +80,8 @@ class TaskDataset(Dataset, ABC):
         self.pipeline = [t if callable(t) else TRANSFORMS.build(t) for t in pipeline]
         needed = {task for t in self.pipeline for task in getattr(t, 'needs', ())}
         self.reads = {task: KINDS[kind] for task, kind in self.OFFERS.items() if task in needed or task in self.kinds}
+        self.stored: dict[str, dict[str, np.ndarray]] = {}
+        self.cached: dict[str, CachedTaps] = {}
         self._entries: list[Entry] | None = None
         self._cached: dict[int, Sample] = {}
         self._warned: set[str] = set()
@@ -190,19 +198,38 @@ class TaskDataset(Dataset, ABC):
         rng = np.random.default_rng([self.seed or 0, view, index])
         sample = self.load(index)
         sample['meta']['view'] = view
+        kinds = self.reads
+        if any(taps.moves for taps in self.cached.values()):
+            sample, kinds = tracked(sample, kinds)
         for transform in self.pipeline:
-            sample = transform(sample, self.reads, rng)
+            sample = transform(sample, kinds, rng)
         return sample
 
+    @property
+    def serves_batches(self) -> bool:
+        """Whether :meth:`__getitems__` returns a ready batch."""
+        return False
+
+    def __getitems__(self, keys: Sequence[Key]) -> Any:
+        """What the loader hands to its collate function: packed samples, or a ready batch (:attr:`serves_batches`)."""
+        return [self[key] for key in keys]
+
     def __getitem__(self, key: Key) -> dict[str, Any]:
-        index, draw = key if isinstance(key, tuple) else (key, 0)
+        index, draw = index_and_draw(key)
         if not -len(self) <= index < len(self):
             raise IndexError(f'{self.name} has {len(self)} samples, there is no number {index}')
         sample = self.augmented(index % len(self), draw)
         for task, label in sample['targets'].items():
             if isinstance(label, np.ndarray) and not label.flags.writeable:  # the kept one itself: torch wants its own
                 sample['targets'][task] = label.copy()
-        return pack(sample, self.kinds)
+        packed = pack(sample, self.kinds)
+        packed['teacher'] = {**packed['teacher'], **self.stored_taps(index % len(self)),
+                             **{name: taps.of(sample, index % len(self)) for name, taps in self.cached.items()}}
+        return packed
+
+    def stored_taps(self, index: Any) -> dict[str, dict[str, np.ndarray]]:
+        """The rows of :attr:`stored` of one sample, or, of an array of indices, of several."""
+        return {teacher: {tap: rows[index] for tap, rows in taps.items()} for teacher, taps in self.stored.items()}
 
     # Checks on reading.
 
@@ -255,6 +282,11 @@ class TaskDataset(Dataset, ABC):
             smooth = cv2.resize(label, size[::-1], interpolation=cv2.INTER_LINEAR)
             return unit_normals(smooth)
         return kind.resize(label, size)
+
+
+def index_and_draw(key: Key) -> tuple[int, int]:
+    """The two numbers of a sampler's key; a bare index is draw 0."""
+    return key if isinstance(key, tuple) else (key, 0)
 
 
 def unit_normals(vectors: np.ndarray, min_norm: float = 0.1) -> np.ndarray:

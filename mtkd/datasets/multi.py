@@ -1,5 +1,6 @@
 """Several data sets in one loader: their union, and how a batch is mixed from them."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mtkd.registry import DATA_SAMPLERS, DATASETS
-from mtkd.structures import TargetKind
+from mtkd.structures import TargetKind, interleave
 
 from .base import TaskDataset
 from .samplers import EndlessOrder, PositionSampler
@@ -93,8 +94,22 @@ class MultiDataset(Dataset):
 
     def __getitem__(self, key: int | tuple[int, int, int]) -> dict[str, Any]:
         """The packed sample of (data set, index, draw), or of an index into the sets laid end to end, draw 0."""
-        number, index, draw = key if isinstance(key, tuple) else (*self.locate(key), 0)
+        number, index, draw = self._located(key)
         return self.datasets[number][index, draw]
+
+    def __getitems__(self, keys: Sequence[int | tuple[int, int, int]]) -> Any:
+        """The batch of ``keys``, each set's part asked for at once; packed samples where a set serves no batches."""
+        located = [self._located(key) for key in keys]
+        places: dict[int, list[int]] = defaultdict(list)
+        for place, (number, _, _) in enumerate(located):
+            places[number].append(place)
+        if not all(self.datasets[number].serves_batches for number in places):
+            return [self[key] for key in located]
+        parts = [self.datasets[number].__getitems__([located[place][1:] for place in of]) for number, of in places.items()]
+        return interleave(parts, list(places.values()))
+
+    def _located(self, key: int | tuple[int, int, int]) -> tuple[int, int, int]:
+        return key if isinstance(key, tuple) else (*self.locate(key), 0)
 
 
 def shares(sizes: Sequence[int], by: str) -> np.ndarray:

@@ -1251,3 +1251,64 @@ def write_camvid(
             _write_image(root / split / f'{sample_id}{suffix}', scene.image)
             _write_image(root / f'{split}annot' / f'{sample_id}.png', np.minimum(scene.semseg, 11).astype(np.uint8))
     return written
+
+
+_BLIND_M = 8.0
+"""Where MTAN's layouts hold no depth any more."""
+
+
+def _write_mtan(folder: Path, number: int, scene: Scene, classes: int, label: str, depth: np.ndarray) -> None:
+    """Writes picture, class map and (H, W) depth of one sample of MTAN's layout under `folder`."""
+    seen = scene.depth_m < _BLIND_M
+    _write_array(folder / 'image' / f'{number}.npy', scene.image.astype(np.float32) / 255)
+    _write_array(folder / label / f'{number}.npy', np.where(scene.semseg < classes, scene.semseg, -1.0))
+    _write_array(folder / 'depth' / f'{number}.npy', np.where(seen, depth, np.float32(0))[..., None])
+
+
+def write_nyuv2_mtan(root: str | Path, seed: int, counts: Mapping[str, int], size: Size = (96, 128)) -> None:
+    """Writes scenes in MTAN's NYUv2 layout (fact sheet 2.3), `<split>/{image,label,depth,normal}/<number>.npy`.
+
+    Our first 13 classes stand for its 13, the others become -1; depths of 8 m and more and the normals there are invalid.
+
+    Args:
+        root: the folder that stands for `nyuv2/`.
+        seed: series of `render_scene`.
+        counts: split ('train', 'val') -> number of pictures; picture k of a split is scene `SPLIT_START[split] + k`.
+        size: (height, width).
+
+    Raises:
+        ValueError: unknown split.
+    """
+    for split, count in counts.items():
+        for k in range(count):
+            scene = render_scene(seed, _start(split) + k, size)
+            _write_mtan(Path(root) / split, k, scene, 13, 'label', scene.depth_m)
+            normals = np.where((scene.depth_m < _BLIND_M)[..., None], scene.normals, np.float32(0))
+            _write_array(Path(root) / split / 'normal' / f'{k}.npy', normals)
+
+
+def write_cityscapes_mtan(
+    root: str | Path, seed: int, counts: Mapping[str, int], size: Size = (64, 128), classes: int = 7,
+    label: str | None = None,
+) -> None:  # fmt: skip
+    """Writes scenes in MTAN's Cityscapes layout (fact sheet 2.4), `<split>/{image,label_7,depth}/<number>.npy`.
+
+    Our first classes stand for its own, the others become -1; the inverse depth is 0.2 / metres, 0 from 8 m on.
+
+    Args:
+        root: the folder that stands for `cityscapes/`.
+        seed: series of `render_scene`.
+        counts: split ('train', 'val') -> number of pictures; picture k of a split is scene `SPLIT_START[split] + k`.
+        size: (height, width).
+        classes: how many classes to keep, at most ours.
+        label: name of the label folder; `label_<classes>` by default.
+
+    Raises:
+        ValueError: unknown split.
+    """
+    for split, count in counts.items():
+        for k in range(count):
+            scene = render_scene(seed, _start(split) + k, size)
+            _write_mtan(
+                Path(root) / split, k, scene, classes, label or f'label_{classes}', np.float32(0.2) / scene.depth_m
+            )

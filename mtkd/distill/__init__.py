@@ -1,12 +1,18 @@
 """F4: distillation: teachers, links between taps, and the distiller that turns them into terms."""
 
 from .distiller import Distiller
+from .foreign import ForeignTeacher
+from .joint import JointTrunk
 from .link import Link
 from .losses import DIST, AttentionTransfer, CauchySchwarz, DistillLoss, FitNets, NormalisedL2, OutputL1, OutputMSE, PlainKD
+from .losses.pseudo_label import PseudoLabel
+from .losses.soft_cross_entropy import SoftCrossEntropy
 from .projectors import Identity, Linear1x1, NonLinear
+from .pseudo_label import PseudoLabels, soft_labels
 from .teacher import MultiTaskTeacher, Teacher
-from .weights import load_weights, weights_hash
+from .weights import checkpoint_hash, load_weights, weights_hash
 
-__all__ = ['DIST', 'AttentionTransfer', 'CauchySchwarz', 'DistillLoss', 'Distiller', 'FitNets', 'Identity', 'Linear1x1',
-           'Link', 'MultiTaskTeacher', 'NonLinear', 'NormalisedL2', 'OutputL1', 'OutputMSE', 'PlainKD', 'Teacher',
-           'load_weights', 'weights_hash']
+__all__ = ['DIST', 'AttentionTransfer', 'CauchySchwarz', 'DistillLoss', 'Distiller', 'FitNets', 'ForeignTeacher',
+           'Identity', 'JointTrunk', 'Linear1x1', 'Link', 'MultiTaskTeacher', 'NonLinear', 'NormalisedL2', 'OutputL1',
+           'OutputMSE', 'PlainKD', 'PseudoLabel', 'PseudoLabels', 'SoftCrossEntropy', 'Teacher', 'checkpoint_hash',
+           'load_weights', 'soft_labels', 'weights_hash']

@@ -30,7 +30,8 @@ class Distiller(nn.Module):
             every registered teacher is built, the student's.
         links: links or their configs; or templates: ``dict(each_task=cfg or [cfg, …])`` makes a link per task, with
             ``{task}`` in ``student`` and ``teacher`` replaced by the task, and leaves out tasks whose probability view
-            is ``none``; ``dict(all_tasks=cfg)`` makes one link of all tasks. Both may be given.
+            is ``none``; its ``weight`` may be one for each task, task -> λ_t; ``dict(all_tasks=cfg)`` makes one link of
+            all tasks. Both may be given.
         weight: β of KDAM's equation 9, a factor of every term.
 
     Attributes:
@@ -103,7 +104,7 @@ class Distiller(nn.Module):
         needed = self.needed_taps(teacher)
         cached = batch['teacher'].get(teacher, {})
         if all(tap in cached for tap in needed):
-            return cached
+            return {tap: cached[tap].float() for tap in needed}
         return self.teachers[teacher](batch['image'], needed)
 
 
@@ -121,6 +122,7 @@ def _expand(links: Links, tasks: Mapping[str, Task]) -> list[Link]:
                          f'or give a list of links.')
     expanded = []
     for cfg in _listed(links.get('each_task')):
+        _check_weights(cfg, tasks)
         expanded += [link for link in (Link(task=task, **_filled(cfg, task)) for task in tasks)
                      if link.loss.reads == 'tap' or tasks[link.group].prob_view.scope]
     expanded += [Link(tasks=list(tasks), **cfg) for cfg in _listed(links.get('all_tasks'))]
@@ -135,8 +137,22 @@ def _listed(cfg: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> list
 
 def _filled(cfg: Mapping[str, Any], task: str) -> dict[str, Any]:
     """A template for one task."""
-    return {key: value.replace('{task}', task) if key in ('student', 'teacher') and isinstance(value, str) else value
-            for key, value in cfg.items()}
+    filled = {key: value.replace('{task}', task) if key in ('student', 'teacher') and isinstance(value, str) else value
+              for key, value in cfg.items()}
+    weight = filled.get('weight')
+    return {**filled, 'weight': weight[task]} if isinstance(weight, Mapping) else filled
+
+
+def _check_weights(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
+    """Refuse weights by task that are not of exactly the student's tasks."""
+    weight = cfg.get('weight')
+    if not isinstance(weight, Mapping):
+        return
+    for name in (*weight, *tasks):
+        if (name in weight) != (name in tasks):
+            what = 'names a task that is not there' if name in weight else 'has nothing for a task'
+            raise ValueError(f"distiller.links.each_task: weight {what}, '{name}'; give one for each of "
+                             f'{", ".join(tasks)}.')
 
 
 def _name_terms(links: Sequence[Link]) -> list[dict[str, str]]:

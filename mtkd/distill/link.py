@@ -33,7 +33,7 @@ class Link(nn.Module):
         student: the student's tap; by default ``<task>.out``.
         teacher: ``'name:tap'``, ``'name'`` or ``':tap'``. The tap is by default the student's, the name that of the only
             teacher.
-        weight: factor of all the link's terms in the total.
+        weight: factor of all the link's terms in the total. By task only in the distiller's templates.
         projector: what turns the student's channels into the teacher's, as a module or a config; channels that a config
             does not give are filled in.
         where: the samples that count: ``'all'``, ``'labelled'`` or ``'unlabelled'`` (with, without the task's label).
@@ -43,7 +43,8 @@ class Link(nn.Module):
         name: distinguishes links of the same task and loss; goes before the term's name.
 
     Raises:
-        ValueError: not exactly one of ``task`` and ``tasks``, an unknown choice, or a name with ``loss``.
+        ValueError: not exactly one of ``task`` and ``tasks``, an unknown choice, a weight that is no number, or a name
+            with ``loss``.
 
     Attributes:
         terms: the names of its terms, known after :meth:`bind`.
@@ -56,6 +57,9 @@ class Link(nn.Module):
         super().__init__()
         if (task is None) == (not tasks):
             raise ValueError('A link takes either task=... or tasks=[...].')
+        if isinstance(weight, Mapping):
+            raise ValueError(f'A link has one number as weight and was given {dict(weight)}; a weight by task goes into a '
+                             f'link of distiller.links.each_task.')
         for option, value in (('where', where), ('pixels', pixels), ('resize', resize)):
             if value not in CHOICES[option]:
                 raise ValueError(f"link: {option}='{value}' is unknown; choose one of {', '.join(CHOICES[option])}.")
@@ -137,6 +141,9 @@ class Link(nn.Module):
             raise ValueError(f"{self}: say which teacher, as in teacher='name:tap'; there are "
                              f"{', '.join(teachers) or 'none'}.")
         self.teacher_name = name or next(iter(teachers))
+        if name in self.task_names and name not in teachers:
+            raise ValueError(f"{self}: task '{name}' has no teacher; add distiller.teachers.{name}, beside "
+                             f"{', '.join(teachers) or 'none'}, or link the task to another one.")
         _known(self.teacher_name, teachers, f'{self}: teacher')
         if len(self.task_names) > 1 and (self.student or tap):
             raise ValueError(f'{self}: a link of several tasks compares their outputs; it takes no taps.')
@@ -162,8 +169,15 @@ class Link(nn.Module):
 
     def _build_projector(self, student: TapSpec, teacher: TapSpec | None) -> nn.Module:
         cfg = {'in_channels': student.channels, **(self._projector_cfg or {})}
+        if cfg['in_channels'] != student.channels:
+            raise ValueError(f"{self}: projector.in_channels={cfg['in_channels']}, but the student's tap has "
+                             f'{student.channels} channels; leave in_channels out.')
         if teacher is not None:
             cfg.setdefault('out_channels', teacher.channels)
+            if cfg['out_channels'] != teacher.channels and self.loss.same_channels:
+                raise ValueError(f"{self}: projector.out_channels={cfg['out_channels']}, but the tap of teacher "
+                                 f"'{self.teacher_name}' has {teacher.channels} channels; leave out_channels out, or take "
+                                 f'the teacher it was meant for.')
         if 'out_channels' not in cfg:
             raise ValueError(f'{self}: the teacher does not say how many channels its taps have; give '
                              f'projector.out_channels.')

@@ -61,6 +61,11 @@ class Teacher(nn.Module):
         """The taps it offers; None where the network does not say."""
         return getattr(self.net, 'tap_specs', None)
 
+    @property
+    def scale(self) -> Tensor:
+        """(2, 3, 1, 1) float32: mean and standard deviation of its normalisation."""
+        return self._scale
+
     @torch.no_grad()
     def forward(self, image: Tensor, taps: Collection[str] | None = None) -> Taps:
         """Look at a picture.

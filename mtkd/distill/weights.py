@@ -38,8 +38,21 @@ def load_weights(net: nn.Module, path: str | Path, made_by: str | None = None) -
 
 def weights_hash(net: nn.Module) -> str:
     """SHA-256 (hexadecimal) of names, types, shapes and bytes of all weights and buffers, wherever they lie."""
+    return _hash(net.state_dict())
+
+
+def checkpoint_hash(path: str | Path) -> str:
+    """The :func:`weights_hash` of the network a checkpoint holds, in the precision it is stored in.
+
+    Raises:
+        ValueError: the file is no checkpoint that loads safely.
+    """
+    return _hash(_network_part(_read(Path(path)), Path(path)))
+
+
+def _hash(state: Mapping[str, Tensor]) -> str:
     digest = hashlib.sha256()
-    for name, value in sorted(net.state_dict().items()):
+    for name, value in sorted(state.items()):
         digest.update(f'{name} {value.dtype} {tuple(value.shape)} '.encode())
         digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

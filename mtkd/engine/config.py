@@ -15,6 +15,7 @@ from mmengine.config import Config, ConfigDict
 from .. import registry
 from ..tasks import build_tasks
 from .record import config_hash
+from .report import set_up_report
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -60,6 +61,9 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None, besi
         check_option(cfg, key)
     if options:
         cfg.merge_from_dict(dict(options))
+    for loader in DATALOADERS:  # two that were set to one base's variable share its data sets: let each have its own
+        if cfg.get(loader):
+            cfg[loader] = copy.deepcopy(cfg[loader])
     return cfg
 
 
@@ -107,9 +111,11 @@ def _keys_of(node: Any, path: Sequence[str]) -> set[str]:
 
 
 _TEACHER = 'MultiTaskTeacher'
-_BUILT_AS = {'distiller': 'Distiller', 'balance': 'WeightedSum', 'data_preprocessor': 'Preprocessor', 'neck': 'ConcatNeck'}
+_BUILT_AS = {'distiller': 'Distiller', 'balance': 'WeightedSum', 'data_preprocessor': 'Preprocessor', 'neck': 'ConcatNeck',
+             'teacher_cache': 'TeacherCacheHook'}
 _TOP_LEVEL = {'randomness', 'load_from', 'resume', 'custom_hooks', 'custom_imports', 'work_dir', 'sync_bn', 'log_level',
-              'find_unused_parameters', 'val_cfg', 'val_dataloader', 'val_evaluator'}
+              'find_unused_parameters', 'report', 'teacher_cache', 'val_cfg', 'val_dataloader',
+              'val_evaluator', 'train_set', 'test_set', 'domain', 'fold'}
 
 
 def _arguments(type_name: str) -> set[str]:
@@ -150,8 +156,8 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
     """Fill in what follows from the rest, so that the Runner can build the config.
 
     The top-level ``tasks`` reach the model, every data set and the evaluators; relative data roots are joined to
-    ``data_root``; schedules without an end run to the last iteration; without ``train_cfg.val_interval`` nothing is
-    loaded for validation.
+    ``data_root``; schedules without an end run to the last iteration; without ``train_cfg.val_interval`` or ``report``
+    nothing is loaded for validation; ``teacher_cache`` becomes the hook that reads it.
 
     Args:
         cfg: a loaded config; it is left as it is.
@@ -163,7 +169,7 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
         launcher: ``'none'``, or how the ranks were started.
 
     Raises:
-        ValueError: the config lacks ``tasks``, or one of them cannot be built.
+        ValueError: the config lacks ``tasks``, one of them cannot be built, or its ``report`` cannot be followed.
     """
     cfg = copy.deepcopy(cfg)
     cfg.config_sha256 = config_hash(cfg.to_dict())
@@ -179,13 +185,15 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
             if dataset.get('data_root') is not None:
                 dataset.data_root = str(Path(data_root) / dataset.data_root)
     _end_schedules(cfg)
-    if not (cfg.get('train_cfg') or {}).get('val_interval'):
+    if not set_up_report(cfg) and not (cfg.get('train_cfg') or {}).get('val_interval'):
         cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
     if amp is not None and cfg.get('optim_wrapper'):
         cfg.optim_wrapper.type = 'OptimWrapper' if amp == 'off' else 'AutocastOptimWrapper'
         cfg.optim_wrapper.pop('dtype', None)
         if amp != 'off':
             cfg.optim_wrapper.dtype = amp
+    if cfg.get('teacher_cache'):
+        cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), {'type': 'TeacherCacheHook', **cfg.teacher_cache}]
     if compile_net:
         cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), {'type': 'CompileHook'}]
     if cfg.get('visualizer') is not None:

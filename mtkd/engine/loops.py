@@ -23,10 +23,11 @@ class TrainLoop(BaseLoop):
         max_iters: number of iterations in all.
         max_epochs: number of epochs, in place of ``max_iters``.
         val_interval: validate every so many iterations, and after the last; None: never.
+        val_last_epochs: validate at the end of each of so many last epochs as well (``report`` of a config sets it).
     """
 
     def __init__(self, runner: Runner, dataloader: Any, max_iters: int | None = None, max_epochs: int | None = None,
-                 val_interval: int | None = None) -> None:
+                 val_interval: int | None = None, val_last_epochs: int = 0) -> None:
         super().__init__(runner, dataloader)
         if (max_iters is None) == (max_epochs is None):
             raise ValueError(f'train_cfg wants max_iters or max_epochs; it has max_iters={max_iters} and '
@@ -37,6 +38,8 @@ class TrainLoop(BaseLoop):
         self._iter = 0
         self._epoch = 0  # set by Runner.resume; the epoch itself follows from the iteration
         self.val_interval = val_interval
+        self.last_epoch_ends = [min(epoch * self.batches_per_epoch, self._max_iters) for epoch in
+                                range(max(self._max_epochs - val_last_epochs, 0) + 1, self._max_epochs + 1)]
         self.stop_training = False
         self.runner.visualizer.dataset_meta = getattr(self.dataloader.dataset, 'metainfo', None)
 
@@ -75,11 +78,15 @@ class TrainLoop(BaseLoop):
             done = self._iter == self._max_iters
             if self._iter % self.batches_per_epoch == 0 or done:
                 runner.call_hook('after_train_epoch')
-            if runner.val_loop is not None and self.val_interval and (self._iter % self.val_interval == 0 or done):
+            if runner.val_loop is not None and self._validates_now():
                 runner.val_loop.run()
                 runner.model.train()
         runner.call_hook('after_train')
         return runner.model
+
+    def _validates_now(self) -> bool:
+        wanted = self.val_interval and (self._iter % self.val_interval == 0 or self._iter == self._max_iters)
+        return bool(wanted) or self._iter in self.last_epoch_ends
 
     def run_iter(self, data_batch: Any) -> None:
         """One training step."""

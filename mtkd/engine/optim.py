@@ -1,15 +1,16 @@
-"""Mixed precision on any device, as an MMEngine optimizer wrapper."""
+"""How parameters are updated: mixed precision on any device, and parts of a model with settings of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from mmengine.device import get_device
+from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
-from ..registry import OPTIM_WRAPPERS
+from ..registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
 _DTYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -56,7 +57,7 @@ class AutocastOptimWrapper(OptimWrapper):
 
     def state_dict(self) -> dict[str, Any]:
         """The optimizer's state, and the scaler's where one is at work."""
-        state = self.optimizer.state_dict()
+        state = super().state_dict()
         return {**state, 'loss_scaler': self.scaler.state_dict()} if self.scaler.is_enabled() else state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -65,4 +66,77 @@ class AutocastOptimWrapper(OptimWrapper):
         scaler = state.pop('loss_scaler', None)
         if scaler is not None and self.scaler.is_enabled():
             self.scaler.load_state_dict(scaler)
-        self.optimizer.load_state_dict(state)
+        super().load_state_dict(state)
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class PartsConstructor:
+    """One optimizer whose parameter groups are parts of the model, each with settings of its own::
+
+        optim_wrapper = dict(
+            type='OptimWrapper', constructor='PartsConstructor', optimizer=dict(type='Adam', lr=1e-4),
+            paramwise_cfg=dict(parts=dict(distiller=dict(lr=0.1, weight_decay=5e-4, schedule=False))))
+
+    KD4MTL's adaptors have such an optimizer of their own (fact sheet 1.2.3). Adam and SGD treat every parameter for itself,
+    so groups of one optimizer do the same as several optimizers.
+
+    Args:
+        optim_wrapper_cfg: the wrapper's config with ``optimizer`` inside; MMEngine hands it in.
+        paramwise_cfg: ``parts``: prefix of parameter names (``'distiller'``, ``'net.trunk'``) -> arguments of the
+            optimizer, such as ``lr`` and ``weight_decay``, that differ there, and ``schedule``: False keeps the learning
+            rate as it is, whatever the schedulers do. Of several prefixes that fit, the longest counts; parameters that
+            none fits take the optimizer's settings.
+
+    Raises:
+        ValueError: something else than ``parts``.
+    """
+
+    def __init__(self, optim_wrapper_cfg: Mapping[str, Any], paramwise_cfg: Mapping[str, Any] | None = None) -> None:
+        unknown = set(paramwise_cfg or {}) - {'parts'}
+        if unknown:
+            raise ValueError(f'optim_wrapper.paramwise_cfg: PartsConstructor takes parts; it was given {sorted(unknown)}.')
+        self.wrapper_cfg = {'type': 'OptimWrapper', **optim_wrapper_cfg}
+        self.optimizer_cfg = dict(self.wrapper_cfg.pop('optimizer'))
+        self.parts = {prefix: dict(options) for prefix, options in ((paramwise_cfg or {}).get('parts') or {}).items()}
+
+    def __call__(self, model: nn.Module) -> OptimWrapper:
+        """Build the optimizer and its wrapper.
+
+        Raises:
+            ValueError: a part without parameters, or with an option that the optimizer does not know.
+        """
+        model = model.module if is_model_wrapper(model) else model
+        parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        optimizer = OPTIMIZERS.build({**self.optimizer_cfg, 'params': self._groups(parameters)})
+        for prefix, options in self.parts.items():
+            unknown = set(options) - set(optimizer.defaults) - {'schedule'}
+            if unknown:
+                raise ValueError(f"optim_wrapper.paramwise_cfg.parts['{prefix}'] has {sorted(unknown)}, which "
+                                 f'{type(optimizer).__name__} does not know; it knows schedule, '
+                                 f'{", ".join(optimizer.defaults)}.')
+        for group in optimizer.param_groups:
+            if not group.pop('schedule', True):
+                group['fixed_lr'] = group['lr']
+        # not an MMEngine hook: it holds for any loop, and is there again, like the groups' settings, after a resume
+        optimizer.register_step_pre_hook(_hold_fixed_rates)
+        return OPTIM_WRAPPERS.build({**self.wrapper_cfg, 'optimizer': optimizer})
+
+    def _groups(self, parameters: Mapping[str, nn.Parameter]) -> list[dict[str, Any]]:
+        """Parameter groups: those of no part first, because that is whose learning rate is logged."""
+        members: dict[str, list[nn.Parameter]] = {'': [], **{prefix: [] for prefix in self.parts}}
+        for name, parameter in parameters.items():
+            fitting = [prefix for prefix in self.parts if f'{name}.'.startswith(f'{prefix}.')]
+            members[max(fitting, key=len, default='')].append(parameter)
+        for prefix in self.parts:
+            if not members[prefix]:
+                tops = dict.fromkeys('.'.join(name.split('.')[:-1][:2]) or name for name in parameters)
+                raise ValueError(f"optim_wrapper.paramwise_cfg.parts names '{prefix}', but no trained parameter is left for "
+                                 f'it; parameters begin with {", ".join(tops)}.')
+        return [{**self.parts.get(prefix, {}), 'params': own} for prefix, own in members.items() if own]
+
+
+def _hold_fixed_rates(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+    """Before every step, take back what schedulers did to the learning rate of groups that have a fixed one."""
+    for group in optimizer.param_groups:
+        if 'fixed_lr' in group:
+            group['lr'] = group['fixed_lr']

@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import importlib.metadata
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -22,8 +23,9 @@ PACKAGES = ('torch', 'torchvision', 'mmengine', 'timm', 'numpy', 'opencv-python'
 
 
 def config_hash(cfg: Mapping[str, Any]) -> str:
-    """sha256 of a merged config, before seeds and paths of a run enter it."""
-    return hashlib.sha256(json.dumps(cfg, sort_keys=True, default=str).encode()).hexdigest()
+    """sha256 of a merged config, before seeds and paths of a run enter it; of teachers' checkpoints the seed is left out."""
+    text = re.sub(r'/seed\d+/', '/seed0/', json.dumps(cfg, sort_keys=True, default=str))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def code_version() -> str:
@@ -57,6 +59,12 @@ def peak_memory(device: torch.device) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def network_name(net: Mapping[str, Any]) -> str:
+    """What to call a network whose config says no ``student``: its backbone's name, or the backbone's or trunk's type."""
+    part = net.get('backbone') or net.get('trunk') or {}
+    return str(part.get('name') or part.get('type') or 'network')
+
+
 def describe(facts: 'TestFacts', config: str) -> dict[str, Any]:
     """The fields of a results record that say what was tested, on what, how, when, and what it costs.
 
@@ -66,7 +74,7 @@ def describe(facts: 'TestFacts', config: str) -> dict[str, Any]:
     """
     cfg = facts.cfg
     test_set = cfg.test_dataloader.dataset
-    data_set, name = cfg.get('data_set', test_set.type), cfg.model.net.backbone.name
+    data_set, name = cfg.get('data_set', test_set.type), network_name(cfg.model.net)
     return {
         'suite': cfg.get('suite', Path(config).stem), 'method': cfg.get('method', Path(config).stem),
         'config': config, 'config_sha256': facts.meta.get('config_sha256') or cfg.config_sha256,
@@ -76,7 +84,10 @@ def describe(facts: 'TestFacts', config: str) -> dict[str, Any]:
         'role': 'single_task' if len(cfg.tasks) == 1 else 'multi_task',
         'params': facts.cost.params, 'macs': facts.cost.macs, 'input_size': list(facts.cost.input_size),
         'images_per_second': facts.cost.images_per_second, 'peak_memory_bytes': facts.peak_memory_bytes,
-        'train_set': data_set, 'test_set': f'{data_set}, {test_set.get("split", "test")}',
+        'train_set': cfg.get('train_set', data_set),
+        'test_set': cfg.get('test_set') or f'{data_set}, {test_set.get("split", "test")}',
+        'domain': cfg.get('domain', test_set.get('domain')), 'fold': cfg.get('fold', test_set.get('fold')),
         'device': facts.device, 'versions': versions(), 'code_version': code_version(), 'primary': facts.primary,
+        'protocol': facts.protocol,
         'time': datetime.datetime.now().astimezone().isoformat(timespec='seconds'),
         'command': ' '.join(['python', *sys.argv])}

@@ -1,19 +1,25 @@
 """The two main jobs: train a config, test a checkpoint."""
 
-from dataclasses import dataclass, field
+import copy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from .cache import CachePlan, write_all
 from .checkpoint import check_fit, load, newest_resumable
 from .config import default_data_root, default_work_dir, load_config, prepare
 from .cost import Cost, measure
+from .pseudo import use_pseudo_labels
+from .pseudo_make import make_pseudo_labels
 from .record import peak_memory
+from .report import LAST_CHECKPOINT, IncompleteReport, report_of, reported
 from .smoke import smoke as cut_down
-from .stages import resolve_teachers, train_missing
+from .stages import resolve_experts, resolve_teachers, teacher_names, train_missing
 
 
 @dataclass
@@ -32,7 +38,7 @@ class Job:
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
         resume: go on from the newest good checkpoint of the work dir, if there is one.
         resume_from: go on from this checkpoint.
-        with_prerequisites: train missing teachers first.
+        with_prerequisites: train missing teachers, and make missing pseudo-labels, first.
     """
 
     config: str
@@ -62,8 +68,9 @@ class Job:
         cfg = resolve_teachers(cfg, self.seed, random=self.smoke)
         if self.smoke:
             cfg = cut_down(cfg)
-        return prepare(cfg, work_dir=self.folder, seed=self.seed, data_root=self.data_root or default_data_root(),
-                       amp=self.amp, compile_net=self.compile, launcher=self.launcher)
+        cfg = prepare(cfg, work_dir=self.folder, seed=self.seed, data_root=self.data_root or default_data_root(),
+                      amp=self.amp, compile_net=self.compile, launcher=self.launcher)
+        return use_pseudo_labels(cfg, self.seed, random=self.smoke)
 
 
 def train(job: Job) -> Path:
@@ -78,8 +85,13 @@ def train(job: Job) -> Path:
                          'same command without --launcher, or the one each missing teacher is named with).')
     if job.with_prerequisites and not job.smoke:
         arguments = ['--data-root', str(job.data_root)] if job.data_root else []
-        train_missing(load_config(job.config, job.options), job.seed, arguments + (['--amp', job.amp] if job.amp else []))
+        student = load_config(job.config, job.options)
+        train_missing(student, job.seed, arguments + (['--amp', job.amp] if job.amp else []))
+        make_pseudo_labels(student, job.seed, job.data_root or default_data_root())
     cfg = job.prepared()
+    plan = CachePlan.of(cfg) if not job.smoke else None
+    if job.with_prerequisites and plan is not None and not plan.live:
+        write_all(copy.deepcopy(cfg), plan)
     _resume(cfg, job)
     join_ranks(job.launcher)
     Runner.from_cfg(cfg).train()
@@ -120,6 +132,7 @@ class TestFacts:
         teachers: names of the config's teachers.
         peak_memory_bytes: see :func:`mtkd.engine.record.peak_memory`.
         device: name of the device.
+        protocol: what the metrics are: of the last checkpoint, or over the last epochs (``report`` of a config).
     """
 
     cfg: Config
@@ -130,10 +143,14 @@ class TestFacts:
     teachers: tuple[str, ...]
     peak_memory_bytes: int
     device: str
+    protocol: str = LAST_CHECKPOINT
 
 
 def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures: int = 16) -> TestFacts:
     """Score a checkpoint on its config's test set.
+
+    Where the config has a ``report``, the metrics are then replaced by those of its last epochs, which lie beside the
+    checkpoint; where they are not there, that is said and the checkpoint's stay.
 
     Args:
         job: the config and where its data lie; the distiller is left out, teachers are not needed.
@@ -143,16 +160,17 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
     """
     weights = load(checkpoint)
     cfg = load_config(job.config, job.options)
+    cfg = resolve_experts(cfg, int(weights.get('meta', {}).get('seed', job.seed)), random=job.smoke)
     if job.smoke:
         cfg = cut_down(cfg)
     cfg = prepare(cfg, work_dir=job.folder, seed=job.seed, data_root=job.data_root or default_data_root(), amp=job.amp,
                   compile_net=job.compile, launcher=job.launcher)
-    teachers = tuple((cfg.model.get('distiller') or {}).get('teachers') or ())
+    teachers = teacher_names(cfg)
     cfg.model.distiller = None
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
                 'val_evaluator'):
         cfg[key] = None
-    cfg.custom_hooks = [h for h in cfg.get('custom_hooks') or [] if h['type'] not in ('EMAHook',)]
+    cfg.custom_hooks = [h for h in cfg.get('custom_hooks') or [] if h['type'] not in ('EMAHook', 'TeacherCacheHook')]
     if show_dir is not None:
         cfg.custom_hooks = [*cfg.custom_hooks, {'type': 'PictureHook', 'folder': str(show_dir), 'limit': num_pictures}]
     cfg.default_hooks.checkpoint = None
@@ -162,7 +180,7 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
     runner = Runner.from_cfg(cfg)
     _load_student(runner, weights, checkpoint)
     runner.test()
-    return _facts(runner, cfg, weights.get('meta', {}), teachers)
+    return _by_protocol(_facts(runner, cfg, weights.get('meta', {}), teachers), Path(checkpoint).parent)
 
 
 def _load_student(runner: Runner, weights: dict[str, Any], checkpoint: Path) -> None:
@@ -189,3 +207,24 @@ def _facts(runner: Runner, cfg: Config, meta: dict[str, Any], teachers: tuple[st
         cfg=cfg, metrics=metrics, primary={task: scorer.metrics[task].primary for task in metrics},
         cost=measure(model.net, (int(height), int(width))), meta=meta, teachers=teachers, peak_memory_bytes=memory,
         device=torch.cuda.get_device_name(device) if device.type == 'cuda' else 'cpu')
+
+
+def _by_protocol(facts: TestFacts, folder: Path) -> TestFacts:
+    """The facts with the numbers that the config's ``report`` asks for."""
+    report = report_of(facts.cfg)
+    if report is None:
+        return facts
+    try:
+        numbers, protocol = reported(folder, report, facts.meta)
+        lacking = [f'{task}/{name}' for task, values in facts.metrics.items() for name in values
+                   if f'{task}/{name}' not in numbers]
+        if lacking:
+            raise IncompleteReport(f'the validations in {folder} have no {lacking[0]}')
+    except IncompleteReport as error:
+        if is_main_process():
+            print(f"note: no {report.text(report.last_epochs)} as the config's report asks, the numbers are those of the "
+                  f'checkpoint: {error}.', flush=True)
+        return facts
+    metrics = {task: {name: (numbers[f'{task}/{name}'], unit, higher) for name, (_, unit, higher) in values.items()}
+               for task, values in facts.metrics.items()}
+    return replace(facts, metrics=metrics, protocol=protocol)

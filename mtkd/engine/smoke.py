@@ -1,10 +1,16 @@
 """``--smoke``: any config for a few iterations on synthetic data, without its data, weights or teachers."""
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 
+from ..datasets.multi import apportion
+from ..registry import DATASETS
+from ..structures import KINDS
+from ..tasks import build_tasks
 from .config import DATALOADERS, datasets_of
 
 ITERATIONS = 2
@@ -15,21 +21,24 @@ SIZE = (64, 96)
 def smoke(cfg: Config) -> Config:
     """A copy of ``cfg`` cut down to a trial run.
 
-    Data sets become synthetic ones with the same tasks; pictures and crops shrink; nothing is pretrained; no loader
-    workers; two iterations, one validation of two samples.
+    Data sets become synthetic ones with the same tasks: scenes where labels are maps, whose pictures and crops shrink;
+    pictures of the data set's own size where they are of whole pictures. Of several data sets each has its stand-in,
+    which labels what that one labels. Nothing is pretrained; no loader workers; two iterations, one validation.
     """
     cfg = copy.deepcopy(cfg)
+    kinds = {name: task.kind.name for name, task in build_tasks(cfg.get('tasks') or {}).items()}
     for loader in DATALOADERS:
         if not cfg.get(loader):
             continue
         for dataset in datasets_of(cfg[loader]):
-            _synthesise(dataset)
+            _synthesise(dataset, kinds)
         cfg[loader].num_workers = 0
         cfg[loader].pop('persistent_workers', None)
         cfg[loader].pop('prefetch_factor', None)
         if 'batch_size' in cfg[loader]:
-            cfg[loader].batch_size = BATCH
+            _shrink_batch(cfg[loader])
     _no_weights(cfg.model)
+    cfg.teacher_cache = None
     if cfg.get('train_cfg'):
         cfg.train_cfg.pop('max_epochs', None)
         cfg.train_cfg.max_iters = ITERATIONS
@@ -40,16 +49,33 @@ def smoke(cfg: Config) -> Config:
     return cfg
 
 
-def _synthesise(dataset: Any) -> None:
+def _shrink_batch(loader: Any) -> None:
+    """A small batch with room for every data set; quotas that were numbers keep their proportions."""
+    loader.batch_size = max(BATCH, len(loader.dataset.get('datasets') or ()))
+    quotas = (loader.get('sampler') or {}).get('quotas')
+    if quotas is not None and not isinstance(quotas, str):
+        loader.sampler.quotas = apportion(np.array(quotas) / sum(quotas), loader.batch_size)
+
+
+def _synthesise(dataset: Any, kinds: Mapping[str, str]) -> None:
     if dataset.get('datasets'):
         return
-    pipeline = copy.deepcopy(dataset.get('pipeline') or [])
-    for transform in pipeline:
-        if 'size' in transform:
-            transform['size'] = SIZE
+    name = dataset.get('name') or dataset['type']  # a union refuses two of one name
     kept = {key: dataset[key] for key in ('tasks', 'num_classes', 'split') if key in dataset}
+    pipeline = copy.deepcopy(dataset.get('pipeline') or [])
+    served = dict(dataset.get('tasks') or kinds)
+    if any(KINDS[kind].spatial for kind in served.values()):
+        for transform in pipeline:
+            if 'size' in transform:
+                transform['size'] = SIZE
+        stand_in: dict[str, Any] = {'type': 'SyntheticScenes', 'size': SIZE}
+    else:
+        described = DATASETS.build({**dataset, 'tasks': served})  # files are looked at on use only
+        hidden = set(served) - set(dataset['keep']) if dataset.get('keep') is not None else set()
+        stand_in = {'type': 'SyntheticImages', 'size': tuple(getattr(described, 'size', SIZE)),
+                    'labelled': [task for task in served if task in described.OFFERS and task not in hidden]}
     dataset.clear()
-    dataset.update(type='SyntheticScenes', num_samples=2 * BATCH, size=SIZE, pipeline=pipeline, **kept)
+    dataset.update(num_samples=2 * BATCH, pipeline=pipeline, name=name, **stand_in, **kept)
 
 
 def _no_weights(node: Any) -> None:

@@ -1,6 +1,7 @@
 """Teachers before students: a student's config names its teachers' configs, and their checkpoints are found or made."""
 
 import copy
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from mmengine.config import Config
 
 from .checkpoint import FINAL
 from .config import REPOSITORY, default_work_dir, load_config
+
+PSEUDO = 'pseudo_labels'  # what the teacher of a config's pseudo-labels is called among its prerequisites
 
 
 class MissingTeacher(FileNotFoundError):
@@ -37,10 +40,11 @@ class Prerequisite:
     @property
     def command(self) -> str:
         """What trains it."""
-        return f'python tools/train.py {_short(self.config)}' + (f' --seed {self.seed}' if self.seed else '')
+        return f'python tools/train.py {short_path(self.config)}' + (f' --seed {self.seed}' if self.seed else '')
 
 
-def _short(config: Path) -> str:
+def short_path(config: Path) -> str:
+    """A file's path as a user would type it."""
     for base in (Path.cwd(), REPOSITORY):
         if config.is_relative_to(base):
             return str(config.relative_to(base))
@@ -49,6 +53,28 @@ def _short(config: Path) -> str:
 
 def _teachers_of(cfg: Config) -> Mapping[str, Any]:
     return ((cfg.model.get('distiller') or {}).get('teachers')) or {}
+
+
+def _experts_of(cfg: Config) -> Mapping[str, Any]:
+    return ((cfg.model.net.get('trunk') or {}).get('experts')) or {}
+
+
+def _named_by(cfg: Config) -> dict[str, Any]:
+    """Everything a config names as a teacher: the distiller's, its network's experts, and what makes its pseudo-labels."""
+    pseudo = (cfg.get(PSEUDO) or {}).get('teacher')
+    return {**_teachers_of(cfg), **_experts_of(cfg), **({PSEUDO: pseudo} if pseudo else {})}
+
+
+def _place(cfg: Config, name: str) -> str:
+    """Where in a config a teacher stands."""
+    if name in _experts_of(cfg):
+        return f'model.net.trunk.experts.{name}'
+    return f'{PSEUDO}.teacher' if name == PSEUDO else f'model.distiller.teachers.{name}'
+
+
+def teacher_names(cfg: Config) -> tuple[str, ...]:
+    """The names of what a config distils from, for the record of its results."""
+    return (*_teachers_of(cfg), *([PSEUDO] if cfg.get(PSEUDO) else []))
 
 
 def prerequisites(cfg: Config, seed: int) -> list[Prerequisite]:
@@ -61,7 +87,7 @@ def prerequisites(cfg: Config, seed: int) -> list[Prerequisite]:
         FileNotFoundError: a checkpoint the config names outright does not exist.
     """
     found = []
-    for name, teacher in _teachers_of(cfg).items():
+    for name, teacher in _named_by(cfg).items():
         if not teacher.get('config'):
             continue
         config = load_config(teacher['config'], beside=Path(cfg.filename)).filename
@@ -69,7 +95,7 @@ def prerequisites(cfg: Config, seed: int) -> list[Prerequisite]:
             checkpoint: Path | None = Path(teacher['checkpoint'])
             if not Path(teacher['checkpoint']).is_file():
                 raise MissingTeacher(f"teacher '{name}': the checkpoint {checkpoint} does not exist; correct "
-                                     f'model.distiller.teachers.{name}.checkpoint.')
+                                     f'{_place(cfg, name)}.checkpoint.')
         else:
             places = [default_work_dir(config, s) / FINAL for s in dict.fromkeys((seed, 0))]
             checkpoint = next((place for place in places if place.is_file()), None)
@@ -111,28 +137,64 @@ def resolve_teachers(cfg: Config, seed: int, *, random: bool = False) -> Config:
     """
     cfg = copy.deepcopy(cfg)
     needed = {p.name: p for p in prerequisites(cfg, seed)} if not random else {}
-    for name, teacher in _teachers_of(cfg).items():
-        if not teacher.get('config'):
-            continue
-        own = load_config(teacher['config'], beside=Path(cfg.filename))
-        net = copy.deepcopy(own.model.net)
-        net.backbone.update({key: value for key, value in (('pretrained', False), ('checkpoint', None))
-                             if key in net.backbone})
-        teacher.setdefault('type', 'MultiTaskTeacher')
-        teacher.net, teacher.tasks = net, copy.deepcopy(own.tasks)
-        for key in ('mean', 'std', 'channels_last'):
-            if key in (own.model.get('data_preprocessor') or {}):
-                teacher[key] = own.model.data_preprocessor[key]
-        teacher.pop('config')
-        if random:
-            teacher.update(checkpoint=None, allow_random=True)
-            continue
-        if needed[name].checkpoint is None:
-            raise MissingTeacher(
-                f"teacher '{name}' of {_short(Path(cfg.filename))} has no checkpoint in "
-                f'{default_work_dir(needed[name].config, seed).parent}; train it with: {needed[name].command} '
-                f'(or add --with-prerequisites to this command, or name its file with --cfg-options '
-                f'model.distiller.teachers.{name}.checkpoint=FILE).')
-        teacher.checkpoint = str(needed[name].checkpoint)
-        teacher.made_by = _short(needed[name].config)
+    for name, teacher in {**_teachers_of(cfg), **_experts_of(cfg)}.items():
+        _resolve(cfg, name, teacher, needed.get(name), seed)
+    if PSEUDO in needed:
+        trained(cfg, needed[PSEUDO], seed)
     return cfg
+
+
+def resolve_experts(cfg: Config, seed: int, *, random: bool = False) -> Config:
+    """As :func:`resolve_teachers`, but only of the experts inside the network, which it is not deployed without."""
+    cfg = copy.deepcopy(cfg)
+    needed = {p.name: p for p in prerequisites(cfg, seed)} if _experts_of(cfg) and not random else {}
+    for name, expert in _experts_of(cfg).items():
+        _resolve(cfg, name, expert, needed.get(name), seed)
+    return cfg
+
+
+def _resolve(cfg: Config, name: str, teacher: Any, needed: Prerequisite | None, seed: int) -> None:
+    """Fill one teacher in; random weights where nothing is needed. Experts inside it are those of its own seed."""
+    if not teacher.get('config'):
+        return
+    own = load_config(teacher['config'], beside=Path(cfg.filename))
+    checkpoint = trained(cfg, needed, seed) if needed else None
+    own = resolve_experts(own, _seed_of(checkpoint, seed), random=needed is None)
+    teacher.setdefault('type', 'MultiTaskTeacher')
+    teacher.update(as_teacher(own))
+    teacher.pop('config')
+    if needed is None:
+        teacher.update(checkpoint=None, allow_random=True)
+    else:
+        teacher.update(checkpoint=str(checkpoint), made_by=short_path(needed.config))
+
+
+def _seed_of(checkpoint: Path | None, otherwise: int) -> int:
+    """The seed a checkpoint was trained with, by its folder."""
+    named = re.fullmatch(r'seed(\d+)', checkpoint.absolute().parent.name) if checkpoint else None
+    return int(named[1]) if named else otherwise
+
+
+def as_teacher(own: Config) -> dict[str, Any]:
+    """The arguments that make a teacher of a config's network: network, tasks and normalisation."""
+    net = copy.deepcopy(own.model.net)
+    backbone = net.get('backbone') or {}
+    backbone.update({key: value for key, value in (('pretrained', False), ('checkpoint', None)) if key in backbone})
+    given = own.model.get('data_preprocessor') or {}
+    return {'net': net, 'tasks': copy.deepcopy(own.tasks),
+            **{key: given[key] for key in ('mean', 'std', 'channels_last') if key in given}}
+
+
+def trained(cfg: Config, needed: Prerequisite, seed: int) -> Path:
+    """A teacher's weights.
+
+    Raises:
+        MissingTeacher: it has not been trained; the message names the command.
+    """
+    if needed.checkpoint is None:
+        raise MissingTeacher(
+            f"teacher '{needed.name}' of {short_path(Path(cfg.filename))} has no checkpoint in "
+            f'{default_work_dir(needed.config, seed).parent}; train it with: {needed.command} '
+            f'(or add --with-prerequisites to this command, or name its file with --cfg-options '
+            f'{_place(cfg, needed.name)}.checkpoint=FILE).')
+    return needed.checkpoint

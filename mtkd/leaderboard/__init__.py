@@ -2,7 +2,9 @@
 
 from .aggregate import build
 from .board import SuiteBoard
+from .cross_domain import cross_domain, render_cross
 from .render import FORMATS, format_of, is_current, render
 from .results import SCHEMA_VERSION, Metric, Result
 
-__all__ = ['FORMATS', 'SCHEMA_VERSION', 'Metric', 'Result', 'SuiteBoard', 'build', 'format_of', 'is_current', 'render']
+__all__ = ['FORMATS', 'SCHEMA_VERSION', 'Metric', 'Result', 'SuiteBoard', 'build', 'cross_domain', 'format_of',
+           'is_current', 'render', 'render_cross']

@@ -19,7 +19,7 @@ from mtkd.leaderboard.results import Result
 
 
 def find(paths: Iterable[str | Path]) -> list[Path]:
-    """The results files under `paths`: every `results.json` in a folder and below it, and files named outright.
+    """The results files under `paths`: `results.json` and `results_*.json` in a folder and below, and files named outright.
 
     Raises:
         FileNotFoundError: a path does not exist.
@@ -30,7 +30,7 @@ def find(paths: Iterable[str | Path]) -> list[Path]:
     for path in places:
         if not path.exists():
             raise FileNotFoundError(f'{path}: no such folder or file')
-        for file in sorted(path.rglob('results.json')) if path.is_dir() else [path]:
+        for file in sorted([*path.rglob('results.json'), *path.rglob('results_*.json')]) if path.is_dir() else [path]:
             found.setdefault(file.resolve(), file)
     if places and not found:
         names = ', '.join(str(path) for path in places)
@@ -129,7 +129,7 @@ def _keys(result: Result) -> list[Key]:
 
 
 def _measured(runs: Sequence[Run], columns: Mapping[Key, Column]) -> list[Row]:
-    groups = _group(runs)
+    groups = group_runs(runs)
     references = _merge_single_task([group for group in groups if group[0].result.role == 'single_task'])
     rows = [_single_task_row(reference) for reference in references]
     for group in groups:
@@ -146,11 +146,11 @@ def _order(row: Row) -> tuple[object, ...]:
     return (row.backbone, row.role != 'single_task', gain, row.method, row.configs)
 
 
-def _group(runs: Sequence[Run]) -> list[list[Run]]:
+def group_runs(runs: Sequence[Run]) -> list[list[Run]]:
     """Runs that differ only in seed and fold, together.
 
     Raises:
-        ValueError: two files hold the same run, or runs of a group measured different metrics.
+        ValueError: two files hold the same run, or runs of a group measured different metrics or by different protocols.
     """
     groups: dict[tuple[object, ...], dict[tuple[int, int], Run]] = {}
     for run in runs:
@@ -166,6 +166,9 @@ def _group(runs: Sequence[Run]) -> list[list[Run]]:
         first = next(iter(group.values()), run)
         if set(_keys(first.result)) != set(_keys(r)):
             raise ValueError(f'{first.path} and {run.path} are runs of one row with different metrics; test them again')
+        if _protocol(first.result) != _protocol(r):
+            raise ValueError(f'{first.path} reports the {_protocol(first.result)} and {run.path}, of the same row, the '
+                             f'{_protocol(r)}; test one of them again')
         group[number] = run
     return [[group[number] for number in sorted(group)] for group in groups.values()]
 
@@ -196,8 +199,17 @@ def _row(group: Sequence[Run]) -> Row:
         code_versions=_unique(r.code_version for r in results),
         times=_unique(r.time for r in results),
         files=[str(run.path) for run in group],
-        notes=_undefined(group),
+        notes=_protocol_note(first) + _undefined(group),
     )
+
+
+def _protocol(result: Result) -> str:
+    return result.protocol or 'last checkpoint'
+
+
+def _protocol_note(result: Result) -> list[str]:
+    """What a row's numbers are, where they are not those of the last checkpoint."""
+    return [] if _protocol(result) == 'last checkpoint' else [f'Numbers: {_protocol(result)}.']
 
 
 def _undefined(group: Sequence[Run]) -> list[str]:

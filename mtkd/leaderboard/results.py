@@ -62,6 +62,7 @@ class Result:
         peak_memory_bytes: largest memory in use while testing.
         train_set: what the run was trained on.
         test_set: what these numbers were measured on.
+        protocol: which of a run's numbers these are: 'last checkpoint', 'median of the last 20 epochs', ...
         domain: the evaluated domain, where a test set has several.
         fold: the cross-validation fold.
         device: e.g. 'cpu' or 'NVIDIA H200'.
@@ -94,6 +95,7 @@ class Result:
     peak_memory_bytes: int | None = None
     train_set: str | None = None
     test_set: str | None = None
+    protocol: str | None = None
     domain: str | None = None
     fold: int | None = None
     device: str | None = None
@@ -231,6 +233,7 @@ _TYPES = {
     'peak_memory_bytes': 'an integer',
     'train_set': 'a string',
     'test_set': 'a string',
+    'protocol': 'a string',
     'domain': 'a string',
     'fold': 'an integer',
     'device': 'a string',

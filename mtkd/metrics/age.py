@@ -44,7 +44,9 @@ class AgeError(TaskMetric):
 
 @METRICS.register_module()
 class AgeGroupAccuracy(TaskMetric):
-    """Exact group accuracy, and one-off: the share of samples at most one group away. Groups are ordered.
+    """Exact group accuracy, one-off, and balanced: the mean over groups that occur of each group's exact accuracy.
+
+    One-off is the share of samples at most one group away. Groups are ordered.
 
     Source: fact sheet 3.6 (the protocol of Adience; its mean and deviation over five folds are the leaderboard's).
     """
@@ -53,10 +55,10 @@ class AgeGroupAccuracy(TaskMetric):
 
     @property
     def names(self) -> Mapping[str, MetricInfo]:
-        return {'exact': MetricInfo('%', True), 'one_off': MetricInfo('%', True)}
+        return {name: MetricInfo('%', True) for name in ('exact', 'one_off', 'balanced')}
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Whether the sample counts, is exact, and is at most one off.
+        """The group, whether it is predicted exactly, and at most one off.
 
         Args:
             pred: (num_groups,) probabilities or logits.
@@ -64,13 +66,24 @@ class AgeGroupAccuracy(TaskMetric):
 
         Returns:
             (3,) float64.
+
+        Raises:
+            ValueError: ``pred`` has no score for the group.
         """
-        if int(target) < 0:
-            return torch.zeros(3, dtype=torch.float64)
-        distance = abs(int(pred.argmax()) - int(target))
-        return torch.tensor([1, distance == 0, distance <= 1], dtype=torch.float64)
+        group = int(target)
+        if group < 0:
+            return torch.tensor([-1, 0, 0], dtype=torch.float64)
+        if group >= len(pred):
+            raise ValueError(f'AgeGroupAccuracy: group {group} and {len(pred)} scores do not fit; check the class mapping.')
+        distance = abs(int(pred.argmax()) - group)
+        return torch.tensor([group, distance == 0, distance <= 1], dtype=torch.float64)
 
     def summarise(self, records: Tensor) -> dict[str, float]:
         """See :class:`TaskMetric`; percent."""
-        count, exact, one_off = records.double().sum(0)
-        return {'exact': float(exact / count) * 100, 'one_off': float(one_off / count) * 100}
+        records = records.double().cpu()
+        records = records[records[:, 0] >= 0]
+        group = records[:, 0].long()
+        occurrences, hits = torch.bincount(group), torch.bincount(group, weights=records[:, 1])
+        exact, one_off = records[:, 1:].mean(0)
+        numbers = {'exact': exact, 'one_off': one_off, 'balanced': (hits / occurrences).nanmean()}
+        return {name: float(number) * 100 for name, number in numbers.items()}

@@ -17,14 +17,15 @@ class Accuracy(TaskMetric):
 
     Args:
         num_classes: classes 0 … num_classes - 1; top-5 is reported from six classes on.
+        offset: of the labels, where the scores are of several data sets' classes laid end to end.
 
     Source: fact sheet 3.6.
     """
 
     primary = 'top1'
 
-    def __init__(self, num_classes: int) -> None:
-        self.num_classes = num_classes
+    def __init__(self, num_classes: int, offset: int = 0) -> None:
+        self.num_classes, self.offset = num_classes, offset
 
     @property
     def names(self) -> Mapping[str, MetricInfo]:
@@ -45,6 +46,7 @@ class Accuracy(TaskMetric):
             ValueError: the label is not below ``num_classes``, or ``pred`` has another length.
         """
         label = int(target)
+        label += self.offset if label >= 0 else 0
         if label >= self.num_classes or pred.shape != (self.num_classes,):
             raise ValueError(f'Accuracy: label {label} and {tuple(pred.shape)} scores do not fit num_classes='
                              f'{self.num_classes}; check the class mapping.')

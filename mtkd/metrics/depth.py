@@ -23,19 +23,21 @@ class DepthError(TaskMetric):
         log_floor_m: smallest prediction that ``log_rmse`` tells apart, metres.
         legacy_per_image: also report the means over pictures of each picture's rmse, absErr and relErr (ASTMT; MTAN
             and KD4MTL take them per batch of two).
+        unit: of the depths; empty for inverse depth (Cityscapes), whose errors have none.
 
     Source: fact sheet 3.2.
     """
 
     primary = 'rmse'
 
-    def __init__(self, log_floor_m: float = 1e-3, legacy_per_image: bool = False) -> None:
+    def __init__(self, log_floor_m: float = 1e-3, legacy_per_image: bool = False, unit: str = 'm') -> None:
         self.log_floor_m = log_floor_m
         self.legacy_per_image = legacy_per_image
+        self.unit = unit
 
     @property
     def names(self) -> Mapping[str, MetricInfo]:
-        metres, ratio, percent = MetricInfo('m', False), MetricInfo('', False), MetricInfo('%', True)
+        metres, ratio, percent = MetricInfo(self.unit, False), MetricInfo('', False), MetricInfo('%', True)
         legacy = {'legacy_rmse': metres, 'legacy_absErr': metres, 'legacy_relErr': ratio}
         return {'rmse': metres, 'absErr': metres, 'relErr': ratio, 'log_rmse': ratio,
                 'delta1': percent, 'delta2': percent, 'delta3': percent, **(legacy if self.legacy_per_image else {})}

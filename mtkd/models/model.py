@@ -38,14 +38,16 @@ class MultiTaskModel(BaseModel):
         self.tasks: dict[str, Task] = build_tasks(tasks)
         self.net = net if isinstance(net, nn.Module) else build_net(
             net, {name: task.out_channels for name, task in self.tasks.items()})
+        _check_scale(self.net, self.data_preprocessor)
         if getattr(self.data_preprocessor, 'channels_last', False):
             self.net.to(memory_format=torch.channels_last)
         self.balance = BALANCES.build({'type': 'WeightedSum', **(balance or {})}) if not isinstance(balance, nn.Module) \
             else balance
-        self.balance.setup({name: task.weight for name, task in self.tasks.items()})
         self.distiller = MODELS.build({'type': 'Distiller', **distiller}) if isinstance(distiller, Mapping) else distiller
         if self.distiller is not None:
             self.distiller.check(self.net.tap_specs, self.tasks)
+        self.balance.setup({name: task.weight for name, task in self.tasks.items()}, net=self.net,
+                           extra=self.distiller.term_weights if self.distiller is not None else ())
 
     def init_weights(self) -> None:
         """Does nothing: every part is initialised, or loaded, where it is built."""
@@ -60,11 +62,11 @@ class MultiTaskModel(BaseModel):
             targets: task -> (B, …).
             present: task -> (B,) bool.
             meta: one entry a sample.
-            teacher: cached teacher taps.
+            teacher: cached taps of teachers, or of experts inside the network.
             mode: ``'tensor'`` returns the taps; ``'loss'`` a dict with ``'loss'``, the total to differentiate, and every
                 term by its ``<task>/<name>``; ``'predict'`` a list with one dict a sample.
         """
-        taps = self.net(self.data_preprocessor.normalise(image))
+        taps = self._look(image, teacher or {})
         if mode == 'tensor':
             return taps
         batch: Batch = {'image': image, 'targets': targets, 'present': present, 'meta': meta, 'teacher': teacher or {}}
@@ -73,6 +75,12 @@ class MultiTaskModel(BaseModel):
         if mode == 'predict':
             return self._predict(batch, taps)
         raise ValueError(f"mode '{mode}' is unknown; choose tensor, loss or predict.")
+
+    def _look(self, image: Tensor, cached: Mapping[str, Taps]) -> Taps:
+        """The network's taps of raw pictures; taps of experts inside it that the batch brings along are not computed."""
+        picture = self.data_preprocessor.normalise(image)
+        experts = {name: cached[name] for name in getattr(self.net, 'experts', ()) if name in cached}
+        return self.net(picture, experts) if experts else self.net(picture)
 
     def task_terms(self, batch: Batch, taps: Taps) -> dict[str, Tensor]:
         """``<task>/<name>`` -> () mean of the term over all that counts in the batch and over all ranks."""
@@ -87,7 +95,7 @@ class MultiTaskModel(BaseModel):
         terms = self.task_terms(batch, taps)
         extra = self.distiller(batch, taps, self.tasks) if self.distiller is not None else {}
         weights = self.distiller.term_weights if self.distiller is not None else {}
-        total = self.balance(terms, extra, weights, taps)
+        total = self.balance(terms, extra, weights, taps, batch['present'])
         return {'loss': total, **{name: term.detach() for name, term in {**terms, **extra}.items()}}
 
     def _predict(self, batch: Batch, taps: Taps) -> list[dict[str, Any]]:
@@ -105,6 +113,14 @@ class MultiTaskModel(BaseModel):
                 'present': {name: bool(batch['present'][name][i]) for name in self.tasks},
                 'image': batch['image'][i], 'meta': meta})
         return samples
+
+
+def _check_scale(net: nn.Module, preprocessor: nn.Module) -> None:
+    """Refuse to normalise pictures for a trunk that takes them raw."""
+    takes_raw = getattr(getattr(net, 'trunk', None), 'takes_raw', False)
+    if takes_raw and not preprocessor.mean.is_meta and (preprocessor.mean.any() or (preprocessor.std != 1).any()):
+        raise ValueError('model.net.trunk takes raw pictures, its experts normalise them themselves: set model.'
+                         'data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1)).')
 
 
 def _without_absent(target: Tensor, present: Tensor, task: Task) -> Tensor:

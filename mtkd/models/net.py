@@ -1,6 +1,7 @@
 """The network: a trunk all tasks share and one head a task, its inner tensors returned as named taps. Pure torch."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +52,11 @@ class Trunk(nn.Module):
 class MultiTaskNet(nn.Module):
     """A trunk and a head per task. No loss inside; its state dict is the whole deployed model.
 
+    A head reads ``<task>.in`` where the trunk offers it (a trunk that makes a feature per task, such as MTAN), and the
+    feature that all tasks share, ``shared``, where it does not.
+
     Args:
-        trunk: returns the taps that the heads read, ``shared`` among them.
+        trunk: returns the taps that the heads read, and says in ``tap_specs`` which.
         heads: task -> head, with ``feature``, ``predict`` and ``feature_channels``.
         out_channels: task -> channels of its output.
     """
@@ -62,8 +66,9 @@ class MultiTaskNet(nn.Module):
         self.trunk = trunk
         self.heads = nn.ModuleDict(heads)
         self.tap_specs: dict[str, TapSpec] = dict(trunk.tap_specs)
-        stride = self.tap_specs['shared'].stride
+        self._inputs = {task: input_tap(trunk, task) for task in heads}
         for task, head in heads.items():
+            stride = self.tap_specs[self._inputs[task]].stride
             self.tap_specs[f'{task}.feat'] = TapSpec(head.feature_channels, stride)
             self.tap_specs[f'{task}.out'] = TapSpec(out_channels[task], stride)
 
@@ -72,14 +77,25 @@ class MultiTaskNet(nn.Module):
         """The tasks it has heads for."""
         return tuple(self.heads)
 
-    def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`."""
-        taps = self.trunk(image)
+    @property
+    def experts(self) -> tuple[str, ...]:
+        """The frozen networks inside the trunk, whose taps a batch may bring along; mostly none."""
+        return tuple(getattr(self.trunk, 'experts', ()))
+
+    def forward(self, image: Tensor, cached: Mapping[str, Taps] | None = None) -> Taps:
+        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`; ``cached``: taps of some of the experts."""
+        taps = self.trunk(image, cached) if cached else self.trunk(image)
         for task, head in self.heads.items():
-            feature = head.feature(taps['shared'])
+            feature = head.feature(taps[self._inputs[task]])
             taps[f'{task}.feat'] = feature
             taps[f'{task}.out'] = head.predict(feature)
         return taps
+
+
+def input_tap(trunk: nn.Module, task: str) -> str:
+    """The tap of ``trunk`` that the head of ``task`` reads."""
+    own = f'{task}.in'
+    return own if own in trunk.tap_specs else 'shared'
 
 
 def build_net(cfg: Mapping[str, Any], out_channels: Mapping[str, int]) -> MultiTaskNet:
@@ -87,27 +103,40 @@ def build_net(cfg: Mapping[str, Any], out_channels: Mapping[str, int]) -> MultiT
 
     Args:
         cfg: ``backbone``, ``neck`` and ``head``: registry configs. ``head`` serves every task; ``heads`` may name
-            another one for some tasks.
+            another one for some tasks. In place of backbone and neck, ``trunk``: one of :data:`BACKBONES` that takes the
+            ``tasks`` and makes features for each.
         out_channels: task -> channels of its output; these are the net's tasks.
 
     Raises:
-        ValueError: an unknown part in ``cfg``, or a head for a task that is not there.
+        ValueError: an unknown part in ``cfg``, a trunk that is none, or a head for a task that is not there.
     """
-    unknown = set(cfg) - {'backbone', 'neck', 'head', 'heads'}
+    given = {part for part, value in cfg.items() if value is not None}
+    unknown = given - {'backbone', 'neck', 'trunk', 'head', 'heads'}
     own = dict(cfg.get('heads') or {})
-    if unknown or 'backbone' not in cfg:
-        raise ValueError(f'model.net takes backbone, neck, head and heads; it was given {sorted(cfg)}.')
+    if unknown or ('backbone' in given) == ('trunk' in given) or {'trunk', 'neck'} <= given:
+        raise ValueError(f'model.net takes backbone, neck, head and heads, or trunk in place of backbone and neck; it was '
+                         f'given {sorted(given)}.')
     if set(own) - set(out_channels):
         raise ValueError(f'model.net.heads names {sorted(set(own) - set(out_channels))}, '
                          f'the tasks are {sorted(out_channels)}.')
     missing = [task for task in out_channels if task not in own and not cfg.get('head')]
     if missing:
         raise ValueError(f'model.net has no head for {missing}: give model.net.head, or model.net.heads[task].')
-    backbone = BACKBONES.build(cfg['backbone'])
-    neck = NECKS.build({'type': 'ConcatNeck', **(cfg.get('neck') or {}),
-                        'in_channels': backbone.channels, 'strides': backbone.strides})
-    trunk = Trunk(backbone, neck)
-    heads = {task: HEADS.build({**(own.get(task) or cfg['head']), 'in_channels': neck.out_channels,
-                                'out_channels': channels})
+    trunk = _task_trunk(cfg['trunk'], tuple(out_channels)) if 'trunk' in given else _shared_trunk(cfg)
+    heads = {task: HEADS.build({**(own.get(task) or cfg['head']), 'out_channels': channels,
+                                'in_channels': trunk.tap_specs[input_tap(trunk, task)].channels})
              for task, channels in out_channels.items()}
     return MultiTaskNet(trunk, heads, out_channels)
+
+
+def _shared_trunk(cfg: Mapping[str, Any]) -> nn.Module:
+    backbone = BACKBONES.build(cfg['backbone'])
+    return Trunk(backbone, NECKS.build({'type': 'ConcatNeck', **(cfg.get('neck') or {}),
+                                        'in_channels': backbone.channels, 'strides': backbone.strides}))
+
+
+def _task_trunk(cfg: Mapping[str, Any], tasks: Sequence[str]) -> nn.Module:
+    kind = BACKBONES.get(cfg['type'])
+    if kind is not None and 'tasks' not in inspect.signature(kind).parameters:
+        raise ValueError(f"model.net.trunk: {cfg['type']} makes no features per task; give it as model.net.backbone.")
+    return BACKBONES.build({**cfg, 'tasks': tasks})

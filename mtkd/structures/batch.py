@@ -56,23 +56,16 @@ def pack(sample: Sample, kinds: Mapping[str, TargetKind]) -> dict[str, Any]:
             'teacher': sample.get('teacher', {})}
 
 
-def collate(samples: Sequence[Mapping[str, Any]]) -> Batch:
-    """Stack packed samples into a :class:`Batch`.
+def collate(samples: Sequence[Mapping[str, Any]] | Batch) -> Batch:
+    """Stack packed samples into a :class:`Batch`; a batch that a data set served whole stays as it is.
 
     Raises:
         ValueError: the samples differ in size, which a batch cannot hold.
     """
-    sizes = {tuple(s['image'].shape) for s in samples}
-    if len(sizes) > 1:
-        origin = samples[0]['meta'].get('dataset')
-        raise ValueError(f'the pictures of one batch differ in size ({sorted(sizes)}; data set {origin}): '
-                         f'crop, pad or resize them to one size, or set batch_size=1.')
+    if isinstance(samples, Mapping):
+        return samples  # type: ignore[return-value]
+    _check_sizes([s['image'].shape for s in samples], [s['targets'] for s in samples], 0, samples[0]['meta'])
     tasks = samples[0]['targets']
-    for task in tasks:
-        shapes = {tuple(s['targets'][task].shape) for s in samples}
-        if len(shapes) > 1:
-            raise ValueError(f"the '{task}' labels of one batch differ in size ({sorted(shapes)}): labels that keep their "
-                             f'own size want batch_size=1, or pictures of one size.')
     cached = samples[0].get('teacher', {})
     return {
         'image': torch.stack([s['image'] for s in samples]),
@@ -82,3 +75,45 @@ def collate(samples: Sequence[Mapping[str, Any]]) -> Batch:
         'teacher': {name: {tap: torch.stack([torch.as_tensor(s['teacher'][name][tap]) for s in samples])
                            for tap in taps} for name, taps in cached.items()},
     }
+
+
+def interleave(parts: Sequence[Batch], places: Sequence[Sequence[int]]) -> Batch:
+    """One batch of several.
+
+    Args:
+        parts: batches of the same tasks and stored taps.
+        places: of each part, where its samples go; together 0 … B - 1.
+
+    Raises:
+        ValueError: the parts differ in size, which a batch cannot hold.
+    """
+    _check_sizes([p['image'].shape[1:] for p in parts], [p['targets'] for p in parts], 1, parts[0]['meta'][0])
+    order = torch.argsort(torch.tensor([place for of in places for place in of]))
+    metas = [meta for part in parts for meta in part['meta']]
+    first = parts[0]
+
+    def mixed(tensors: Sequence[Tensor]) -> Tensor:
+        return torch.cat(list(tensors)).index_select(0, order)
+
+    return {
+        'image': mixed([p['image'] for p in parts]),
+        'targets': {t: mixed([p['targets'][t] for p in parts]) for t in first['targets']},
+        'present': {t: mixed([p['present'][t] for p in parts]) for t in first['present']},
+        'meta': [metas[place] for place in order.tolist()],
+        'teacher': {name: {tap: mixed([p['teacher'][name][tap] for p in parts]) for tap in taps}
+                    for name, taps in first['teacher'].items()},
+    }
+
+
+def _check_sizes(pictures: Sequence[Any], targets: Sequence[Mapping[str, Tensor]], skip: int,
+                 meta: Mapping[str, Any]) -> None:
+    """See that pictures, and labels after their first ``skip`` axes, are of one size."""
+    sizes = {tuple(shape) for shape in pictures}
+    if len(sizes) > 1:
+        raise ValueError(f'the pictures of one batch differ in size ({sorted(sizes)}; data set {meta.get("dataset")}): '
+                         f'crop, pad or resize them to one size, or set batch_size=1.')
+    for task in targets[0]:
+        shapes = {tuple(labels[task].shape[skip:]) for labels in targets}
+        if len(shapes) > 1:
+            raise ValueError(f"the '{task}' labels of one batch differ in size ({sorted(shapes)}): labels that keep their "
+                             f'own size want batch_size=1, or pictures of one size.')

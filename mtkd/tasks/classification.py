@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ..registry import TASKS
-from ..structures import KINDS, Size
+from ..structures import KINDS, PerSample, Size
 from .draw import draw_text, palette
 from .task import Part, Task, override
 
@@ -12,8 +12,13 @@ from .task import Part, Task, override
 class Classification(Task):
     """A class per picture: cross-entropy, accuracy, softmax.
 
+    Several data sets can share one label space, a merged head: each is a task whose output has all ``total`` classes, of
+    which its own begin at ``offset``; a prediction of another set's class is wrong (fact sheet 1.3.2).
+
     Args:
         num_classes: classes 0 … num_classes - 1.
+        offset: where its classes begin in a merged label space.
+        total: number of classes of the merged label space; None: ``num_classes``.
         name: see :class:`Task`.
         loss: see :class:`Task`.
         metric: see :class:`Task`; it is given ``num_classes``.
@@ -21,20 +26,28 @@ class Classification(Task):
         weight: see :class:`Task`.
 
     Raises:
-        ValueError: there are fewer than two classes.
+        ValueError: there are fewer than two classes, or they do not fit into the merged label space.
     """
 
     kind = KINDS['class_label']
 
     def __init__(self, num_classes: int, name: str = 'label', loss: Part = None, metric: Part = None,
-                 prob_view: Part = None, weight: float = 1.0) -> None:
+                 prob_view: Part = None, weight: float = 1.0, offset: int = 0, total: int | None = None) -> None:
+        outputs = num_classes if total is None else total
         if num_classes < 2:
             raise ValueError(f"Task '{name}': num_classes is {num_classes}; give 2 or more.")
-        self.num_classes = num_classes
-        super().__init__(name, out_channels=num_classes, weight=weight,
+        if not 0 <= offset <= outputs - num_classes:
+            raise ValueError(f"Task '{name}': its {num_classes} classes from {offset} on do not fit into {outputs}; correct "
+                             f'offset or total.')
+        self.num_classes, self.offset = num_classes, offset
+        super().__init__(name, out_channels=outputs, weight=weight,
                          loss=override({'type': 'CrossEntropy'}, loss),
-                         metric=override({'type': 'Accuracy', 'num_classes': num_classes}, metric),
+                         metric=override({'type': 'Accuracy', 'num_classes': outputs, 'offset': offset}, metric),
                          prob_view=override({'type': 'softmax'}, prob_view))
+
+    def losses(self, out: Tensor, target: Tensor) -> dict[str, PerSample]:
+        """See :class:`Task`; labels count within the task's own classes."""
+        return super().losses(out, target + self.offset * self.kind.valid(target))
 
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
         """(B, C) logits -> (B, C) float32 class probabilities; ``size`` has no meaning here."""

@@ -230,3 +230,9 @@ def test_unit_normals():
     vectors = np.array([[[0, 0, 2], [0.05, 0, 0], [0.3, 0.4, 0]]])
     assert np.allclose(unit_normals(vectors), [[[0, 0, 1], [0, 0, 0], [0.6, 0.8, 0]]])
     assert unit_normals(vectors).dtype == np.float32
+
+
+def test_a_loader_is_served_sample_by_sample():
+    data = Toy(pipeline=AUGMENT)
+    served = data.__getitems__([(3, 1), 2])
+    assert not data.serves_batches and equal(served[0], data[3, 1]) and equal(served[1], data[2])

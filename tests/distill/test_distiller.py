@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from mtkd.distill import CauchySchwarz, Distiller, FitNets, Link, PlainKD, Teacher
+from mtkd.models import build_net
 from mtkd.registry import MODELS
 from mtkd.tasks import build_tasks
 
@@ -163,3 +164,94 @@ def test_a_term_with_loss_in_its_name_is_refused():
 
     with pytest.raises(ValueError, match='MMEngine'):
         make([Link(Bad(), 'semseg')])
+
+
+MID_AND_LAST = [{'name': name, 'loss': {'type': 'NormalisedL2'}, 'student': tap, 'teacher': '{task}:' + tap,
+                 'weight': {'semseg': 1.0, 'depth': 2.0}, 'projector': {'type': 'Linear1x1'}}
+                for name, tap in (('mid', 'trunk.0'), ('last', 'shared'))]
+SEGNET = {'backbone': {'type': 'SegNet', 'width': 1 / 16}, 'neck': {'type': 'OneScaleNeck'},
+          'head': {'type': 'ConvPairHead'}}
+SINGLE = {'semseg': {'type': 'SemanticSegmentation', 'num_classes': 5}, 'depth': {'type': 'Depth'}}
+
+
+def single_task_teachers(**options) -> dict[str, dict]:
+    """Configs of teachers that each have their own task's head only, as ``engine/stages.py`` makes them."""
+    return {task: {'net': SEGNET, 'tasks': {task: cfg}, 'allow_random': True, **options} for task, cfg in SINGLE.items()}
+
+
+def kd4mtl(**options) -> tuple[nn.Module, Distiller]:
+    torch.manual_seed(0)
+    student = build_net(SEGNET, {'semseg': 5, 'depth': 1})
+    distiller = Distiller(single_task_teachers(**options), {'each_task': MID_AND_LAST})
+    with pytest.warns(UserWarning, match='keeps the weights'):
+        distiller.check(student.tap_specs, TASKS)
+    return student, distiller
+
+
+def test_a_single_task_teacher_for_each_task_and_two_levels():
+    student, distiller = kd4mtl()
+    assert {name: list(part.net.heads) for name, part in distiller.teachers.items()} == {
+        'semseg': ['semseg'], 'depth': ['depth']}
+    data = batch((32, 64))
+    taps = student(normalised(data['image']))
+    terms = distiller(data, taps, TASKS)
+    assert distiller.term_weights == {'semseg/mid_l2': 1.0, 'depth/mid_l2': 2.0, 'semseg/last_l2': 1.0, 'depth/last_l2': 2.0}
+    for (name, term), link in zip(terms.items(), distiller.links, strict=True):
+        tap, task = link.student_taps[0], name.split('/')[0]
+        wanted = distiller.teachers[task](data['image'])[tap]
+        a, b = (v * (v.square().sum(1, keepdim=True) + 1e-6).rsqrt() for v in (link.projector(taps[tap]), wanted))
+        torch.testing.assert_close(term, (a - b).square().sum(1).mean())
+    sum(terms.values()).backward()
+    assert all(p.grad.any() for p in distiller.parameters()) and len(list(distiller.parameters())) == 4
+    assert student.heads['depth'].conv.weight.grad is None  # no task loss here
+
+
+def test_features_that_a_trunk_makes_for_a_task():
+    torch.manual_seed(0)
+    net = {'trunk': {'type': 'MTAN', 'width': 1 / 16}, 'head': {'type': 'ConvPairHead'}}
+    student = build_net(net, {'semseg': 5, 'depth': 1})
+    teachers = {task: {**cfg, 'net': net} for task, cfg in single_task_teachers().items()}
+    distiller = Distiller(teachers, {'each_task': [
+        {'name': name, 'loss': {'type': 'NormalisedL2'}, 'student': tap, 'teacher': '{task}:' + tap,
+         'projector': {'type': 'Linear1x1', 'init': 'default'}}
+        for name, tap in (('mid', '{task}.mid'), ('last', '{task}.in'))]})
+    with pytest.warns(UserWarning, match='keeps the weights'):
+        distiller.check(student.tap_specs, TASKS)
+    assert distiller.needed_taps('depth') == ('depth.mid', 'depth.in')
+    data = batch((32, 64))
+    terms = distiller(data, student(normalised(data['image'])), TASKS)
+    assert list(terms) == ['semseg/mid_l2', 'depth/mid_l2', 'semseg/last_l2', 'depth/last_l2']
+    terms['depth/last_l2'].backward()
+    assert student.trunk.attention['depth'].decoder[-1][0].weight.grad.any()
+    assert student.trunk.attention['semseg'].decoder[-1][0].weight.grad is None
+
+
+@pytest.mark.parametrize('train_mode', [False, True])
+def test_statistics_of_several_teachers_drift_in_train_mode_only(train_mode):
+    student, distiller = kd4mtl(teacher_train_mode=train_mode)
+    distiller.train()
+    before = {name: (part.weights_hash(), [p.clone() for p in part.net.parameters()])
+              for name, part in distiller.teachers.items()}
+    data = batch((32, 64))
+    for _ in range(2):
+        sum(distiller(data, student(normalised(data['image'])), TASKS).values()).backward()
+    for name, part in distiller.teachers.items():
+        fingerprint, parameters = before[name]
+        assert (part.weights_hash() != fingerprint) == train_mode
+        assert all(torch.equal(p, q) and p.grad is None for p, q in zip(part.net.parameters(), parameters, strict=True))
+
+
+@pytest.mark.parametrize(('change', 'words'), [
+    ({'weight': {'semseg': 1.0, 'depth': 2.0, 'normals': 1.0}}, "names a task that is not there, 'normals'"),
+    ({'weight': {'semseg': 1.0}}, "has nothing for a task, 'depth'"),
+    ({'projector': {'type': 'Linear1x1', 'out_channels': 9}}, 'projector.out_channels=9'),
+    ({'teacher': 'small_{task}:shared'}, "teacher 'small_semseg' does not exist")])
+def test_templates_that_do_not_fit_are_refused_before_anything_runs(change, words):
+    template = {**MID_AND_LAST[1], **change}
+    with pytest.raises(ValueError, match=words):
+        make({'each_task': template}, {'semseg': teacher(1), 'depth': teacher(2)})
+
+
+def test_a_task_without_teacher_is_named():
+    with pytest.raises(ValueError, match="task 'depth' has no teacher"):
+        make({'each_task': MID_AND_LAST[1]}, {'semseg': teacher(1)})

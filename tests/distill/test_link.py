@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from mtkd.distill import CauchySchwarz, FitNets, Linear1x1, Link, OutputL1, PlainKD, Teacher
+from mtkd.distill import AttentionTransfer, CauchySchwarz, FitNets, Linear1x1, Link, NormalisedL2, OutputL1, PlainKD, Teacher
+from mtkd.models import TapSpec
 from mtkd.structures import global_ratio
 from mtkd.tasks import build_tasks
 
@@ -182,3 +183,56 @@ def test_impossible_options_are_refused(options):
 
 def test_images_differ_so_that_the_tests_above_can_fail():
     assert not torch.equal(images()[0], images()[1])
+
+
+@pytest.mark.parametrize(('projector', 'words'), [
+    ({'type': 'Linear1x1', 'out_channels': 4}, ['projector.out_channels=4', "teacher 'big' has 6 channels"]),
+    ({'type': 'NonLinear', 'in_channels': 5}, ['projector.in_channels=5', "student's tap has 4 channels"])])
+def test_an_adaptor_of_other_channels_is_refused(projector, words):
+    with pytest.raises(ValueError) as error:
+        bound(Link(FitNets(), 'semseg', student='semseg.feat', projector=projector), big=teacher(width=6))
+    assert all(word in str(error.value) for word in words), error.value
+
+
+def test_a_loss_that_needs_no_equal_channels_takes_any_adaptor():
+    link = Link(AttentionTransfer(), 'semseg', student='semseg.feat', projector={'type': 'Linear1x1', 'out_channels': 3})
+    assert bound(link, big=teacher(width=6)).projector[0].weight.shape == (3, 4, 1, 1)
+
+
+def test_an_adaptor_has_the_initialisation_it_is_given():
+    weights = {}
+    for init in ('xavier', 'default'):
+        link = Link(FitNets(), 'semseg', student='shared', projector={'type': 'Linear1x1', 'init': init})
+        wide = TinyNet(width=64)
+        link.bind(wide.tap_specs, TASKS, {'big': teacher(width=64)})
+        weights[init] = link.projector[0].weight
+    assert weights['xavier'].std().item() == pytest.approx(64 ** -0.5, rel=0.05)  # normal, of variance 2 / (64 + 64)
+    assert weights['default'].abs().max() <= 64 ** -0.5 < weights['xavier'].abs().max()  # uniform within 1 / sqrt(64)
+
+
+def test_a_task_without_teacher():
+    with pytest.raises(ValueError, match=r"task 'depth' has no teacher; add distiller\.teachers\.depth, beside semseg"):
+        bound(Link(FitNets(), 'depth', student='shared', teacher='depth:shared'), semseg=teacher())
+
+
+def test_weights_by_task_are_of_templates():
+    with pytest.raises(ValueError, match=r'one number as weight .* distiller\.links\.each_task'):
+        Link(FitNets(), 'semseg', weight={'semseg': 1.0})
+
+
+def test_labelled_samples_of_vectors():
+    """A mixed batch of two data sets: each adaptor and each term knows its own half only."""
+    rng = torch.Generator().manual_seed(0)
+    student = torch.randn(4, 3, generator=rng, requires_grad=True)
+    big = torch.randn(4, 3, generator=rng)
+    link = Link(NormalisedL2(), 'depth', student='shared', where='labelled', projector={'type': 'Linear1x1'})
+    specs = {'shared': TapSpec(3, 0)}
+    teacher_of_depth = teacher()
+    teacher_of_depth.net.tap_specs = specs
+    link.bind(specs, TASKS, {'depth': teacher_of_depth})
+    value = global_ratio(*link(batch(), {'shared': student}, {'shared': big}, TASKS)['l2'])
+    adapted = student[:2] @ link.projector[0].weight[:, :, 0, 0].T  # depth is absent from the other two
+    wanted = (2 - 2 * torch.cosine_similarity(adapted, big[:2])).mean()
+    torch.testing.assert_close(value, wanted, rtol=1e-4, atol=1e-5)
+    value.backward()
+    assert student.grad[:2].any() and not student.grad[2:].any()

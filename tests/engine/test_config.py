@@ -62,6 +62,21 @@ def test_prepare_hands_out_tasks_and_joins_roots(tmp_path):
     assert 'tasks' not in cfg.model, 'the loaded config must stay as it was'
 
 
+def test_loaders_made_of_one_variable_share_nothing(tmp_path):
+    base = tmp_path / 'base.py'
+    base.write_text(write_config(tmp_path).read_text() + """
+alone = dict(dataset=dict(datasets=[dict(type='SVHN', data_root='svhn', split='test')]))
+val_dataloader = dict(dataset=dict(type='MultiDataset', datasets=[]))
+test_dataloader = dict(dataset=dict(type='MultiDataset', datasets=[]))
+train_cfg = dict(val_interval=1)
+""")
+    child = tmp_path / 'child.py'
+    child.write_text("_base_ = ['base.py']\nval_dataloader = {{_base_.alone}}\ntest_dataloader = {{_base_.alone}}\n")
+    ready = prepare(load_config(child), work_dir=tmp_path, seed=0, data_root='somewhere')
+    roots = [loader.dataset.datasets[0].data_root for loader in (ready.val_dataloader, ready.test_dataloader)]
+    assert roots == [str(Path('somewhere/svhn'))] * 2, 'joined once each'
+
+
 def test_hash_is_the_same_for_all_seeds_and_roots(tmp_path):
     cfg = load_config('configs/baselines/mt_hrnet18_nyud.py')
     hashes = {prepare(cfg, work_dir=tmp_path / str(seed), seed=seed, data_root=root).config_sha256

@@ -1,8 +1,11 @@
 """What --smoke makes of a config; that it runs is tested in test_configs.py."""
 
-from mtkd.engine.config import datasets_of, load_config
+from mmengine.config import Config
+
+from mtkd.engine.config import datasets_of, load_config, prepare
 from mtkd.engine.smoke import BATCH, ITERATIONS, SIZE, smoke
 from mtkd.engine.stages import resolve_teachers
+from mtkd.registry import DATASETS
 
 
 def test_everything_is_cut_down():
@@ -16,3 +19,62 @@ def test_everything_is_cut_down():
     assert dataset.type == 'SyntheticScenes' and dataset.size == SIZE
     assert {'type': 'RandomCrop', 'size': SIZE} in dataset.pipeline
     assert cfg.train_dataloader.dataset.type == 'PASCALContextMT', 'the config itself must stay as it was'
+
+
+def mixed(**train):
+    """A config of two image-level sets, as far as smoke and prepare read it."""
+    svhn = {'type': 'SVHN', 'data_root': 'svhn', 'split': 'test'}
+    plain = {'type': 'FolderImages', 'task': 'sign', 'size': 24, 'name': 'signs',
+             'pipeline': [{'type': 'RandomCrop', 'size': (24, 24)}]}
+    return Config({
+        'tasks': {'svhn': {'type': 'Classification', 'num_classes': 10}, 'sign': {'type': 'Classification', 'num_classes': 43},
+                  'age': {'type': 'Age'}},
+        'model': {}, 'train_dataloader': {
+            'batch_size': 8, 'sampler': {'type': 'MixSampler', 'quotas': [6, 2]},
+            'dataset': {'type': 'MultiDataset', 'datasets': [svhn, plain]}, **train}})
+
+
+def test_each_image_level_set_has_its_stand_in():
+    small = smoke(mixed())
+    assert small.train_dataloader.sampler.quotas == [1, 1] and small.train_dataloader.batch_size == 2
+    ready = prepare(small, work_dir='', seed=0, data_root='nowhere')
+    leaves = ready.train_dataloader.dataset.datasets
+    assert [leaf.type for leaf in leaves] == ['SyntheticImages'] * 2
+    assert [leaf['size'] for leaf in leaves] == [(32, 32), (24, 24)], 'the sets keep their size'
+    assert leaves[0].split == 'test' and leaves[1].pipeline == [{'type': 'RandomCrop', 'size': (24, 24)}]
+    assert all(leaf.num_classes == {'svhn': 10, 'sign': 43} for leaf in leaves)
+    union = DATASETS.build(ready.train_dataloader.dataset)
+    labels = {part.name: {task for task, here in part[0]['present'].items() if here} for part in union.datasets}
+    assert labels == {'SVHN': {'svhn'}, 'signs': {'sign'}}
+    assert set(union[0]['targets']) == {'svhn', 'sign', 'age'}
+
+
+def test_the_smoke_batch_has_room_for_every_set():
+    dataset = {'type': 'MultiDataset', 'datasets': [
+        {'type': 'SVHN', 'name': str(i)} for i in range(3)]}
+    small = smoke(mixed(dataset=dataset, batch_size=100, sampler={'type': 'MixSampler', 'quotas': [80, 10, 10]}))
+    assert small.train_dataloader.batch_size == 3 and small.train_dataloader.sampler.quotas == [1, 1, 1]
+    rule = smoke(mixed(sampler={'type': 'MixSampler', 'quotas': 'sqrt'}))
+    assert rule.train_dataloader.sampler.quotas == 'sqrt'
+    alone = smoke(mixed(dataset={'type': 'MultiDataset', 'datasets': dataset['datasets'][:1]},
+                        sampler={'type': 'MixSampler', 'quotas': [256]}))
+    assert alone.train_dataloader.batch_size == 2 and alone.train_dataloader.sampler.quotas == [2]
+
+
+def test_hidden_labels_stay_hidden():
+    faces = {'type': 'UTKFace', 'name': 'faces', 'keep': ['age'], 'size': (40, 40)}
+    cfg = mixed(dataset=faces, sampler={'type': 'ShuffleSampler'})
+    cfg.tasks = {'age': {'type': 'Age'}, 'gender': {'type': 'Classification', 'num_classes': 2}}
+    stand_in = smoke(cfg).train_dataloader.dataset
+    assert stand_in.labelled == ['age'] and stand_in['size'] == (40, 40) and stand_in.name == 'faces'
+    cfg.train_dataloader.dataset.keep = []
+    ready = prepare(smoke(cfg), work_dir='', seed=0, data_root='nowhere')
+    assert not any(DATASETS.build(ready.train_dataloader.dataset)[0]['present'].values())
+
+
+def test_dense_sets_of_a_union_keep_their_names():
+    cfg = load_config('configs/quickstart/student_kdam.py')
+    two = [{'type': 'CamVid', 'data_root': 'camvid'}, {'type': 'NYUDMT', 'data_root': 'NYUD_MT', 'name': 'rooms'}]
+    cfg.train_dataloader.dataset = {'type': 'MultiDataset', 'datasets': two, '_delete_': True}
+    small = smoke(cfg).train_dataloader
+    assert [(d.type, d.name) for d in small.dataset.datasets] == [('SyntheticScenes', 'CamVid'), ('SyntheticScenes', 'rooms')]

@@ -34,6 +34,18 @@ def test_what_differs_in_more_than_the_seed_is_another_row(tmp_path, change):
     assert [found.n for found in one(tmp_path).measured] == [1, 1]
 
 
+def test_protocols_are_told_and_never_mixed_in_a_row(tmp_path):
+    median = {'protocol': 'median of the last 20 epochs'}
+    write(tmp_path / 'a', result({'semseg': 1.0}, method='MT', **median), result({'semseg': 1.0}, seed=1, **median),
+          result({'semseg': 1.0}, method='DWA'), result({'semseg': 1.0}, method='DWA', seed=1, protocol='last checkpoint'))
+    board = one(tmp_path / 'a')
+    assert row(board, 'MT').notes[0] == 'Numbers: median of the last 20 epochs.'
+    assert not any('Numbers' in note for note in row(board, 'DWA').notes), 'an older file says nothing and means the last'
+    write(tmp_path / 'b', result({'semseg': 1.0}, **median), result({'semseg': 1.0}, seed=1))
+    with pytest.raises(ValueError, match='the median of the last 20 epochs and .*, of the same row, the last checkpoint'):
+        one(tmp_path / 'b')
+
+
 def test_folds_are_runs_of_one_row(tmp_path):
     write(tmp_path, result({'semseg': 1.0}, fold=0), result({'semseg': 3.0}, fold=1))
     assert row(one(tmp_path), 'MT').metrics['semseg', 'mIoU'].mean == 2.0

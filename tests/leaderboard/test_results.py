@@ -11,6 +11,7 @@ from .cases import result
 FULL = {
     'teachers': ['MT swin_l'], 'params': 4_516_000, 'macs': 17_480_000_000, 'input_size': (425, 560),
     'images_per_second': 50.5, 'peak_memory_bytes': 10**9, 'train_set': 'nyud/train', 'test_set': 'nyud/val',
+    'protocol': 'median of the last 20 epochs',
     'domain': 'indoor', 'fold': 2, 'device': 'cpu', 'versions': {'torch': '2.6'}, 'code_version': '0.1.0',
     'time': '2025-01-01T00:00:00', 'command': 'python tools/test.py c.py',
 }  # fmt: skip

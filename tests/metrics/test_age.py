@@ -13,6 +13,17 @@ def test_mean_absolute_error_of_labelled_samples():
 
 def test_groups_exact_and_one_off():
     metric = AgeGroupAccuracy()
-    records = [metric.record(torch.eye(8)[p], torch.tensor(y)) for p, y in ((0, 0), (3, 4), (2, 5), (1, -1))]
+    records = [metric.record(torch.eye(8)[p], torch.tensor(y)) for p, y in ((0, 0), (3, 4), (2, 5), (1, -1), (4, 4))]
     numbers = metric.summarise(torch.stack(records))
-    assert numbers == pytest.approx({'exact': 100 / 3, 'one_off': 200 / 3})
+    assert numbers == pytest.approx({'exact': 50, 'one_off': 75, 'balanced': 50})  # groups 0: 1/1, 4: 1/2, 5: 0/1
+
+
+def test_no_labelled_group_is_no_number():
+    metric = AgeGroupAccuracy()
+    numbers = metric.summarise(metric.record(torch.eye(8)[0], torch.tensor(-1))[None])
+    assert all(value != value for value in numbers.values())
+
+
+def test_a_group_without_a_score_is_refused():
+    with pytest.raises(ValueError, match='group 8 and 8 scores do not fit'):
+        AgeGroupAccuracy().record(torch.eye(8)[0], torch.tensor(8))

@@ -49,3 +49,11 @@ def test_negative_prediction_counts_as_zero():
 def test_holes_do_not_count():
     label = np.array([[0, 1]], np.float32)
     assert score(DepthError(), [(np.array([[9, 1]], np.float32), label)])['rmse'] == 0
+
+
+def test_the_unit_is_that_of_the_labels():
+    assert {DepthError().names[name].unit for name in ('rmse', 'absErr')} == {'m'}
+    inverse = DepthError(unit='', legacy_per_image=True)
+    assert {inverse.names[name].unit for name in ('rmse', 'absErr', 'relErr', 'legacy_absErr')} == {''}
+    assert score(inverse, [(np.full((1, 1), 0.02, np.float32), np.full((1, 1), 0.01, np.float32))])['absErr'] == \
+        pytest.approx(0.01)

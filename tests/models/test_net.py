@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from torch import nn
 
 from mtkd.engine.cost import count_macs, count_parameters
 from mtkd.models import MultiTaskNet, TapSpec, build_net
+from mtkd.registry import BACKBONES
 
 from .tiny import OUT_CHANNELS, tiny_net
 
@@ -115,7 +117,7 @@ def test_the_neck_is_told_the_backbones_channels():
 
 
 @pytest.mark.parametrize('change, said', [
-    ({'decoder': {}}, r"takes backbone, neck, head and heads; it was given \['backbone', 'decoder', 'head'\]"),
+    ({'decoder': {}}, r"and neck; it was given \['backbone', 'decoder', 'head'\]"),
     ({'backbone': None}, 'backbone'),
     ({'heads': {'edge': {'type': 'FCNHead'}}}, r"heads names \['edge'\], the tasks are \['depth'\]"),
     ({'head': None}, r"no head for \['depth'\]: give model.net.head")])
@@ -123,3 +125,68 @@ def test_what_does_not_fit_is_said(change, said):
     cfg = {key: part for key, part in {**TINY, **change}.items() if part is not None}
     with pytest.raises(ValueError, match=said):
         build_net(cfg, {'depth': 1})
+
+
+class TwoFeatures(nn.Module):
+    """A trunk with a feature of its own for one of its tasks."""
+
+    def __init__(self, tasks=()):
+        super().__init__()
+        self.tasks = tasks
+        self.shared, self.own = nn.Conv2d(3, 4, 3, 2, 1), nn.Conv2d(3, 6, 3, 4, 1)
+        self.tap_specs = {'shared': TapSpec(4, 2), 'depth.in': TapSpec(6, 4)}
+
+    def forward(self, image):
+        return {'shared': self.shared(image), 'depth.in': self.own(image)}
+
+
+@pytest.fixture
+def two_features(monkeypatch):
+    monkeypatch.setitem(BACKBONES.module_dict, 'TwoFeatures', TwoFeatures)
+    return {'trunk': {'type': 'TwoFeatures'}, 'head': {'type': 'FCNHead', 'channels': 5}}
+
+
+def test_a_trunk_may_make_a_feature_for_a_task(two_features):
+    net = build_net(two_features, {'semseg': 7, 'depth': 1}).eval()
+    assert net.trunk.tasks == ('semseg', 'depth')
+    assert net.tap_specs == {'shared': TapSpec(4, 2), 'depth.in': TapSpec(6, 4), 'semseg.feat': TapSpec(5, 2),
+                             'semseg.out': TapSpec(7, 2), 'depth.feat': TapSpec(5, 4), 'depth.out': TapSpec(1, 4)}
+    taps = net(torch.randn(2, 3, 8, 12))
+    assert {tap: tuple(value.shape) for tap, value in taps.items()} == {
+        tap: (2, spec.channels, 8 // spec.stride, 12 // spec.stride) for tap, spec in net.tap_specs.items()}
+    for task, tap in (('semseg', 'shared'), ('depth', 'depth.in')):
+        assert torch.equal(taps[f'{task}.feat'], net.heads[task].feature(taps[tap]))
+
+
+@pytest.mark.parametrize('change, said', [
+    ({'backbone': TINY['backbone']}, 'or trunk in place of backbone and neck'),
+    ({'neck': {'type': 'ConcatNeck'}}, 'or trunk in place of backbone and neck'),
+    ({'trunk': {'type': 'SegNet'}}, r'SegNet makes no features per task; give it as model\.net\.backbone')])
+def test_a_trunk_is_not_a_backbone(two_features, change, said):
+    with pytest.raises(ValueError, match=said):
+        build_net({**two_features, **change}, {'depth': 1})
+
+
+def test_an_unknown_trunk_is_named(two_features):
+    with pytest.raises(KeyError, match='TwoFeatures'):
+        build_net({**two_features, 'trunk': {'type': 'TwoFeature'}}, {'depth': 1})
+
+
+def test_state_dict_keys_stay():
+    keys = list(build_net(TINY, {'depth': 1}).state_dict())
+    assert {key.split('.')[0] for key in keys} == {'trunk', 'heads'}
+    assert {'.'.join(key.split('.')[:2]) for key in keys} == {'trunk.backbone', 'heads.depth'}
+
+
+@pytest.mark.parametrize('name, params', [('segnet', 25.055), ('mtan', 44.229)])
+def test_networks_of_kd4mtl(name, params):
+    """Fact sheet 7, from the base configs; their details are in the backbones' tests."""
+    cfg = Config.fromfile(CONFIGS / f'{name}.py').model.net
+    with torch.device('meta'):
+        net = build_net(cfg, {'semseg': 13, 'depth': 1, 'normals': 3})
+    assert million(count_parameters(net)) == pytest.approx(params, abs=5e-4)
+
+
+def test_lenet_from_its_base_config():
+    net = build_net(Config.fromfile(CONFIGS / 'multi_lenet.py').model.net, {'svhn': 10, 'omniglot': 1623})
+    assert net(torch.zeros(2, 3, 32, 32))['omniglot.out'].shape == (2, 1623)

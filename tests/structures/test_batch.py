@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtkd.structures import KINDS, collate, pack
+from mtkd.structures import KINDS, collate, interleave, pack
 
 KIND_OF = {'semseg': KINDS['class_map'], 'depth': KINDS['depth'], 'normals': KINDS['normals'],
            'shape': KINDS['class_label'], 'age': KINDS['scalar']}
@@ -79,3 +79,34 @@ def test_labels_of_different_sizes_cannot_share_a_batch():
     small, large = (pack(sample(semseg=np.zeros(size, np.uint8)), kinds) for size in ((4, 6), (8, 12)))
     with pytest.raises(ValueError, match="the 'semseg' labels of one batch differ in size"):
         collate([small, large])
+
+
+def test_a_batch_that_was_served_whole_stays_as_it_is():
+    batch = collate([pack(sample(shape=1), KIND_OF)])
+    assert collate(batch) is batch
+
+
+def batches():
+    taps = [{**pack(sample(shape=i, index=i), KIND_OF), 'teacher': {'big': {'x': torch.full((2,), i)}}} for i in range(5)]
+    return taps, collate(taps[:2]), collate(taps[2:])
+
+
+def test_parts_of_a_batch_are_interleaved():
+    samples, first, second = batches()
+    mixed = interleave([first, second], [[3, 1], [0, 4, 2]])
+    whole = collate([samples[i] for i in (2, 1, 4, 0, 3)])
+    assert list(mixed) == list(whole) and mixed['meta'] == whole['meta']
+    assert torch.equal(mixed['image'], whole['image'])
+    assert mixed['targets']['shape'].tolist() == [2, 1, 4, 0, 3] == mixed['teacher']['big']['x'][:, 0].tolist()
+    for task in KIND_OF:
+        assert torch.equal(mixed['present'][task], whole['present'][task])
+        assert mixed['targets'][task].dtype == whole['targets'][task].dtype
+
+
+def test_parts_of_two_sizes_are_refused():
+    kinds = {'semseg': KIND_OF['semseg']}
+    small, large = (collate([pack(sample(size, semseg=None), kinds)]) for size in ((4, 6), (8, 12)))
+    with pytest.raises(ValueError, match='the pictures of one batch differ in size'):
+        interleave([small, large], [[0], [1]])
+    with pytest.raises(ValueError, match="the 'semseg' labels of one batch differ in size"):
+        interleave([small, {**large, 'image': small['image']}], [[0], [1]])

@@ -4,6 +4,7 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
+    balance=dict(type='BalanceHook'),
     checkpoint=dict(type='CheckpointHook', interval=2000, keep=2),
     sampler_seed=None,
 )

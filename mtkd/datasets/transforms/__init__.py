@@ -6,13 +6,16 @@ uint8 up to the device.
 """
 
 from .centre_crop import CentreCrop
+from .domain_shift import DomainShift
 from .ignore_empty_parts import IgnoreEmptyParts
 from .pad import Pad
 from .photometric import PhotoMetricDistortion
 from .random_crop import RandomCrop
 from .random_hflip import RandomHFlip
+from .random_scale_crop import RandomScaleCrop
 from .random_scaling import RandomScaling
+from .random_translate import RandomTranslate
 from .resize import Resize
 
-__all__ = ['CentreCrop', 'IgnoreEmptyParts', 'Pad', 'PhotoMetricDistortion', 'RandomCrop', 'RandomHFlip',
-           'RandomScaling', 'Resize']
+__all__ = ['CentreCrop', 'DomainShift', 'IgnoreEmptyParts', 'Pad', 'PhotoMetricDistortion', 'RandomCrop', 'RandomHFlip',
+           'RandomScaleCrop', 'RandomScaling', 'RandomTranslate', 'Resize']

@@ -1,9 +1,12 @@
 """A random mirroring."""
 
+from collections.abc import Sequence
+
+import cv2
 import numpy as np
 
 from mtkd.registry import TRANSFORMS
-from mtkd.structures import Sample
+from mtkd.structures import Sample, SampleMeta
 
 from .geometry import Kinds, hflip
 
@@ -20,3 +23,11 @@ class RandomHFlip:
 
     def __call__(self, sample: Sample, kinds: Kinds, rng: np.random.Generator) -> Sample:
         return hflip(sample, kinds) if rng.random() < self.prob else sample
+
+    def whole(self, images: np.ndarray, metas: Sequence[SampleMeta], rngs: Sequence[np.random.Generator]) -> np.ndarray:
+        """All pictures of a batch with image-level labels, (B, H, W, 3), as one by one."""
+        for image, meta, rng in zip(images, metas, rngs, strict=True):
+            if rng.random() < self.prob:
+                image[:] = cv2.flip(image, 1)
+                meta['flip'] = not meta.get('flip', False)
+        return images

@@ -8,6 +8,8 @@ from .fitnets import FitNets
 from .kl import PlainKD, kl_divergence
 from .normalised_l2 import NormalisedL2
 from .output import OutputL1, OutputMSE
+from .pseudo_label import PseudoLabel
+from .soft_cross_entropy import SoftCrossEntropy
 
 __all__ = ['DIST', 'AttentionTransfer', 'CauchySchwarz', 'DistillLoss', 'FitNets', 'NormalisedL2', 'OutputL1',
-           'OutputMSE', 'PlainKD', 'cs_divergence', 'kl_divergence']
+           'OutputMSE', 'PlainKD', 'PseudoLabel', 'SoftCrossEntropy', 'cs_divergence', 'kl_divergence']

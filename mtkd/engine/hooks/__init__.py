@@ -1,8 +1,15 @@
 """Hooks on MMEngine's Runner."""
 
+from .adaptive_lr import AdaptiveLR
+from .balance import BalanceHook
 from .compile import CompileHook
+from .label_counts import LabelCountHook
+from .lr_range_test import LRRangeTest
 from .pictures import PictureHook, panel
 from .progress import ProgressHook
+from .report import ReportHook
 from .runtime_info import IntervalInfoHook
+from .teacher_cache import TeacherCacheHook
 
-__all__ = ['CompileHook', 'IntervalInfoHook', 'PictureHook', 'ProgressHook', 'panel']
+__all__ = ['AdaptiveLR', 'BalanceHook', 'CompileHook', 'IntervalInfoHook', 'LRRangeTest', 'LabelCountHook', 'PictureHook',
+           'ProgressHook', 'ReportHook', 'TeacherCacheHook', 'panel']

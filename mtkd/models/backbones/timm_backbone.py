@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from ...registry import BACKBONES
 from .hrnet import fuse_any_size
+from .stem import set_stem_stride
 
 _NORMS = ('batch', 'group', 'frozen')
 
@@ -37,6 +38,8 @@ class TimmBackbone(nn.Module):
         norm: ``'batch'`` as timm builds it; ``'group'`` replaces BatchNorm by GroupNorm (results then do not depend on
             how a batch is spread over ranks); ``'frozen'`` fixes BatchNorm's statistics and affine parameters.
         pad_multiple: pad pictures to a multiple of this many pixels.
+        stem_stride: stride of the stem in place of the usual 4 (or 2), for small pictures; see
+            :func:`~mtkd.models.backbones.stem.set_stem_stride`. Transformers take ``patch_size`` instead.
         **kwargs: passed to ``timm.create_model`` (``drop_path_rate``, ``feature_location``, …).
 
     Attributes:
@@ -51,7 +54,7 @@ class TimmBackbone(nn.Module):
 
     def __init__(self, name: str, pretrained: bool = False, checkpoint: str | None = None,
                  out_indices: Sequence[int] = (1, 2, 3, 4), stage_norm: bool = False, norm: str = 'batch',
-                 pad_multiple: int = 1, **kwargs: Any) -> None:
+                 pad_multiple: int = 1, stem_stride: int | None = None, **kwargs: Any) -> None:
         super().__init__()
         if norm not in _NORMS:
             raise ValueError(f"backbone {name}: norm='{norm}' is unknown; choose one of {', '.join(_NORMS)}.")
@@ -60,7 +63,8 @@ class TimmBackbone(nn.Module):
             raise ValueError(f"timm has no model named '{name}'; near: {', '.join(near) or 'none'}.")
         self.body = _create(name, pretrained and checkpoint is None, tuple(out_indices), kwargs)
         self.channels: list[int] = list(self.body.feature_info.channels())
-        self.strides: list[int] = list(self.body.feature_info.reduction())
+        finer = 1 if stem_stride is None else set_stem_stride(self.body, stem_stride)
+        self.strides: list[int] = [stride // finer for stride in self.body.feature_info.reduction()]
         self.pad_multiple = pad_multiple
         self._channels_last = str(getattr(self.body, 'output_fmt', 'NCHW')).endswith('NHWC')
         fuse_any_size(self.body)

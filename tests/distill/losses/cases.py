@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from mtkd.distill import DistillLoss
+from mtkd.distill import DistillLoss, PseudoLabel
 from mtkd.registry import DISTILL_LOSSES
 from mtkd.structures import global_ratio
 
@@ -14,12 +14,15 @@ CASES = {
     'cs_min_mass': {'type': 'CauchySchwarz', 'min_mass': 1.0},
     'dist': {'type': 'DIST', 'beta': 2.0, 'gamma': 0.5},
     'kd': {'type': 'PlainKD'},
+    'soft_ce': {'type': 'SoftCrossEntropy'},
     'l1': {'type': 'OutputL1'},
     'mse': {'type': 'OutputMSE'},
     'fitnets': {'type': 'FitNets'},
     'at': {'type': 'AttentionTransfer'},
     'l2_pixel': {'type': 'NormalisedL2'},
     'l2_sample': {'type': 'NormalisedL2', 'norm': 'sample'},
+    'pseudo_hard': {'type': 'PseudoLabel'},
+    'pseudo_soft': {'type': 'PseudoLabel', 'hard': False},
 }
 
 
@@ -29,7 +32,7 @@ def build(case: str) -> DistillLoss:
 
 def view(loss: DistillLoss, out: Tensor) -> Tensor:
     """What a loss reads of logits."""
-    if loss.reads == 'probs':
+    if loss.reads == 'probs' or isinstance(loss, PseudoLabel):  # whose teacher is a distribution; any values are logits
         return (out / loss.tau).softmax(1)
     return (out / loss.tau).log_softmax(1) if loss.reads == 'log_probs' else out
 

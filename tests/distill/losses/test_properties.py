@@ -34,7 +34,7 @@ def test_zero_at_equality_and_positive_elsewhere(case):
     loss = build(case)
     for name, value in run(loss, student, teacher, mask).items():
         assert value > 1e-3, name
-    if case != 'cs_printed':
+    if case not in ('cs_printed', 'pseudo_hard', 'pseudo_soft', 'soft_ce'):  # cross-entropies are not 0 there
         for name, value in run(loss, teacher.clone(), teacher, mask).items():
             assert abs(float(value)) < 1e-5, name
 

@@ -1,0 +1,14 @@
+"""MultiLeNet on svhn alone: single-task reference of Table 1 and teacher.
+
+    python tools/train.py configs/kd4mtl/lenet_svhn_omniglot_stl_svhn.py
+
+SVHN + Omniglot as the paper splits them (47,217 + 19,476 train; 26,040 + 6,492 val). Adam 1e-3 (the paper states none),
+x.85 every 15 epochs of 184 iterations, 300 epochs; median of the last 20. Not run here: the full sets were not at hand.
+"""
+
+_base_ = ['lenet_svhn_omniglot_uniform.py']
+method = 'STL'
+tasks = dict(svhn={{_base_.tasks.svhn}}, _delete_=True)
+train_dataloader = {{_base_.svhn_train_dataloader}}
+val_dataloader = {{_base_.svhn_val_dataloader}}
+test_dataloader = {{_base_.svhn_val_dataloader}}

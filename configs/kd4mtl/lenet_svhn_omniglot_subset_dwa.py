@@ -1,0 +1,11 @@
+"""Dynamic weight average (Liu et al. 2019); not in Table 1.
+
+    python tools/train.py configs/kd4mtl/lenet_svhn_omniglot_subset_dwa.py
+
+SVHN subset (3,935 train, 1,201 val) and Omniglot drawers 1-14 / 15-17, as `unpack.py` writes them; protocol ours.
+Cost and result: docs/results/svhn_omniglot_subset.md.
+"""
+
+_base_ = ['lenet_svhn_omniglot_subset_uniform.py']
+method = 'DWA'
+model = dict(balance=dict(_delete_=True, type='DWA'))

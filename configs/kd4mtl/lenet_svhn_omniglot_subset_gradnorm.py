@@ -1,0 +1,11 @@
+"""GradNorm (Chen et al. 2018) on the last shared layer.
+
+    python tools/train.py configs/kd4mtl/lenet_svhn_omniglot_subset_gradnorm.py
+
+SVHN subset (3,935 train, 1,201 val) and Omniglot drawers 1-14 / 15-17, as `unpack.py` writes them; protocol ours.
+Cost and result: docs/results/svhn_omniglot_subset.md.
+"""
+
+_base_ = ['lenet_svhn_omniglot_subset_uniform.py']
+method = 'GradNorm'
+model = dict(balance=dict(_delete_=True, type='GradNorm', alpha=1.5, level='layer:trunk.backbone.fc'))

@@ -1,0 +1,11 @@
+"""UPGrad (TorchJD) at the shared feature; not in Table 1.
+
+    python tools/train.py configs/kd4mtl/lenet_svhn_omniglot_subset_upgrad.py
+
+SVHN subset (3,935 train, 1,201 val) and Omniglot drawers 1-14 / 15-17, as `unpack.py` writes them; protocol ours.
+Cost and result: docs/results/svhn_omniglot_subset.md.
+"""
+
+_base_ = ['lenet_svhn_omniglot_subset_uniform.py']
+method = 'UPGrad'
+model = dict(balance=dict(_delete_=True, type='UPGrad'))

@@ -1,0 +1,11 @@
+"""MGDA (Sener and Koltun 2018) on the shared parameters: no single tap is common to all tasks.
+
+    python tools/train.py configs/kd4mtl/mtan_cityscapes_mgda.py
+
+Cityscapes with 7 classes at 128x256 in MTAN's layout (2,975 train, 500 val). Adam 1e-4, halved at epoch 100, 200 epochs,
+batch 8. Not run here: the data were not at hand.
+"""
+
+_base_ = ['mtan_cityscapes_uniform.py']
+method = 'MGDA'
+model = dict(balance=dict(_delete_=True, type='MGDA', level='params'))

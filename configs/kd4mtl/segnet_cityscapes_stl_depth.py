@@ -1,0 +1,11 @@
+"""SegNet on depth alone: single-task reference and teacher.
+
+    python tools/train.py configs/kd4mtl/segnet_cityscapes_stl_depth.py
+
+Cityscapes with 7 classes at 128x256 in MTAN's layout (2,975 train, 500 val). Adam 1e-4, halved at epoch 100, 200 epochs,
+batch 8. Not run here: the data were not at hand.
+"""
+
+_base_ = ['segnet_cityscapes_uniform.py']
+method = 'STL'
+tasks = dict(depth={{_base_.tasks.depth}}, _delete_=True)

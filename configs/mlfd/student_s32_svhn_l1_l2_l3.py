@@ -1,0 +1,18 @@
+"""Student of SVHN, its teacher's architecture, distilled from the joint teacher at L1+L2+L3: .2 CE + .6 soft CE (tau 2) + .2 MSE over the levels.
+
+    python tools/train.py configs/mlfd/student_s32_svhn_l1_l2_l3.py --with-prerequisites
+
+The subsets of CIFAR-10, GTSRB and SVHN that `unpack.py` writes; networks, schedule and augmentation are ours.
+Cost and result: docs/results/mlfd_s32.md.
+"""
+
+_base_ = ['teacher_s32_svhn.py']
+method = 'MLFD, L1+L2+L3'
+tasks = dict(svhn=dict(weight=0.2))
+model = dict(distiller=dict(
+    teachers=dict(joint=dict(config='configs/mlfd/joint_s32_stride4.py')),
+    links=[
+        dict(task='svhn', loss=dict(type='SoftCrossEntropy', tau=2.0), weight=0.6),
+        dict(task='svhn', loss=dict(type='FitNets'), name='L1', student='shared', teacher=':shared', resize='pool', weight=0.2 / 3),
+        dict(task='svhn', loss=dict(type='FitNets'), name='L2', student='trunk.2', teacher=':maps2', resize='pool', weight=0.2 / 3),
+        dict(task='svhn', loss=dict(type='FitNets'), name='L3', student='trunk.1', teacher=':maps1', resize='pool', weight=0.2 / 3)]))

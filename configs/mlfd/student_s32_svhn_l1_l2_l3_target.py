@@ -1,0 +1,11 @@
+"""As student_s32_svhn_l1_l2_l3.py, from the joint teacher of SVHN alone (scope target).
+
+    python tools/train.py configs/mlfd/student_s32_svhn_l1_l2_l3_target.py --with-prerequisites
+
+The subsets of CIFAR-10, GTSRB and SVHN that `unpack.py` writes; networks, schedule and augmentation are ours.
+Cost and result: docs/results/mlfd_s32.md.
+"""
+
+_base_ = ['student_s32_svhn_l1_l2_l3.py']
+method = 'MLFD, L1+L2+L3, scope target'
+model = dict(distiller=dict(teachers=dict(joint=dict(config='configs/mlfd/joint_s32_stride4_svhn.py'))))

@@ -1,0 +1,267 @@
+"""What every balance is that weighs tasks by their gradients."""
+
+import difflib
+import warnings
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .balance import Balance, Seen
+from .gramian import TaskGradients, carry, combined, reach, take_gradients
+
+LAYER = 'layer:'
+FP16_SCALE = 1024.0  # lifts gradients out of fp16's subnormal range; the optimiser's own scale is not known here
+
+
+class GradientBalance(Balance):
+    """Weighs tasks by the Gramian of their gradients at one shared place; a method gives :meth:`solve`.
+
+    Each task's gradients are taken once, in a backward pass of its own, and the total carries their combination:
+
+    - ``level='tap'``: at the activation of one tap, which every task's loss passes (MGDA-UB's upper bound). The passes go
+      through the heads only, and one ordinary pass then through the trunk: no extra pass.
+    - ``level='params'``: at those parameters of the trunk that several tasks feel, as papers define their methods. T
+      passes through everything, none after.
+    - ``level='layer:<name>'``: at the parameters of one module of the net, or at one parameter. T passes down to it, and
+      the plain pass of the weighted sum after.
+
+    Args:
+        level: as above.
+        tap: the tap of ``level='tap'``.
+        heads: ``'weighted'``: the gradient is that of Σ w_t L_t everywhere; ``'plain'``: what belongs to a task (its
+            head, its projectors) learns from L_t, only what is shared feels the weights.
+        seed: of what the method draws; None takes the run's.
+        include: see :class:`~mtkd.balance.balance.Balance`. With ``'all'``, a distillation term that does not pass the
+            place keeps its fixed weight, and one warning names it.
+
+    Raises:
+        ValueError: an unknown level or heads.
+    """
+
+    needs_gram = True
+
+    def __init__(self, level: str = 'tap', tap: str = 'shared', heads: str = 'plain', seed: int | None = None,
+                 include: str = 'tasks') -> None:
+        super().__init__(include)
+        name = type(self).__name__
+        if level not in ('tap', 'params') and not level.startswith(LAYER):
+            raise ValueError(f"balance: {name} has no level='{level}'; choose 'tap', 'params' or 'layer:<module>'.")
+        if heads not in ('weighted', 'plain'):
+            raise ValueError(f"balance: {name}: heads='{heads}' is unknown; choose 'weighted' or 'plain'.")
+        if heads == 'plain' and level.startswith(LAYER):
+            raise ValueError(f"balance: {name}: level='{level}' reads one layer's gradients and cannot re-weigh the trunk "
+                             f"alone; use heads='weighted', or level='tap' or 'params'.")
+        self.level, self.tap, self.heads, self.seed = level, tap, heads, seed
+        self._shared: list[Tensor] = []
+        self._layer: list[Tensor] = []
+        self._warned: set[str] = set()
+        self._run_seed = 0
+
+    def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
+              extra: Collection[str] | None = None) -> None:
+        """See :meth:`Balance.setup`; finds the shared parameters, the tap or the layer.
+
+        Raises:
+            ValueError: fewer than two tasks, a tap or layer that is not there or not shared, nothing to train there.
+        """
+        super().setup(weights, net, extra)
+        if net is None:
+            if self.level != 'tap':
+                raise ValueError(f"balance: level='{self.level}' needs the network; call setup(weights, net).")
+            return
+        _allow_several_passes()
+        self._shared = [p for p in net.get_submodule('trunk').parameters() if p.requires_grad]
+        if not self._shared:
+            raise ValueError(f'balance: {type(self).__name__} weighs gradients of the trunk, and all of its parameters are '
+                             f"frozen; use dict(type='WeightedSum').")
+        if self.level == 'tap':
+            _check_tap(self.tap, net, self.names)
+        elif self.level.startswith(LAYER):
+            self._layer = _layer(self.level.removeprefix(LAYER), net)
+
+    def extra_passes(self, num_tasks: int) -> int:
+        """0 at a tap, T - 1 at the parameters, T (down to the layer only) at a layer."""
+        return {'tap': 0, 'params': num_tasks - 1}.get(self.level, num_tasks)
+
+    @property
+    def cost(self) -> str:
+        """:meth:`extra_passes` in words."""
+        words = {'tap': 'no extra backward pass', 'params': 'T - 1 extra backward passes'}
+        return words.get(self.level, 'T extra backward passes down to the layer')
+
+    def begin(self, seed: int = 0) -> None:
+        """See :meth:`Balance.begin`."""
+        super().begin(seed)
+        self._run_seed = seed
+
+    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor]) -> Tensor:
+        """T () -> (): of the value Σ w_t L_t, or Σ L_t where heads are plain."""
+        if not any(loss.requires_grad for loss in losses):
+            return torch.stack(list(losses)).sum()
+        device = losses[0].device.type
+        fp16 = torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.float16
+        with torch.autocast(device, enabled=False), torch.autocast('cpu', enabled=False):
+            return self._total(losses, taps, FP16_SCALE if fp16 else 1.0)
+
+    def _total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], scale: float) -> Tensor:
+        found, shared_beyond = self._take(losses, taps, scale)
+        seen = self.see(losses)
+        weights = self.weigh(found.gram.detach(), seen)
+        if self.level.startswith(LAYER):
+            return (torch.stack(list(losses)) * weights).sum()
+        own: list[Tensor | float] = list(weights) if self.heads == 'weighted' else [1.0] * len(losses)
+        values = torch.stack([loss.detach().float() for loss in losses])
+        value = (values * weights).sum() if self.heads == 'weighted' else values.sum()
+        return carry(value, *combined(found, weights, own, shared_beyond))
+
+    def weigh(self, gram: Tensor, seen: Seen) -> Tensor:
+        """The tasks' weights: those of :meth:`solve` for the tasks at hand, 0 for the others.
+
+        A gradient of exactly 0 is that of a task nothing was there for, and is left out as well. One task alone has weight
+        1. Where the Gramian is not finite the weights are NaN: a gradient scaler skips that step, and without one it shows.
+        The Gramian goes to the CPU: the step's one wait for the device.
+
+        Args:
+            gram: (T, T) float32.
+            seen: the losses.
+
+        Returns:
+            (T,) float32 on the Gramian's device.
+        """
+        here = torch.cat([gram, seen.values[:, None], seen.active[:, None].float()], 1).cpu()
+        gram_cpu, values, active = here[:, :-2], here[:, -2], here[:, -1].bool()
+        weights = torch.zeros(len(self.names))
+        if not gram_cpu.isfinite().all():
+            return torch.full_like(seen.values, torch.nan)
+        tasks = (active & (gram_cpu.diagonal() > 0)).nonzero().flatten()
+        if len(tasks) == 1:
+            weights[tasks] = 1.0
+        elif len(tasks) > 1:
+            weights[tasks] = self.solve(gram_cpu[tasks][:, tasks], tasks, values[tasks]).float()
+        return weights.to(gram.device)
+
+    def solve(self, gram: Tensor, tasks: Tensor, values: Tensor) -> Tensor:
+        """The weights of the tasks at hand.
+
+        Args:
+            gram: (A, A) float32 on the CPU; none of its diagonal is 0.
+            tasks: (A,) int64, which of all tasks these are; A is at least 2.
+            values: (A,) their losses.
+
+        Returns:
+            (A,) on the CPU.
+        """
+        raise TypeError(f'{type(self).__name__} does not weigh tasks')
+
+    def joins(self, name: str, term: Tensor, taps: Mapping[str, Tensor]) -> bool:
+        """Whether a distillation term belongs to a task and passes the place where gradients are taken."""
+        if not super().joins(name, term, taps):
+            return False
+        if not torch.is_grad_enabled() or self._passes(term, taps):
+            return True
+        if name not in self._warned:
+            self._warned.add(name)
+            warnings.warn(f"balance: the term '{name}' has no gradient at {self._place}; it keeps its fixed weight and is "
+                          f'added as it is.', stacklevel=2)
+        return False
+
+    def generator(self, step: Tensor) -> np.random.Generator:
+        """A generator for what is drawn in one step: the same on every rank and after a resume."""
+        return np.random.default_rng([self._run_seed if self.seed is None else self.seed, int(step)])
+
+    @contextmanager
+    def drawing(self, step: Tensor) -> Iterator[None]:
+        """Torch's generator of the CPU, seeded for one step and put back after: for solvers that draw from it."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(self.generator(step).integers(1 << 62)))
+            yield
+
+    @property
+    def _place(self) -> str:
+        return {'tap': f"the tap '{self.tap}'", 'params': 'the trunk'}.get(self.level, self.level)
+
+    def _passes(self, term: Tensor, taps: Mapping[str, Tensor]) -> bool:
+        if self.level == 'params':
+            return True
+        if self.level == 'tap':
+            shared = {id(p) for p in self._shared}
+            reached = reach(term, taps[self.tap])
+            return reached.stopped and not any(id(leaf) in shared for leaf in reached.leaves)
+        layer = {id(p) for p in self._layer}
+        return any(id(leaf) in layer for leaf in reach(term).leaves)
+
+    def _take(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor],
+              scale: float) -> tuple[TaskGradients, list[Tensor]]:
+        """The tasks' gradients, and those leaves beyond the place that tasks share."""
+        if self.level == 'tap':
+            return self._take_at_tap(losses, taps[self.tap], scale)
+        reached = [reach(loss).leaves for loss in losses]
+        at = self._layer if self.level.startswith(LAYER) else self._met_by_several(reached)
+        here = {id(p) for p in at}
+        for name, loss, leaves in zip(self.names, losses, reached, strict=True):
+            if loss.requires_grad and not any(id(leaf) in here for leaf in leaves):
+                raise ValueError(f"balance: task '{name}' does not pass {self._place}; choose what all tasks share.")
+        beyond = [[leaf for leaf in leaves if id(leaf) not in here] if self.level == 'params' else []
+                  for leaves in reached]
+        return take_gradients(losses, at, beyond, replicated=True, scale=scale), []
+
+    def _met_by_several(self, reached: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+        """The trunk's parameters that more than one task feels; a trunk may hold parts of single tasks (MTAN)."""
+        tasks = Counter(id(leaf) for leaves in reached for leaf in leaves)
+        several = min(2, sum(bool(leaves) for leaves in reached))
+        return [p for p in self._shared if tasks[id(p)] >= several]
+
+    def _take_at_tap(self, losses: Sequence[Tensor], tap: Tensor, scale: float) -> tuple[TaskGradients, list[Tensor]]:
+        shared = {id(p) for p in self._shared}
+        reached = [reach(loss, tap) for loss in losses]
+        after = {id(leaf): leaf for found in reached for leaf in found.leaves if id(leaf) in shared}
+        before = {id(leaf) for leaf in reach(tap).leaves} if after else set()
+        for name, loss, found in zip(self.names, losses, reached, strict=True):
+            if loss.requires_grad and not found.stopped:
+                raise ValueError(f"balance: task '{name}' does not pass {self._place}; choose what all tasks share.")
+            if any(id(leaf) in before for leaf in found.leaves):
+                raise ValueError(f"balance: task '{name}' reaches the trunk around {self._place}; use level='params', or "
+                                 f'a tap that all of it passes.')
+        beyond = [found.leaves for found in reached]
+        return take_gradients(losses, [tap], beyond, replicated=False, scale=scale), list(after.values())
+
+
+def _allow_several_passes() -> None:
+    """A compiled part gives its buffers away in its first backward pass; keep them for the others."""
+    from torch._functorch import config
+    config.donated_buffer = False
+
+
+def _check_tap(tap: str, net: nn.Module, tasks: Collection[str]) -> None:
+    specs: Mapping[str, Any] = getattr(net, 'tap_specs', {})
+    if any(f'{task}.in' in specs for task in tasks):
+        raise ValueError("balance: tasks do not all pass through one tap; use level='params' or 'layer:<module>'.")
+    if specs and tap not in specs:
+        near = difflib.get_close_matches(tap, specs, n=3, cutoff=0.4)
+        raise ValueError(f"balance: the net has no tap '{tap}'; {'nearest' if near else 'it has'}: "
+                         f"{', '.join(near or specs)}.")
+    owner = tap.split('.')[0]
+    if owner in tasks:
+        raise ValueError(f"balance: only task '{owner}' passes the tap '{tap}'; choose one of the trunk, such as 'shared'.")
+
+
+def _layer(name: str, net: nn.Module) -> list[Tensor]:
+    """The trainable parameters of the module ``name``, or the one parameter of that name."""
+    parameters = dict(net.named_parameters())
+    modules = dict(net.named_modules())
+    if name in parameters:
+        found: list[Tensor] = [parameters[name]]
+    elif name in modules:
+        found = list(modules[name].parameters())
+    else:
+        near = difflib.get_close_matches(name, [*modules, *parameters], n=3, cutoff=0.4)
+        raise ValueError(f"balance: the net has no layer '{name}'" + (f"; nearest: {', '.join(near)}." if near else '.'))
+    found = [p for p in found if p.requires_grad]
+    if not found:
+        raise ValueError(f"balance: the layer '{name}' has no trainable parameter; choose another.")
+    return found

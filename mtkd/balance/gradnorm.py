@@ -1,0 +1,104 @@
+"""GradNorm: learned weights that keep the tasks' gradients at one size, as far as they learn at one pace."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..registry import BALANCES
+from .balance import Seen
+from .gradient_balance import GradientBalance
+
+FIRST = ('first_iter', 'first_epoch')
+
+
+@BALANCES.register_module()
+class GradNorm(GradientBalance):
+    """w_t learned from Σ |G_t - Ḡ r_t^α|, with G_t = w_t ‖g_t‖ and r_t how slowly task t learns beside the others.
+
+    The total is Σ w_t L_t with w_t held fixed; w_t gets the gradient of the GradNorm loss alone, which is known in closed
+    form from the Gramian's diagonal, so nothing is differentiated twice. It enters the total with value 0. The weights are
+    parameters of the model and see its optimiser; before each step they are cut at 0 and rescaled to the sum T.
+
+    Args:
+        alpha: α, how strongly slow tasks are pulled up.
+        l0: the initial losses L_t(0) behind r_t: those of the ``'first_iter'`` (KD4MTL's code), or the mean over the
+            ``'first_epoch'`` (LibMTL), during which the weights stay 1.
+        level, tap, include: see :class:`~mtkd.balance.gradient_balance.GradientBalance`. The paper's W is the last shared
+            layer: ``level='layer:<name>'``.
+
+    Source: Chen et al. 2018, equations 1 and 2; fact sheet 4.1.
+    """
+
+    task_weights: nn.Parameter
+    initial: Tensor
+    first_sum: Tensor
+    first_count: Tensor
+
+    def __init__(self, alpha: float = 1.5, l0: str = 'first_iter', level: str = 'tap', tap: str = 'shared',
+                 include: str = 'tasks') -> None:
+        super().__init__(level, tap, 'weighted', include=include)
+        if l0 not in FIRST:
+            raise ValueError(f"balance: GradNorm has no l0='{l0}'; choose from {', '.join(FIRST)}.")
+        self.alpha, self.l0 = alpha, l0
+        if l0 == 'first_epoch':
+            self.hears = frozenset({'epoch'})
+        self._pull: Tensor | None = None
+
+    def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
+              extra: Collection[str] | None = None) -> None:
+        """See :meth:`GradientBalance.setup`."""
+        super().setup(weights, net, extra)
+        self.task_weights = nn.Parameter(torch.ones(len(weights)))
+        self.register_buffer('initial', torch.zeros(len(weights)))  # 0: not known yet
+        self.register_buffer('first_sum', torch.zeros(len(weights)))
+        self.register_buffer('first_count', torch.zeros(len(weights)))
+
+    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor]) -> Tensor:
+        """T () -> (): Σ w_t L_t, carrying the GradNorm loss's gradient for w."""
+        total = super().total(losses, taps)
+        pull, self._pull = self._pull, None
+        return total if pull is None else total + (pull - pull.detach())
+
+    def weigh(self, gram: Tensor, seen: Seen) -> Tensor:
+        """The learned weights; (T,)."""
+        with torch.no_grad():
+            self.task_weights.clamp_(min=0.0)
+            self.task_weights.mul_(len(self.names) / self.task_weights.sum())
+        self._remember(seen)
+        norms = gram.diagonal().clamp_min(0.0).sqrt()
+        active = seen.active & (norms > 0) & (self.initial > 0)
+        scaled = self.task_weights * norms
+        with torch.no_grad():
+            wanted = targets(scaled, seen.values / torch.where(active, self.initial, torch.ones_like(norms)), active,
+                             self.alpha)
+        self._pull = ((scaled - wanted).abs() * active).sum()
+        return self.task_weights.detach() * seen.active
+
+    def _remember(self, seen: Seen) -> None:
+        if self.l0 == 'first_iter':
+            self.initial.copy_(torch.where((self.initial == 0) & seen.active, seen.values, self.initial))
+        else:
+            self.first_sum += seen.values
+            self.first_count += seen.active
+
+    def end_epoch(self) -> None:
+        """The first epoch in which a task was seen gives its initial loss."""
+        if self.l0 == 'first_epoch':
+            mean = self.first_sum / self.first_count.clamp_min(1)
+            self.initial.copy_(torch.where((self.initial == 0) & (self.first_count > 0), mean, self.initial))
+
+
+def targets(norms: Tensor, ratios: Tensor, active: Tensor, alpha: float) -> Tensor:
+    """Where the gradients' norms should be: Ḡ r_t^α, the means being over active tasks.
+
+    Args:
+        norms: (T,), G_t, weighted.
+        ratios: (T,), L_t / L_t(0).
+        active: (T,) bool.
+        alpha: α.
+    """
+    count = active.sum().clamp_min(1)
+    mean_norm = (norms * active).sum() / count
+    mean_ratio = (ratios * active).sum() / count
+    return mean_norm * (ratios / torch.where(mean_ratio > 0, mean_ratio, torch.ones_like(mean_ratio))) ** alpha

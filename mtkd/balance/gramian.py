@@ -1,0 +1,188 @@
+"""The gradients of several losses at one place, their Gramian, and a total that carries gradients taken before.
+
+No hook and no second pass: T calls of ``torch.autograd.grad`` inside the forward pass collect, for each task, the gradient
+at the shared place and those of what lies beyond it (heads, projectors). The total is then a scalar whose backward pass
+hands each tensor its combined gradient. It is linear in what it is multiplied with, so loss scaling, gradient accumulation,
+clipping and data-parallel averaging act on it as on any loss.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from ..structures import world_size
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a scalar's graph leads to.
+
+    Attributes:
+        leaves: the leaves that need a gradient, met without passing the stop.
+        stopped: whether the stop was met.
+    """
+
+    leaves: list[Tensor]
+    stopped: bool
+
+
+def reach(root: Tensor, stop: Tensor | None = None) -> Reached:
+    """Walk the graph of ``root`` back to its leaves, not beyond ``stop``."""
+    if root.grad_fn is None:
+        return Reached([root] if root.requires_grad and root is not stop else [], root is stop)
+    end = (stop.grad_fn, stop.output_nr) if stop is not None else None
+    leaves: list[Tensor] = []
+    stopped = False
+    visited: set[Any] = set()
+    pending: list[Any] = [(root.grad_fn, root.output_nr)]
+    while pending:
+        edge = pending.pop()
+        node = edge[0]
+        if node is None:
+            continue
+        if edge == end:
+            stopped = True
+            continue
+        if node in visited:
+            continue
+        visited.add(node)  # keeps the node's Python object, and with it its identity, for the walk
+        if type(node).__name__ == 'AccumulateGrad':
+            if node.variable is stop:
+                stopped = True
+            else:
+                leaves.append(node.variable)
+        pending.extend(node.next_functions)
+    return Reached(leaves, stopped)
+
+
+@dataclass
+class TaskGradients:
+    """The gradients of T losses.
+
+    Attributes:
+        at: the tensors of the shared place.
+        rows: (T, N) float32, each task's gradient there, flattened.
+        gram: (T, T) float32, the Gramian over all ranks.
+        beyond: per task, the leaves that are its own (or others' as well) and the gradients there.
+    """
+
+    at: Sequence[Tensor]
+    rows: Tensor
+    gram: Tensor
+    beyond: list[list[tuple[Tensor, Tensor]]]
+
+
+def take_gradients(losses: Sequence[Tensor], at: Sequence[Tensor], beyond: Sequence[Sequence[Tensor]], *,
+                   replicated: bool, scale: float = 1.0) -> TaskGradients:
+    """The gradient of each loss at ``at`` and at its leaves ``beyond``, one backward pass a loss.
+
+    Each pass runs only as far back as its tensors lie, and the graph is kept. To be called with autocast off, as any
+    backward pass is.
+
+    Args:
+        losses: T scalars.
+        at: the shared place: a tap, or parameters.
+        beyond: per loss, further leaves.
+        replicated: whether ``at`` is the same on every rank (parameters: gradients are averaged over ranks before the
+            Gramian) or each rank has its own samples' part of it (a tap: the Gramian is summed over ranks).
+        scale: what the losses are multiplied with on the way, for gradients that fp16 could not hold.
+    """
+    rows = torch.empty(len(losses), sum(tensor.numel() for tensor in at), device=at[0].device, dtype=torch.float32)
+    owned = []
+    for row, loss, leaves in zip(rows, losses, beyond, strict=True):
+        here, there = _gradients(loss * scale, at, leaves)
+        _fill(row, at, here, scale)
+        owned.append([(leaf, gradient / scale if scale != 1.0 else gradient)
+                      for leaf, gradient in zip(leaves, there, strict=True) if gradient is not None])
+    if replicated and world_size() > 1:
+        dist.all_reduce(rows)
+        rows /= world_size()
+    gram = rows @ rows.t()
+    if not replicated and world_size() > 1:  # each rank's loss is its share times the ranks
+        dist.all_reduce(gram)
+        gram /= world_size() ** 2
+    return TaskGradients(at, rows, gram, owned)
+
+
+def _gradients(loss: Tensor, at: Sequence[Tensor],
+               beyond: Sequence[Tensor]) -> tuple[Sequence[Tensor | None], Sequence[Tensor | None]]:
+    if not loss.requires_grad:
+        return [None] * len(at), [None] * len(beyond)
+    found = torch.autograd.grad(loss, [*at, *beyond], retain_graph=True, allow_unused=True)
+    return found[:len(at)], found[len(at):]
+
+
+def _fill(row: Tensor, at: Sequence[Tensor], gradients: Sequence[Tensor | None], scale: float) -> None:
+    """Write gradients into a flat row, zeros where there is none."""
+    start = 0
+    for tensor, gradient in zip(at, gradients, strict=True):
+        part = row[start:start + tensor.numel()]
+        if gradient is None:
+            part.zero_()
+        else:
+            part.view(tensor.shape).copy_(gradient)
+        start += tensor.numel()
+    if scale != 1.0:
+        row.div_(scale)
+
+
+def carry(value: Tensor, tensors: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tensor:
+    """A scalar of the given value whose gradient at each of ``tensors`` is the one given.
+
+    Args:
+        value: (), without a graph.
+        tensors: where the gradients belong.
+        gradients: of the same shapes.
+    """
+    return _Carry.apply(value, list(gradients), *tensors)
+
+
+class _Carry(torch.autograd.Function):
+    """Backward: the kept gradients times whatever the scalar was multiplied with."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, gradients: list[Tensor], *tensors: Tensor) -> Tensor:
+        ctx.gradients = gradients
+        ctx.dtypes = [tensor.dtype for tensor in tensors]
+        return value.detach().clone()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        return None, None, *((gradient * grad).to(dtype)  # multiplied before it is rounded: a scale of 2^16 is inf in fp16
+                             for gradient, dtype in zip(ctx.gradients, ctx.dtypes, strict=True))
+
+
+def combined(found: TaskGradients, weights: Tensor, own: Sequence[Tensor | float],
+             weighted: Sequence[Tensor] = ()) -> tuple[list[Tensor], list[Tensor]]:
+    """Where gradients go, and which: Σ_t w_t g_t at the shared place and Σ_t c_t h_t at the leaves beyond it.
+
+    Args:
+        found: the gradients.
+        weights: (T,), w.
+        own: T factors c for leaves beyond the shared place.
+        weighted: leaves beyond it that take w for c whatever ``own`` is: shared ones.
+
+    Returns:
+        Tensors and their gradients.
+    """
+    flat = weights @ found.rows
+    tensors, gradients, start = list(found.at), [], 0
+    for tensor in found.at:
+        gradients.append(flat[start:start + tensor.numel()].view(tensor.shape))
+        start += tensor.numel()
+    always = {id(tensor) for tensor in weighted}
+    place: dict[int, int] = {}
+    for t, pairs in enumerate(found.beyond):
+        for leaf, gradient in pairs:
+            part = gradient * (weights[t] if id(leaf) in always else own[t])
+            if id(leaf) in place:
+                gradients[place[id(leaf)]] = gradients[place[id(leaf)]] + part
+            else:
+                place[id(leaf)] = len(tensors)
+                tensors.append(leaf)
+                gradients.append(part)
+    return tensors, gradients

@@ -1,0 +1,83 @@
+"""Nash-MTL: the weights that tasks would agree on if they bargained over the step."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..registry import BALANCES
+from .gradient_balance import GradientBalance
+
+RIDGE = 1e-8  # keeps the weights finite where the gradients cancel
+
+
+@BALANCES.register_module()
+class NashMTL(GradientBalance):
+    """Weights that solve G w = 1 / w: the Nash bargaining solution, in which w_t g_t · Σ w_s g_s is the same for all tasks.
+
+    Solved exactly (:func:`bargain`). The authors approximate the solution by a sequence of convex programs from the last
+    weights, and so does TorchJD; where the last weights' direction opposes a task those programs have no solution and the
+    weights stay as they are (measured with TorchJD 0.18 on random gradients), which is the very case the method is for.
+
+    Args:
+        max_norm: the longest the combined gradient may be; 0: no bound. The solution's length is always the root of T.
+        update_every: solve every so many steps, and keep the last weights between.
+        **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
+
+    Source: Navon et al. 2022, equation 2 and algorithm 1.
+    """
+
+    step: Tensor
+    last: Tensor
+
+    def __init__(self, max_norm: float = 1.0, update_every: int = 1, **place: Any) -> None:
+        super().__init__(**place)
+        if max_norm < 0 or update_every < 1:
+            raise ValueError(f'balance: NashMTL has max_norm={max_norm} and update_every={update_every}; give max_norm >= 0 '
+                             f'and update_every >= 1.')
+        self.max_norm, self.update_every = max_norm, update_every
+        self.register_buffer('step', torch.zeros((), dtype=torch.int64))
+
+    def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
+              extra: Collection[str] | None = None) -> None:
+        """See :meth:`GradientBalance.setup`."""
+        super().setup(weights, net, extra)
+        self.register_buffer('last', torch.ones(len(weights), dtype=torch.float64))
+
+    def solve(self, gram: Tensor, tasks: Tensor, values: Tensor) -> Tensor:
+        """See :meth:`GradientBalance.solve`."""
+        last = self.last.cpu()
+        if int(self.step) % self.update_every == 0:
+            last[tasks] = torch.from_numpy(bargain(gram.double().numpy()))
+            self.last.copy_(last)
+        self.step += 1
+        weights = last[tasks]
+        norm = (weights @ gram.double() @ weights).clamp_min(0).sqrt()
+        return weights * (self.max_norm / norm) if self.max_norm and norm > self.max_norm else weights
+
+
+def bargain(gram: np.ndarray, iterations: int = 100) -> np.ndarray:
+    """The positive w with G w = 1 / w: the minimum of w'Gw / 2 - Σ log w.
+
+    Newton's method, damped by 1 / (1 + decrement), which converges from anywhere because the function is self-concordant.
+
+    Args:
+        gram: (T, T) float64, positive semi-definite.
+        iterations: at most.
+
+    Returns:
+        (T,) float64.
+    """
+    scale = np.sqrt(gram.diagonal())  # solved for gradients of length 1
+    cosines = gram / np.outer(scale, scale) + RIDGE * np.eye(len(gram))
+    weights = np.ones(len(gram))
+    for _ in range(iterations):
+        slope = cosines @ weights - 1 / weights
+        step = np.linalg.solve(cosines + np.diag(weights ** -2.0), slope)
+        decrement = np.sqrt(max(slope @ step, 0.0))
+        weights = weights - step / (1 + decrement if decrement > 0.25 else 1)
+        if decrement < 1e-10:
+            break
+    return weights / scale

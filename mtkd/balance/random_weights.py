@@ -1,0 +1,44 @@
+"""Random loss weights, the litmus test of every other balance."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..registry import BALANCES
+from .balance import Balance, Seen
+
+
+@BALANCES.register_module()
+class Random(Balance):
+    """Weights drawn anew each step: the softmax of T standard normal numbers. They sum to 1.
+
+    Args:
+        seed: of the draws; None takes the run's.
+        include: see :class:`~mtkd.balance.balance.Balance`.
+
+    Source: Lin et al. 2022, Reasonable effectiveness of random weighting (RLW), algorithm 2.
+    """
+
+    hears = frozenset({'seed'})
+    step: Tensor
+
+    def __init__(self, seed: int | None = None, include: str = 'tasks') -> None:
+        super().__init__(include)
+        self.seed = seed
+        self._run_seed = 0
+        self.register_buffer('step', torch.zeros((), dtype=torch.int64))
+
+    def begin(self, seed: int = 0) -> None:
+        """See :meth:`Balance.begin`."""
+        super().begin(seed)
+        self._run_seed = seed
+
+    def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
+        """(T,) -> (). An absent task's draw is left out of the softmax."""
+        rng = np.random.default_rng([self._run_seed if self.seed is None else self.seed, int(self.step)])
+        self.step += 1
+        drawn = torch.from_numpy(rng.standard_normal(len(losses))).to(losses)
+        if seen is not None:
+            drawn = torch.where(seen.active, drawn, torch.full_like(drawn, -1e9))
+            return (torch.softmax(drawn, 0) * seen.active * losses).sum()
+        return (torch.softmax(drawn, 0) * losses).sum()

@@ -1,0 +1,114 @@
+"""The reading side of a teacher cache: a data set's samples bring along what a teacher made of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mtkd.structures import FeatureStore, Sample, Size, TargetKind
+
+WHERE = '(where)'  # the name that a sample's coordinates travel under while it is augmented; no task can be called so
+MODES = ('views', 'clean')
+
+
+class Coordinates(TargetKind):
+    """(H, W, 2) float32: where each pixel was in the decoded picture, x and y from 0 to 1; NaN on padding.
+
+    It moves with the picture as any label does, so that afterwards it says what all the moves together were.
+    """
+
+    name = 'coordinates'
+    pad_value = float('nan')
+
+    def empty(self, size: Size) -> np.ndarray:
+        return np.full((*size, 2), np.nan, np.float32)
+
+    def resize(self, array: Any, size: Size, scale: float = 1.0) -> np.ndarray:
+        return cv2.resize(array, size[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+COORDINATES = Coordinates()
+
+
+def tracked(sample: Sample, kinds: Mapping[str, TargetKind]) -> tuple[Sample, dict[str, TargetKind]]:
+    """A sample, not yet augmented, with its coordinates among its targets, and the kinds with theirs."""
+    height, width = sample['image'].shape[:2]
+    where = np.empty((height, width, 2), np.float32)
+    where[..., 0] = (np.arange(width, dtype=np.float32) + 0.5) / width
+    where[..., 1] = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
+    sample['targets'][WHERE] = where
+    return sample, {**kinds, WHERE: COORDINATES}
+
+
+class CachedTaps:
+    """One teacher's stored taps for one data set.
+
+    In mode ``'views'`` the store has a row a sample and view (row ``view * N + index``), made of the very picture that the
+    augmentation gives. In mode ``'clean'`` it has a row a sample, made of the picture without augmentation; maps are moved
+    by the geometry of the picture's augmentation (bilinear), vectors stay, and colours do not enter: an approximation.
+
+    Args:
+        store: a complete store.
+        taps: which of its taps.
+        num_samples: N.
+        mode: ``'views'`` or ``'clean'``.
+        picture: (height, width) of the pictures that clean rows were made of.
+
+    Attributes:
+        moves: whether taps have to be moved by a sample's geometry.
+    """
+
+    def __init__(self, store: FeatureStore, taps: Sequence[str], num_samples: int, mode: str = 'views',
+                 picture: Size = (1, 1)) -> None:
+        self.store, self.taps, self.num_samples, self.picture = store, tuple(taps), num_samples, picture
+        self.moves = mode == 'clean'
+
+    def take(self, indices: Sequence[int] | np.ndarray, views: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
+        """The stored taps of several samples, tap -> (n, ...) in the store's precision, not moved."""
+        rows = np.asarray(indices, np.int64)
+        if not self.moves:
+            rows = rows + self.num_samples * np.asarray(views, np.int64)
+        stored = self.store.read(rows)
+        return {tap: stored[tap] for tap in self.taps}
+
+    def of(self, sample: Sample, index: int) -> dict[str, np.ndarray]:
+        """The taps of one augmented sample, tap -> (C, h, w) or (C,)."""
+        taps = {tap: value[0] for tap, value in self.take([index], [sample['meta'].get('view', 0)]).items()}
+        where = sample['targets'].get(WHERE)
+        if not self.moves or where is None:
+            return taps
+        return {tap: moved(value, where, self.picture) if value.ndim == 3 else value for tap, value in taps.items()}
+
+
+def moved(tap: np.ndarray, where: np.ndarray, picture: Size) -> np.ndarray:
+    """A clean picture's map as the augmented picture would have it.
+
+    Args:
+        tap: (C, h, w), of the clean picture.
+        where: (H, W, 2), the augmented picture's coordinates; see :class:`Coordinates`.
+        picture: (height, width) of the clean picture.
+
+    Returns:
+        (C, h', w') at the same stride, bilinear; what lies outside repeats the border.
+    """
+    height, width = where.shape[:2]
+    size = (max(round(tap.shape[1] * height / picture[0]), 1), max(round(tap.shape[2] * width / picture[1]), 1))
+    cells = cv2.remap(where, *_centres(size, (height, width)), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    cells = np.nan_to_num(cells)
+    x = np.clip(cells[..., 0] * tap.shape[2] - 0.5, 0, tap.shape[2] - 1)
+    y = np.clip(cells[..., 1] * tap.shape[1] - 0.5, 0, tap.shape[1] - 1)
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    right, bottom = np.minimum(left + 1, tap.shape[2] - 1), np.minimum(top + 1, tap.shape[1] - 1)
+    x, y, values = x - left, y - top, tap.astype(np.float32)
+    upper = values[:, top, left] * (1 - x) + values[:, top, right] * x
+    lower = values[:, bottom, left] * (1 - x) + values[:, bottom, right] * x
+    return (upper * (1 - y) + lower * y).astype(tap.dtype)
+
+
+def _centres(size: Size, within: Size) -> tuple[np.ndarray, np.ndarray]:
+    """x and y, (h, w) float32 each, in pixels of ``within``, of the centres of ``size`` equal cells."""
+    rows = (np.arange(size[0], dtype=np.float32) + 0.5) * (within[0] / size[0]) - 0.5
+    columns = (np.arange(size[1], dtype=np.float32) + 0.5) * (within[1] / size[1]) - 0.5
+    y, x = np.meshgrid(rows, columns, indexing='ij')
+    return x.astype(np.float32), y.astype(np.float32)

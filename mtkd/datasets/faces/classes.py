@@ -1,0 +1,9 @@
+"""The classes that labels of different data sets are brought to, so that one head can learn from all of them.
+
+Source: fact sheet 2.8. What a data set calls differently is said in its adapter's label maps, which a config can replace.
+"""
+
+GENDERS = ('male', 'female')
+RACES = ('White', 'Black', 'Asian', 'Indian', 'Other')
+EXPRESSIONS = ('angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral')  # FER-2013's order
+AGE_LIMITS = (0.0, 100.0)  # years; what lies outside is clamped

@@ -1,0 +1,261 @@
+"""Pseudo-labels as files: one a data set, self-describing, written in one step, read without running code."""
+
+import csv
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FORMAT_VERSION = 1
+STORED = np.float16  # what soft labels are kept in; confidences are float32
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file's pseudo-labels are of, and what made them.
+
+    Attributes:
+        data_set: the data set's name.
+        split: its split.
+        domain: its domain, where it has several.
+        teacher: the config that trained the teacher.
+        weights: fingerprint of the teacher's weights, see :func:`mtkd.distill.weights.checkpoint_hash`.
+        transforms: the views of a picture that were averaged.
+        precision: what the teacher ran in.
+        tasks: task -> number of classes (bins).
+        classes: task -> names of the classes, where the data set says them.
+        format_version: :data:`FORMAT_VERSION`.
+    """
+
+    data_set: str
+    split: str
+    domain: str
+    teacher: str
+    weights: str
+    transforms: list[str]
+    precision: str
+    tasks: dict[str, int]
+    classes: dict[str, list[str]]
+    format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True)
+class SoftLabels:
+    """One task's pseudo-labels.
+
+    Attributes:
+        index: (n,) int64, the samples without this label, increasing.
+        probs: (n, C) float16, the averaged distribution.
+        confidence: (n,) float32, its largest value before rounding.
+    """
+
+    index: np.ndarray
+    probs: np.ndarray
+    confidence: np.ndarray
+
+    @property
+    def label(self) -> np.ndarray:
+        """(n,) the most probable class."""
+        return self.probs.argmax(1)
+
+    @classmethod
+    def joined(cls, parts: Sequence['SoftLabels']) -> 'SoftLabels':
+        """Parts laid end to end."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts])
+                     for name in ('index', 'probs', 'confidence')))
+
+
+@dataclass(frozen=True)
+class PseudoFile:
+    """All pseudo-labels of one split of one data set.
+
+    Attributes:
+        header: what they are.
+        sample_ids: (N,) of every sample of the split, in its order; labels point into it.
+        labels: task -> its labels.
+    """
+
+    header: Header
+    sample_ids: np.ndarray
+    labels: dict[str, SoftLabels]
+
+    def write(self, path: Path) -> None:
+        """Write the file in one step: whoever looks sees the old one or the whole new one."""
+        arrays = {f'{task}.{name}': value for task, labels in self.labels.items() for name, value in vars(labels).items()}
+        write_arrays(path, {'header': np.array(json.dumps(asdict(self.header))), 'sample_ids': self.sample_ids, **arrays})
+
+    @classmethod
+    def read(cls, path: Path) -> 'PseudoFile':
+        """Read a file.
+
+        Raises:
+            FileNotFoundError: it does not exist.
+            ValueError: it is damaged, or of another format version.
+        """
+        arrays = read_arrays(path)
+        header = json.loads(str(arrays['header'])) if 'header' in arrays else {}
+        if header.get('format_version') != FORMAT_VERSION:
+            raise ValueError(f'{path} holds pseudo-labels of format {header.get("format_version")}, this version of mtkd '
+                             f'reads format {FORMAT_VERSION}')
+        names = ('index', 'probs', 'confidence')
+        labels = {task: SoftLabels(*(arrays[f'{task}.{name}'] for name in names)) for task in header['tasks']}
+        return cls(Header(**header), arrays['sample_ids'], labels)
+
+    def write_csv(self, path: Path, rules: 'Rules') -> None:
+        """Write one line a sample and task: the label, how sure the teacher was, whether it is kept, the distribution."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator='\n')
+        writer.writerow(['sample_id', 'task', 'label', 'class', 'confidence', 'kept', 'distribution'])
+        for task, labels in self.labels.items():
+            names = self.header.classes.get(task)
+            kept = rules.keep(task, labels)
+            for row, index in enumerate(labels.index):
+                label = int(labels.label[row])
+                writer.writerow([self.sample_ids[index], task, label, names[label] if names else '',
+                                 f'{labels.confidence[row]:.4f}', int(kept[row]),
+                                 ' '.join(f'{value:.4f}' for value in labels.probs[row])])
+        replace_with(path, text.getvalue().encode())
+
+
+class Rules:
+    """Which pseudo-labels are kept: the confident ones, or the most confident ones of each class.
+
+    Args:
+        tau: keep what the teacher is at least this sure of; a number, or task -> number.
+        top_p: instead: of all that the teacher gives one class, keep this share, the most confident first, so that no
+            class is drowned; a number, or task -> number.
+
+    Raises:
+        ValueError: neither or both are given for all tasks or for one, or one is not in (0, 1].
+
+    Source: fact sheet 1.4.2, step 3 (tau = .7; the share is an option there). Distributions over many bins, ages above
+    all, have a small maximum: give such a task its own ``tau``, or ``top_p``.
+    """
+
+    def __init__(self, tau: float | Mapping[str, float] | None = None,
+                 top_p: float | Mapping[str, float] | None = None) -> None:
+        if tau is not None and top_p is not None and not (isinstance(tau, Mapping) and isinstance(top_p, Mapping)):
+            raise ValueError('pseudo_labels takes tau (a confidence) or top_p (a share of each class), not both; give both '
+                             'only as dictionaries of different tasks.')
+        if tau is None and top_p is None:
+            raise ValueError('pseudo_labels wants tau (a confidence) or top_p (a share of each class).')
+        for name, given in (('tau', tau), ('top_p', top_p)):
+            for value in given.values() if isinstance(given, Mapping) else [given]:
+                if value is not None and not 0 < value <= 1:
+                    raise ValueError(f'pseudo_labels: {name}={value}; give a number above 0 and at most 1.')
+        self.tau, self.top_p = tau, top_p
+
+    def check(self, tasks: Iterable[str]) -> None:
+        """See that every task has exactly one rule.
+
+        Raises:
+            ValueError: naming the task that has none or two.
+        """
+        for task in tasks:
+            if (_of(self.tau, task) is None) == (_of(self.top_p, task) is None):
+                raise ValueError(f"pseudo_labels: give task '{task}' either tau or top_p; it has "
+                                 f'tau={_of(self.tau, task)} and top_p={_of(self.top_p, task)}.')
+
+    def keep(self, task: str, labels: SoftLabels) -> np.ndarray:
+        """(n,) bool: which of a task's labels are kept."""
+        tau = _of(self.tau, task)
+        if tau is not None:
+            return labels.confidence >= tau
+        share = _of(self.top_p, task) or 0.0
+        kept: np.ndarray = np.zeros(len(labels.index), bool)
+        for label in np.unique(labels.label):
+            rows = np.flatnonzero(labels.label == label)
+            order = np.argsort(-labels.confidence[rows], kind='stable')
+            kept[rows[order[:int(np.ceil(share * len(rows)))]]] = True
+        return kept
+
+
+def _of(rule: float | Mapping[str, float] | None, task: str) -> float | None:
+    return rule.get(task) if isinstance(rule, Mapping) else rule
+
+
+def problem(found: PseudoFile, wanted: Header, sample_ids: Sequence[str]) -> str | None:
+    """What makes a file not the one that is wanted, as the middle of a sentence; None where it is.
+
+    Args:
+        found: the file.
+        wanted: what it should hold; it may hold more tasks.
+        sample_ids: of the data set's split, in its order.
+    """
+    have = found.header
+    if have.weights != wanted.weights:
+        return (f'they were made by another teacher (weights {have.weights[:8]} of {have.teacher}) than the config names '
+                f'(weights {wanted.weights[:8]} of {wanted.teacher})')
+    if _source(have) != _source(wanted):
+        return f'they are of {_source(have)}, the config trains on {_source(wanted)}'
+    if have.transforms != wanted.transforms or have.precision != wanted.precision:
+        return (f'they average {", ".join(have.transforms)} in {have.precision}, the config asks for '
+                f'{", ".join(wanted.transforms)} in {wanted.precision}')
+    missing = [task for task in wanted.tasks if task not in have.tasks]
+    if missing:
+        return f"they have no task '{missing[0]}' (only {', '.join(have.tasks)})"
+    for task, count in wanted.tasks.items():
+        if have.tasks[task] != count or have.classes.get(task) != wanted.classes.get(task):
+            return (f"their '{task}' has {_classes(have, task)}, the config's data set has {_classes(wanted, task)}")
+    if list(found.sample_ids) != list(sample_ids):
+        return f'they are of other samples: {_difference(list(found.sample_ids), sample_ids)}'
+    return None
+
+
+def _source(header: Header) -> str:
+    return f"the split '{header.split}' of {header.data_set}" + (f', domain {header.domain}' if header.domain else '')
+
+
+def _classes(header: Header, task: str) -> str:
+    names = header.classes.get(task)
+    return f'{header.tasks[task]} classes' + (f' ({", ".join(names)})' if names else '')
+
+
+def _difference(have: Sequence[str], want: Sequence[str]) -> str:
+    if len(have) != len(want):
+        return f'{len(have)} of them, the data set has {len(want)}'
+    first = next(i for i, (a, b) in enumerate(zip(have, want, strict=True)) if a != b)
+    return f"number {first} is '{have[first]}', in the data set it is '{want[first]}'"
+
+
+# Arrays on the disk
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """An .npz in one step."""
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    replace_with(path, content.getvalue())
+
+
+def replace_with(path: Path, content: bytes) -> None:
+    """Write ``content`` beside ``path``, flush it to the disk, and rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f'.partial-{os.getpid()}-{path.name}')
+    with partial.open('wb') as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """The arrays of an .npz; pickles are refused.
+
+    Raises:
+        FileNotFoundError: it does not exist.
+        ValueError: it is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f'{path} is damaged or no file of pseudo-labels ({error})') from error

@@ -1,0 +1,62 @@
+"""Teachers that mtkd did not train: any network, with the module paths to tap."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..models.foreign_model import build_foreign_model
+from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from ..models.tapping import TapCfg, TappedModel
+from ..registry import TEACHERS
+from ..structures import Size
+from .teacher import Teacher
+
+
+@TEACHERS.register_module()
+class ForeignTeacher(Teacher):
+    """A torchvision, Hugging Face, timm or imported network as a teacher.
+
+    Frozen, in eval mode and in no checkpoint, as every :class:`Teacher`. Maps keep the size the network gives them; a link
+    brings both sides to one size.
+
+    Args:
+        model: the network: arguments of :func:`~mtkd.models.foreign_model.build_foreign_model`
+            (``source``, ``name``, ``checkpoint``, ``kwargs`` …), or a module.
+        taps: tap -> module path, or a dictionary; see :class:`~mtkd.models.tapping.TappedModel`. A tap ``<task>.out``
+            stands for that task's output: class scores in the student's order, metres, …
+        tokens: how token sequences become maps; see :class:`~mtkd.models.tapping.TappedModel`.
+        input_size: (height, width) that the whole picture, padding included, is resized to (bilinear, antialiased) for
+            this teacher; None: as it comes.
+        mean: per channel, RGB, on the 0..255 scale of the raw picture; ImageNet's by default.
+        std: the same.
+        tasks: the student's, which the distiller hands over; not read.
+        **kwargs: see :class:`Teacher`.
+
+    Raises:
+        ValueError: what the two above refuse, or statistics on the 0..1 scale.
+    """
+
+    def __init__(self, model: Mapping[str, Any] | nn.Module, taps: Mapping[str, TapCfg],
+                 tokens: Mapping[str, int] | None = None, input_size: Size | None = None,
+                 mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD,
+                 tasks: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        if 0 < max(std) < 1:
+            raise ValueError(f'ForeignTeacher: std={tuple(std)} looks like the 0..1 scale; mean and std are on the 0..255 '
+                             f'scale of the picture: multiply both by 255.')
+        self.input_size = None if input_size is None else (int(input_size[0]), int(input_size[1]))
+        if isinstance(model, Mapping) and model.get('source') != 'import' and not (
+                model.get('checkpoint') or model.get('pretrained')):
+            warnings.warn(f"The foreign teacher '{model.get('name')}' has no checkpoint and keeps the random weights it was "
+                          f'built with.')
+        network = model if isinstance(model, nn.Module) else build_foreign_model(**model)
+        super().__init__(TappedModel(network, taps, tokens, self.input_size or (224, 224)), mean=mean, std=std, **kwargs)
+
+    def _normalise(self, image: Tensor) -> Tensor:
+        normalised = super()._normalise(image)
+        if self.input_size is None or tuple(image.shape[-2:]) == self.input_size:
+            return normalised
+        resized = F.interpolate(normalised.float(), self.input_size, mode='bilinear', align_corners=False, antialias=True)
+        return resized.to(normalised.dtype, memory_format=self.memory_format)

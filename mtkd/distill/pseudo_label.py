@@ -1,0 +1,121 @@
+"""Data distillation: labels that a teacher makes by looking at a picture in several ways, and those as a teacher."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..models import Taps, TapSpec
+from ..registry import TEACHERS
+from .teacher import Teacher
+
+VIEWS = ('identity', 'hflip', 'scale:0.9', 'scale:1.1')
+
+
+def check_views(names: Sequence[str]) -> None:
+    """Refuse views that there are none of.
+
+    Raises:
+        ValueError: there are none, one is unknown, or one stands there twice.
+    """
+    for name in names:
+        if name not in ('identity', 'hflip') and _scale(name) is None:
+            raise ValueError(f"pseudo_labels.transforms: '{name}' is unknown; choose 'identity', 'hflip' or 'scale:1.1' "
+                             f'(any factor from 0.5 to 2).')
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f'pseudo_labels.transforms={list(names)}: give at least one, none of them twice.')
+
+
+def _scale(name: str) -> float | None:
+    kind, _, factor = name.partition(':')
+    try:
+        return float(factor) if kind == 'scale' and 0.5 <= float(factor) <= 2 else None
+    except ValueError:
+        return None
+
+
+def view(image: Tensor, name: str) -> Tensor:
+    """One view of a batch of pictures, of the same size.
+
+    Args:
+        image: (B, 3, H, W) uint8.
+        name: ``'identity'``; ``'hflip'``, mirrored; or ``'scale:f'``, zoomed by f about the centre: what then overhangs is
+            cut off (f > 1), what is then missing repeats the border (f < 1).
+
+    Source: fact sheet 1.4.2 step 3 names the views; what the crops are exactly is ours.
+    """
+    if name == 'identity':
+        return image
+    if name == 'hflip':
+        return image.flip(3)
+    factor = _scale(name)
+    assert factor is not None
+    height, width = image.shape[2:]
+    size = (max(round(height * factor), 1), max(round(width * factor), 1))
+    zoomed = F.interpolate(image.float(), size, mode='bilinear', align_corners=False, antialias=True)
+    if factor > 1:
+        top, left = (size[0] - height) // 2, (size[1] - width) // 2
+        zoomed = zoomed[:, :, top:top + height, left:left + width]
+    else:
+        top, left = (height - size[0]) // 2, (width - size[1]) // 2
+        zoomed = F.pad(zoomed, (left, width - size[1] - left, top, height - size[0] - top), mode='replicate')
+    return zoomed.round().clamp(0, 255).to(torch.uint8)
+
+
+@torch.no_grad()
+def soft_labels(teacher: Teacher, image: Tensor, tasks: Sequence[str], views: Sequence[str] = VIEWS) -> dict[str, Tensor]:
+    """What a teacher makes of pictures, averaged over views.
+
+    Args:
+        teacher: offers ``<task>.out``, logits over classes or bins.
+        image: (B, 3, H, W) uint8 RGB.
+        tasks: which tasks.
+        views: see :func:`view`.
+
+    Returns:
+        task -> (B, C) float32, the mean of the views' softmax.
+
+    Source: data distillation; fact sheet 1.4.2, step 3.
+    """
+    taps = [f'{task}.out' for task in tasks]
+    total: dict[str, Tensor] = {}
+    for name in views:
+        outputs = teacher(view(image, name), taps)
+        for task, tap in zip(tasks, taps, strict=True):
+            probs = outputs[tap].float().flatten(1).softmax(1)
+            total[task] = total[task] + probs if task in total else probs
+    return {task: value / len(views) for task, value in total.items()}
+
+
+@TEACHERS.register_module()
+class PseudoLabels(Teacher):
+    """Pseudo-labels that were made beforehand, as a teacher: its taps ``<task>.probs`` come with the batch.
+
+    It has no network. The data set hands the labels on (``PseudoLabelled`` of :mod:`mtkd.datasets.pseudo`), where they
+    wait as this teacher's stored taps.
+
+    Args:
+        outputs: task -> number of classes (bins).
+        tasks: the student's tasks, with which every teacher is built; not used.
+    """
+
+    def __init__(self, outputs: Mapping[str, int], tasks: Mapping[str, Any] | None = None) -> None:
+        super().__init__(nn.Module())
+        self._specs = {f'{task}.probs': TapSpec(count, 0) for task, count in outputs.items()}
+
+    @property
+    def tap_specs(self) -> dict[str, TapSpec]:
+        """One tap a task."""
+        return self._specs
+
+    def forward(self, image: Tensor, taps: Collection[str] | None = None) -> Taps:
+        """Refuse: there is nothing to run.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError('Pseudo-labels are made beforehand and come with the training batches; this batch has none: put '
+                         "pseudo_labels=dict(teacher=dict(config='configs/...')) into the config and leave the teacher "
+                         'PseudoLabels to it.')

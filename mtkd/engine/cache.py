@@ -1,0 +1,361 @@
+"""Teacher caches: what they hold, whether they still fit, writing them, and giving them to the training set."""
+
+import copy
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import nn
+from torch.utils.data import DataLoader
+
+from ..datasets import TaskDataset
+from ..datasets.cached import MODES, CachedTaps
+from ..distill import Teacher
+from ..registry import DATASETS, MODELS, TRANSFORMS
+from ..structures import FeatureStore, collate
+
+COMMIT_EVERY_S = 5.0
+
+
+class StaleCache(ValueError):
+    """A cache was made of something else than what the run has; the message says what changed."""
+
+
+@dataclass(frozen=True)
+class CachePlan:
+    """A config's ``teacher_cache``.
+
+    Attributes:
+        mode: ``'views'``: taps of ``views`` augmented views of each sample, which the training then cycles through, so
+            that teacher and student see the same picture; ``'clean'``: taps of the picture without augmentation, moved by
+            the geometry of its augmentation (approximate).
+        views: K; the view of a sample is f(seed, epoch mod K, sample).
+        seed: of the views' augmentation, the same for all runs, which then share a cache.
+        folder: where caches lie; None: ``cache`` beside the teacher's checkpoint.
+        dtype: ``'float16'`` or ``'float32'``.
+        clean_pipeline: transforms that bring decoded pictures to one size before a teacher sees them; for ``'clean'``.
+        live: train on the same K views, but run the teachers (to compare with).
+
+    Raises:
+        ValueError: an unknown mode, or no views.
+    """
+
+    mode: str = 'views'
+    views: int = 1
+    seed: int = 0
+    folder: str | None = None
+    dtype: str = 'float16'
+    clean_pipeline: Sequence[Any] = ()
+    live: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES or self.views < 1:
+            raise ValueError(f"teacher_cache: mode is one of {', '.join(MODES)} and views is 1 or more; they are "
+                             f"'{self.mode}' and {self.views}.")
+
+    @classmethod
+    def of(cls, cfg: Mapping[str, Any]) -> 'CachePlan | None':
+        """The plan of a config; None where it has none.
+
+        Raises:
+            ValueError: an unknown key.
+        """
+        given = cfg.get('teacher_cache')
+        if not given:
+            return None
+        known = [field.name for field in fields(cls)]
+        unknown = [key for key in given if key not in known]
+        if unknown:
+            raise ValueError(f"teacher_cache has no '{unknown[0]}'; it has {', '.join(known)}.")
+        return cls(**given)
+
+    @property
+    def rows_a_sample(self) -> int:
+        """Rows of the store for each sample."""
+        return self.views if self.mode == 'views' else 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """One teacher on one data set: one store.
+
+    Attributes:
+        name: the teacher's.
+        teacher: the teacher.
+        taps: those the training reads.
+        dataset: the data set, initialised.
+        folder: the store's.
+    """
+
+    name: str
+    teacher: Teacher
+    taps: tuple[str, ...]
+    dataset: TaskDataset
+    folder: Path
+
+    def __str__(self) -> str:
+        return f"teacher '{self.name}' on {self.dataset.name} ({self.dataset.split})"
+
+
+def parts(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> list[Part]:
+    """Every store that a training reads: each teacher, or expert of the network, on each data set.
+
+    Raises:
+        ValueError: there is no teacher, one cannot be cached, or it is not known where its cache lies.
+    """
+    found = []
+    for name, (teacher, taps) in _teachers(model).items():
+        if teacher.teacher_train_mode:
+            raise ValueError(f"teacher '{name}' runs in train mode: what it gives depends on the rest of the batch and "
+                             f'cannot be cached; leave teacher_cache or teacher_train_mode out.')
+        for leaf in leaves(dataset):
+            leaf.full_init()
+            found.append(Part(name, teacher, taps, leaf, _root(cfg, plan, name) / _place(leaf, plan)))
+    if not found:
+        raise ValueError(f'{cfg.filename} has a teacher_cache, but no teacher or expert to cache.')
+    return found
+
+
+def _teachers(model: nn.Module) -> dict[str, tuple[Teacher, tuple[str, ...]]]:
+    """Name -> teacher and the taps that are read of it."""
+    found: dict[str, tuple[Teacher, tuple[str, ...]]] = {}
+    for name in model.net.experts:
+        found[name] = (model.net.trunk.experts[name], model.net.trunk.needed_taps(name))
+    for name, teacher in (model.distiller.teachers.items() if model.distiller is not None else ()):
+        if any(True for _ in teacher.net.parameters()):  # pseudo-labels have no network
+            found[name] = (teacher, model.distiller.needed_taps(name))
+    return found
+
+
+def leaves(dataset: Any) -> Iterator[TaskDataset]:
+    """The data sets that a data set is made of."""
+    for part in getattr(dataset, 'datasets', None) or [dataset]:
+        if part is dataset:
+            yield part
+        else:
+            yield from leaves(part)
+
+
+def _place(leaf: TaskDataset, plan: CachePlan) -> str:
+    """The name of a store's folder: what tells caches of one teacher apart."""
+    views = f'{plan.views}-seed{plan.seed}' if plan.mode == 'views' else ''
+    return ''.join(c if c.isalnum() or c in '-_.' else '_' for c in f'{leaf.name}-{leaf.split}-{plan.mode}{views}')
+
+
+def _root(cfg: Config, plan: CachePlan, name: str) -> Path:
+    if plan.folder is not None:
+        return Path(plan.folder) / name
+    teachers = {**((cfg.model.get('distiller') or {}).get('teachers') or {}),
+                **((cfg.model.net.get('trunk') or {}).get('experts') or {})}
+    checkpoint = teachers[name].get('checkpoint')
+    if not checkpoint:
+        raise ValueError(f"teacher '{name}' has no checkpoint to put its cache beside: give teacher_cache.folder.")
+    return Path(checkpoint).parent / 'cache'
+
+
+def key_of(part: Part, plan: CachePlan) -> dict[str, Any]:
+    """What a store has to be made from, in the words that a stale one is refused with."""
+    entries = part.dataset.entries
+    shown = [part.dataset.load(i)['image'] for i in sorted({0, len(entries) // 2, len(entries) - 1})]
+    pipeline = part.dataset.pipeline if plan.mode == 'views' else plan.clean_pipeline
+    return {
+        'teacher weights': part.teacher.weights_hash(),
+        'teacher preprocessing': _digest([part.teacher.scale.flatten().tolist(), str(part.teacher.dtype)]),
+        'data set': part.dataset.name, 'split': part.dataset.split, 'samples': len(entries),
+        'sample ids': _digest([str(entry['sample_id']) for entry in entries]),
+        'pictures': _digest([hashlib.sha256(np.ascontiguousarray(image).data).hexdigest() for image in shown]),
+        'augmentation' if plan.mode == 'views' else 'clean_pipeline': _digest([_described(t) for t in pipeline]),
+        'mode': plan.mode, **({'views': plan.views, 'seed': plan.seed} if plan.mode == 'views' else {})}
+
+
+def _described(part: Any) -> Any:
+    """What JSON does not know, by what it is and holds, not by where it lies in memory."""
+    if isinstance(part, Mapping):
+        return dict(part)
+    return [type(part).__name__, vars(part)] if hasattr(part, '__dict__') else str(part)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=_described).encode()).hexdigest()
+
+
+def changes(store: FeatureStore, key: Mapping[str, Any], part: Part, plan: CachePlan) -> list[str]:
+    """What a store was made from that is not so now, a phrase each; empty where it fits."""
+    then = {name: value for name, value in store.key.items() if name != 'picture'}
+    found = [f'{name} ({_short(then.get(name))} then, {_short(key.get(name))} now)'
+             for name in {**key, **then} if then.get(name) != key.get(name)]
+    lacking = [tap for tap in part.taps if tap not in store.shapes]
+    if lacking:
+        found.append(f"taps ({', '.join(store.shapes)} then, {', '.join(part.taps)} now)")
+    if store.dtype != np.dtype(plan.dtype):
+        found.append(f'dtype ({store.dtype} then, {plan.dtype} now)')
+    return found
+
+
+def _short(value: Any) -> str:
+    return value[:8] if isinstance(value, str) and len(value) == 64 else str(value)
+
+
+def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None:
+    """Give the training set its teachers' caches, before its loader's workers start.
+
+    Raises:
+        FileNotFoundError: a cache has not been written.
+        StaleCache: it was made of something else; the sentence says what changed.
+        ValueError: it is not complete or is damaged.
+    """
+    _fix_views(dataset, plan)
+    for part in parts(cfg, model, dataset, plan) if not plan.live else ():
+        command = f'python tools/cache_teacher.py {cfg.filename}'
+        try:
+            store = FeatureStore(part.folder)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f'the cache of {part} has not been written ({part.folder}): run {command}, or add '
+                                    f'--with-prerequisites to this command.') from error
+        wrong = changes(store, key_of(part, plan), part, plan)
+        if wrong:
+            raise StaleCache(f'the cache of {part} in {part.folder} is stale: {"; ".join(wrong)}; write it again with '
+                             f'{command}.')
+        if not store.complete:
+            raise ValueError(f'the cache of {part} in {part.folder} has {store.written} of {store.num_rows} rows; go on '
+                             f'with {command}.')
+        part.dataset.cached[part.name] = CachedTaps(store, part.taps, len(part.dataset.entries), plan.mode,
+                                                    tuple(store.key['picture']))
+
+
+def _fix_views(dataset: Any, plan: CachePlan) -> None:
+    """Make the augmentation repeat after K draws, with the caches' seed."""
+    if plan.mode == 'views':
+        for leaf in leaves(dataset):
+            leaf.views, leaf.seed = plan.views, plan.seed
+
+
+def write_all(cfg: Config, plan: CachePlan, say: Callable[[str], None] = print, workers: int | None = None) -> list[Path]:
+    """Write every cache that a prepared config's training reads; what is there and fits stays, what is begun is finished.
+
+    Args:
+        cfg: a prepared config, its teachers resolved.
+        plan: its cache plan.
+        say: takes lines of progress.
+        workers: loader workers; None: the config's.
+
+    Returns:
+        The stores' folders.
+    """
+    model = MODELS.build(cfg.model)
+    model.to('cuda' if torch.cuda.is_available() else 'cpu')
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    _fix_views(dataset, plan)
+    loading = {'batch_size': cfg.train_dataloader.batch_size,
+               'num_workers': cfg.train_dataloader.get('num_workers', 0) if workers is None else workers}
+    found = parts(cfg, model, dataset, plan)
+    for part in found:
+        _write(part, plan, loading, say)
+    return [part.folder for part in found]
+
+
+def _write(part: Part, plan: CachePlan, loading: Mapping[str, int], say: Callable[[str], None]) -> None:
+    key = key_of(part, plan)
+    store = _usable(part, plan, key, say)
+    if store is not None and store.complete:
+        say(f'{part}: the cache is there and fits ({_megabytes(store.promised_bytes)} in {part.folder})')
+        return
+    source = _source(part, plan)
+    taps = tuple(store.shapes) if store is not None else part.taps
+    if store is None:
+        store = _begin(part, plan, key, source, taps)
+    total = len(source) * plan.rows_a_sample
+    say(f'{part}: {total} rows of {store.row_bytes} bytes, {_megabytes(store.promised_bytes)} in {part.folder}'
+        + (f'; going on from row {store.written}' if store.written else ''))
+    progress = _Progress(part, store, say)
+    keys = [divmod(row, len(source))[::-1] for row in range(store.written, total)]
+    device = next(part.teacher.net.parameters()).device
+    for batch in DataLoader(source, sampler=keys, collate_fn=collate, **loading):
+        seen = part.teacher(batch['image'].to(device), taps)
+        store.append({tap: value.float().cpu().numpy() for tap, value in seen.items()})
+        progress.tick(len(batch['image']))
+    store.commit()
+    progress.end()
+
+
+def _usable(part: Part, plan: CachePlan, key: Mapping[str, Any], say: Callable[[str], None]) -> FeatureStore | None:
+    """The store that is already there, or None, saying why it is not used."""
+    try:
+        store = FeatureStore(part.folder)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        say(f'{part}: written anew: {error}')
+        return None
+    wrong = changes(store, key, part, plan)
+    if wrong:
+        say(f'{part}: written anew, because it was made from something else: {"; ".join(wrong)}')
+        return None
+    return store
+
+
+def _source(part: Part, plan: CachePlan) -> TaskDataset:
+    """The pictures that the teacher is to see, without caches of their own."""
+    source = copy.copy(part.dataset)
+    source.cached, source.stored = {}, {}
+    if plan.mode == 'clean':
+        source.pipeline = [t if callable(t) else TRANSFORMS.build(dict(t)) for t in plan.clean_pipeline]
+    return source
+
+
+def _begin(part: Part, plan: CachePlan, key: Mapping[str, Any], source: TaskDataset, taps: Sequence[str]) -> FeatureStore:
+    """A new store, its rows' sizes known from the first sample.
+
+    Raises:
+        OSError: it would not fit on the disk.
+    """
+    image = source[0]['image']
+    device = next(part.teacher.net.parameters()).device
+    seen = part.teacher(image[None].to(device), taps)
+    store = FeatureStore.create(part.folder, {**key, 'picture': list(image.shape[1:])},
+                                {tap: tuple(value.shape[1:]) for tap, value in seen.items()},
+                                len(source) * plan.rows_a_sample, plan.dtype)
+    free = shutil.disk_usage(part.folder).free
+    if store.promised_bytes > free:
+        raise OSError(f'the cache of {part} will be {_megabytes(store.promised_bytes)}, {part.folder} has room for '
+                      f'{_megabytes(free)}: give another teacher_cache.folder, fewer views or fewer taps.')
+    return store
+
+
+class _Progress:
+    """Commits and reports every few seconds."""
+
+    def __init__(self, part: Part, store: FeatureStore, say: Callable[[str], None]) -> None:
+        self.part, self.store, self.say = part, store, say
+        self.begun = self.last = time.monotonic()
+        self.first = self.rows = store.written
+
+    def tick(self, rows: int) -> None:
+        """Count rows that were appended."""
+        self.rows += rows
+        now = time.monotonic()
+        if now - self.last < COMMIT_EVERY_S:
+            return
+        self.store.commit()
+        self.last = now
+        left = (now - self.begun) / (self.rows - self.first) * (self.store.num_rows - self.rows)
+        self.say(f'{self.part}: {self.rows} of {self.store.num_rows} rows ({100 * self.rows // self.store.num_rows} %), '
+                 f'{left:.0f} s left')
+
+    def end(self) -> None:
+        """Say what came of it."""
+        seconds = time.monotonic() - self.begun
+        size = sum(path.stat().st_size for path in self.store.folder.iterdir())
+        self.say(f'{self.part}: done, {_megabytes(size)}, {self.rows - self.first} rows in {seconds:.1f} s')
+
+
+def _megabytes(count: int) -> str:
+    return f'{count / 1e6:.1f} MB'

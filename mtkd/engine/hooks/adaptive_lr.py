@@ -1,0 +1,113 @@
+"""A learning rate that is raised while the loss falls and lowered when it rises."""
+
+import math
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce
+from mmengine.hooks import Hook
+from torch import Tensor
+
+from ...registry import HOOKS
+from ..schedulers import check_bounds
+
+
+@HOOKS.register_module()
+class AdaptiveLR(Hook):
+    """Every ``every`` iterations, compare the smoothed total loss with what it was ``every`` iterations ago.
+
+    With r = now / then: r < 1 - ``tolerance`` multiplies the learning rate by ``up``, r > 1 (or a loss that is no number) by
+    ``down``, anything between leaves it; it stays within [``lr_min``, ``lr_max``]. The loss is smoothed on the device and
+    read once in ``every`` iterations. A total that may be negative (learned task weights) is compared by its change
+    relative to its magnitude, which is the same for a positive one.
+
+    It takes the place of schedules: a config with ``param_scheduler`` beside it is refused. Its state is in the checkpoint,
+    so a resumed run goes on to the bit.
+
+    Args:
+        lr_min: the lower bound; None, with ``lr_max``: those that the hook ``LRRangeTest`` finds.
+        lr_max: the upper bound. The learning rate starts at the optimizer's own, within the bounds.
+        every: iterations between two decisions.
+        up: factor while the loss falls, above 1.
+        down: factor when it rises, below 1.
+        tolerance: what counts as falling.
+        momentum: of the smoothing; .98 averages about the last 50 iterations.
+
+    Raises:
+        ValueError: an argument makes no sense; before training, also: there are schedules beside it, or no bounds.
+
+    Source: ours. Distill-2MD-MTL announces a learning rate that tunes itself and states no rule; this one is fact sheet
+    1.4.2's recommendation (the smoothing's constant and the treatment of negative totals are not in it).
+    """
+
+    def __init__(self, lr_min: float | None = None, lr_max: float | None = None, every: int = 100, up: float = 1.05,
+                 down: float = 0.7, tolerance: float = 0.005, momentum: float = 0.98) -> None:
+        check_bounds('AdaptiveLR', lr_min, lr_max)
+        if every < 1 or up <= 1 or not 0 < down < 1 or not 0 <= tolerance < 1 or not 0 <= momentum < 1:
+            raise ValueError(f'AdaptiveLR(every={every}, up={up}, down={down}, tolerance={tolerance}, momentum={momentum}): '
+                             f'every is 1 or more, up above 1, down between 0 and 1, tolerance and momentum in [0, 1).')
+        self.lr_min, self.lr_max = lr_min, lr_max
+        self.every, self.up, self.down, self.tolerance, self.momentum = every, up, down, tolerance, momentum
+        self.lr = 0.0  # 0: not started
+        self._factors: list[float] = []  # of each parameter group
+        self._smooth: Tensor | None = None
+        self._before: float | None = None
+
+    def adopt_range(self, lr_min: float, lr_max: float) -> None:
+        """Take the bounds that a range test found, unless there are some already."""
+        if self.lr_min is None:
+            self.lr_min, self.lr_max = lr_min, lr_max
+
+    def before_train(self, runner: Any) -> None:
+        """Start within the bounds, or go on where a checkpoint was."""
+        if runner.param_schedulers:
+            raise ValueError('AdaptiveLR sets the learning rate itself: take param_scheduler out of the config (an empty '
+                             'list).')
+        if self.lr_min is None or self.lr_max is None:
+            raise ValueError('AdaptiveLR has no bounds: give lr_min and lr_max, or put the hook LRRangeTest before it.')
+        if self.lr == 0:
+            own = float(runner.optim_wrapper.defaults['lr'])
+            self.lr = min(max(own, self.lr_min), self.lr_max)
+            self._factors = [group['lr'] / own for group in runner.optim_wrapper.param_groups]
+        self._apply(runner)
+
+    def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Smooth the loss, and decide when it is time."""
+        loss = outputs['loss'].detach().float()
+        before = loss if self._smooth is None else self._smooth.to(loss.device)
+        self._smooth = before.lerp(loss, 1 - self.momentum)
+        if (runner.iter + 1) % self.every == 0:
+            now = self._smooth.clone()
+            all_reduce(now, op='mean')  # of the ranks' shares: every rank decides the same
+            self._decide(now.item())
+            self._apply(runner)
+
+    def _decide(self, now: float) -> None:
+        """Move the learning rate, and remember the loss."""
+        assert self.lr_min is not None and self.lr_max is not None
+        if self._before is not None or not math.isfinite(now):
+            before = now if self._before is None else self._before
+            change = (now - before) / max(abs(before), 1e-12)
+            if change < -self.tolerance:
+                self.lr = min(self.lr * self.up, self.lr_max)
+            elif not change <= 0:  # NaN too
+                self.lr = max(self.lr * self.down, self.lr_min)
+        self._before = now
+
+    def _apply(self, runner: Any) -> None:
+        for group, factor in zip(runner.optim_wrapper.param_groups, self._factors, strict=True):
+            group['lr'] = self.lr * factor
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Put the state into the checkpoint, as plain numbers."""
+        smooth = None if self._smooth is None else self._smooth.item()
+        checkpoint['adaptive_lr'] = {'lr': self.lr, 'lr_min': self.lr_min, 'lr_max': self.lr_max, 'smooth': smooth,
+                                     'before': self._before, 'factors': list(self._factors)}
+
+    def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Take the state back."""
+        state = checkpoint.get('adaptive_lr')
+        if state is not None:
+            self.lr, self.lr_min, self.lr_max = state['lr'], state['lr_min'], state['lr_max']
+            self._smooth = None if state['smooth'] is None else torch.tensor(state['smooth'])
+            self._before, self._factors = state['before'], list(state['factors'])

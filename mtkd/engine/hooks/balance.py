@@ -1,0 +1,57 @@
+"""What the model's balance has to know of the run: its seed, how far it is, where epochs end, what validations find."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+
+from ...registry import HOOKS
+
+
+@HOOKS.register_module()
+class BalanceHook(Hook):
+    """Tells the balance what it says in ``hears``; costs nothing where that is nothing.
+
+    An epoch's end is told right after its last step, before a checkpoint of that step is written. A validation comes after
+    it; a run that goes on from there validates again before its first step, so that it continues bit-equal.
+    """
+
+    priority = 'NORMAL'
+
+    def before_train(self, runner: Any) -> None:
+        """The run begins or goes on.
+
+        Raises:
+            ValueError: the balance reads validations, and there are none.
+        """
+        balance = _balance(runner)
+        balance.begin(runner.seed)
+        if 'validation' not in balance.hears:
+            return
+        if runner.val_loop is None:
+            raise ValueError(f'balance: {type(balance).__name__} reads the metrics of validations during training; set '
+                             f'train_cfg.val_interval.')
+        if runner.iter > 0 and runner.train_loop._validates_now():
+            runner.val_loop.run()
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        """How far the run is."""
+        balance = _balance(runner)
+        if 'progress' in balance.hears:
+            balance.progress(runner.iter / runner.max_iters)
+
+    def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """After an epoch's last step: that it ends."""
+        balance = _balance(runner)
+        if 'epoch' in balance.hears and (runner.iter + 1) % runner.train_loop.batches_per_epoch == 0:
+            balance.end_epoch()
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """What a validation found."""
+        balance = _balance(runner)
+        if 'validation' in balance.hears:
+            balance.validated(metrics or {})
+
+
+def _balance(runner: Any) -> Any:
+    return (runner.model.module if is_model_wrapper(runner.model) else runner.model).balance

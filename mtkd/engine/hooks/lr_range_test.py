@@ -1,0 +1,146 @@
+"""Which learning rates are worth trying: a short run on a copy of the model, faster and faster until it breaks."""
+
+import copy
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import all_reduce, get_rank, is_main_process
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.optim import build_optim_wrapper
+
+from ...registry import HOOKS
+from ..loops import step_seed
+
+LOOK = 10  # iterations between two looks at the losses
+BROKEN = 4.0  # the test ends where the smoothed loss is this many times its smallest
+
+
+@HOOKS.register_module()
+class LRRangeTest(Hook):
+    """Before the first iteration, finds [lr_min, lr_max] for ``AdaptiveLR`` and ``TriangularLR`` that have no bounds.
+
+    A copy of the model is trained on the first batches with a fresh optimizer, its learning rate growing exponentially
+    from ``low`` to ``high``; then the copy is thrown away, so the run itself begins as if nothing had been. (For its time
+    the copy needs as much memory as the model and its optimizer.) The curve and the choice go to ``lr_range.json`` in the
+    work dir. A resumed run does not test again: the bounds are in the checkpoint of whoever took them.
+
+    Args:
+        low: the first learning rate.
+        high: the last.
+        iters: iterations of the test.
+        smoothing: of the losses, see :func:`choose_range`.
+
+    Raises:
+        ValueError: an argument makes no sense; before training, also: nobody wants bounds, or :func:`choose_range` finds
+            none.
+
+    Source: Smith 2017 (the range test); fact sheet 1.4.2. How bounds follow from the curve is ours.
+    """
+
+    priority = 'HIGH'  # before those that want the bounds
+
+    def __init__(self, low: float = 1e-6, high: float = 1.0, iters: int = 100, smoothing: float = 0.9) -> None:
+        if not 0 < low < high or iters < LOOK or not 0 <= smoothing < 1:
+            raise ValueError(f'LRRangeTest(low={low}, high={high}, iters={iters}, smoothing={smoothing}): low and high are '
+                             f'positive, low the smaller, iters {LOOK} or more, smoothing in [0, 1).')
+        self.low, self.high, self.iters, self.smoothing = low, high, iters, smoothing
+
+    def before_train(self, runner: Any) -> None:
+        """Test, and hand the bounds on."""
+        takers = [part for part in (*runner.hooks, *(runner.param_schedulers or [])) if hasattr(part, 'adopt_range')]
+        if not takers:
+            raise ValueError('LRRangeTest finds bounds that nobody wants: add the hook AdaptiveLR or the schedule '
+                             'TriangularLR, or take it out.')
+        if runner.iter > 0:
+            return
+        rates, losses = self._run(runner)
+        lr_min, lr_max = choose_range(rates, losses, self.smoothing)
+        runner.logger.info(f'learning-rate range test: between {lr_min:.3g} and {lr_max:.3g} ({len(rates)} iterations)')
+        if is_main_process():
+            curve = {'lr_min': lr_min, 'lr_max': lr_max, 'lr': rates, 'loss': losses,
+                     'smoothed': smoothed(losses, self.smoothing).tolist()}
+            Path(runner.work_dir).joinpath('lr_range.json').write_text(json.dumps(curve) + '\n')
+        for taker in takers:
+            taker.adopt_range(lr_min, lr_max)
+
+    def _run(self, runner: Any) -> tuple[list[float], list[float]]:
+        """Learning rates and the losses they gave, up to where the loss broke."""
+        own = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = runner.wrap_model(runner.cfg.get('model_wrapper_cfg'), copy.deepcopy(own))
+        model.train()
+        optimiser = build_optim_wrapper(model, runner.cfg.optim_wrapper)
+        optimiser.initialize_count_status(model, 0, self.iters)
+        base = float(optimiser.defaults['lr'])
+        factors = [group['lr'] / base for group in optimiser.param_groups]
+        rates = [self.low * (self.high / self.low) ** (i / (self.iters - 1)) for i in range(self.iters)]
+        loader = runner.train_dataloader
+        loader.batch_sampler.start_at(0)
+        batches, losses = iter(loader), list[float]()
+        pending: list[torch.Tensor] = []
+        for i, rate in enumerate(rates):
+            for group, factor in zip(optimiser.param_groups, factors, strict=True):
+                group['lr'] = rate * factor
+            torch.manual_seed(step_seed(runner.seed, i, get_rank()))
+            pending.append(model.train_step(next(batches), optim_wrapper=optimiser)['loss'].detach().float())
+            if len(pending) == LOOK or i + 1 == self.iters:
+                seen = torch.stack(pending)
+                all_reduce(seen, op='mean')
+                losses, pending = [*losses, *seen.tolist()], []
+                if broke(losses, self.smoothing):
+                    break
+        kept = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
+        return rates[:kept], losses[:kept]
+
+
+def smoothed(losses: Sequence[float], momentum: float) -> np.ndarray:
+    """The losses' exponential mean, unbiased at the start."""
+    mean, out = 0.0, []
+    for i, loss in enumerate(losses):
+        mean = momentum * mean + (1 - momentum) * loss
+        out.append(mean / (1 - momentum ** (i + 1)))
+    return np.array(out)
+
+
+def broke(losses: Sequence[float], momentum: float) -> bool:
+    """Whether the loss has left for good: it is no number, or far above its smallest."""
+    curve = smoothed(losses, momentum)
+    if not np.isfinite(curve).all():
+        return True
+    return bool(curve[-1] - curve.min() > (BROKEN - 1) * max(abs(curve.min()), 1e-12))
+
+
+def choose_range(rates: Sequence[float], losses: Sequence[float], smoothing: float = 0.9) -> tuple[float, float]:
+    """Bounds of the learning rate from a range test.
+
+    On the smoothed loss as a function of ln(lr): ``lr_max`` is where it falls most steeply, an order of magnitude or so
+    before it turns; ``lr_min`` is the smallest learning rate from which it falls at least a tenth as steeply all the way
+    to ``lr_max``, and no more than a quarter of it.
+
+    Args:
+        rates: growing learning rates.
+        losses: the loss of the iteration each was used in.
+        smoothing: momentum of the smoothing.
+
+    Returns:
+        (lr_min, lr_max).
+
+    Raises:
+        ValueError: there are too few of them, or the loss never falls.
+    """
+    if len(losses) < LOOK:
+        raise ValueError(f'LRRangeTest: the loss was no number after {len(losses)} iterations: give a smaller low.')
+    slope = np.gradient(smoothed(losses, smoothing), np.log(rates))
+    steepest = int(slope.argmin())
+    if slope[steepest] >= 0:
+        raise ValueError(f'LRRangeTest: the loss falls for no learning rate from {rates[0]:.2g} to {rates[-1]:.2g}: give '
+                         'other bounds low and high, or more iters.')
+    first = steepest
+    while first > 0 and slope[first - 1] <= 0.1 * slope[steepest]:
+        first -= 1
+    return float(min(rates[first], rates[steepest] / 4)), float(rates[steepest])

@@ -1,0 +1,27 @@
+"""Reading teachers from a cache while training."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+
+from ...registry import HOOKS
+from ..cache import CachePlan, attach
+
+
+@HOOKS.register_module()
+class TeacherCacheHook(Hook):
+    """Gives the training set its teachers' caches before the first batch is loaded; a config's ``teacher_cache`` adds it.
+
+    Args: see :class:`~mtkd.engine.cache.CachePlan`.
+    """
+
+    def __init__(self, mode: str = 'views', views: int = 1, seed: int = 0, folder: str | None = None,
+                 dtype: str = 'float16', clean_pipeline: Sequence[Any] = (), live: bool = False) -> None:
+        self.plan = CachePlan(mode, views, seed, folder, dtype, clean_pipeline, live)
+
+    def before_train(self, runner: Any) -> None:
+        """Open and check the caches."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        attach(runner.cfg, model, runner.train_dataloader.dataset, self.plan)

@@ -1,0 +1,178 @@
+"""The pseudo-label stage of a config: what it asks for, and how training gets what the stage made."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ..datasets import TaskDataset
+from ..datasets.pseudo import TEACHER, header_of
+from ..datasets.pseudo_file import Header, Rules
+from ..distill import checkpoint_hash
+from ..distill.pseudo_label import VIEWS, check_views
+from ..tasks import build_tasks
+from .config import load_config
+from .stages import PSEUDO, as_teacher, prerequisites, resolve_experts, short_path, trained
+
+DEFAULT_TAU = 0.7  # fact sheet 1.4.2
+OPTIONS = {'teacher', 'tau', 'top_p', 'transforms', 'lambda_u', 'hard', 'tasks', 'folder', 'batch_size'}
+
+
+@dataclass(frozen=True)
+class PseudoLabelStage:
+    """What a config's ``pseudo_labels`` asks for, checked::
+
+        pseudo_labels = dict(
+            teacher=dict(config='configs/…/teacher.py'),       # checkpoint=… and dtype=… where they differ
+            tau=.7,                                            # or top_p=.2; or dictionaries, task -> number
+            transforms=['identity', 'hflip', 'scale:0.9', 'scale:1.1'],
+            lambda_u=1.0, hard=True)
+
+    Attributes:
+        teacher: arguments of :class:`~mtkd.distill.teacher.MultiTaskTeacher` but the weights.
+        made_by: the teacher's config.
+        checkpoint: its weights; None for a trial with random pseudo-labels.
+        tasks: task -> number of classes (bins).
+        tau: see :class:`~mtkd.datasets.pseudo_file.Rules`.
+        top_p: see :class:`~mtkd.datasets.pseudo_file.Rules`.
+        transforms: the views that are averaged.
+        lambda_u: weight of the pseudo-labels' terms beside the tasks' own.
+        hard: see :class:`~mtkd.distill.losses.pseudo_label.PseudoLabel`.
+        folder: where the files lie.
+        batch_size: pictures at a time.
+        command: what makes them.
+    """
+
+    teacher: dict[str, Any]
+    made_by: str
+    checkpoint: Path | None
+    tasks: dict[str, int]
+    tau: Any
+    top_p: Any
+    transforms: list[str]
+    lambda_u: float
+    hard: bool
+    folder: Path | None
+    batch_size: int
+    command: str
+    weights: str = field(default='', repr=False)
+
+    @property
+    def precision(self) -> str:
+        """What the teacher runs in."""
+        return self.teacher.get('dtype') or 'float32'
+
+    @property
+    def rules(self) -> Rules:
+        """Which labels are kept."""
+        return Rules(self.tau, self.top_p)
+
+    def header(self, dataset: TaskDataset) -> Header:
+        """What the file of a data set has to say of itself."""
+        return header_of(dataset, self.made_by, self.weights, self.transforms, self.precision, self.tasks)
+
+
+def stage_of(cfg: Config, seed: int, *, random: bool = False) -> PseudoLabelStage | None:
+    """The pseudo-label stage of a config; None where it has none.
+
+    Args:
+        cfg: the student's config.
+        seed: its seed; the teacher is that of the same seed, or of seed 0.
+        random: do without the teacher, for trying a config.
+
+    Raises:
+        ValueError: an option is unknown or makes no sense, or the teacher lacks a task.
+        MissingTeacher: the teacher has not been trained.
+    """
+    given = cfg.get(PSEUDO)
+    if not given:
+        return None
+    unknown = sorted(set(given) - OPTIONS)
+    if unknown or not (given.get('teacher') or {}).get('config'):
+        raise ValueError(f"pseudo_labels wants teacher=dict(config='configs/...') and may have "
+                         f'{", ".join(sorted(OPTIONS - {"teacher"}))}; it has {", ".join(sorted(given))}.')
+    own = load_config(given.teacher.config, beside=Path(cfg.filename))
+    checkpoint = None if random else _checkpoint(cfg, seed)
+    tau, top_p = given.get('tau'), given.get('top_p')
+    options = {key: value for key, value in given.teacher.items() if key not in ('config', 'checkpoint', 'type')}
+    stage = PseudoLabelStage(
+        teacher={**as_teacher(resolve_experts(own, seed, random=random)), **options},
+        made_by=short_path(Path(own.filename)), checkpoint=checkpoint,
+        tasks=_tasks(cfg, own, given.get('tasks')), tau=DEFAULT_TAU if tau is None and top_p is None else tau, top_p=top_p,
+        transforms=list(given.get('transforms') or VIEWS), lambda_u=float(given.get('lambda_u', 1.0)),
+        hard=bool(given.get('hard', True)), folder=_folder(given.get('folder'), checkpoint),
+        batch_size=int(given.get('batch_size', 64)), weights=checkpoint_hash(checkpoint) if checkpoint else '',
+        command=f'python tools/pseudo_label.py {short_path(Path(cfg.filename))}' + (f' --seed {seed}' if seed else ''))
+    check_views(stage.transforms)
+    stage.rules.check(stage.tasks)
+    if stage.lambda_u < 0 or stage.batch_size < 1:
+        raise ValueError(f'pseudo_labels: lambda_u={stage.lambda_u} must be 0 or more and batch_size={stage.batch_size} 1 '
+                         f'or more.')
+    return stage
+
+
+def _checkpoint(cfg: Config, seed: int) -> Path:
+    needed, = (needed for needed in prerequisites(cfg, seed) if needed.name == PSEUDO)
+    return trained(cfg, needed, seed)
+
+
+def _folder(given: str | None, checkpoint: Path | None) -> Path | None:
+    if checkpoint is None:
+        return None
+    return Path(given) if given else checkpoint.parent / 'pseudo'
+
+
+def _tasks(cfg: Config, own: Config, asked: Sequence[str] | None) -> dict[str, int]:
+    """Task -> classes, of the tasks to make pseudo-labels for: by default all image-level ones of the student."""
+    mine, theirs, teacher = build_tasks(cfg.tasks), build_tasks(own.tasks), short_path(Path(own.filename))
+    able = {name: task.out_channels for name, task in mine.items() if not task.kind.spatial and task.out_channels > 1}
+    for name in able if asked is None else asked:
+        if name not in able:
+            raise ValueError(f"pseudo_labels.tasks names '{name}'; the student's image-level tasks are "
+                             f'{", ".join(able) or "none"}.')
+        if name not in theirs:
+            raise ValueError(f"the teacher of the pseudo-labels ({teacher}) has no task '{name}': list the tasks it has in "
+                             f'pseudo_labels.tasks; it has {", ".join(theirs)}.')
+        if theirs[name].out_channels != able[name]:
+            raise ValueError(f"'{name}' has {theirs[name].out_channels} classes in the teacher of the pseudo-labels "
+                             f'({teacher}) and {able[name]} in the student: they have to be the same.')
+    if not able:
+        raise ValueError('pseudo_labels are for image-level tasks (Classification, Age); the student has none.')
+    return {name: able[name] for name in (able if asked is None else asked)}
+
+
+def use_pseudo_labels(cfg: Config, seed: int, *, random: bool = False) -> Config:
+    """Put a config's pseudo-labels where training reads them: around its training set, and into its distiller.
+
+    Args:
+        cfg: a prepared config; it is left as it is.
+        seed: the student's seed.
+        random: random pseudo-labels, for trying a config without its teacher.
+
+    Raises:
+        ValueError: see :func:`stage_of`; or the config's distiller has templates, or the weight 0.
+        MissingTeacher: see :func:`stage_of`.
+    """
+    stage = stage_of(cfg, seed, random=random)
+    if stage is None:
+        return cfg
+    cfg = copy.deepcopy(cfg)
+    cfg.train_dataloader.dataset = {
+        'type': 'PseudoLabelled', 'dataset': cfg.train_dataloader.dataset, 'tasks': stage.tasks, 'tau': stage.tau,
+        'top_p': stage.top_p, 'folder': str(stage.folder) if stage.folder else None, 'teacher': stage.made_by,
+        'weights': stage.weights, 'transforms': stage.transforms, 'precision': stage.precision, 'command': stage.command}
+    distiller = dict(cfg.model.get('distiller') or {'teachers': {}, 'links': []})
+    weight = float(distiller.get('weight', 1.0))
+    if isinstance(distiller['links'], Mapping) or weight == 0:
+        raise ValueError('pseudo_labels add links to the distiller: write model.distiller.links as a list instead of '
+                         'templates, and model.distiller.weight other than 0.')
+    links = [{'task': task, 'loss': {'type': 'PseudoLabel', 'hard': stage.hard}, 'student': f'{task}.out',
+              'teacher': f'{TEACHER}:{task}.probs', 'where': 'unlabelled', 'weight': stage.lambda_u / weight}
+             for task in stage.tasks]
+    distiller['teachers'] = {**distiller['teachers'], TEACHER: {'type': 'PseudoLabels', 'outputs': stage.tasks}}
+    distiller['links'] = [*distiller['links'], *links]
+    cfg.model.distiller = distiller
+    return cfg

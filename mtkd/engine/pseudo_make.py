@@ -1,0 +1,241 @@
+"""Making pseudo-labels: a teacher looks at every sample that lacks a label, once, and what it says is kept in files."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from torch.utils.data import DataLoader, Dataset
+
+from ..datasets import TaskDataset, pseudo_file
+from ..datasets.pseudo import file_of, leaves, sample_ids
+from ..datasets.pseudo_file import STORED, Header, PseudoFile, Rules, SoftLabels, problem
+from ..distill import MultiTaskTeacher, Teacher, soft_labels
+from ..registry import DATASETS
+from ..structures import collate, pack
+from .config import prepare
+from .pseudo import PseudoLabelStage, stage_of
+
+CHUNK = 1024  # samples between two writes: what a kill can cost
+SPOKEN_CLASSES = 20  # with more of them, a histogram counts them in tens
+
+
+def make_pseudo_labels(cfg: Config, seed: int, data_root: Path | str, *, as_csv: bool = False,
+                       say: Callable[[str], None] = print) -> list[Path]:
+    """Make a config's pseudo-labels where they are missing or not what the config asks for.
+
+    Every sample of the training set gets one for every task it has no label of. Pictures are read without augmentation:
+    of the pipeline only what draws no random numbers is applied. Unreadable pictures get none. What a stopped run has
+    made is kept, chunk by chunk, and not made again.
+
+    Args:
+        cfg: the student's config, loaded but not prepared.
+        seed: its seed.
+        data_root: folder that holds the data sets' folders.
+        as_csv: also write each file's labels as ``.csv`` beside it.
+        say: takes the lines on progress and results.
+
+    Returns:
+        The files, one a data set; none where the config has no ``pseudo_labels``.
+
+    Raises:
+        ValueError: see :func:`stage_of`.
+        MissingTeacher: the teacher has not been trained.
+    """
+    stage = stage_of(cfg, seed)
+    if stage is None:
+        return []
+    assert stage.folder is not None
+    ready = prepare(cfg, work_dir=stage.folder, seed=seed, data_root=data_root)
+    dataset = DATASETS.build(ready.train_dataloader.dataset)
+    dataset.full_init()
+    teacher: list[Teacher] = []  # built for the first data set that needs it
+    paths = []
+    for part in leaves(dataset):
+        path = file_of(part, stage.folder)
+        found = _current(path, stage, part, say)
+        if found is None:
+            teacher = teacher or [_build_teacher(stage)]
+            found = _make(part, stage, teacher[0], path, int(ready.train_dataloader.get('num_workers', 0)), say)
+        for line in tally(found, stage.rules):
+            say(line)
+        if as_csv:
+            found.write_csv(path.with_suffix('.csv'), stage.rules)
+        say(f'  {path}' + (f', {path.with_suffix(".csv").name}' if as_csv else ''))
+        paths.append(path)
+    return paths
+
+
+def _build_teacher(stage: PseudoLabelStage) -> Teacher:
+    teacher = MultiTaskTeacher(**stage.teacher, checkpoint=stage.checkpoint, made_by=stage.made_by)
+    return teacher.to(get_device())
+
+
+def _current(path: Path, stage: PseudoLabelStage, dataset: TaskDataset, say: Callable[[str], None]) -> PseudoFile | None:
+    """The file that is there already, if it is the one asked for."""
+    if not path.is_file():
+        return None
+    try:
+        found = PseudoFile.read(path)
+        wrong = problem(found, stage.header(dataset), sample_ids(dataset))
+    except ValueError as error:
+        wrong = str(error)
+    if wrong:
+        say(f'{path} is made again: {wrong}')
+        return None
+    return found
+
+
+class _Plain(Dataset):
+    """A data set's samples without augmentation."""
+
+    def __init__(self, dataset: TaskDataset) -> None:
+        self.dataset = dataset
+        self.transforms = steady_transforms(dataset)
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        sample = self.dataset.load(index)
+        for transform in self.transforms:
+            sample = transform(sample, self.dataset.reads, _NoRandomness())
+        return pack(sample, self.dataset.kinds)
+
+
+class _NoRandomness:
+    """Stands in for a random generator and refuses to be one."""
+
+    class Asked(Exception):
+        """Somebody wanted a random number."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise _NoRandomness.Asked(name)
+
+
+def steady_transforms(dataset: TaskDataset) -> list[Any]:
+    """The transforms of a data set's pipeline that draw no random numbers (resizing, padding), in order."""
+    sample, steady = dataset.load(0), []
+    for transform in dataset.pipeline:
+        try:
+            sample = transform(sample, dataset.reads, _NoRandomness())
+        except _NoRandomness.Asked:
+            continue
+        steady.append(transform)
+    return steady
+
+
+def _make(dataset: TaskDataset, stage: PseudoLabelStage, teacher: Teacher, path: Path, workers: int,
+          say: Callable[[str], None]) -> PseudoFile:
+    """Make one data set's pseudo-labels, chunk by chunk, and write the file."""
+    header, ids = stage.header(dataset), sample_ids(dataset)
+    chunks = _open_chunks(path.with_suffix('.parts'), header, ids)
+    per_chunk = stage.batch_size * max(CHUNK // stage.batch_size, 1)
+    names = [chunks / f'{first:09d}.npz' for first in range(0, len(ids), per_chunk)]
+    pending = [number for number, name in enumerate(names) if not _whole(name)]
+    if len(pending) < len(names):
+        say(f'{dataset.name} {dataset.split}: {len(names) - len(pending)} of {len(names)} chunks are there from before')
+    batches = [list(range(first, min(first + stage.batch_size, len(ids), (number + 1) * per_chunk)))
+               for number in pending for first in range(number * per_chunk, min((number + 1) * per_chunk, len(ids)),
+                                                        stage.batch_size)]
+    loader = iter(DataLoader(_Plain(dataset), batch_sampler=batches, num_workers=workers, collate_fn=collate))
+    told, total = Progress(f'{dataset.name} {dataset.split}', sum(map(len, batches)), say), len(ids)
+    for number in pending:
+        size = min((number + 1) * per_chunk, total) - number * per_chunk
+        made = [_label(next(loader), stage, teacher, dataset, told) for _ in range(-(-size // stage.batch_size))]
+        pseudo_file.write_arrays(names[number], {f'{task}.{key}': value for task in stage.tasks
+                                     for key, value in vars(SoftLabels.joined([part[task] for part in made])).items()})
+    parts = [pseudo_file.read_arrays(name) for name in names]
+    labels = {task: SoftLabels.joined([SoftLabels(*(part[f'{task}.{key}'] for key in ('index', 'probs', 'confidence')))
+                                       for part in parts]) for task in stage.tasks}
+    found = PseudoFile(header, np.array(ids), labels)
+    found.write(path)
+    shutil.rmtree(chunks, ignore_errors=True)
+    return found
+
+
+def _open_chunks(folder: Path, header: Header, ids: Sequence[str]) -> Path:
+    """The folder of unfinished work, emptied where it is of other pseudo-labels."""
+    key = json.dumps({**asdict(header), 'samples': hashlib.sha256('\n'.join(ids).encode()).hexdigest()}, sort_keys=True)
+    stamp = folder / 'header.json'
+    if not stamp.is_file() or stamp.read_text() != key:
+        shutil.rmtree(folder, ignore_errors=True)
+        pseudo_file.replace_with(stamp, key.encode())
+    return folder
+
+
+def _whole(path: Path) -> bool:
+    try:
+        return bool(pseudo_file.read_arrays(path))
+    except (FileNotFoundError, ValueError):
+        return False
+
+
+def _label(batch: Any, stage: PseudoLabelStage, teacher: Teacher, dataset: TaskDataset,
+           told: 'Progress') -> dict[str, SoftLabels]:
+    """The pseudo-labels of one batch, of the samples and tasks that have no label."""
+    index = np.array([meta['index'] for meta in batch['meta']])
+    broken = getattr(dataset, 'unreadable', None)  # pictures that turned out not to be readable are served black
+    readable = torch.ones(len(index), dtype=torch.bool) if broken is None else broken[torch.from_numpy(index)] == 0
+    missing = {task: ~batch['present'][task] & readable for task in stage.tasks}
+    wanted = torch.stack(list(missing.values())).any(0)
+    probs = {task: torch.zeros(len(index), count) for task, count in stage.tasks.items()}
+    if wanted.any():
+        image = batch['image'][wanted].to(get_device())
+        for task, value in soft_labels(teacher, image, list(stage.tasks), stage.transforms).items():
+            probs[task][wanted] = value.cpu()
+    told.add(len(index))
+    return {task: SoftLabels(index[rows.numpy()], probs[task][rows].numpy().astype(STORED),
+                             probs[task][rows].max(1).values.numpy() if rows.any() else np.zeros(0, np.float32))
+            for task, rows in missing.items()}
+
+
+class Progress:
+    """Says every few seconds how far a loop is and how long the rest will take.
+
+    Args:
+        what: what is being done.
+        total: number of samples.
+        say: takes the line.
+        every: seconds between lines.
+    """
+
+    def __init__(self, what: str, total: int, say: Callable[[str], None], every: float = 5.0) -> None:
+        self.what, self.total, self.say, self.every = what, total, say, every
+        self.done, self.start = 0, time.perf_counter()
+        self.last = self.start
+
+    def add(self, count: int) -> None:
+        """``count`` more samples are done."""
+        self.done += count
+        now = time.perf_counter()
+        if now - self.last >= self.every or self.done == self.total:
+            self.last, rate = now, self.done / max(now - self.start, 1e-9)
+            self.say(f'{self.what}: {self.done} of {self.total} samples, {rate:.0f} per s, '
+                     f'{(self.total - self.done) / rate:.0f} s left')
+
+
+def tally(found: PseudoFile, rules: Rules) -> Iterator[str]:
+    """One line a task: how many labels there are, how many are kept, and of which classes."""
+    for task, labels in found.labels.items():
+        kept = rules.keep(task, labels)
+        counts = np.bincount(labels.label[kept], minlength=found.header.tasks[task])
+        shown = ', '.join(f'{name} {count}' for name, count in _histogram(counts, found.header.classes.get(task)))
+        yield (f'{found.header.data_set} {found.header.split}, {task}: {int(kept.sum())} of {len(kept)} kept'
+               + (f' ({shown})' if kept.any() else ''))
+
+
+def _histogram(counts: np.ndarray, names: Sequence[str] | None) -> list[tuple[str, int]]:
+    if len(counts) > SPOKEN_CLASSES:
+        tens = [(f'{first}-{min(first + 9, len(counts) - 1)}', int(counts[first:first + 10].sum()))
+                for first in range(0, len(counts), 10)]
+        return [(name, count) for name, count in tens if count]
+    return [(names[i] if names else str(i), int(count)) for i, count in enumerate(counts)]

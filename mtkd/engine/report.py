@@ -1,0 +1,184 @@
+"""Which numbers a run reports: those of the last checkpoint, or a statistic over the validations of its last epochs."""
+
+import copy
+import json
+import math
+import os
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+VALIDATIONS = 'validations.json'
+LAST_CHECKPOINT = 'last checkpoint'
+STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {'median': statistics.median, 'mean': statistics.fmean}
+
+
+class IncompleteReport(ValueError):
+    """The validations of the last epochs are not (all) there, or are not this checkpoint's; the message says why."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """``report`` of a config: ``dict(last_epochs=20, statistic='median')``.
+
+    Every metric of every task is taken for itself: its statistic over the validations at the ends of the last epochs. A
+    validation has to be of the test set, so there is no held-out choice in it.
+
+    Attributes:
+        last_epochs: how many epochs from the end.
+        statistic: ``'median'`` or ``'mean'``.
+
+    Raises:
+        ValueError: no such statistic, or no positive whole number of epochs.
+
+    Source: KD4MTL's SVHN + Omniglot (median of the last 20, fact sheet 1.2.3); MTAN (mean of the last 10, 5.5.3).
+    """
+
+    last_epochs: int = 20
+    statistic: str = 'median'
+
+    def __post_init__(self) -> None:
+        if self.statistic not in STATISTICS:
+            raise ValueError(f"report.statistic='{self.statistic}': use one of {', '.join(STATISTICS)}.")
+        if not isinstance(self.last_epochs, int) or self.last_epochs < 1:
+            raise ValueError(f'report.last_epochs={self.last_epochs}: give a whole number of epochs, at least 1.')
+
+    def text(self, epochs: int) -> str:
+        """What a results file says of ``epochs`` validations, e.g. 'median of the last 20 epochs'."""
+        return f'{self.statistic} of the last {epochs} epochs' if epochs > 1 else 'last epoch'
+
+
+def report_of(cfg: Config) -> Report | None:
+    """The report protocol that a config asks for; None: the last checkpoint.
+
+    Raises:
+        ValueError: ``report`` has keys that are not :class:`Report`'s, or values that it refuses.
+    """
+    asked = cfg.get('report')
+    if not asked:
+        return None
+    unknown = set(asked) - set(Report.__dataclass_fields__)
+    if unknown:
+        raise ValueError(f"report has '{min(unknown)}', which nothing reads: it has last_epochs and statistic.")
+    return Report(**asked)
+
+
+def set_up_report(cfg: Config) -> bool:
+    """Have a training validate at the ends of its last epochs, on the test set and with all metrics, and keep the numbers.
+
+    Args:
+        cfg: a config about to be handed to the Runner; it is changed.
+
+    Returns:
+        Whether the config asks for a report, so that its validation parts are needed.
+
+    Raises:
+        ValueError: the config validates on something else than it tests on.
+    """
+    report = report_of(cfg)
+    if report is None or not cfg.get('train_cfg'):
+        return False
+    if not cfg.get('val_dataloader'):
+        cfg.val_dataloader = copy.deepcopy(cfg.test_dataloader)
+    if _data(cfg.val_dataloader) != _data(cfg.test_dataloader):
+        raise ValueError('report takes its numbers from the validations of the last epochs, but the data set of '
+                         'val_dataloader is not that of test_dataloader: make them the same, or set report=None for the '
+                         'numbers of a checkpoint.')
+    cfg.val_evaluator = copy.deepcopy(cfg.test_evaluator)  # slow metrics are reported, too
+    if not cfg.get('val_cfg'):
+        cfg.val_cfg = {'type': 'ValLoop'}
+    cfg.train_cfg.val_last_epochs = report.last_epochs
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), {'type': 'ReportHook'}]
+    return True
+
+
+def _data(loader: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides which samples a loader serves, and in which form."""
+    return {key: value for key, value in loader['dataset'].items() if key != 'cache'}
+
+
+@dataclass
+class Validations:
+    """What a training leaves in ``validations.json``.
+
+    Attributes:
+        config_sha256: of the config the training ran.
+        seed: the training's.
+        report_at: iterations after which the last epochs end.
+        numbers: iteration -> '<task>/<metric>' -> value, of every validation, in the order of iterations.
+    """
+
+    config_sha256: str | None
+    seed: int | None
+    report_at: list[int]
+    numbers: dict[int, dict[str, float]]
+
+    def write(self, path: Path) -> None:
+        """Write in one step: readers see the old file or the whole new one. NaN becomes null."""
+        validations = [{'iter': iteration, 'metrics': {name: value if math.isfinite(value) else None
+                                                       for name, value in self.numbers[iteration].items()}}
+                       for iteration in sorted(self.numbers)]
+        partial = path.with_name(f'.partial-{os.getpid()}-{path.name}')
+        with partial.open('w', encoding='utf-8') as file:
+            json.dump({'config_sha256': self.config_sha256, 'seed': self.seed, 'report_at': self.report_at,
+                       'validations': validations}, file, indent=1, allow_nan=False)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> 'Validations':
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            IncompleteReport: there is no such file, or it is none of these.
+        """
+        if not path.is_file():
+            raise IncompleteReport(f'there is no {path}, which a training writes while it validates its last epochs')
+        try:
+            data = json.loads(path.read_text(encoding='utf-8'))
+            numbers = {int(entry['iter']): {name: math.nan if value is None else float(value)
+                                            for name, value in entry['metrics'].items()} for entry in data['validations']}
+            return cls(data['config_sha256'], data['seed'], [int(i) for i in data['report_at']], numbers)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise IncompleteReport(f'{path} is damaged ({type(error).__name__}: {error})') from error
+
+
+def reported(folder: Path, report: Report, meta: Mapping[str, Any]) -> tuple[dict[str, float], str]:
+    """The numbers to report of a finished training.
+
+    Args:
+        folder: the work dir.
+        report: the protocol.
+        meta: of the checkpoint that is tested; the validations must be of its training, and it its end.
+
+    Returns:
+        '<task>/<metric>' -> statistic, and what it is in words.
+
+    Raises:
+        IncompleteReport: not all validations are there; the message says which.
+    """
+    path = folder / VALIDATIONS
+    kept = Validations.read(path)
+    if kept.config_sha256 != meta.get('config_sha256') or kept.seed != meta.get('seed'):
+        raise IncompleteReport(f'{path} is of another training than the checkpoint')
+    ends = kept.report_at[-report.last_epochs:]
+    if not ends or meta.get('iter') != ends[-1]:
+        raise IncompleteReport(f'the checkpoint is of iteration {meta.get("iter")}, the training of {path} ends at '
+                               f'{ends[-1] if ends else "none"}')
+    missing = [iteration for iteration in ends if iteration not in kept.numbers]
+    if missing:
+        raise IncompleteReport(f'{path} lacks {len(missing)} of {len(ends)} validations (the first at iteration '
+                               f'{missing[0]})')
+    names = [name for name in kept.numbers[ends[-1]] if all(name in kept.numbers[iteration] for iteration in ends)]
+    values = {name: [kept.numbers[iteration][name] for iteration in ends] for name in names}
+    return {name: _statistic(report.statistic, found) for name, found in values.items()}, report.text(len(ends))
+
+
+def _statistic(name: str, values: Sequence[float]) -> float:
+    """NaN where one of the values is, because sorting NaN would make the median depend on the order."""
+    return math.nan if any(math.isnan(value) for value in values) else STATISTICS[name](values)

@@ -1,0 +1,150 @@
+"""Networks from elsewhere by a config block: torchvision, Hugging Face, timm, or anything that can be imported."""
+
+import difflib
+import importlib
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from torch import Tensor, nn
+
+SOURCES = ('torchvision', 'huggingface', 'timm', 'import')
+_NESTS = ('state_dict', 'model')
+
+
+def build_foreign_model(source: str, name: str, checkpoint: str | Path | None = None, pretrained: bool = False,
+                        kwargs: Mapping[str, Any] | None = None) -> nn.Module:
+    """Build a network that knows nothing of mtkd.
+
+    Args:
+        source: ``'torchvision'`` (``name`` as in ``torchvision.models.list_models()``), ``'timm'`` (a timm name, the
+            whole network with its classifier), ``'huggingface'`` (a class of ``transformers``, such as
+            ``'SegformerForSemanticSegmentation'``), or ``'import'`` (``'package.module:callable'``).
+        name: see ``source``.
+        checkpoint: local weights: a state dict (``.pth``, or ``.safetensors``), which must fit exactly; of
+            ``'huggingface'`` also a folder as ``save_pretrained`` writes it, whose configuration is then taken.
+        pretrained: let torchvision or timm fetch their default weights; needs the network once.
+        kwargs: arguments of the network; of ``'huggingface'``, of its configuration.
+
+    Raises:
+        ValueError: an unknown source, name or argument, a package that is not installed, or weights that do not fit.
+        FileNotFoundError: there is no such checkpoint.
+        ConnectionError: ``pretrained`` and the weights cannot be fetched.
+    """
+    if source not in SOURCES:
+        raise ValueError(f"foreign model '{name}': source='{source}' is unknown; choose one of {', '.join(SOURCES)}.")
+    if checkpoint is not None and not Path(checkpoint).exists():
+        raise FileNotFoundError(f"foreign model '{name}': the weights {checkpoint} do not exist; correct its checkpoint.")
+    if pretrained and (source not in ('torchvision', 'timm') or checkpoint is not None):
+        raise ValueError(f"foreign model '{name}': pretrained=True is for torchvision and timm without a checkpoint; "
+                         f"weights of source='{source}' come from a local checkpoint.")
+    folder = Path(checkpoint) if checkpoint is not None and Path(checkpoint).is_dir() else None
+    if folder is not None and source != 'huggingface':
+        raise ValueError(f"foreign model '{name}': the checkpoint {folder} is a folder; source='{source}' wants a file.")
+    given = dict(kwargs or {})
+    if source == 'huggingface':
+        model = _huggingface(name, folder, given)
+    else:
+        maker = {'torchvision': _torchvision, 'timm': _timm, 'import': _imported}[source]
+        model = maker(name, pretrained, given)
+    if checkpoint is not None and folder is None:
+        _fill(model, name, Path(checkpoint))
+    return model
+
+
+def _made(name: str, maker: Any, pretrained: bool, kwargs: dict[str, Any]) -> nn.Module:
+    """What ``maker`` makes of the arguments; its refusals become a sentence of ours."""
+    try:
+        return maker(**kwargs)
+    except Exception as error:
+        if pretrained and not isinstance(error, TypeError):
+            raise ConnectionError(f"foreign model '{name}': its pretrained weights cannot be fetched "
+                                  f'({type(error).__name__}); offline, name a local file with checkpoint=FILE.') from error
+        raise ValueError(f"foreign model '{name}' cannot be built with {kwargs}: {error}") from error
+
+
+def _torchvision(name: str, pretrained: bool, kwargs: dict[str, Any]) -> nn.Module:
+    from torchvision import models
+    if name not in models.list_models():
+        raise ValueError(f"torchvision has no model '{name}'; nearest: {_near(name, models.list_models())}.")
+    maker = models.get_model_builder(name)
+    if 'weights_backbone' in inspect.signature(maker).parameters:  # its default is to download
+        kwargs.setdefault('weights_backbone', None)
+    return _made(name, maker, pretrained, {'weights': 'DEFAULT' if pretrained else None, **kwargs})
+
+
+def _timm(name: str, pretrained: bool, kwargs: dict[str, Any]) -> nn.Module:
+    if not timm.is_model(name):
+        raise ValueError(f"timm has no model '{name}'; nearest: {_near(name, timm.list_models())}.")
+    return _made(name, timm.create_model, pretrained, {'model_name': name, 'pretrained': pretrained, **kwargs})
+
+
+def _huggingface(name: str, folder: Path | None, kwargs: dict[str, Any]) -> nn.Module:
+    try:
+        import transformers
+    except ImportError as error:
+        raise ValueError(f"foreign model '{name}' comes from Hugging Face, whose package is not installed: "
+                         f'pip install transformers') from error
+    kind = getattr(transformers, name, None) if name in dir(transformers) else None
+    if kind is None or not hasattr(kind, 'config_class') or kind.config_class is None:
+        raise ValueError(f"transformers has no model class '{name}'; nearest: {_near(name, dir(transformers))}. Weights of "
+                         f'the hub are named as a local folder, with checkpoint=DIR.')
+    if folder is None:
+        return _made(name, lambda **arguments: kind(kind.config_class(**arguments)), False, kwargs)
+    try:
+        model, report = kind.from_pretrained(str(folder), local_files_only=True, output_loading_info=True, **kwargs)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ValueError(f"foreign model '{name}': transformers cannot load {folder}: {str(error).splitlines()[0]}"
+                         ) from error
+    if report['missing_keys']:
+        raise ValueError(f"foreign model '{name}': {folder} lacks {len(report['missing_keys'])} weights "
+                         f'(first: {sorted(report["missing_keys"])[:3]}); is it the checkpoint of another class?')
+    return model.train()
+
+
+def _imported(name: str, pretrained: bool, kwargs: dict[str, Any]) -> nn.Module:
+    module, _, attribute = name.partition(':')
+    try:
+        maker = importlib.import_module(module)
+        for part in attribute.split('.'):
+            maker = getattr(maker, part)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"foreign model '{name}' cannot be imported ({error}); write package.module:callable and put its "
+                         f'folder on PYTHONPATH.') from error
+    model = _made(name, maker, False, kwargs)
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"foreign model '{name}' is {type(model).__name__}, not a torch.nn.Module.")
+    return model
+
+
+def _fill(model: nn.Module, name: str, path: Path) -> None:
+    """Load a state dict, strictly and without running any code from the file."""
+    try:
+        if path.suffix == '.safetensors':
+            from safetensors.torch import load_file
+            state: Any = load_file(str(path))
+        else:
+            state = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # whatever the two readers stumble over
+        raise ValueError(f"foreign model '{name}': {path} does not load as plain tensors: it is damaged, or holds other "
+                         f'Python objects; save its state dict alone.') from error
+    for key in _NESTS:
+        state = state.get(key, state) if isinstance(state, Mapping) else state
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise ValueError(f"foreign model '{name}': {path} holds no state dict.")
+    state = {re.sub(r'^module\.', '', key): value for key, value in state.items()}
+    own = model.state_dict()
+    missing, extra = [key for key in own if key not in state], [key for key in state if key not in own]
+    shapes = [key for key in own if key in state and own[key].shape != state[key].shape]
+    if missing or extra or shapes:
+        raise ValueError(f"foreign model '{name}': {path} does not fit: {len(missing)} weights missing {missing[:2]}, "
+                         f'{len(extra)} left over {extra[:2]}, {len(shapes)} of another shape {shapes[:2]}.')
+    model.load_state_dict(state)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    return ', '.join(difflib.get_close_matches(name, known, n=4, cutoff=0.4)) or 'none'

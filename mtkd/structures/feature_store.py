@@ -1,0 +1,181 @@
+"""A file format for features: fixed-size rows, each all of one sample's taps, read through a memory map.
+
+A store is a folder::
+
+    header.json   what it was made from (the key), the taps' shapes, the number of rows, the precision
+    rows.bin      the rows, one after the other; a row's taps lie one after the other, without padding
+    written       how many rows are whole, in decimal; rewritten (by renaming) after the rows are on the disk
+
+A kill at any moment loses at most the rows since the last :meth:`FeatureStore.commit`; writing goes on from there.
+"""
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+VERSION = 1
+DTYPES = ('float16', 'float32')
+HEADER, ROWS, WRITTEN = 'header.json', 'rows.bin', 'written'
+
+
+class FeatureStore:
+    """An opened store; see the module. Pickling it opens it anew.
+
+    Args:
+        folder: an existing store.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is damaged, or of a version this code does not read.
+
+    Attributes:
+        key: what it was made from, as :meth:`create` was given it.
+        shapes: tap -> its shape without the sample axis.
+        num_rows: rows there will be when it is complete.
+        written: rows there are.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        if not (self.folder / HEADER).is_file():
+            raise FileNotFoundError(f'there is no feature store in {self.folder}.')
+        try:
+            header = json.loads((self.folder / HEADER).read_text())
+            version = header['version']
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f'{self.folder / HEADER} is damaged ({error}): delete the folder.') from error
+        if version != VERSION:
+            raise ValueError(f'{self.folder} is a feature store of version {version}, this code reads version {VERSION}: '
+                             f'delete the folder.')
+        self.key: dict[str, Any] = header['key']
+        self.shapes: dict[str, tuple[int, ...]] = {tap: tuple(shape) for tap, shape in header['taps'].items()}
+        self.num_rows: int = header['num_rows']
+        self.dtype = np.dtype(header['dtype'])
+        self._parts = _parts(self.shapes)
+        self._map: np.ndarray | None = None
+        self.written = self._count()
+
+    @classmethod
+    def create(cls, folder: str | Path, key: Mapping[str, Any], shapes: Mapping[str, Sequence[int]], num_rows: int,
+               dtype: str = 'float16') -> 'FeatureStore':
+        """Begin a store in a folder, in the place of what was in it.
+
+        Args:
+            folder: where; made if it is not there.
+            key: what the features are made from; plain values.
+            shapes: tap -> its shape without the sample axis.
+            num_rows: how many rows there will be.
+            dtype: ``'float16'`` or ``'float32'``.
+
+        Raises:
+            ValueError: an unknown ``dtype``, no taps or no rows.
+        """
+        if dtype not in DTYPES or not shapes or num_rows < 1:
+            raise ValueError(f'a feature store wants taps, rows and one of {", ".join(DTYPES)}; it was given '
+                             f'{len(shapes)} taps, {num_rows} rows and {dtype}.')
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (HEADER, WRITTEN, ROWS):  # the header first: without it the folder is no store
+            (folder / name).unlink(missing_ok=True)
+        (folder / ROWS).touch()
+        _replace(folder / WRITTEN, '0')
+        _replace(folder / HEADER, json.dumps({
+            'version': VERSION, 'key': dict(key), 'dtype': dtype, 'num_rows': num_rows,
+            'taps': {tap: list(shape) for tap, shape in shapes.items()}}, indent=1))
+        return cls(folder)
+
+    def __reduce__(self) -> tuple[type['FeatureStore'], tuple[Path]]:
+        return FeatureStore, (self.folder,)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row."""
+        return sum(math.prod(shape) for shape in self.shapes.values()) * self.dtype.itemsize
+
+    @property
+    def promised_bytes(self) -> int:
+        """Bytes of the folder's files when it is complete."""
+        return self.row_bytes * self.num_rows + (self.folder / HEADER).stat().st_size + len(str(self.num_rows))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row is written."""
+        return self.written == self.num_rows
+
+    def append(self, taps: Mapping[str, np.ndarray]) -> None:
+        """Write rows after those that are committed or appended; they count from the next :meth:`commit` on.
+
+        Args:
+            taps: tap -> (n, ...) numbers.
+
+        Raises:
+            ValueError: a tap has another shape than the store's, or a value that its precision cannot hold.
+        """
+        number = len(next(iter(taps.values())))
+        rows: np.ndarray = np.empty((number, self.row_bytes // self.dtype.itemsize), self.dtype)
+        for tap, (part, shape) in self._parts.items():
+            if taps[tap].shape != (number, *shape):
+                raise ValueError(f"tap '{tap}' is {taps[tap].shape[1:]}, in the store {self.folder} it is {shape}: every "
+                                 f'picture has to give features of one size.')
+            with np.errstate(over='ignore'):
+                rows[:, part] = taps[tap].reshape(number, -1)
+            if not np.isfinite(rows[:, part]).all():
+                raise ValueError(f"tap '{tap}' holds values that are not finite in {self.dtype}: store float32, or look at "
+                                 f'the network.')
+        with (self.folder / ROWS).open('r+b') as file:
+            file.seek((self.written + self._pending) * self.row_bytes)
+            file.write(rows.tobytes())
+        self._pending += number
+
+    _pending = 0
+
+    def commit(self) -> None:
+        """Bring what was appended to the disk and count it."""
+        with (self.folder / ROWS).open('r+b') as file:
+            os.fsync(file.fileno())
+        self.written, self._pending, self._map = self.written + self._pending, 0, None
+        _replace(self.folder / WRITTEN, str(self.written))
+
+    def read(self, rows: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
+        """Rows by number.
+
+        Returns:
+            tap -> (n, ...) in the store's precision, in the order of ``rows``; copies.
+        """
+        if self._map is None:
+            self._map = np.memmap(self.folder / ROWS, self.dtype, 'r',
+                                  shape=(self.written, self.row_bytes // self.dtype.itemsize))
+        block = self._map[np.asarray(rows, np.int64)]
+        return {tap: block[:, part].reshape(len(block), *shape) for tap, (part, shape) in self._parts.items()}
+
+    def _count(self) -> int:
+        text = (self.folder / WRITTEN).read_text() if (self.folder / WRITTEN).is_file() else ''
+        rows = (self.folder / ROWS).stat().st_size // self.row_bytes if (self.folder / ROWS).is_file() else -1
+        if not text.isdigit() or int(text) > min(self.num_rows, rows):
+            raise ValueError(f'the feature store {self.folder} is damaged (it says {text or "nothing"} rows and has '
+                             f'{rows}): delete the folder.')
+        return int(text)
+
+
+def _parts(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[slice, tuple[int, ...]]]:
+    """Where in a row each tap lies."""
+    parts, start = {}, 0
+    for tap, shape in shapes.items():
+        parts[tap] = (slice(start, start + math.prod(shape)), shape)
+        start += math.prod(shape)
+    return parts
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a small file whole or not at all."""
+    partial = path.with_name(f'.{path.name}.partial')
+    with partial.open('w') as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -1,0 +1,225 @@
+"""Teacher caches: writing, resuming, refusing what is stale, and training from them."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from mtkd.datasets import InfiniteBatchSampler, ShuffleSampler
+from mtkd.engine import cache
+from mtkd.engine.cache import CachePlan, StaleCache, attach, write_all
+from mtkd.engine.checkpoint import load, write_atomically
+from mtkd.engine.run import Job, train
+from mtkd.registry import DATASETS, MODELS
+from mtkd.structures import FeatureStore, collate
+
+TEACHER = '''
+suite, method, student, backbone, data_set = 'toy', 'teacher', 'a', 'a', 'toy'
+tasks = dict(label=dict(type='Classification', num_classes=3))
+model = dict(type='MultiTaskModel', net=dict(
+    backbone=dict(type='TimmBackbone', name='resnet10t', out_indices=(1, 2), channels=(4, 6, 8, 8), stem_width=8,
+                  stem_stride=2),
+    neck=dict(type='PoolNeck'), head=dict(type='LinearHead')))
+train_dataloader = dict(
+    batch_size=4, num_workers=0, sampler=dict(type='ShuffleSampler'), batch_sampler=dict(type='InfiniteBatchSampler'),
+    collate_fn=dict(type='mtkd_collate'),
+    dataset=dict(type='SyntheticImages', num_samples=8, size=16, pipeline=[
+        dict(type='Pad', size=(20, 20)), dict(type='RandomCrop', size=(16, 16), max_share=1.0), dict(type='RandomHFlip')]))
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))
+train_cfg = dict(type='TrainLoop', max_iters=2)
+default_hooks = dict(
+    runtime_info=dict(type='IntervalInfoHook', interval=2), timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=2, log_metric_by_epoch=False), param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=10), sampler_seed=None)
+log_processor = dict(by_epoch=False, window_size=2)
+visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
+'''
+STUDENT = '''
+_base_ = ['big.py']
+train_cfg = dict(max_iters=7)
+model = dict(distiller=dict(teachers=dict(big=dict(config='{folder}/big.py')), links=[
+    dict(task='label', loss=dict(type='SoftCrossEntropy')),
+    dict(task='label', loss=dict(type='FitNets'), name='l1', student='shared', teacher=':shared'),
+    dict(task='label', loss=dict(type='FitNets'), name='l2', student='trunk.1', teacher=':trunk.1')]))
+teacher_cache = dict(mode='views', views=2)
+'''
+JOINT = '''
+_base_ = ['big.py']
+model = dict(_delete_=True, type='MultiTaskModel', data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1)), net=dict(
+    trunk=dict(type='JointTrunk', experts=dict(big=dict(config='{folder}/big.py')), fuse='stride2', channels=(4, 6),
+               width=4),
+    head=dict(type='LinearHead')))
+train_cfg = dict(max_iters=5)
+teacher_cache = dict(mode='views', views=2)
+'''
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory) -> Path:
+    """Three configs, and the teacher trained."""
+    place = tmp_path_factory.mktemp('cache')
+    for name, text in (('big', TEACHER), ('small', STUDENT), ('joint', JOINT)):
+        (place / f'{name}.py').write_text(text.replace('{folder}', str(place)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('MTKD_WORK_DIRS', str(place / 'work_dirs'))
+        train(Job(str(place / 'big.py')))
+    return place
+
+
+@pytest.fixture(autouse=True)
+def work_dirs(folder, monkeypatch):
+    monkeypatch.setenv('MTKD_WORK_DIRS', str(folder / 'work_dirs'))
+
+
+def job(place: Path, tmp_path: Path, name: str = 'small', **options) -> Job:
+    given = {f'teacher_cache.{key}': value for key, value in {'folder': str(tmp_path / 'cache'), **options}.items()}
+    return Job(str(place / f'{name}.py'), options=given, work_dir=tmp_path / f'run-{len(list(tmp_path.iterdir()))}')
+
+
+def write(job: Job, say=lambda line: None) -> list[Path]:
+    cfg = job.prepared()
+    return write_all(cfg, CachePlan.of(cfg), say)
+
+
+def steps(job: Job, number: int = 7) -> dict[str, torch.Tensor]:
+    """The weights after a few steps of a config, without the Runner around them."""
+    cfg = job.prepared()
+    torch.manual_seed(0)
+    model, dataset = MODELS.build(cfg.model), DATASETS.build(cfg.train_dataloader.dataset)
+    sampler = InfiniteBatchSampler(ShuffleSampler(dataset, seed=0), batch_size=4)
+    attach(cfg, model, dataset, CachePlan.of(cfg))
+    optimiser = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
+    for _, batch in zip(range(number), DataLoader(dataset, batch_sampler=sampler, collate_fn=collate), strict=False):
+        optimiser.zero_grad()
+        model(**batch, mode='loss')['loss'].backward()
+        optimiser.step()
+    return model.state_dict()
+
+
+def furthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+    assert one.keys() == other.keys()
+    return max(float((one[key].float() - other[key].float()).abs().max()) for key in one)
+
+
+@pytest.mark.parametrize('name', ['small', 'joint'])
+def test_the_trajectory_is_that_of_live_teachers(folder, tmp_path, name):
+    """Seven steps of two a pass, views 0, 1, 0, 1: the same but for the rounding of the stored taps."""
+    live = steps(job(folder, tmp_path, name, live=True))
+    other = furthest(live, steps(job(folder, tmp_path, name, live=True, views=3)))
+    for dtype, tolerance in (('float16', 5e-3), ('float32', 1e-5)):
+        cached = job(folder, tmp_path, name, dtype=dtype, folder=str(tmp_path / dtype))
+        write(cached)
+        far = furthest(live, steps(cached))
+        assert far < tolerance and far < other / 5, f'{dtype}: {far}, with other views {other}'
+
+
+def test_training_from_a_cache_does_not_run_the_teacher(folder, tmp_path, monkeypatch):
+    cached = job(folder, tmp_path)
+    write(cached)
+    monkeypatch.setattr('mtkd.distill.teacher.Teacher.forward', None)
+    steps(cached, 2)
+
+
+def test_clean_maps_train_a_student(folder, tmp_path):
+    cached = job(folder, tmp_path, mode='clean')
+    store = FeatureStore(write(cached)[0])
+    assert store.num_rows == 8 and 'clean' in store.folder.name
+    assert furthest(steps(cached), steps(job(folder, tmp_path, mode='clean', live=True))) > 0, 'it is approximate'
+
+
+def test_the_size_is_told_beforehand_and_kept(folder, tmp_path):
+    lines: list[str] = []
+    place = write(job(folder, tmp_path), lines.append)[0]
+    promised = re.search(r'16 rows of (\d+) bytes', lines[0])
+    store = FeatureStore(place)
+    assert promised and int(promised[1]) == store.row_bytes == 2 * (3 + 6 + 6 * 4 * 4)
+    size = sum(path.stat().st_size for path in place.iterdir())
+    assert abs(size / store.promised_bytes - 1) < 0.01
+    again: list[str] = []
+    write(job(folder, tmp_path), again.append)
+    assert len(again) == 1 and 'is there and fits' in again[0]
+
+
+def test_a_stopped_writing_goes_on(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, 'COMMIT_EVERY_S', 0.0)
+    cached = job(folder, tmp_path)
+    whole = FeatureStore(write(job(folder, tmp_path, folder=str(tmp_path / 'whole')))[0])
+
+    def stop(line: str) -> None:
+        if 's left' in line and '8 of 16' in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write(cached, stop)
+    with pytest.raises(ValueError, match=r'has 8 of 16 rows; go on with python tools/cache_teacher\.py'):
+        steps(cached)
+    lines: list[str] = []
+    store = FeatureStore(write(cached, lines.append)[0])
+    assert 'going on from row 8' in lines[0] and store.complete
+    for tap, value in store.read(range(16)).items():
+        assert (value == whole.read(range(16))[tap]).all()
+
+
+def test_a_missing_cache_names_the_command(folder, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'has not been written .*python tools/cache_teacher\.py .*small\.py'):
+        steps(job(folder, tmp_path))
+
+
+def test_with_prerequisites_writes_it(folder, tmp_path):
+    cached = job(folder, tmp_path)
+    cached.with_prerequisites = True
+    assert (train(cached) / 'final.pth').is_file() and list((tmp_path / 'cache/big').iterdir())
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    ({'train_dataloader.dataset.pipeline': [{'type': 'RandomHFlip'}]}, 'stale: augmentation'),
+    ({'train_dataloader.dataset.num_samples': 7}, r'stale: samples \(8 then, 7 now\); sample ids'),
+    ({'train_dataloader.dataset.seed': 5}, 'stale: pictures'),
+    ({'model.distiller.teachers.big.mean': (1, 2, 3)}, 'stale: teacher preprocessing'),
+    ({'teacher_cache.dtype': 'float32'}, r'stale: dtype \(float16 then, float32 now\)')])
+def test_a_stale_cache_says_what_changed(folder, tmp_path, options, message):
+    write(job(folder, tmp_path))
+    changed = job(folder, tmp_path)
+    changed.options.update(options)
+    if any('mean' in key for key in options):
+        cfg = changed.prepared()
+        cfg.model.distiller.teachers.big.mean = options['model.distiller.teachers.big.mean']
+        with pytest.raises(StaleCache, match=message):
+            cache.attach(cfg, MODELS.build(cfg.model), DATASETS.build(cfg.train_dataloader.dataset), CachePlan.of(cfg))
+        return
+    with pytest.raises(StaleCache, match=message):
+        steps(changed)
+
+
+def test_other_weights_and_taps_are_stale(folder, tmp_path):
+    cached = job(folder, tmp_path)
+    place = write(cached)[0]
+    final = folder / 'work_dirs/big/seed0/final.pth'
+    kept = load(final)
+    try:
+        write_atomically({**kept, 'state_dict': {key: value * 2 for key, value in kept['state_dict'].items()}}, final)
+        with pytest.raises(StaleCache, match=r'stale: teacher weights \([0-9a-f]{8} then, [0-9a-f]{8} now\)'):
+            steps(cached)
+        lines: list[str] = []
+        write(cached, lines.append)
+        assert 'written anew' in lines[0] and 'teacher weights' in lines[0]
+    finally:
+        write_atomically(kept, final)
+    write(cached)
+    FeatureStore.create(place, FeatureStore(place).key, {'shared': (6,)}, 16)
+    with pytest.raises(StaleCache, match=r'taps \(shared then, label.out, shared, trunk.1 now\)'):
+        steps(cached)
+
+
+def test_mistakes_are_sentences(folder, tmp_path):
+    with pytest.raises(ValueError, match="teacher_cache: mode is one of views, clean"):
+        CachePlan(mode='dirty')
+    with pytest.raises(ValueError, match="teacher_cache has no 'view'"):
+        CachePlan.of({'teacher_cache': {'view': 2}})
+    plain = job(folder, tmp_path, 'joint')
+    cfg = plain.prepared()
+    cfg.model.net.trunk.experts.big.teacher_train_mode = True
+    with pytest.raises(ValueError, match='depends on the rest of the batch'):
+        write_all(cfg, CachePlan.of(cfg), print)

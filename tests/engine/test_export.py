@@ -1,0 +1,114 @@
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mtkd.engine.export import Deployed, UnsupportedOp, export, usual_size
+from mtkd.engine.student import Student, load_student
+
+from .deployed import write_student
+
+
+def student(folder, addition: str = '') -> Student:
+    return load_student(*write_student(folder, addition))
+
+
+class Through(nn.Module):
+    """A head whose output goes through a function."""
+
+    def __init__(self, head: nn.Module, function) -> None:
+        super().__init__()
+        self.head, self.function = head, function
+
+    def feature(self, x: Tensor) -> Tensor:
+        return self.head.feature(x)
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.function(self.head.predict(x))
+
+
+def test_raw_picture_in_physical_units_out(tmp_path):
+    found = student(tmp_path)
+    image = torch.randint(0, 256, (2, 3, 32, 48), dtype=torch.uint8)
+    with torch.no_grad():
+        semseg, depth = Deployed(found)(image)
+        taps = found.net(found.preprocessor.normalise(image))
+    assert semseg.dtype == torch.uint8 and semseg.shape == (2, 32, 48)
+    torch.testing.assert_close(depth, found.tasks['depth'].predict(taps['depth.out'], (32, 48)))
+
+
+def test_a_state_dict_is_the_network_alone(tmp_path):
+    found = student(tmp_path)
+    made = export(found, tmp_path / 'out/s.pth', 'state_dict')
+    state = torch.load(made.path, weights_only=True)['state_dict']
+    assert set(state) == set(found.net.state_dict()) and made.difference == {'semseg': 0.0, 'depth': 0.0}
+    again = load_student(tmp_path / 'toy.py', made.path)
+    assert again.meta['config_sha256'] == found.config_sha256
+
+
+def test_an_exported_program_runs_without_mtkd_and_at_other_sizes(tmp_path):
+    found = student(tmp_path)
+    made = export(found, tmp_path / 's.pt2', 'torch_export')
+    assert made.dynamic == ('batch', 'size') and max(made.difference.values()) < 1e-4
+    image = torch.randint(0, 256, (3, 3, 50, 70), dtype=torch.uint8)
+    semseg, depth = torch.export.load(made.path).module()(image)
+    assert semseg.shape == (3, 50, 70) and depth.shape == (3, 1, 50, 70)
+    with torch.no_grad():
+        torch.testing.assert_close(depth, Deployed(found)(image)[1], atol=1e-4, rtol=1e-4)
+
+
+def test_onnx_agrees_with_eager(tmp_path):
+    pytest.importorskip('onnxscript', reason='onnxscript is not installed')
+    ort = pytest.importorskip('onnxruntime', reason='onnxruntime is not installed')
+    found = student(tmp_path)
+    made = export(found, tmp_path / 's.onnx', 'onnx')
+    assert max(made.difference.values()) < 1e-4 and 'batch' in made.dynamic
+    session = ort.InferenceSession(str(made.path), providers=['CPUExecutionProvider'])
+    assert [out.name for out in session.get_outputs()] == ['semseg', 'depth']
+    assert session.get_inputs()[0].name == 'image' and session.get_inputs()[0].type == 'tensor(uint8)'
+
+
+def test_an_operation_that_onnx_lacks_is_named(tmp_path):
+    pytest.importorskip('onnxscript', reason='onnxscript is not installed')
+    pytest.importorskip('onnxruntime', reason='onnxruntime is not installed')
+    found = student(tmp_path)
+    found.net.heads['depth'] = Through(found.net.heads['depth'], torch.special.bessel_j0)
+    with pytest.raises(UnsupportedOp, match=r"operation '\w+\W+bessel_j0'.*ONNX cannot hold it"):
+        export(found, tmp_path / 's.onnx', 'onnx')
+    assert not list(tmp_path.glob('*.onnx')) and not list(tmp_path.glob('.partial*'))
+
+
+def test_a_network_that_cannot_be_traced(tmp_path):
+    found = student(tmp_path)
+    found.net.heads['depth'] = Through(found.net.heads['depth'], lambda x: x if float(x.sum()) > 0 else -x)
+    with pytest.raises(UnsupportedOp, match='aten.item.*cannot be traced for --format torch_export'):
+        export(found, tmp_path / 's.pt2', 'torch_export')
+
+
+def test_packages_that_are_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    with pytest.raises(ValueError, match='pip install onnx onnxscript onnxruntime'):
+        export(student(tmp_path), tmp_path / 's.onnx', 'onnx')
+
+
+def test_sizes_and_formats(tmp_path):
+    found = student(tmp_path)
+    assert usual_size(found) == (32, 48)
+    padded = student(tmp_path, "\ntest_dataloader['dataset']['pipeline'] = [dict(type='Pad', size=(64, 80))]\n")
+    assert usual_size(padded) == (64, 80)
+    with pytest.raises(ValueError, match='choose one of onnx'):
+        export(found, tmp_path / 's', 'tflite')
+    found.net.heads['depth'] = Through(found.net.heads['depth'], lambda x: x.view(7, 7))
+    with pytest.raises(ValueError, match='cannot take a picture of 32x48'):
+        export(found, tmp_path / 's.pth', 'state_dict')
+
+
+def test_a_file_that_disagrees_is_not_kept(tmp_path, monkeypatch):
+    """A program that was saved wrong, in place of one."""
+    wrong = nn.Module()
+    wrong.module = lambda: lambda image: (torch.zeros(2, 32, 48, dtype=torch.uint8), torch.full((2, 1, 32, 48), 99.0))
+    monkeypatch.setattr('mtkd.engine.export._program', lambda net, size, format: (None, ()))
+    monkeypatch.setattr(torch.export, 'save', lambda program, path: path.write_text('program'))
+    monkeypatch.setattr(torch.export, 'load', lambda path: wrong)
+    with pytest.raises(RuntimeError, match='disagrees with the network'):
+        export(student(tmp_path), tmp_path / 's.pt2', 'torch_export')
+    assert not list(tmp_path.glob('*.pt2'))

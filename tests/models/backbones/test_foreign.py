@@ -1,0 +1,37 @@
+import pytest
+import torch
+from torch import nn
+
+from mtkd.models import build_net
+from mtkd.models.backbones import ForeignBackbone
+
+RESNET = {'source': 'torchvision', 'name': 'resnet18'}
+LEVELS = ['layer1', 'layer2', 'layer3', 'layer4']
+
+
+def test_a_torchvision_network_as_a_student():
+    net = build_net({'backbone': {'type': 'ForeignBackbone', 'model': RESNET, 'taps': LEVELS, 'drop': ['fc', 'avgpool']},
+                     'neck': {'lateral_channels': 8}, 'head': {'type': 'FCNHead', 'channels': 8}}, {'depth': 1})
+    backbone = net.trunk.backbone
+    assert backbone.channels == [64, 128, 256, 512] and backbone.strides == [4, 8, 16, 32] and backbone.name == 'resnet18'
+    taps = net.eval()(torch.randn(1, 3, 64, 96))
+    assert taps['trunk.3'].shape == (1, 512, 2, 3) and taps['depth.out'].shape == (1, 1, 16, 24)
+    net.train()(torch.randn(2, 3, 64, 64))['depth.out'].sum().backward()
+    assert all(p.grad is not None for p in backbone.parameters())
+    assert not [key for key in net.state_dict() if '.fc.' in key]
+
+
+def test_weights_that_nothing_needs_are_named():
+    with pytest.raises(ValueError, match=r'2 of its weights \(fc.weight, fc.bias\).*drop'):
+        ForeignBackbone(RESNET, LEVELS)
+    with pytest.raises(ValueError, match="drop names 'head'.*fc"):
+        ForeignBackbone(RESNET, LEVELS, drop=['head'])
+
+
+def test_a_vector_is_no_level():
+    with pytest.raises(ValueError, match="'1' is one vector"):
+        ForeignBackbone(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), ['1'])
+
+
+def test_a_module_is_named_after_its_class():
+    assert ForeignBackbone(nn.Sequential(nn.Conv2d(3, 4, 2, 2)), ['0']).name == 'Sequential'
