@@ -107,8 +107,14 @@ class Balance(nn.Module):
         """(T,) task losses with their graphs -> () total."""
         return losses.sum()
 
-    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor]) -> Tensor:
-        """T () task losses -> () total, in training."""
+    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False) -> Tensor:
+        """The total of the tasks, in training.
+
+        Args:
+            losses: T ().
+            taps: the student's.
+            alone: whether nothing is added to this total, so that no other gradient will be asked of the graph.
+        """
         return self.combine(torch.stack(list(losses)), self.see(losses) if self.reads_values else None)
 
     def forward(self, terms: Mapping[str, Tensor], extra: Mapping[str, Tensor], extra_weights: Mapping[str, float],
@@ -135,7 +141,7 @@ class Balance(nn.Module):
                              f"balance=dict(type='BalanceHook') to default_hooks.")
         losses, apart = self._sorted(terms, extra, extra_weights, taps, present)
         learning = torch.is_grad_enabled() or not self.reads_values
-        total = self.total(losses, taps) if learning else torch.stack(losses).sum()
+        total = self.total(losses, taps, not apart) if learning else torch.stack(losses).sum()
         return total + torch.stack(apart).sum() if apart else total
 
     def see(self, losses: Sequence[Tensor]) -> Seen:

@@ -99,17 +99,17 @@ class GradientBalance(Balance):
         super().begin(seed)
         self._run_seed = seed
 
-    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor]) -> Tensor:
+    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False) -> Tensor:
         """T () -> (): of the value Σ w_t L_t, or Σ L_t where heads are plain."""
         if not any(loss.requires_grad for loss in losses):
             return torch.stack(list(losses)).sum()
         device = losses[0].device.type
         fp16 = torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.float16
         with torch.autocast(device, enabled=False), torch.autocast('cpu', enabled=False):
-            return self._total(losses, taps, FP16_SCALE if fp16 else 1.0)
+            found, shared_beyond = self._take(losses, taps, FP16_SCALE if fp16 else 1.0, alone)
+            return self._carried(losses, found, shared_beyond)
 
-    def _total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], scale: float) -> Tensor:
-        found, shared_beyond = self._take(losses, taps, scale)
+    def _carried(self, losses: Sequence[Tensor], found: TaskGradients, shared_beyond: Sequence[Tensor]) -> Tensor:
         seen = self.see(losses)
         weights = self.weigh(found.gram.detach(), seen)
         if self.level.startswith(LAYER):
@@ -195,8 +195,8 @@ class GradientBalance(Balance):
         layer = {id(p) for p in self._layer}
         return any(id(leaf) in layer for leaf in reach(term).leaves)
 
-    def _take(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor],
-              scale: float) -> tuple[TaskGradients, list[Tensor]]:
+    def _take(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], scale: float,
+              alone: bool) -> tuple[TaskGradients, list[Tensor]]:
         """The tasks' gradients, and those leaves beyond the place that tasks share."""
         if self.level == 'tap':
             return self._take_at_tap(losses, taps[self.tap], scale)
@@ -208,7 +208,8 @@ class GradientBalance(Balance):
                 raise ValueError(f"balance: task '{name}' does not pass {self._place}; choose what all tasks share.")
         beyond = [[leaf for leaf in leaves if id(leaf) not in here] if self.level == 'params' else []
                   for leaves in reached]
-        return take_gradients(losses, at, beyond, replicated=True, scale=scale), []
+        free = alone and self.level == 'params'  # elsewhere the pass through the trunk is still to come
+        return take_gradients(losses, at, beyond, replicated=True, scale=scale, free=free), []
 
     def _met_by_several(self, reached: Sequence[Sequence[Tensor]]) -> list[Tensor]:
         """The trunk's parameters that more than one task feels; a trunk may hold parts of single tasks (MTAN)."""

@@ -54,9 +54,9 @@ class GradNorm(GradientBalance):
         self.register_buffer('first_sum', torch.zeros(len(weights)))
         self.register_buffer('first_count', torch.zeros(len(weights)))
 
-    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor]) -> Tensor:
+    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False) -> Tensor:
         """T () -> (): Σ w_t L_t, carrying the GradNorm loss's gradient for w."""
-        total = super().total(losses, taps)
+        total = super().total(losses, taps, alone)
         pull, self._pull = self._pull, None
         return total if pull is None else total + (pull - pull.detach())
 

@@ -77,11 +77,10 @@ class TaskGradients:
 
 
 def take_gradients(losses: Sequence[Tensor], at: Sequence[Tensor], beyond: Sequence[Sequence[Tensor]], *,
-                   replicated: bool, scale: float = 1.0) -> TaskGradients:
+                   replicated: bool, scale: float = 1.0, free: bool = False) -> TaskGradients:
     """The gradient of each loss at ``at`` and at its leaves ``beyond``, one backward pass a loss.
 
-    Each pass runs only as far back as its tensors lie, and the graph is kept. To be called with autocast off, as any
-    backward pass is.
+    Each pass runs only as far back as its tensors lie. To be called with autocast off, as any backward pass is.
 
     Args:
         losses: T scalars.
@@ -90,11 +89,12 @@ def take_gradients(losses: Sequence[Tensor], at: Sequence[Tensor], beyond: Seque
         replicated: whether ``at`` is the same on every rank (parameters: gradients are averaged over ranks before the
             Gramian) or each rank has its own samples' part of it (a tap: the Gramian is summed over ranks).
         scale: what the losses are multiplied with on the way, for gradients that fp16 could not hold.
+        free: whether the last pass may free the graph, because nothing else will be asked of it.
     """
     rows = torch.empty(len(losses), sum(tensor.numel() for tensor in at), device=at[0].device, dtype=torch.float32)
     owned = []
-    for row, loss, leaves in zip(rows, losses, beyond, strict=True):
-        here, there = _gradients(loss * scale, at, leaves)
+    for t, (row, loss, leaves) in enumerate(zip(rows, losses, beyond, strict=True)):
+        here, there = _gradients(loss * scale, at, leaves, retain=not (free and t == len(losses) - 1))
         _fill(row, at, here, scale)
         owned.append([(leaf, gradient / scale if scale != 1.0 else gradient)
                       for leaf, gradient in zip(leaves, there, strict=True) if gradient is not None])
@@ -108,11 +108,11 @@ def take_gradients(losses: Sequence[Tensor], at: Sequence[Tensor], beyond: Seque
     return TaskGradients(at, rows, gram, owned)
 
 
-def _gradients(loss: Tensor, at: Sequence[Tensor],
-               beyond: Sequence[Tensor]) -> tuple[Sequence[Tensor | None], Sequence[Tensor | None]]:
+def _gradients(loss: Tensor, at: Sequence[Tensor], beyond: Sequence[Tensor],
+               retain: bool) -> tuple[Sequence[Tensor | None], Sequence[Tensor | None]]:
     if not loss.requires_grad:
         return [None] * len(at), [None] * len(beyond)
-    found = torch.autograd.grad(loss, [*at, *beyond], retain_graph=True, allow_unused=True)
+    found = torch.autograd.grad(loss, [*at, *beyond], retain_graph=retain, allow_unused=True)
     return found[:len(at)], found[len(at):]
 
 

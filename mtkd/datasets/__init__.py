@@ -7,9 +7,11 @@ from .base import BadData, Entry, TaskDataset
 from .camvid import CamVid
 from .cityscapes import CityscapesMTAN
 from .collate import collate
+from .cub import CUB200
 from .decathlon import Decathlon
 from .folder_images import FolderImages
 from .idx import IDXImages
+from .imagenet_sketch import ImageNetSketch
 from .manifest import Manifest
 from .mtan_layout import MTANLayout
 from .multi import HomogeneousBatchSampler, MixSampler, MultiDataset
@@ -22,9 +24,11 @@ from .samplers import EvalSampler, InfiniteBatchSampler, PositionSampler, Shuffl
 from .svhn import SVHN
 from .synthetic import SyntheticScenes
 from .synthetic_images import SyntheticImages
+from .tiny_imagenet import TinyImageNet
+from .torchvision_sets import TorchvisionImages
 
-__all__ = ['NYUDMT', 'SVHN', 'ArrayDataset', 'AttributeDataset', 'BadData', 'CamVid', 'CityscapesMTAN', 'Decathlon',
-           'Entry', 'EvalSampler', 'FolderImages', 'HomogeneousBatchSampler', 'IDXImages', 'InfiniteBatchSampler',
-           'MTANLayout', 'Manifest', 'MixSampler', 'MultiDataset', 'NYUv2MTAN', 'Omniglot', 'PASCALContextMT',
-           'PositionSampler', 'ShuffleSampler', 'SyntheticImages', 'SyntheticScenes', 'TaskDataset', 'collate', 'faces',
-           'transforms', 'with_pseudo_labels']
+__all__ = ['CUB200', 'NYUDMT', 'SVHN', 'ArrayDataset', 'AttributeDataset', 'BadData', 'CamVid', 'CityscapesMTAN',
+           'Decathlon', 'Entry', 'EvalSampler', 'FolderImages', 'HomogeneousBatchSampler', 'IDXImages', 'ImageNetSketch',
+           'InfiniteBatchSampler', 'MTANLayout', 'Manifest', 'MixSampler', 'MultiDataset', 'NYUv2MTAN', 'Omniglot',
+           'PASCALContextMT', 'PositionSampler', 'ShuffleSampler', 'SyntheticImages', 'SyntheticScenes', 'TaskDataset',
+           'TinyImageNet', 'TorchvisionImages', 'collate', 'faces', 'transforms', 'with_pseudo_labels']

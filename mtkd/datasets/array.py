@@ -18,6 +18,7 @@ from mtkd.structures import Batch, Sample, SampleMeta, Size
 from .base import BadData, Entry, Key, TaskDataset, index_and_draw
 
 Arrays = tuple[np.ndarray, dict[str, np.ndarray], Sequence[str]]
+CHUNK = 64  # files that a thread reads in one go
 DTYPES = {'class_label': np.int64, 'scalar': np.float32}
 
 
@@ -165,12 +166,13 @@ def read_all(paths: Sequence[Path], read: Callable[[Path], np.ndarray], size: Si
     start = perf_counter()
     images: np.ndarray = np.empty((len(paths), *size, 3), np.uint8)
 
-    def place(number: int) -> None:
-        image = read(paths[number])
-        images[number] = image if image.ndim == 3 else image[..., None]
+    def place(first: int) -> None:
+        for number, path in enumerate(paths[first:first + CHUNK], first):
+            image = read(path)
+            images[number] = image if image.ndim == 3 else image[..., None]
 
-    with ThreadPoolExecutor(min(8, 2 * (os.cpu_count() or 1))) as threads:
-        for _ in threads.map(place, range(len(paths))):  # raises what a thread raised
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
+        for _ in threads.map(place, range(0, len(paths), CHUNK)):  # raises what a thread raised
             pass
     print_log(f'{what}: {len(paths)} pictures read in {perf_counter() - start:.1f} s', 'current')
     return images

@@ -92,7 +92,8 @@ class Omniglot(ArrayDataset):
 
     def _picture(self, path: Path) -> np.ndarray:
         """(height, width) uint8, averaged down."""
-        stored = np.fromfile(path, np.uint8)
+        with path.open('rb', buffering=0) as file:
+            stored = np.frombuffer(file.read(), np.uint8)
         drawing = cv2.imdecode(stored, cv2.IMREAD_GRAYSCALE) if stored.size else None
         if drawing is None:
             raise BadData(f'{path} is no readable picture: replace the file.')

@@ -21,7 +21,7 @@ ENOUGH_DISK = 5 * 2**30
 PATIENCE = 120  # seconds for a probe; they take about ten
 BUSY = -1000  # exit code of a probe that did not end
 OK, NOTE, FAULT = 'ok', 'note', 'FAULT'
-_REQUIREMENT = re.compile(r'^([A-Za-z0-9_.-]+)\s*([^#;]*)')
+_REQUIREMENT = re.compile(r'^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?\s*([^#;]*)')  # name, extras, specifiers
 _SENTENCES = (
     ('torchvision::nms', 'torch and torchvision are not a matching pair: torchvision was built for another torch, so its '
                          'compiled operators did not register',

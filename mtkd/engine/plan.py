@@ -22,7 +22,7 @@ from ..tasks import build_tasks
 from .browse import LabelFacts, choose
 from .config import datasets_of, default_data_root, load_config, prepare
 from .record import peak_memory
-from .smoke import _synthesise as synthesise
+from .smoke import synthesise
 from .smoke import smoke as cut_down
 from .stages import resolve_teachers
 

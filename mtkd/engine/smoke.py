@@ -31,7 +31,7 @@ def smoke(cfg: Config) -> Config:
         if not cfg.get(loader):
             continue
         for dataset in datasets_of(cfg[loader]):
-            _synthesise(dataset, kinds)
+            synthesise(dataset, kinds)
         cfg[loader].num_workers = 0
         cfg[loader].pop('persistent_workers', None)
         cfg[loader].pop('prefetch_factor', None)
@@ -57,7 +57,7 @@ def _shrink_batch(loader: Any) -> None:
         loader.sampler.quotas = apportion(np.array(quotas) / sum(quotas), loader.batch_size)
 
 
-def _synthesise(dataset: Any, kinds: Mapping[str, str]) -> None:
+def synthesise(dataset: Any, kinds: Mapping[str, str]) -> None:
     if dataset.get('datasets'):
         return
     name = dataset.get('name') or dataset['type']  # a union refuses two of one name

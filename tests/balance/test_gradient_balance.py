@@ -10,7 +10,7 @@ from torch import nn
 from mtkd.balance import MGDA, GradientBalance, PCGrad
 from mtkd.models import MultiTaskModel, MultiTaskNet
 
-from .cases import TASKS, Teaching, batch, gradients, model
+from .cases import TASKS, batch, gradients, model
 
 
 class Equal(GradientBalance):
@@ -84,11 +84,11 @@ def test_parts_of_a_single_task_inside_the_trunk_are_not_shared():
         if 'own' in name or 'heads' in name:
             torch.testing.assert_close(found[name], sums[name])
     common = sum(p.numel() for name, p in made.net.named_parameters() if '.common.' in name)
-    assert made.balance._take([loss * 1 for loss in losses_of(made)], {}, 1.0)[0].rows.shape == (4, common)
+    assert made.balance._take([loss * 1 for loss in losses_of(made)], {}, 1.0, False)[0].rows.shape == (4, common)
 
 
-def losses_of(made):
-    taps = made(**batch())
+def losses_of(made, taps=None):
+    taps = made(**batch()) if taps is None else taps
     return list(made.task_terms(batch(), taps).values())
 
 
@@ -151,23 +151,15 @@ def test_included_terms_train_their_projectors_with_or_without_the_weights():
                         torch.testing.assert_close(found[name], factor * reference[name], rtol=1e-4, atol=1e-6)
 
 
-class Around(Teaching):
-    """Puts a way around the tap into a task's own loss."""
-
-
 def test_a_task_that_goes_around_the_tap_is_refused():
     made = model(Equal(tap='shared'))
     taps = made(**batch())
     around = taps['trunk.0'].mean()
-    losses = losses_at(made, taps)
+    losses = losses_of(made, taps)
     with pytest.raises(ValueError, match="task 'semseg' reaches the trunk around the tap 'shared'; use level='params'"):
         made.balance.total([losses[0] + around, *losses[1:]], taps)
     with pytest.raises(ValueError, match="task 'depth' does not pass the tap 'shared'"):
         made.balance.total([losses[0], made.net.heads['depth'].logits.weight.sum(), *losses[2:]], taps)
-
-
-def losses_at(made, taps):
-    return list(made.task_terms(batch(), taps).values())
 
 
 def test_shared_parts_after_the_tap_feel_the_weights():
@@ -192,6 +184,15 @@ def test_shared_parts_after_the_tap_feel_the_weights():
     for gradient, p in zip(got[0], after.parameters(), strict=True):
         torch.testing.assert_close(gradient, p.grad, rtol=1e-4, atol=1e-6)
     torch.testing.assert_close(got[1] * 8, made.net.heads['edge'].logits.weight.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_the_graph_is_kept_for_what_is_added_to_the_total():
+    for level in ('tap', 'params', 'layer:trunk.backbone.second'):
+        made = model(Equal(level=level, heads='weighted'), distilled=True)
+        found = gradients(made, batch())
+        alone = gradients(model(Equal(level=level, heads='weighted')), batch())
+        assert all(not torch.equal(found[name], alone[name]) for name in alone if 'trunk' in name)
+        assert all(found[name].any() for name in found if 'projectors' in name)
 
 
 def test_draws_depend_on_seed_and_step_alone():

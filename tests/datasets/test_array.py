@@ -6,7 +6,14 @@ import torch
 from torch.utils.data import DataLoader
 
 from mtkd.datasets import (
-    ArrayDataset, BadData, EvalSampler, InfiniteBatchSampler, MixSampler, MultiDataset, ShuffleSampler, collate,
+    ArrayDataset,
+    BadData,
+    EvalSampler,
+    InfiniteBatchSampler,
+    MixSampler,
+    MultiDataset,
+    ShuffleSampler,
+    collate,
 )
 from mtkd.datasets.array import as_size, read_all, stratified
 from mtkd.structures import KINDS
@@ -228,7 +235,8 @@ def test_stratified_draw():
     assert np.array_equal(held, stratified(labels, 33, 0, 'x'))
     assert not np.array_equal(held, stratified(labels, 33, 1, 'x'))
     assert stratified(labels, 0.5, 0, 'x').sum() == 50
-    shares = np.bincount(np.tile(np.arange(10), 7326)[:73257][stratified(np.tile(np.arange(10), 7326)[:73257], 26040, 0, 'x')])
+    digits = np.tile(np.arange(10), 7326)[:73257]
+    shares = np.bincount(digits[stratified(digits, 26040, 0, 'x')])
     assert shares.sum() == 26040 and shares.max() - shares.min() <= 1
 
 

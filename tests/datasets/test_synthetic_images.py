@@ -36,7 +36,7 @@ def test_labels_can_be_read_off_unseen_pictures():
     assert (scores.argmax(1) == val.labels['shape']).double().mean() > 0.9
     years = linear_fit(train, val, lambda data: data.labels['age'][:, None])[:, 0]
     assert (years - val.labels['age']).abs().mean() < 12, 'a guess is off by 25'
-    assert 0 <= val.labels['age'].min() and val.labels['age'].max() <= 100
+    assert val.labels['age'].min() >= 0 and val.labels['age'].max() <= 100
 
 
 def test_each_set_of_a_union_labels_its_tasks():

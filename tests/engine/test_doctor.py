@@ -12,7 +12,8 @@ def test_versions_against_requirements():
 
 
 def test_packages(tmp_path):
-    (tmp_path / 'runtime.txt').write_text('# head\ntorch>=2.6   # why\nno-such-package>=1  # for nothing\ntimm>=99\n')
+    (tmp_path / 'runtime.txt').write_text('# head\ntorch>=2.6   # why\nno-such-package>=1  # for nothing\n'
+                                          'timm[extra,more]>=99\n')
     (tmp_path / 'optional.txt').write_text('no-such-other\n')
     checks = doctor.check_packages(tmp_path)
     assert checks[0].state == 'ok' and checks[0].said.startswith('torch 2')

@@ -22,3 +22,9 @@ def test_versions_and_memory():
     ({'trunk': {'type': 'MTAN'}}, 'MTAN')])
 def test_name_of_a_network(net, name):
     assert network_name(net) == name
+
+
+def test_the_hash_of_a_config_is_the_same_for_teachers_of_other_seeds():
+    one, two, other = ({'checkpoint': f'work_dirs/{name}/seed{seed}/final.pth'} for name, seed in
+                       (('a', 0), ('a', 1), ('b', 0)))
+    assert config_hash(one) == config_hash(two) != config_hash(other)

@@ -27,8 +27,8 @@ def mixed(**train):
     plain = {'type': 'FolderImages', 'task': 'sign', 'size': 24, 'name': 'signs',
              'pipeline': [{'type': 'RandomCrop', 'size': (24, 24)}]}
     return Config({
-        'tasks': {'svhn': {'type': 'Classification', 'num_classes': 10}, 'sign': {'type': 'Classification', 'num_classes': 43},
-                  'age': {'type': 'Age'}},
+        'tasks': {'svhn': {'type': 'Classification', 'num_classes': 10},
+                  'sign': {'type': 'Classification', 'num_classes': 43}, 'age': {'type': 'Age'}},
         'model': {}, 'train_dataloader': {
             'batch_size': 8, 'sampler': {'type': 'MixSampler', 'quotas': [6, 2]},
             'dataset': {'type': 'MultiDataset', 'datasets': [svhn, plain]}, **train}})
@@ -76,5 +76,5 @@ def test_dense_sets_of_a_union_keep_their_names():
     cfg = load_config('configs/quickstart/student_kdam.py')
     two = [{'type': 'CamVid', 'data_root': 'camvid'}, {'type': 'NYUDMT', 'data_root': 'NYUD_MT', 'name': 'rooms'}]
     cfg.train_dataloader.dataset = {'type': 'MultiDataset', 'datasets': two, '_delete_': True}
-    small = smoke(cfg).train_dataloader
-    assert [(d.type, d.name) for d in small.dataset.datasets] == [('SyntheticScenes', 'CamVid'), ('SyntheticScenes', 'rooms')]
+    small = smoke(cfg).train_dataloader.dataset.datasets
+    assert [(part.type, part.name) for part in small] == [('SyntheticScenes', 'CamVid'), ('SyntheticScenes', 'rooms')]

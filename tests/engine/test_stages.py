@@ -11,7 +11,7 @@ import torch
 from mtkd.engine.checkpoint import FINAL, load, write_atomically
 from mtkd.engine.config import load_config
 from mtkd.engine.run import Job, train
-from mtkd.engine.stages import MissingTeacher, prerequisites, resolve_teachers
+from mtkd.engine.stages import MissingTeacher, prerequisites, resolve_experts, resolve_teachers
 from tests.engine.toy import write_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,3 +76,40 @@ def test_the_teacher_does_not_change_in_training(pair, tmp_path):
     runner.train()
     held = runner.model.distiller.teachers['big'].net.state_dict()
     assert all(torch.equal(before[f'net.{key}'], value) for key, value in held.items())
+
+
+JOINT = """
+_base_ = ['big.py']
+model = dict(_delete_=True, type='MultiTaskModel', data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1)), net=dict(
+    trunk=dict(type='JointTrunk', experts=dict(first=dict(config='{folder}/big.py')), fuse='stride4', channels=(4,)),
+    head=dict(type='LinearHead')))
+"""
+OF_JOINT = """
+_base_ = ['big.py']
+model = dict(distiller=dict(teachers=dict(joint=dict(config='{folder}/joint.py')), links=[]))
+"""
+
+
+def made(tmp_path: Path, stem: str, seed: int) -> None:
+    """A checkpoint that is there; what is in it is not looked at."""
+    folder = tmp_path / 'work_dirs' / stem / f'seed{seed}'
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically({'state_dict': {}}, folder / FINAL)
+
+
+def test_experts_inside_a_network_are_prerequisites(pair, tmp_path):
+    for name, text in (('joint', JOINT), ('of_joint', OF_JOINT)):
+        (tmp_path / f'{name}.py').write_text(text.replace('{folder}', str(tmp_path)))
+    joint, student = (load_config(tmp_path / f'{name}.py') for name in ('joint', 'of_joint'))
+    assert [p.name for p in prerequisites(joint, seed=0)] == ['first']
+    with pytest.raises(MissingTeacher, match=r"teacher 'first' .* model\.net\.trunk\.experts\.first\.checkpoint=FILE"):
+        resolve_experts(joint, seed=0)
+    for stem, seed in (('big', 0), ('big', 1), ('joint', 0)):
+        made(tmp_path, stem, seed)
+    expert = resolve_teachers(joint, seed=1).model.net.trunk.experts.first
+    assert Path(expert.checkpoint).parent.name == 'seed1' and expert.net.head.type and 'config' not in expert
+    teacher = resolve_teachers(student, seed=1).model.distiller.teachers.joint
+    inside = teacher.net.trunk.experts.first
+    assert Path(teacher.checkpoint).parent.name == 'seed0' and tuple(teacher.mean) == (0, 0, 0)
+    assert Path(inside.checkpoint).parent.name == 'seed0', 'the experts of the seed that the joint teacher is of'
+    assert resolve_teachers(student, seed=0, random=True).model.distiller.teachers.joint.net.trunk.experts.first.allow_random

@@ -83,6 +83,34 @@ def test_weights_and_balance_are_those_of_the_config():
         torch.testing.assert_close(result['loss'].detach(), expected)
 
 
+class Asking(WeightedSum):
+    """Remembers what the model hands it."""
+
+    def setup(self, weights, net=None, extra=None):
+        super().setup(weights, net, extra)
+        self.told = net, extra
+
+    def forward(self, terms, extra, extra_weights, taps, present=None):
+        self.given = taps, present
+        return super().forward(terms, extra, extra_weights, taps, present)
+
+
+def test_a_balance_is_told_the_net_the_distillers_terms_and_who_is_labelled():
+    balance, given = Asking(), batch()
+    made = model(balance=balance)
+    assert balance.told[0] is made.net and not balance.told[1]
+    made(**given, mode='loss')
+    assert set(balance.given[0]) == set(made.net.tap_specs) and balance.given[1] is given['present']
+    balance = Asking()
+    model(balance=balance, distiller=Recorder())
+    assert set(balance.told[1]) == {'semseg/cs', 'shared/at'}
+
+
+def test_a_balance_that_cannot_be_is_refused_when_the_model_is_built():
+    with pytest.raises(ValueError, match="MGDA balances two or more tasks and the only one is depth"):
+        model(tasks={'depth': TASKS['depth']}, balance={'type': 'MGDA'})
+
+
 def test_tensor_mode_gives_the_taps():
     made, given = model().eval(), batch()
     taps = made(**given)

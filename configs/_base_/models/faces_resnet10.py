@@ -1,0 +1,9 @@
+"""A small ResNet for faces of 64x64 (ours): ResNet-10 with timm's narrow stem, pooled; a two-layer head per task."""
+model = dict(
+    type='MultiTaskModel',
+    net=dict(
+        backbone=dict(type='TimmBackbone', name='resnet10t', pretrained=False, out_indices=(4,)),
+        neck=dict(type='PoolNeck'),
+        head=dict(type='MLPHead', channels=256, dropout=0.5)),
+    balance=dict(type='WeightedSum', alpha=1.0),
+    data_preprocessor=dict(type='Preprocessor', channels_last=True))

@@ -1,0 +1,12 @@
+"""Age alone, trained on both domains.
+
+    python tools/train.py configs/distill_2md_mtl/fairface_st_age_all.py
+
+FairFace subset at 64x64 in seven parts, each labelled for one task or none, in two domains; protocol and network are ours: the
+source states none. What the labels are and are not for: docs/mechanisms/faces.md.
+"""
+
+_base_ = ['fairface_mt_all.py']
+method = 'ST'
+tasks = dict(_delete_=True, age=_base_.tasks.age)
+train_dataloader = dict(dataset=dict(datasets=[_base_.age_main, _base_.age_other]))

@@ -1,0 +1,12 @@
+"""Gender alone, trained on both domains.
+
+    python tools/train.py configs/distill_2md_mtl/fairface_st_gender_all.py
+
+FairFace subset at 64x64 in seven parts, each labelled for one task or none, in two domains; protocol and network are ours: the
+source states none. What the labels are and are not for: docs/mechanisms/faces.md.
+"""
+
+_base_ = ['fairface_mt_all.py']
+method = 'ST'
+tasks = dict(_delete_=True, gender=_base_.tasks.gender)
+train_dataloader = dict(dataset=dict(datasets=[_base_.gender_main, _base_.gender_other]))
