@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from mtkd.engine.config import load_config, prepare
+from mtkd.engine.pseudo import use_pseudo_labels
 from mtkd.engine.run import Job, train
 from mtkd.engine.stages import resolve_teachers
 from mtkd.registry import DATASETS, MODELS
@@ -22,7 +23,13 @@ TRIED = [
     'configs/baselines/mt_swinT_nyud.py', 'configs/baselines/mt_hrnet18_pascal.py',
     'configs/kdam/hrnet18_from_swinT_camvid.py', 'configs/kdam/mobilenetv3_from_resnet34_nyud114.py',
     'configs/kdam/mobilenetv3_from_resnet34_nyud114_plainkd.py', 'configs/kdam/mobilenetv3_from_resnet34_nyud114_dist.py',
-    'configs/kdam/swinT_from_swinL_nyud.py', 'configs/quickstart/student_kdam.py']
+    'configs/kdam/swinT_from_swinL_nyud.py', 'configs/quickstart/student_kdam.py',
+    'configs/kd4mtl/lenet_svhn_omniglot_adaptors.py', 'configs/kd4mtl/lenet_svhn_omniglot_bam.py',
+    'configs/kd4mtl/lenet_svhn_omniglot_subset_gradnorm.py', 'configs/kd4mtl/lenet_svhn_omniglot_subset_upgrad.py',
+    'configs/kd4mtl/segnet_nyuv2_small_adaptors.py', 'configs/kd4mtl/segnet_cityscapes_mgda.py',
+    'configs/kd4mtl/mtan_cityscapes_adaptors.py', 'configs/kd4mtl/mtan_nyuv2_gs.py',
+    'configs/mlfd/joint_s32_stride4.py', 'configs/mlfd/student_s32_gtsrb_l1_l2.py', 'configs/mlfd/mt_s32_merged.py',
+    'configs/distill_2md_mtl/fairface_st_age_all.py', 'configs/distill_2md_mtl/fairface_mt_all_distill.py']
 SMOKED = CONFIGS if os.environ.get('MTKD_TEST_ALL_CONFIGS') == '1' else TRIED
 
 
@@ -36,6 +43,7 @@ def test_config_builds(config, tmp_path):
     ready = prepare(cfg, work_dir=tmp_path, seed=0, data_root=tmp_path)
     if 'pretrained' in (ready.model.net.get('backbone') or {}):
         ready.model.net.backbone.pretrained = False
+    ready = use_pseudo_labels(ready, seed=0, random=True)
     with torch.device('meta'):
         model = MODELS.build(ready.model)
     assert set(model.net.tasks) == set(cfg.tasks)

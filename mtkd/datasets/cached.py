@@ -100,7 +100,8 @@ def moved(tap: np.ndarray, where: np.ndarray, picture: Size) -> np.ndarray:
     y = np.clip(cells[..., 1] * tap.shape[1] - 0.5, 0, tap.shape[1] - 1)
     left, top = np.floor(x).astype(int), np.floor(y).astype(int)
     right, bottom = np.minimum(left + 1, tap.shape[2] - 1), np.minimum(top + 1, tap.shape[1] - 1)
-    x, y, values = x - left, y - top, tap.astype(np.float32)
+    values: np.ndarray = tap.astype(np.float32)
+    x, y = x - left, y - top
     upper = values[:, top, left] * (1 - x) + values[:, top, right] * x
     lower = values[:, bottom, left] * (1 - x) + values[:, bottom, right] * x
     return (upper * (1 - y) + lower * y).astype(tap.dtype)
@@ -110,5 +111,6 @@ def _centres(size: Size, within: Size) -> tuple[np.ndarray, np.ndarray]:
     """x and y, (h, w) float32 each, in pixels of ``within``, of the centres of ``size`` equal cells."""
     rows = (np.arange(size[0], dtype=np.float32) + 0.5) * (within[0] / size[0]) - 0.5
     columns = (np.arange(size[1], dtype=np.float32) + 0.5) * (within[1] / size[1]) - 0.5
-    y, x = np.meshgrid(rows, columns, indexing='ij')
+    x: np.ndarray = np.broadcast_to(columns, size)
+    y: np.ndarray = np.broadcast_to(rows[:, None], size)
     return x.astype(np.float32), y.astype(np.float32)

@@ -58,7 +58,7 @@ class IDXImages(ArrayDataset):
                           f'and (N,): get the files again.')
         if self.transposed:
             pictures = pictures.transpose(0, 2, 1)
-        images = np.empty((len(pictures), *self.size, 3), np.uint8)
+        images: np.ndarray = np.empty((len(pictures), *self.size, 3), np.uint8)
         for number, picture in enumerate(pictures):
             images[number] = fitted(np.ascontiguousarray(picture), self.size)[..., None]
         ids = [f'{self.split}_{number:06d}' for number in range(len(images))]

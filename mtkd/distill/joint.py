@@ -192,8 +192,8 @@ def _sources(fuse: Fuse, specs: Mapping[str, Mapping[str, TapSpec]]) -> list[tup
         raise ValueError(f"JointTrunk: fuse names {', '.join(by_expert)}, the experts are {', '.join(specs)}.")
     sources = []
     for name in specs:
-        levels = [by_expert[name]] if isinstance(by_expert[name], str) else list(by_expert[name])
-        sources += [(name, _tap(name, level, specs[name])) for level in levels]
+        given = by_expert[name]
+        sources += [(name, _tap(name, level, specs[name])) for level in ([given] if isinstance(given, str) else given)]
     return sources
 
 

@@ -22,8 +22,8 @@ from ..tasks import build_tasks
 from .browse import LabelFacts, choose
 from .config import datasets_of, default_data_root, load_config, prepare
 from .record import peak_memory
-from .smoke import synthesise
 from .smoke import smoke as cut_down
+from .smoke import synthesise
 from .stages import resolve_teachers
 
 SHARE = 0.85  # of the free memory that may be used
