@@ -1,0 +1,11 @@
+"""MLFD's joint teacher at 224x224: experts' taps adapted to 512 channels, trainable stages, a linear head per data set.
+
+Pictures reach it as they are: every expert normalises them in its own way.
+"""
+model = dict(
+    type='MultiTaskModel',
+    net=dict(
+        trunk=dict(type='JointTrunk', adaptor='bn_conv1x1', width=512),
+        head=dict(type='LinearHead', dropout=0.5)),
+    balance=dict(type='WeightedSum', alpha=1.0),
+    data_preprocessor=dict(type='Preprocessor', mean=(0, 0, 0), std=(1, 1, 1)))
