@@ -229,6 +229,15 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
                              f'with {command}.')
         part.dataset.cached[part.name] = CachedTaps(store, part.taps, len(part.dataset.entries), plan.mode,
                                                     tuple(store.key['picture']))
+    if not plan.live and plan.mode == 'views' and _reads_no_pictures(model):
+        for leaf in leaves(dataset):
+            leaf.pipeline = []  # the stored views are augmented; nobody looks at the pictures
+
+
+def _reads_no_pictures(model: nn.Module) -> bool:
+    """Whether cached experts are all that a model looks at, and labels stay where they are in augmented pictures."""
+    return bool(model.net.experts) and model.distiller is None and not any(
+        task.kind.spatial for task in model.tasks.values())
 
 
 def _fix_views(dataset: Any, plan: CachePlan) -> None:

@@ -122,6 +122,16 @@ def test_training_from_a_cache_does_not_run_the_teacher(folder, tmp_path, monkey
     steps(cached, 2)
 
 
+def test_pictures_that_nobody_looks_at_are_not_augmented(folder, tmp_path):
+    for name, skipped in (('joint', True), ('small', False)):
+        cached = job(folder, tmp_path, name, folder=str(tmp_path / name))
+        write(cached)
+        cfg = cached.prepared()
+        model, dataset = MODELS.build(cfg.model), DATASETS.build(cfg.train_dataloader.dataset)
+        attach(cfg, model, dataset, CachePlan.of(cfg))
+        assert dataset.serves_batches == skipped
+
+
 def test_clean_maps_train_a_student(folder, tmp_path):
     cached = job(folder, tmp_path, mode='clean')
     store = FeatureStore(write(cached)[0])
