@@ -30,6 +30,8 @@ def smoke(cfg: Config) -> Config:
     for loader in DATALOADERS:
         if not cfg.get(loader):
             continue
+        for part in cfg[loader].dataset.get('datasets') or []:
+            part.setdefault('name', part['type'])  # a union refuses two of one name
         for dataset in datasets_of(cfg[loader]):
             synthesise(dataset, kinds)
         cfg[loader].num_workers = 0
@@ -60,8 +62,7 @@ def _shrink_batch(loader: Any) -> None:
 def synthesise(dataset: Any, kinds: Mapping[str, str]) -> None:
     if dataset.get('datasets'):
         return
-    name = dataset.get('name') or dataset['type']  # a union refuses two of one name
-    kept = {key: dataset[key] for key in ('tasks', 'num_classes', 'split') if key in dataset}
+    kept = {key: dataset[key] for key in ('name', 'tasks', 'num_classes', 'split') if key in dataset}
     pipeline = copy.deepcopy(dataset.get('pipeline') or [])
     served = dict(dataset.get('tasks') or kinds)
     if any(KINDS[kind].spatial for kind in served.values()):
@@ -75,7 +76,7 @@ def synthesise(dataset: Any, kinds: Mapping[str, str]) -> None:
         stand_in = {'type': 'SyntheticImages', 'size': tuple(getattr(described, 'size', SIZE)),
                     'labelled': [task for task in served if task in described.OFFERS and task not in hidden]}
     dataset.clear()
-    dataset.update(num_samples=2 * BATCH, pipeline=pipeline, name=name, **stand_in, **kept)
+    dataset.update(num_samples=2 * BATCH, pipeline=pipeline, **stand_in, **kept)
 
 
 def _no_weights(node: Any) -> None:

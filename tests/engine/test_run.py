@@ -94,7 +94,7 @@ def test_two_gloo_ranks_equal_one_process(trained, tmp_path):
     done = subprocess.run(
         [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2',
          str(ROOT / 'tools/train.py'), str(tmp_path / 'two.py'), '--launcher', 'pytorch', '--work-dir',
-         str(tmp_path / 'w_two')], capture_output=True, text=True, env=environment, timeout=400)
+         str(tmp_path / 'w_two')], capture_output=True, text=True, env=environment, timeout=900)
     assert done.returncode == 0, done.stderr[-3000:]
     one, two = (load(tmp_path / f'w_{name}' / 'final.pth')['state_dict'] for name in ('one', 'two'))
     for key in one:
