@@ -1,11 +1,14 @@
 """What the Runner adds to a training step, how long it waits for data, and how large a checkpoint is.
 
-Runs a distillation config through MMEngine's Runner on synthetic scenes; after every one of its steps a bare PyTorch loop
-does the same arithmetic (the same networks, losses and optimiser, on the batch the Runner just used). The two alternate,
-so that whatever else the machine does falls on both.
+Runs a config through MMEngine's Runner on synthetic scenes, or on its own data (--data-root); after every one of its steps
+a bare PyTorch loop does the same arithmetic (the same networks, losses and optimiser, on the batch the Runner just used; a
+sample that is not labelled for a task never meets that task's head). The two alternate, so that whatever else the machine
+does falls on both. Seconds are the processor's with --clock cpu, for machines that are not quiet.
 
     python benchmarks/step_cost.py
     python benchmarks/step_cost.py --config configs/quickstart/student_kdam.py --steps 60
+    python benchmarks/step_cost.py --config configs/kd4mtl/lenet_svhn_omniglot_subset_uniform.py --batch 512 --steps 40 \\
+        --data-root data
 """
 
 import argparse
@@ -18,12 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mtkd.engine import cli
 from mtkd.engine.run import Job
 from mtkd.registry import HOOKS
+
+CLOCKS = {'wall': time.perf_counter, 'cpu': time.process_time}
 
 
 class BareLoop:
@@ -32,11 +38,19 @@ class BareLoop:
     def __init__(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
         self.model = copy.deepcopy(model)
         self.optimizer = type(optimizer)(self.model.parameters(), **optimizer.defaults)
-        self.teacher = next(iter(model.distiller.teachers.values()))
-        self.taps = model.distiller.needed_taps(next(iter(model.distiller.teachers)))
-        self.distill = model.distiller.links[0].loss
+        self.distills = model.distiller is not None
+        if self.distills:
+            self.teacher = next(iter(model.distiller.teachers.values()))
+            self.taps = model.distiller.needed_taps(next(iter(model.distiller.teachers)))
+            self.distill = model.distiller.links[0].loss
 
     def step(self, batch: dict[str, Any]) -> None:
+        total = self.distilled(batch) if self.distills else self.labelled(batch)
+        self.optimizer.zero_grad()
+        total.backward()
+        self.optimizer.step()
+
+    def distilled(self, batch: dict[str, Any]) -> torch.Tensor:
         tasks, image = self.model.tasks, batch['image']
         taps = self.model.net(self.model.data_preprocessor.normalise(image))
         teacher = self.teacher(image, self.taps)
@@ -47,9 +61,19 @@ class BareLoop:
             views = [task.prob_view(side[f'{name}.out'], self.distill.tau) for side in (taps, teacher)]
             for term in self.distill(*views).values():
                 total = total + (term[0].sum() / term[1].sum() if isinstance(term, tuple) else term)
-        self.optimizer.zero_grad()
-        total.backward()
-        self.optimizer.step()
+        return total
+
+    def labelled(self, batch: dict[str, Any]) -> torch.Tensor:
+        """Pictures with one label of some task: trunk on all, each head and cross-entropy on its own."""
+        net = self.model.net
+        shared = net.trunk(self.model.data_preprocessor.normalise(batch['image']))['shared']
+        total = torch.zeros(())
+        for name in self.model.tasks:
+            rows = batch['present'][name].nonzero()[:, 0]
+            head = net.heads[name]
+            out = head.predict(head.feature(shared[rows]))
+            total = total + torch.nn.functional.cross_entropy(out, batch['targets'][name][rows])
+        return total
 
 
 @HOOKS.register_module(force=True)
@@ -58,24 +82,45 @@ class BareLoopHook(Hook):
 
     priority = 'LOWEST'
 
-    def __init__(self) -> None:
+    def __init__(self, clock: str) -> None:
+        self.clock = CLOCKS[clock]
         self.runner_s: list[float] = []
         self.bare_s: list[float] = []
         self.wait_s: list[float] = []
 
     def before_train(self, runner: Any) -> None:
         self.bare = BareLoop(runner.model, runner.optim_wrapper.optimizer)
-        self.mark = time.perf_counter()
+        self.mark = self.clock()
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
-        self.wait_s.append(time.perf_counter() - self.mark)
+        self.wait_s.append(self.clock() - self.mark)
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        now = time.perf_counter()
+        now = self.clock()
         self.runner_s.append(now - self.mark - self.wait_s[-1])
         self.bare.step(data_batch)
-        self.mark = time.perf_counter()
+        self.mark = self.clock()
         self.bare_s.append(self.mark - now)
+
+
+def on_scenes(arguments: argparse.Namespace, folder: str) -> Config:
+    """The config on synthetic scenes of the size asked for."""
+    cfg = Job(arguments.config, smoke=True, work_dir=Path(folder)).prepared()
+    cfg.train_dataloader.batch_size = arguments.batch
+    cfg.train_dataloader.dataset.update(size=tuple(arguments.size), num_samples=8 * arguments.batch, cache='preload')
+    for transform in cfg.train_dataloader.dataset.pipeline:
+        if 'size' in transform:
+            transform.size = tuple(arguments.size)
+    return cfg
+
+
+def on_real(arguments: argparse.Namespace, folder: str) -> Config:
+    """The config on its own data; the batch split evenly over its data sets."""
+    cfg = Job(arguments.config, work_dir=Path(folder), data_root=arguments.data_root).prepared()
+    cfg.train_dataloader.batch_size = arguments.batch
+    sets = len(cfg.train_dataloader.dataset.datasets)
+    cfg.train_dataloader.sampler.quotas = [arguments.batch // sets] * sets
+    return cfg
 
 
 def main() -> int:
@@ -85,20 +130,17 @@ def main() -> int:
     parser.add_argument('--batch', type=int, default=2)
     parser.add_argument('--size', type=int, nargs=2, default=(128, 160))
     parser.add_argument('--workers', type=int, default=0, help='loader workers (default: 0, scenes are cached)')
+    parser.add_argument('--clock', choices=CLOCKS, default='wall')
+    parser.add_argument('--data-root', type=Path, help="folder of the data sets: the config's own data and picture size")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        job = Job(arguments.config, smoke=True, work_dir=Path(folder))
-        cfg = job.prepared()
-        cfg.train_dataloader.batch_size, cfg.train_dataloader.num_workers = arguments.batch, arguments.workers
-        cfg.train_dataloader.dataset.update(size=tuple(arguments.size), num_samples=8 * arguments.batch, cache='preload')
-        for transform in cfg.train_dataloader.dataset.pipeline:
-            if 'size' in transform:
-                transform.size = tuple(arguments.size)
+        cfg = on_real(arguments, folder) if arguments.data_root else on_scenes(arguments, folder)
+        cfg.train_dataloader.num_workers = arguments.workers
         cfg.train_cfg.update(max_iters=arguments.steps, val_interval=None)
         cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
         for name in ('checkpoint', 'logger', 'runtime_info'):
             cfg.default_hooks[name].interval = arguments.steps
-        cfg.custom_hooks = [{'type': 'BareLoopHook'}]
+        cfg.custom_hooks = [{'type': 'BareLoopHook', 'clock': arguments.clock}]
         cfg.log_level = 'ERROR'
         runner = Runner.from_cfg(cfg)
         runner.train()
@@ -109,8 +151,9 @@ def main() -> int:
         size = (Path(folder) / f'iter_{arguments.steps}.pth').stat().st_size
     warm = 2
     ours, bare, wait = (statistics.median(times[warm:-1]) for times in (hook.runner_s, hook.bare_s, hook.wait_s))
-    print(f'{arguments.config}: batch {arguments.batch}, {arguments.size[0]}x{arguments.size[1]}, medians of '
-          f'{arguments.steps - warm - 1} steps, {torch.get_num_threads()} threads')
+    size_of = '' if arguments.data_root else f'{arguments.size[0]}x{arguments.size[1]}, '
+    print(f'{arguments.config}: batch {arguments.batch}, {size_of}medians of {arguments.steps - warm - 1} steps, '
+          f'{torch.get_num_threads()} threads, {arguments.clock} clock')
     print(f'  Runner step       {ours:8.4f} s')
     print(f'  bare PyTorch step {bare:8.4f} s   ratio {ours / bare:.3f}')
     print(f'  wait for data     {wait:8.4f} s   {100 * wait / (ours + wait):.1f} % of the iteration')

@@ -35,9 +35,16 @@ class Preprocessor(BaseDataPreprocessor):
 
     def forward(self, data: Any, training: bool = False) -> Any:
         """A collated batch -> the same batch on the model's device."""
-        return self.cast_data(data)
+        return {key: value if key == 'meta' else self._moved(value) for key, value in data.items()}
+
+    def _moved(self, value: Any) -> Any:
+        """Tensors, and mappings of them, on the model's device. (``cast_data`` would walk through each sample's meta.)"""
+        if isinstance(value, Tensor):
+            return value.to(self.device, non_blocking=True)
+        return {name: self._moved(part) for name, part in value.items()}
 
     def normalise(self, image: Tensor) -> Tensor:
-        """(B, 3, H, W) uint8 RGB -> float32, zero mean and unit variance on ImageNet's scale."""
+        """(B, 3, H, W) uint8 RGB, or (B, T, 3, H, W) clips -> float32, zero mean and unit variance on ImageNet's scale."""
         normalised = (image.float() - self.mean) / self.std
-        return normalised.contiguous(memory_format=torch.channels_last) if self.channels_last else normalised
+        last = self.channels_last and image.ndim == 4  # a clip has no such format; its frames take the weights'
+        return normalised.contiguous(memory_format=torch.channels_last) if last else normalised

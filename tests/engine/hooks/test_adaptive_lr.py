@@ -9,6 +9,7 @@ import torch
 from mtkd.engine.checkpoint import load
 from mtkd.engine.hooks import AdaptiveLR
 from mtkd.engine.run import Job, train
+from tests.distill.ranks import on_two_ranks
 from tests.engine.pseudo_toy import write_config
 
 
@@ -112,3 +113,18 @@ def test_a_stopped_run_resumes_to_the_bit(tmp_path):
     assert (one['adaptive_lr']['lr_min'], one['adaptive_lr']['lr_max']) == (bounds['lr_min'], bounds['lr_max'])
     rates = [json.loads(line)['lr'] for line in (whole / 'vis_data/scalars.json').read_text().splitlines()]
     assert len(rates) == 8 and len(set(rates)) > 1 and all(bounds['lr_min'] <= rate <= bounds['lr_max'] for rate in rates)
+
+
+def rates_of(rank: int, ranks: int) -> torch.Tensor:
+    """The learning rates of a run whose losses differ between the ranks: their mean falls, then rises, then is no number."""
+    mean = torch.tensor([3.0, 2.9, 2.5, 2.0, 1.5, 1.4, 1.7, 2.4, 2.3, float('nan')])
+    share = torch.linspace(-1, 1, 10) * (2 * rank - 1) if ranks > 1 else 0.0  # rank 0's falls while rank 1's rises
+    return torch.tensor(run(hook(momentum=0.5), (mean + share).tolist()))
+
+
+def test_two_ranks_decide_as_one(tmp_path):
+    first, second = on_two_ranks(rates_of, tmp_path)
+    alone = rates_of(0, 1)
+    torch.testing.assert_close(first, second, rtol=0, atol=0)
+    torch.testing.assert_close(first, alone)
+    assert len(alone.unique()) > 3, 'the rate moved'

@@ -1,16 +1,23 @@
 """Bounds from a curve, and a test that leaves no trace in the run."""
 
 import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.model import BaseModel, MMDistributedDataParallel
+from torch import Tensor, nn
 
 from mtkd.engine.checkpoint import load
-from mtkd.engine.hooks import LRRangeTest
+from mtkd.engine.hooks import AdaptiveLR, LRRangeTest
 from mtkd.engine.hooks.lr_range_test import broke, choose_range, smoothed
 from mtkd.engine.run import Job, train
+from tests.distill.ranks import on_two_ranks
 from tests.engine.pseudo_toy import write_config
 
 
@@ -72,3 +79,54 @@ def test_the_run_begins_as_if_nothing_had_been(tmp_path):
     plain = train(Job(str(write_config(tmp_path, 'plain', schedule=given)), work_dir=tmp_path / 'plain'))
     one, two = (load(folder / 'final.pth')['state_dict'] for folder in (tested, plain))
     assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+class Line(BaseModel):
+    """One weight to be found, the model of the test on two ranks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(3))
+
+    def forward(self, x: Tensor, y: Tensor, mode: str = 'tensor') -> dict[str, Tensor]:
+        return {'loss': (x @ self.weight - y).square().mean()}
+
+
+class Batches:
+    """Eight samples an iteration, each rank its own part of them."""
+
+    batch_sampler = SimpleNamespace(start_at=lambda iteration: None)
+
+    def __init__(self, rank: int, ranks: int) -> None:
+        self.rank, self.ranks = rank, ranks
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        generator = torch.Generator().manual_seed(0)
+        while True:
+            x = torch.randn(8, 3, generator=generator)
+            yield {'x': x[self.rank::self.ranks], 'y': x[self.rank::self.ranks] @ torch.tensor([1.0, -2.0, 3.0])}
+
+
+def range_on(rank: int, ranks: int) -> dict[str, Tensor]:
+    taker = AdaptiveLR()
+    with tempfile.TemporaryDirectory() as folder:
+        runner = SimpleNamespace(
+            hooks=[taker], param_schedulers=[], iter=0, seed=0, model=Line(), work_dir=folder,
+            logger=SimpleNamespace(info=lambda text: None), train_dataloader=Batches(rank, ranks),
+            wrap_model=lambda cfg, model: MMDistributedDataParallel(model) if ranks > 1 else model,
+            cfg=Config({'optim_wrapper': {'type': 'OptimWrapper', 'optimizer': {'type': 'SGD', 'lr': 0.1}}}))
+        hook = LRRangeTest(low=1e-4, high=3.0, iters=30)
+        losses = hook._run(runner)[1]
+        hook.before_train(runner)
+        wrote = Path(folder, 'lr_range.json').exists()
+    return {'bounds': torch.tensor([taker.lr_min, taker.lr_max]), 'losses': torch.tensor(losses),
+            'wrote': torch.tensor(wrote)}
+
+
+def test_two_ranks_find_the_range_of_one(tmp_path):
+    first, second = on_two_ranks(range_on, tmp_path)
+    alone = range_on(0, 1)
+    for key in ('bounds', 'losses'):
+        torch.testing.assert_close(first[key], second[key], rtol=0, atol=0)
+        torch.testing.assert_close(first[key], alone[key], rtol=1e-5, atol=1e-6)
+    assert first['wrote'] and not second['wrote'], 'one rank writes the curve'
