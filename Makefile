@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test test-configs lint clean
+.PHONY: help setup demo test test-configs lint docs clean
 
 help:
 	@echo "make setup         make .venv with everything in it"
@@ -13,15 +13,17 @@ help:
 	@echo "make test          run the whole test suite"
 	@echo "make test-configs  try every config for two iterations on synthetic data"
 	@echo "make lint          ruff and mypy"
+	@echo "make docs          the documentation as a site, in site/; a broken link is an error"
 
 setup: $(STAMP)
 
-$(STAMP): requirements/runtime.txt requirements/tests.txt requirements/optional.txt setup.py
+$(STAMP): requirements/runtime.txt requirements/tests.txt requirements/optional.txt requirements/docs.txt \
+		setup.py
 	@command -v uv >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet uv || $(PYTHON) -m pip install --quiet --user uv
 	@UV=$$(command -v uv || echo "$(PYTHON) -m uv"); \
 	$$UV venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" $(VENV) && \
 	$$UV pip install --quiet --python $(BIN)/python -r requirements/runtime.txt -r requirements/tests.txt \
-		-r requirements/optional.txt && \
+		-r requirements/optional.txt -r requirements/docs.txt && \
 	$$UV pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
@@ -38,5 +40,9 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@echo "site/index.html"
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
