@@ -166,7 +166,7 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
     cfg = prepare(cfg, work_dir=job.folder, seed=job.seed, data_root=job.data_root or default_data_root(), amp=job.amp,
                   compile_net=job.compile, launcher=job.launcher)
     teachers = teacher_names(cfg)
-    cfg.model.distiller = None
+    cfg.model.distiller = cfg.model.balance = None  # of training alone
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
                 'val_evaluator'):
         cfg[key] = None

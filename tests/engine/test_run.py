@@ -51,6 +51,15 @@ def test_scoring_a_checkpoint(trained, tmp_path):
     assert len(list((tmp_path / 'show').glob('*.png'))) == 3
 
 
+def test_a_balance_that_needs_teachers_is_not_needed_to_score(trained, tmp_path):
+    config = write_config(tmp_path, 'bam', iters=2, teacher=trained[0])
+    told = config.read_text().replace('default_hooks = dict(', "default_hooks = dict(balance=dict(type='BalanceHook'), ")
+    config.write_text(told.replace("balance=dict(type='WeightedSum')", "balance=dict(type='BAM')"))
+    links = {'model.distiller.teachers.big.checkpoint': str(trained[1] / 'final.pth')}
+    folder = train(Job(str(config), work_dir=tmp_path / 'run', options=links))
+    assert set(score(Job(str(config), work_dir=tmp_path / 'test'), folder / 'final.pth').metrics) == {'semseg', 'depth'}
+
+
 def test_a_checkpoint_of_another_config_is_refused(trained, tmp_path):
     text = trained[0].read_text().replace('channels=8, norm', 'channels=16, norm')
     other = tmp_path / 'other.py'
