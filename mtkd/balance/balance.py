@@ -139,7 +139,7 @@ class Balance(nn.Module):
         if deaf and not self._begun:
             raise ValueError(f"balance: {type(self).__name__} has to be told of {' and '.join(deaf)}; add "
                              f"balance=dict(type='BalanceHook') to default_hooks.")
-        losses, apart = self._sorted(terms, extra, extra_weights, taps, present)
+        losses, apart = self.sort_terms(terms, extra, extra_weights, taps, present)
         learning = torch.is_grad_enabled() or not self.reads_values
         total = self.total(losses, taps, not apart) if learning else torch.stack(losses).sum()
         return total + torch.stack(apart).sum() if apart else total
@@ -160,9 +160,10 @@ class Balance(nn.Module):
         """What a weighted distillation term that stays apart adds to the total."""
         return term
 
-    def _sorted(self, terms: Mapping[str, Tensor], extra: Mapping[str, Tensor], extra_weights: Mapping[str, float],
-                taps: Mapping[str, Tensor], present: Mapping[str, Tensor] | None) -> tuple[list[Tensor], list[Tensor]]:
-        """One loss a task, and what is added to the total beside them."""
+    def sort_terms(self, terms: Mapping[str, Tensor], extra: Mapping[str, Tensor], extra_weights: Mapping[str, float],
+                   taps: Mapping[str, Tensor],
+                   present: Mapping[str, Tensor] | None = None) -> tuple[list[Tensor], list[Tensor]]:
+        """One loss a task, in the order of :attr:`names`, and what is added to the total beside them (:meth:`forward`)."""
         device = next(iter(terms.values())).device
         losses = {name: torch.zeros((), device=device) for name in self.names}
         for name, term in terms.items():

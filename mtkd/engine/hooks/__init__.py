@@ -3,6 +3,7 @@
 from .adaptive_lr import AdaptiveLR
 from .balance import BalanceHook
 from .compile import CompileHook
+from .gradient_conflict import GradientConflictHook
 from .label_counts import LabelCountHook
 from .lr_range_test import LRRangeTest
 from .pictures import PictureHook, panel
@@ -11,5 +12,5 @@ from .report import ReportHook
 from .runtime_info import IntervalInfoHook
 from .teacher_cache import TeacherCacheHook
 
-__all__ = ['AdaptiveLR', 'BalanceHook', 'CompileHook', 'IntervalInfoHook', 'LRRangeTest', 'LabelCountHook', 'PictureHook',
-           'ProgressHook', 'ReportHook', 'TeacherCacheHook', 'panel']
+__all__ = ['AdaptiveLR', 'BalanceHook', 'CompileHook', 'GradientConflictHook', 'IntervalInfoHook', 'LRRangeTest',
+           'LabelCountHook', 'PictureHook', 'ProgressHook', 'ReportHook', 'TeacherCacheHook', 'panel']
