@@ -44,6 +44,8 @@ def finished(tmp_path_factory):
         'plugin': [train, str(STUDENT), *smoke, 'plugin'],
         'misspelt': [train, str(STUDENT), *smoke, 'misspelt', '--cfg-options',
                      'model.distiller.links.each_task.loss.type=Helinger'],
+        'discs': [train, str(PLUGIN / 'configs' / 'mt_discs.py'), '--work-dir', 'discs', '--cfg-options',
+                  'train_cfg.max_iters=2', 'default_hooks.logger.interval=1', 'default_hooks.runtime_info.interval=1'],
         'snippet': [train, 'my_config.py', *smoke, 'snippet'],
         'tests': ['pytest', str(PLUGIN / 'tests'), '-p', 'no:cacheprovider', '-c', os.devnull, '--rootdir', str(PLUGIN)]}
     environment = {**os.environ, 'PYTHONPATH': f'{PLUGIN}{os.pathsep}{folder}', 'OMP_NUM_THREADS': '1'}
@@ -64,6 +66,15 @@ def test_the_new_terms_are_trained_with(finished, name, term):
     assert all(0 < logged[f'{task}/{term}'] <= 1 for task in DENSE)
 
 
+def test_the_data_set_and_the_balance_are_trained_with(finished):
+    runs, folder = finished
+    code, output = runs['discs']
+    assert code == 0, output
+    lines = [json.loads(line) for line in (folder / 'discs' / 'vis_data' / 'scalars.json').read_text().splitlines()]
+    first = next(line for line in lines if 'loss' in line)  # later ones are means over several iterations
+    assert first['loss'] == pytest.approx((first['semseg/ce'] * first['depth/l1']) ** 0.5, rel=1e-4)
+
+
 def test_a_misspelt_name_is_answered_with_the_plugins(finished):
     code, output = finished[0]['misspelt']
     assert code == 2 and 'Traceback' not in output
@@ -73,7 +84,7 @@ def test_a_misspelt_name_is_answered_with_the_plugins(finished):
 
 def test_the_plugins_own_tests_pass(finished):
     code, output = finished[0]['tests']
-    assert code == 0 and '6 passed' in output, output
+    assert code == 0 and '10 passed' in output, output
 
 
 def test_a_package_that_is_not_there_is_named():
@@ -83,4 +94,4 @@ def test_a_package_that_is_not_there_is_named():
 
 def test_the_texts_are_short():
     assert sum(len(text.splitlines()) for text in SNIPPETS) <= 30
-    assert len((PLUGIN / 'README.md').read_text().splitlines()) <= 40
+    assert len((PLUGIN / 'README.md').read_text().splitlines()) <= 45
