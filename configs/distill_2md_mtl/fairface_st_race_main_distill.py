@@ -10,5 +10,5 @@ _base_ = ['fairface_st_race_main.py']
 method = 'ST + data distillation'
 train_dataloader = dict(dataset=dict(datasets=_base_.main))
 pseudo_labels = dict(
-    teacher=dict(config='configs/distill_2md_mtl/fairface_st_race_main.py'), tau=0.7,
-    transforms=['identity', 'hflip', 'scale:0.9', 'scale:1.1'], lambda_u=1.0, hard=True)
+    teacher=dict(config='configs/distill_2md_mtl/fairface_st_race_main.py'), top_p=0.5,
+    transforms=['identity', 'hflip', 'scale:0.9', 'scale:1.1'], lambda_u=1.0, hard=False)

@@ -47,7 +47,7 @@ def draw_history(tasks: Sequence[str], steps: Sequence[int], history: Sequence[n
     quarter = max(1, len(steps) // 4)
     stacked = np.stack(history)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(5.0 + 2 * (0.6 + CELL * len(tasks)), 1.4 + CELL * max(3, len(tasks))), dpi=150,
+        figure = Figure(figsize=(5.0 + 2 * (0.6 + CELL * len(tasks)), 2.0 + CELL * max(3, len(tasks))), dpi=150,
                         layout='constrained')
         over_time, first, last = figure.subplots(1, 3, width_ratios=[1.4, 1, 1])
         for number, (i, j, name) in enumerate(pairs(tasks)):
