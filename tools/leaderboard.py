@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtkd.leaderboard import FORMATS, build, cross_domain, format_of, is_current, render, render_cross
+from mtkd.leaderboard import FORMATS, build, cross_domain, format_of, render, render_cross, why_stale
 
 EXAMPLE = """example:
   python tools/leaderboard.py work_dirs --suite kdam_nyud --out docs/kdam_nyud.html --note-file docs/protocol.md
   python tools/leaderboard.py work_dirs --suite kdam_nyud --out docs/kdam_nyud.html --note-file docs/protocol.md --check
   python tools/leaderboard.py --suite kdam_nyud        the paper's rows alone, as Markdown on the screen
+  python tools/leaderboard.py work_dirs --suite kdam_nyud --baseline MT --compare "MT+DIST" "MT+KDAM"
   python tools/leaderboard.py work_dirs --suite faces --cross-domain --out docs/faces_cross_domain.md
 """
 
@@ -32,12 +33,18 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--published', metavar='S',
                         help="set this suite's published rows beside ours (default: those of the same name)")
     parser.add_argument('--no-published', action='store_true', help="leave the papers' rows out")
+    parser.add_argument('--compare', nargs=2, action='append', default=[], metavar=('A', 'B'),
+                        help='test whether method B beats A, paired over the seeds of both; may be given again')
+    parser.add_argument('--baseline', metavar='A', help='compare every other measured method with A')
     parser.add_argument('--cross-domain', action='store_true',
                         help='instead: one table a task, training sets by test sets, of measured results')
-    parser.add_argument('--check', action='store_true', help='write nothing; exit 1 if --out is out of date')
+    parser.add_argument('--check', action='store_true',
+                        help='write nothing; exit 1 if --out is not what the results give now (by content, not by time)')
     args = parser.parse_args(argv)
     if args.check and args.out is None:
         parser.error('--check needs --out, the page to check')
+    if args.cross_domain and (args.compare or args.baseline):
+        parser.error('--compare and --baseline compare the rows of a leaderboard; leave out --cross-domain')
     return args
 
 
@@ -49,14 +56,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.cross_domain:
             text = render_cross(cross_domain(args.dirs, args.suite), form, args.title, note)
         else:
-            boards = build(args.dirs, args.suite, with_published=not args.no_published, beside=args.published)
+            boards = build(args.dirs, args.suite, with_published=not args.no_published, beside=args.published,
+                           pairs=[(first, second) for first, second in args.compare], baseline=args.baseline)
             text = render(boards, form, args.title, note)
         if args.check:
-            if is_current(args.out, text):
-                print(f'{args.out} is up to date')
-                return 0
-            print(f'{args.out} does not match its results; run the same command without --check', file=sys.stderr)
-            return 1
+            stale = why_stale(args.out, text)
+            print(stale or f'{args.out} is up to date', file=sys.stderr if stale else sys.stdout)
+            return 1 if stale else 0
         if args.out is None:
             sys.stdout.write(text)
         else:

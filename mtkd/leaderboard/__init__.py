@@ -3,8 +3,8 @@
 from .aggregate import build
 from .board import SuiteBoard
 from .cross_domain import cross_domain, render_cross
-from .render import FORMATS, format_of, is_current, render
+from .render import FORMATS, format_of, render, why_stale
 from .results import SCHEMA_VERSION, Metric, Result
 
 __all__ = ['FORMATS', 'SCHEMA_VERSION', 'Metric', 'Result', 'SuiteBoard', 'build', 'cross_domain', 'format_of',
-           'is_current', 'render', 'render_cross']
+           'render', 'render_cross', 'why_stale']

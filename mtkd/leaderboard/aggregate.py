@@ -7,15 +7,18 @@ ranked against each other.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
 from mtkd.leaderboard import published
-from mtkd.leaderboard.board import Column, Estimate, Key, Row, Run, SuiteBoard, estimate
+from mtkd.leaderboard.board import Column, Estimate, Key, Row, Run, RunValues, SuiteBoard, estimate
 from mtkd.leaderboard.delta import Reference, Values, by_task, choose_reference, delta_estimate, signed_delta
 from mtkd.leaderboard.results import Result
+from mtkd.leaderboard.significance import compare
 
 
 def find(paths: Iterable[str | Path]) -> list[Path]:
@@ -39,7 +42,7 @@ def find(paths: Iterable[str | Path]) -> list[Path]:
 
 
 def build(paths: Iterable[str | Path], suite: str | None = None, with_published: bool = True,
-          beside: str | None = None) -> list[SuiteBoard]:
+          beside: str | None = None, pairs: Sequence[tuple[str, str]] = (), baseline: str | None = None) -> list[SuiteBoard]:
     """Gathers results into one board a suite, sorted by name.
 
     Args:
@@ -47,10 +50,13 @@ def build(paths: Iterable[str | Path], suite: str | None = None, with_published:
         suite: keeps this suite only.
         with_published: sets the papers' rows beside ours.
         beside: the published suite to set beside ours, where it is not the one of the same name (another protocol).
+        pairs: methods to compare over their common seeds; the second against the first.
+        baseline: compare every other measured method with this one.
 
     Raises:
         FileNotFoundError: a path does not exist.
-        ValueError: no results, an unknown suite, an unusable file, or two runs of the same row and seed.
+        ValueError: no results, an unknown suite, an unusable file, two runs of the same row and seed, or a comparison of
+            rows that are not there.
     """
     paths = list(paths)
     if beside is not None and beside not in published.suites():
@@ -65,7 +71,10 @@ def build(paths: Iterable[str | Path], suite: str | None = None, with_published:
     if suite is None and not paths:
         raise ValueError('name at least one folder with results, or a suite to see its published rows alone')
     names = measured if suite is None else [suite]
-    return [board([run for run in runs if run.result.suite == name], name, with_published, beside) for name in names]
+    boards = [board([run for run in runs if run.result.suite == name], name, with_published, beside) for name in names]
+    for made in boards:
+        made.comparisons = compare(made, pairs, baseline)
+    return boards
 
 
 def board(runs: Sequence[Run], suite: str, with_published: bool = True, beside: str | None = None) -> SuiteBoard:
@@ -86,7 +95,14 @@ def board(runs: Sequence[Run], suite: str, with_published: bool = True, beside: 
         measured=measured,
         reported=reported,
         notes=list(shown.notes) if shown else [],
+        digest=digest([run.result for run in runs]),
     )
+
+
+def digest(results: Sequence[Result]) -> str:
+    """sha256 of what results say, whatever the order and wherever they lie; empty for none."""
+    texts = sorted(json.dumps(result.to_json(), sort_keys=True) for result in results)
+    return hashlib.sha256('\n'.join(texts).encode()).hexdigest() if texts else ''
 
 
 # Columns
@@ -199,6 +215,8 @@ def _row(group: Sequence[Run]) -> Row:
         code_versions=_unique(r.code_version for r in results),
         times=_unique(r.time for r in results),
         files=[str(run.path) for run in group],
+        runs=[RunValues(r.seed, r.fold, {(task, name): r.metrics[task][name].value for task, name in _keys(r)})
+              for r in results],
         notes=_protocol_note(first) + _undefined(group),
     )
 
@@ -277,6 +295,7 @@ def _single_task_row(groups: Sequence[list[Run]]) -> Row:
         return merged
     merged.metrics = {key: value for row in rows for key, value in row.metrics.items()}
     merged.seeds = sorted({seed for row in rows for seed in row.seeds})
+    merged.runs = _merge_runs([run for row in rows for run in row.runs])
     merged.params, merged.macs = _total(row.params for row in rows), _total(row.macs for row in rows)
     merged.images_per_second = merged.peak_memory_bytes = None
     for name in ('train_set', 'test_set', 'device', 'student'):
@@ -288,6 +307,14 @@ def _single_task_row(groups: Sequence[list[Run]]) -> Row:
         counts = ', '.join(f'{group[0].result.tasks[0]} {len(group)}' for group in groups)
         merged.notes.append(f'Runs per task: {counts}.')
     return merged
+
+
+def _merge_runs(runs: Sequence[RunValues]) -> list[RunValues]:
+    """Runs of the same seed and fold as one, over their tasks."""
+    merged: dict[tuple[int, int], RunValues] = {}
+    for run in runs:
+        merged.setdefault(run.number, RunValues(run.seed, run.fold, {})).metrics.update(run.metrics)
+    return [merged[number] for number in sorted(merged)]
 
 
 # Delta_mt
@@ -304,6 +331,8 @@ def _set_delta(row: Row, group: Sequence[Run], references: Sequence[Reference], 
             raise ValueError(f'{task} was measured without {names}, which define it')
         reference = choose_reference(references, result)
         row.delta = delta_estimate(group, reference, higher)
+        for values, run in zip(row.runs, group, strict=True):
+            values.delta = delta_estimate([run], reference, higher).mean
     except ValueError as error:
         row.notes.append(f'No Δ_mt: {error}.')
         return

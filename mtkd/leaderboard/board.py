@@ -56,6 +56,21 @@ class Column:
 
 
 @dataclass
+class RunValues:
+    """What one run of a row measured: its seed and fold (None where there is none), its metrics and its own Delta_mt."""
+
+    seed: int
+    fold: int | None
+    metrics: dict[Key, float]
+    delta: float | None = None
+
+    @property
+    def number(self) -> tuple[int, int]:
+        """What pairs it with a run of another row."""
+        return (self.seed, -1 if self.fold is None else self.fold)
+
+
+@dataclass
 class Row:
     """One line of a leaderboard.
 
@@ -69,6 +84,7 @@ class Row:
         train_set, test_set, domain: what was used, where stated.
         params, macs, input_size, images_per_second, peak_memory_bytes, device: the cost, where known.
         configs, commands, code_versions, times, files: how to do it again; no value twice.
+        runs: the measured runs one by one, by seed and fold; empty for reported rows.
         comparable: False keeps the row out of marks and plots.
         best: the columns (and 'delta') in which the row is the best of its backbone in its block.
         notes: footnotes.
@@ -99,6 +115,7 @@ class Row:
     code_versions: list[str] = field(default_factory=list)
     times: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    runs: list[RunValues] = field(default_factory=list)
     comparable: bool = True
     best: set[Key | str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
@@ -109,9 +126,73 @@ class Row:
         return min((estimate.n for estimate in self.metrics.values()), default=0)
 
 
+@dataclass(frozen=True)
+class PairedTest:
+    """One metric (or Delta_mt) of two rows over their common runs.
+
+    Attributes:
+        task, name, unit, higher_is_better: what was measured; task 'Δ_mt' and an empty name for Delta_mt.
+        differences: second row minus first, one a common run.
+        mean: of the differences; NaN without a common run.
+        half_width: half of its 95 % confidence interval (Student's t); None with fewer than two.
+        p_t: two-sided paired t-test; None with fewer than two, or where all differences are equal.
+        p_flip: two-sided sign-flip permutation test, exact; None with fewer than two.
+    """
+
+    task: str
+    name: str
+    unit: str
+    higher_is_better: bool
+    differences: tuple[float, ...]
+    mean: float
+    half_width: float | None = None
+    p_t: float | None = None
+    p_flip: float | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of pairs."""
+        return len(self.differences)
+
+    @property
+    def better(self) -> bool | None:
+        """Whether the second row is better on average; None for a tie."""
+        return None if self.mean == 0 or math.isnan(self.mean) else (self.mean > 0) == self.higher_is_better
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two measured rows, run by run: what the second has over the first.
+
+    Attributes:
+        first, second: methods.
+        backbone: of both.
+        setting: training and test set or domain, where the board has several; else empty.
+        seeds: those that both have.
+        left_out: seeds that only one has.
+        tests: one a shown metric of both rows, and one for Delta_mt where both have it.
+    """
+
+    first: str
+    second: str
+    backbone: str
+    setting: str
+    seeds: list[int]
+    left_out: list[int]
+    tests: list[PairedTest]
+
+
 @dataclass
 class SuiteBoard:
-    """The leaderboard of one suite: two blocks over the same columns."""
+    """The leaderboard of one suite: two blocks over the same columns.
+
+    Attributes:
+        suite, title, paper, notes: what it is, and what to know of the published rows.
+        columns: of both blocks.
+        measured, reported: the two blocks.
+        comparisons: of measured rows, where asked for.
+        digest: sha256 of the results behind the measured rows; empty without any.
+    """
 
     suite: str
     title: str
@@ -120,6 +201,8 @@ class SuiteBoard:
     measured: list[Row]
     reported: list[Row]
     notes: list[str]
+    comparisons: list[Comparison] = field(default_factory=list)
+    digest: str = ''
 
 
 @dataclass(frozen=True)

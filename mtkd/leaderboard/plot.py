@@ -13,6 +13,7 @@ from html import escape
 WIDTH, HEIGHT = 820, 440
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 18, 52
 _CHAR, _LINE = 7.2, 13.0  # size of a label's letters, px
+_APART = 13.0  # px between points of one cost
 
 Place = tuple[float, float, str]  # x, y, text-anchor of a label
 
@@ -73,10 +74,23 @@ def scatter(points: Sequence[Point], colours: dict[str, int], x_label: str, y_la
         parts.append(_text('tick', f'x="{px(tick):.1f}" y="{base + 18}"', _short(tick)))
     parts.append(_text('axis', f'x="{(WIDTH + _LEFT) / 2}" y="{HEIGHT - 10}"', x_label))
     parts.append(_text('axis', f'transform="translate(16 {middle})rotate(-90)"', y_label))
-    places = place_labels([(px(p.x), py(p.y), p.label) for p in points])
-    for point, place in zip(points, places, strict=True):
-        parts.append(_mark(point, px(point.x), py, colours[point.group], place))
+    at = dodge([px(p.x) for p in points])
+    places = place_labels([(x, py(p.y), p.label) for x, p in zip(at, points, strict=True)])
+    for point, x, place in zip(points, at, places, strict=True):
+        parts.append(_mark(point, x, py, colours[point.group], place))
     return ''.join(parts) + '</svg>'
+
+
+def dodge(places: Sequence[float]) -> list[float]:
+    """Sets points that share a place (within a pixel) side by side around it, in their order: bars do not overlap."""
+    groups: dict[int, list[int]] = {}
+    for index, x in enumerate(places):
+        groups.setdefault(round(x), []).append(index)
+    moved = list(places)
+    for group in groups.values():
+        for position, index in enumerate(group):
+            moved[index] += _APART * (position - (len(group) - 1) / 2)
+    return moved
 
 
 def _text(name: str, place: str, text: str, anchor: str = 'middle') -> str:

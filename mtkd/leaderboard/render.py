@@ -6,15 +6,17 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mtkd.leaderboard.board import Estimate, Row, SuiteBoard
+from mtkd.leaderboard.board import Comparison, Estimate, Row, RunValues, SuiteBoard
 from mtkd.leaderboard.results import SCHEMA_VERSION
-from mtkd.leaderboard.table import BLOCKS, INTERVAL, Table, delta_note, table
-from mtkd.leaderboard.webpage import HEADINGS, page
+from mtkd.leaderboard.significance import caveat
+from mtkd.leaderboard.table import BLOCKS, INTERVAL, Cell, Head, Table, comparison_table, comparison_title, delta_note, table
+from mtkd.leaderboard.webpage import COMPARED, HEADINGS, page, results_digest, stamp
 
 FORMATS = ('md', 'csv', 'json', 'html')
 
@@ -47,10 +49,26 @@ def format_of(path: str | Path) -> str | None:
     return {'.md': 'md', '.csv': 'csv', '.json': 'json', '.html': 'html', '.htm': 'html'}.get(Path(path).suffix.lower())
 
 
-def is_current(path: str | Path, text: str) -> bool:
-    """Whether the page at `path` exists and is what the results give now."""
+def why_stale(path: str | Path, text: str) -> str | None:
+    """Why the page at `path` is not `text`, in a sentence; None where it is.
+
+    Contents are compared, not times. Pages but CSV carry the hash of the results they were made of, which tells changed
+    results from other options.
+    """
     path = Path(path)
-    return path.is_file() and path.read_text(encoding='utf-8') == text
+    if not path.is_file():
+        return f'{path} does not exist; run the same command without --check'
+    old = path.read_text(encoding='utf-8')
+    if old == text:
+        return None
+    then, now = _STAMP.search(old), _STAMP.search(text)
+    if then and now and then[0] == now[0]:
+        return (f'{path} does not match its results: they are the same as then, but title, note, options or mtkd itself '
+                f'have changed; run the same command without --check')
+    return f'{path} does not match its results; run the same command without --check'
+
+
+_STAMP = re.compile('results.sha256[: "]+([0-9a-f]{64})')
 
 
 # Markdown
@@ -68,21 +86,37 @@ def _markdown(boards: Sequence[SuiteBoard], title: str, note: str) -> str:
             if laid.rows:
                 parts.append(f'{"#" * (3 if len(boards) > 1 else 2)} {HEADINGS[block]}')
                 parts += _markdown_block(board, block, laid)
+            if block == 'measured':
+                parts += _markdown_comparisons(board, '#' * (3 if len(boards) > 1 else 2))
+    parts.append(f'<!-- {stamp(boards)} -->')
     return '\n\n'.join(parts) + '\n'
 
 
 def _markdown_block(board: SuiteBoard, block: str, laid: Table) -> list[str]:
-    lines = [
-        '| ' + ' | '.join(_pipe(head.text) for head in laid.heads) + ' |',
-        '|' + '|'.join('---:' if head.numeric else '---' for head in laid.heads) + '|',
-    ]
-    for cells, marks in zip(laid.cells, laid.marks, strict=True):
-        texts = [f'**{_pipe(cell.text)}**' if cell.best else _pipe(cell.text) or '-' for cell in cells]
-        texts[0] += ''.join(f'<sup>{mark}</sup>' for mark in marks)
-        lines.append('| ' + ' | '.join(texts) + ' |')
+    lines = _markdown_table(laid.heads, laid.cells, laid.marks)
     notes = [f'{number}. {note}' for number, note in enumerate(laid.notes, 1)]
     general = [INTERVAL, *delta_note(board)] if block == 'measured' else [f'Source: {board.paper}.', *board.notes]
     return ['\n'.join(lines), '\n'.join(notes), *general] if notes else ['\n'.join(lines), *general]
+
+
+def _markdown_table(heads: Sequence[Head], rows: Sequence[Sequence[Cell]], marks: Sequence[Sequence[int]] = ()) -> list[str]:
+    lines = [
+        '| ' + ' | '.join(_pipe(head.text) for head in heads) + ' |',
+        '|' + '|'.join('---:' if head.numeric else '---' for head in heads) + '|',
+    ]
+    for cells, numbers in zip(rows, marks or [()] * len(rows), strict=True):
+        texts = [f'**{_pipe(cell.text)}**' if cell.best else _pipe(cell.text) or '-' for cell in cells]
+        texts[0] += ''.join(f'<sup>{number}</sup>' for number in numbers)
+        lines.append('| ' + ' | '.join(texts) + ' |')
+    return lines
+
+
+def _markdown_comparisons(board: SuiteBoard, level: str) -> list[str]:
+    parts = [f'{level} {COMPARED}'] if board.comparisons else []
+    for comparison in board.comparisons:
+        heads, cells = comparison_table(comparison)
+        parts += [f'**{_pipe(comparison_title(comparison))}**', '\n'.join(_markdown_table(heads, cells)), caveat(comparison)]
+    return parts
 
 
 def _pipe(text: str) -> str:
@@ -156,11 +190,20 @@ def _json(boards: Sequence[SuiteBoard]) -> str:
             'measured': [_record(row) for row in board.measured],
             'reported': [_record(row) for row in board.reported],
             'notes': board.notes,
+            'comparisons': [_comparison(comparison) for comparison in board.comparisons],
         }
         for board in boards
     }
-    data = {'schema_version': SCHEMA_VERSION, 'suites': suites}
+    data = {'schema_version': SCHEMA_VERSION, 'results_sha256': results_digest(boards), 'suites': suites}
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + '\n'
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    data = asdict(comparison)
+    for test in data['tests']:
+        test['mean'] = test['mean'] if math.isfinite(test['mean']) else None
+        test['n'] = len(test['differences'])
+    return {**data, 'caveat': caveat(comparison)}
 
 
 def _record(row: Row) -> dict[str, Any]:
@@ -170,10 +213,18 @@ def _record(row: Row) -> dict[str, Any]:
     for (task, name), estimate in row.metrics.items():
         metrics.setdefault(task, {})[name] = _spread(estimate)
     data['metrics'] = metrics
+    data['runs'] = [_run(run) for run in row.runs]
     data['delta'] = None if row.delta is None else _spread(row.delta)
     data['best'] = sorted(key if isinstance(key, str) else '.'.join(key) for key in row.best)
     data['printed_delta'] = float(row.printed_delta) if row.printed_delta else None
     return data
+
+
+def _run(run: RunValues) -> dict[str, Any]:
+    metrics: dict[str, dict[str, float | None]] = {}
+    for (task, name), value in run.metrics.items():
+        metrics.setdefault(task, {})[name] = value if math.isfinite(value) else None
+    return {'seed': run.seed, 'fold': run.fold, 'metrics': metrics, 'delta': run.delta}
 
 
 def _spread(estimate: Estimate) -> dict[str, Any]:

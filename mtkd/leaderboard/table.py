@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from mtkd.leaderboard.board import Column, Estimate, Key, Row, SuiteBoard
+from mtkd.leaderboard.board import Column, Comparison, Estimate, Key, PairedTest, Row, SuiteBoard
 
 _DIGITS = {'%': 2, 'deg': 2, 'm': 4, '': 4}
 BLOCKS = ('measured', 'reported')
@@ -165,3 +165,37 @@ def other_metrics(row: Row, columns: Sequence[Column]) -> list[tuple[str, str]]:
     """The metrics compact tables leave out, as label and text."""
     extra: list[tuple[Key, Column]] = [(c.key, c) for c in columns if not c.shown and c.key in row.metrics]
     return [(f'{c.task} {metric_label(c)}', format_estimate(row.metrics[key], c.unit)) for key, c in extra]
+
+
+# Comparisons
+
+
+def comparison_title(comparison: Comparison) -> str:
+    """'MT+KDAM against MT (HRNet18; seeds 0, 1, 2)'."""
+    seeds = ', '.join(str(seed) for seed in comparison.seeds) or 'none in common'
+    alone = f', without {", ".join(str(seed) for seed in comparison.left_out)}' if comparison.left_out else ''
+    where = ', '.join(part for part in (comparison.backbone, comparison.setting) if part)
+    return f'{comparison.second} against {comparison.first} ({where}; seeds {seeds}{alone})'
+
+
+def comparison_table(comparison: Comparison) -> tuple[list[Head], list[list[Cell]]]:
+    """Heads and cells, a line a metric; nothing is marked, since a mean alone shows nothing."""
+    heads = [Head('Metric', numeric=False), Head('n'), Head('Mean difference'), Head('On average', numeric=False),
+             Head('p, t-test'), Head('p, sign flips')]
+    return heads, [_test_cells(test) for test in comparison.tests]
+
+
+def _test_cells(test: PairedTest) -> list[Cell]:
+    arrow = '↑' if test.higher_is_better else '↓'
+    label = f'{test.task} {test.name}{f" ({test.unit})" if test.unit else ""} {arrow}'.replace('  ', ' ')
+    known = test.mean if math.isfinite(test.mean) else None
+    difference = format_estimate(Estimate(test.mean, test.half_width, test.n), test.unit, signed=True)
+    verdict = {True: 'better', False: 'worse', None: 'equal' if test.n else ''}[test.better]
+    return [Cell(label, label), Cell(str(test.n), test.n), Cell(difference if test.n else '', known),
+            Cell(verdict, verdict), _p_cell(test.p_t), _p_cell(test.p_flip)]
+
+
+def _p_cell(p: float | None) -> Cell:
+    if p is None:
+        return Cell('', None)
+    return Cell('< 0.001' if p < 0.001 else f'{p:.3f}', p)

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from mtkd.leaderboard.board import Column, Row, SuiteBoard
+from mtkd.leaderboard.board import Column, Comparison, Row, SuiteBoard
 from mtkd.leaderboard.plot import Point, scatter
-from mtkd.leaderboard.table import BLOCKS, INTERVAL, Cell, Head, Table, delta_note, metric_label, other_metrics, table
+from mtkd.leaderboard.significance import caveat
+from mtkd.leaderboard.table import (
+    BLOCKS,
+    INTERVAL,
+    Cell,
+    Head,
+    Table,
+    comparison_table,
+    comparison_title,
+    delta_note,
+    metric_label,
+    other_metrics,
+    table,
+)
 
+COMPARED = 'Compared over common seeds'
 HEADINGS = {'measured': 'Measured', 'reported': 'Reported by the paper'}
 _MARKED = 'Best of its backbone{} in colour; rows of the two blocks are never ranked against each other.'
 _ASSETS = Path(__file__).parent / 'assets'
@@ -37,6 +52,7 @@ def page(boards: Sequence[SuiteBoard], title: str, note: str) -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="made-from" content="{stamp(boards)}">
 <title>{escape(title)}</title>
 <style>
 {(_ASSETS / 'page.css').read_text(encoding='utf-8')}</style>
@@ -65,6 +81,16 @@ Hover over, tap or focus a row or a point for its command, seeds and code versio
 '''
 
 
+def results_digest(boards: Sequence[SuiteBoard]) -> str:
+    """One hash of the results behind all boards."""
+    return hashlib.sha256('\n'.join(board.digest for board in boards).encode()).hexdigest()
+
+
+def stamp(boards: Sequence[SuiteBoard]) -> str:
+    """What a page says of the results it was made of, for `--check`."""
+    return f'results sha256: {results_digest(boards)}'
+
+
 def _key(backbone: str) -> str:
     """One key for 'Swin-T', 'swin_t' and 'SwinT'."""
     return re.sub('[^a-z0-9?]', '', backbone.lower())
@@ -84,12 +110,13 @@ def _colour(backbone: str, names: dict[str, str]) -> int:
 
 
 def _prose(text: str) -> str:
-    """Paragraphs, lists and code spans of a note."""
+    """Paragraphs, lists (items may go on over several lines) and code spans of a note."""
     out = []
     for paragraph in re.split(r'\n\s*\n', text.strip()):
         lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
-        if lines and all(line.startswith('- ') for line in lines):
-            out.append('<ul>' + ''.join(f'<li>{_inline(line[2:])}</li>' for line in lines) + '</ul>')
+        if lines and lines[0].startswith('- '):
+            items = re.split(r'\n- ', '\n'.join(lines)[2:])
+            out.append('<ul>' + ''.join(f'<li>{_inline(item.replace(chr(10), " "))}</li>' for item in items) + '</ul>')
         elif lines:
             out.append(f'<p>{_inline(" ".join(lines))}</p>')
     return ''.join(out)
@@ -107,6 +134,7 @@ def _inline(text: str) -> str:
 def _suite(board: SuiteBoard, anchor: str, names: dict[str, str], heading: bool) -> str:
     head = f'<h2>{escape(board.title)}</h2>' if heading else ''
     blocks = [_block(board, block, f'{anchor}{block[0]}', names) for block in BLOCKS]
+    blocks.insert(1, ''.join(_comparison(comparison) for comparison in board.comparisons))
     return f'<section id="{anchor}">{head}{"".join(blocks)}</section>\n'
 
 
@@ -126,6 +154,25 @@ def _block(board: SuiteBoard, block: str, prefix: str, names: dict[str, str]) ->
         f'{_table(laid, ids, board.columns, names)}'
         f'{plot}<ol class="notes">{footnotes}</ol>'
         f'{"".join(f"<p class=notes>{_inline(text)}</p>" for text in general)}</div>\n'
+    )
+
+
+def _comparison(comparison: Comparison) -> str:
+    """One pair of rows as a table that does not sort, with what its seeds can show."""
+    heads, rows = comparison_table(comparison)
+    top = ''.join(f'<th scope="col"{" class=num" if head.numeric else ""}>{escape(head.text)}</th>' for head in heads)
+    lines = []
+    for first, *others in rows:
+        rest = ''.join(f'<td class="{_classes(head, cell)}">{_text(head, cell)}</td>'
+                       for head, cell in zip(heads[1:], others, strict=True))
+        lines.append(f'<tr><th scope="row">{_inline(first.text)}</th>{rest}</tr>\n')
+    names = (f'data-first="{escape(comparison.first)}" data-second="{escape(comparison.second)}" '
+             f'data-backbone="{_key(comparison.backbone)}"')
+    return (
+        f'<div class="compared" {names}>'
+        f'<h3><span class="badge">{COMPARED}</span>{escape(comparison_title(comparison))}</h3>\n'
+        f'<div class="scroll"><table class="plain"><thead><tr>{top}</tr></thead>\n<tbody>\n{"".join(lines)}</tbody></table>'
+        f'</div><p class=notes>{escape(caveat(comparison))}</p></div>\n'
     )
 
 
@@ -153,25 +200,33 @@ def _head(head: Head) -> str:
 
 
 def _cell(head: Head, cell: Cell, row: Row, names: dict[str, str]) -> str:
-    classes = ' '.join(name for name, on in (('num', head.numeric), ('best', cell.best)) if on)
     sort = '' if cell.sort is None else escape(str(cell.sort))
-    text = escape(cell.text.replace('-', '\N{MINUS SIGN}') if head.numeric else cell.text)
-    text = re.sub(r' (± [\d.]+)', r' <i>\1</i>', text)
+    text = _text(head, cell)
     if head.label == 'Backbone':
         name = escape(names[_key(row.backbone)])
         text = f'<span class="dot c{_colour(row.backbone, names)}"></span>{name}'
-    return f'<td class="{classes}" data-sort="{sort}">{text}</td>'
+    return f'<td class="{_classes(head, cell)}" data-sort="{sort}">{text}</td>'
+
+
+def _classes(head: Head, cell: Cell) -> str:
+    return ' '.join(name for name, on in (('num', head.numeric), ('best', cell.best)) if on)
+
+
+def _text(head: Head, cell: Cell) -> str:
+    """A cell's text with a true minus sign, its interval set back."""
+    text = escape(cell.text.replace('-', '\N{MINUS SIGN}') if head.numeric else cell.text)
+    return re.sub(r' (± [\d.]+)', r' <i>\1</i>', text)
 
 
 def _details(row: Row, columns: Sequence[Column]) -> str:
     """What a hover shows."""
     pairs: list[tuple[str, Iterable[str]]] = [
+        ('Seeds', [', '.join(str(seed) for seed in row.seeds)]),
+        ('Code version', row.code_versions),
+        ('Command', [f'`{command}`' for command in commands_of(row)]),
+        ('Config', [f'`{config}`' for config in row.configs]),
         ('Student', [row.student]),
         ('Teachers', [', '.join(row.teachers)]),
-        ('Seeds', [', '.join(str(seed) for seed in row.seeds)]),
-        ('Command', [f'`{command}`' for command in row.commands]),
-        ('Config', [f'`{config}`' for config in row.configs]),
-        ('Code version', row.code_versions),
         ('Trained on', [row.train_set]),
         ('Tested on', [row.test_set]),
         ('Domain', [row.domain]),
@@ -185,6 +240,14 @@ def _details(row: Row, columns: Sequence[Column]) -> str:
     items = [(label, '<br>'.join(_inline(text) for text in texts if text)) for label, texts in pairs]
     shown = ''.join(f'<dt>{_inline(label)}</dt><dd>{text}</dd>' for label, text in items if text)
     return f'<b>{escape(row.method)}, {escape(row.backbone)}</b><dl>{shown}</dl>'
+
+
+def commands_of(row: Row) -> list[str]:
+    """The row's commands; those that differ in the seed alone as one, with N for the seed."""
+    shared: dict[str, list[str]] = {}
+    for command in row.commands:
+        shared.setdefault(re.sub(r'(--seed[ =]|/seed)\d+', r'\1N', command), []).append(command)
+    return [general if len(commands) > 1 else commands[0] for general, commands in shared.items()]
 
 
 # Plots
@@ -219,7 +282,8 @@ def _figure(rows: Sequence[Row], ids: Sequence[str], columns: Sequence[Column], 
         for key, name in names.items()
         if key in used
     )
-    legend += '<li class="key">Ring: single-task networks. Bar: 95 % confidence interval.</li>'
+    legend += ('<li class="key">Ring: single-task networks. Bar: 95 % confidence interval. '
+               'Points of one cost stand side by side.</li>')
     selects = _select('Accuracy', gains, 'y') + _select('Cost', costs, 'x')
     return (
         f'<figure><figcaption><b>Accuracy against cost</b>{selects}</figcaption>'

@@ -1,6 +1,8 @@
 import xml.etree.ElementTree as ET
 
-from mtkd.leaderboard.plot import HEIGHT, WIDTH, Point, linear_ticks, log_ticks, place_labels, scatter
+import pytest
+
+from mtkd.leaderboard.plot import HEIGHT, WIDTH, Point, dodge, linear_ticks, log_ticks, place_labels, scatter
 
 
 def points(n=6):
@@ -48,3 +50,7 @@ def test_labels_do_not_overlap_and_give_up_where_there_is_no_room():
     assert None in crowded
     written = [place for place in crowded if place is not None]
     assert len(set(written)) == len(written)
+
+
+def test_points_of_one_cost_stand_side_by_side():
+    assert dodge([100.0, 300.0, 100.2, 100.0]) == pytest.approx([87.0, 300.0, 100.2, 113.0])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mtkd.leaderboard.aggregate import build
-from mtkd.leaderboard.render import FORMATS, format_of, is_current, render
+from mtkd.leaderboard.render import FORMATS, format_of, render, why_stale
 
 from .cases import MT_HRNET18, ST_HRNET18, result, single_task, write
 
@@ -112,8 +112,48 @@ def test_format_by_ending():
     assert [format_of(f'x.{end}') for end in endings] == ['md', 'csv', 'json', 'html', None]
 
 
-def test_is_current(tmp_path):
+def test_a_stale_page_says_why(tmp_path, boards):
     page = tmp_path / 'page.md'
-    assert not is_current(page, 'text')
-    page.write_text('text')
-    assert is_current(page, 'text') and not is_current(page, 'other')
+    assert 'does not exist' in why_stale(page, 'text')
+    for form in ('md', 'html', 'json'):
+        text = render(boards, form)
+        page.write_text(text)
+        assert why_stale(page, text) is None
+        titled = why_stale(page, text.replace('KDAM, NYUD', 'Mine'))
+        assert 'they are the same as then, but title' in titled and '. ' not in titled
+    page.write_text(render(boards, 'md'))
+    write(tmp_path / 'more', result({'semseg': 1.0}, suite='kdam_nyud'))
+    other = why_stale(page, render(build([tmp_path / 'more']), 'md'))
+    assert 'does not match its results; run' in other
+    page.write_text(render(boards, 'csv'))
+    assert 'does not match its results; run' in why_stale(page, 'text')
+
+
+def test_comparisons_in_markdown_and_json(tmp_path):
+    write(tmp_path, *single_task(ST_HRNET18), *[result({**MT_HRNET18, 'semseg': value}, seed, method=method)
+          for method, values in {'MT': (36.0, 36.5, 36.4), 'KD': (36.2, 36.9, 36.5)}.items()
+          for seed, value in enumerate(values)])
+    boards = build([tmp_path], pairs=[('MT', 'KD')])
+    text = render(boards, 'md')
+    assert '## Compared over common seeds\n\n**KD against MT (hrnet18; seeds 0, 1, 2)**' in text
+    table = tables(text)[-1]
+    assert table[0] == ['Metric', 'n', 'Mean difference', 'On average', 'p, t-test', 'p, sign flips']
+    assert table[2][:4] == ['semseg mIoU (%) ↑', '3', '+0.23 ± 0.38', 'better'] and table[2][5] == '0.250'
+    assert table[3] == ['depth rmse (m) ↓', '3', '0.0000 ± 0.0000', 'equal', '-', '1.000']
+    assert table[-1][0] == 'Δ<sub>mt</sub> (%) ↑'
+    suite = json.loads(render(boards, 'json'))['suites']['toy']
+    [comparison] = suite['comparisons']
+    assert comparison['first'] == 'MT' and comparison['tests'][0]['differences'] == pytest.approx([0.2, 0.4, 0.1])
+    runs = next(row for row in suite['measured'] if row['method'] == 'KD')['runs']
+    assert [run['seed'] for run in runs] == [0, 1, 2] and runs[1]['metrics']['semseg']['mIoU'] == 36.9
+    assert runs[1]['delta'] == pytest.approx(-1.8849 + 100 * 0.55 / 38.02 / 4, abs=1e-3)
+
+
+def test_the_hash_is_of_the_results_alone(tmp_path):
+    runs = [result({'semseg': 1.0}, seed=seed) for seed in range(2)]
+    write(tmp_path / 'a', *runs)
+    write(tmp_path / 'b', *reversed(runs))
+    write(tmp_path / 'c', runs[0], result({'semseg': 1.5}, seed=1))
+    digests = [build([tmp_path / name])[0].digest for name in 'abc']
+    assert digests[0] == digests[1] != digests[2]
+    assert build([], 'kdam_pascal')[0].digest == ''

@@ -95,3 +95,34 @@ def test_help_has_an_example(capsys):
     with pytest.raises(SystemExit):
         tool.main(['--help'])
     assert 'python tools/leaderboard.py work_dirs' in capsys.readouterr().out
+
+
+def test_comparing(runs, capsys):
+    write(runs / 'more', *[result({task: value * 1.01 for task, value in MT_HRNET18.items()}, method='KD', seed=seed)
+                           for seed in range(2)])
+    assert tool.main([str(runs), '--compare', 'MT', 'KD']) == 0
+    assert '**KD against MT (hrnet18; seeds 0, without 1)**' in capsys.readouterr().out
+    assert tool.main([str(runs), '--baseline', 'KD']) == 0
+    assert '**MT against KD' in capsys.readouterr().out
+    assert tool.main([str(runs), '--compare', 'MT', 'nope']) == 2
+    err = capsys.readouterr().err
+    assert "'nope' has no measured row" in err and err.count('\n') == 1
+
+
+def test_results_of_two_schema_versions_and_seeds_twice_are_one_sentence(runs, capsys):
+    old = runs / 'old' / 'results.json'
+    again = result(MT_HRNET18).write(old)
+    assert tool.main([str(runs)]) == 2
+    err = capsys.readouterr().err
+    assert 'are both seed 0 of MT' in err and str(again) in err and err.count('\n') == 1
+    old.write_text(json.dumps({**json.loads(old.read_text()), 'schema_version': 0}))
+    assert tool.main([str(runs)]) == 2
+    err = capsys.readouterr().err
+    assert f'{old}: schema version 0 is not 1' in err and err.count('\n') == 1
+
+
+def test_without_single_task_runs_delta_is_left_out_with_the_reason(tmp_path, capsys):
+    write(tmp_path, result(MT_HRNET18))
+    assert tool.main([str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert 'No Δ<sub>mt</sub>' in out or 'No Δ_mt: no single-task result for semseg, depth, normals, edge' in out

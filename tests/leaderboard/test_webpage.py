@@ -40,7 +40,7 @@ def html(tmp_path):
     kwargs = {'suite': 'kdam_nyud', 'backbone': 'hrnet18', 'params': 4_000_000, 'macs': 10**10, 'code_version': 'v1.2'}
     mt = [result(MT_HRNET18, seed=s, **kwargs) for s in range(2)]
     write(tmp_path, *single_task(ST_HRNET18, **kwargs), *mt, result(MT_HRNET18, method='<b>&co', **kwargs))
-    return page(build([tmp_path]), 'NYUD & more', 'First `code`.\n\n- one\n- **two** <x>\n')
+    return page(build([tmp_path]), 'NYUD & more', 'First `code`.\n\n- one,\n  goes on\n- **two** <x>\n')
 
 
 def read(html):
@@ -81,14 +81,16 @@ def test_hover_tells_command_seeds_and_code_version(html):
     start = html.index('id="s0m2"')
     more = html[start : html.index('</tr>', start)]
     assert '<dt>Seeds</dt><dd>0, 1</dd>' in more
-    assert '<code>python tools/test.py configs/MT.py --seed 1</code>' in more
+    assert '<code>python tools/test.py configs/MT.py --seed N</code>' in more and more.count('python tools') == 1
+    alone = html[html.index('id="s0m1"') : start]
+    assert '<code>python tools/test.py configs/&lt;b&gt;&amp;co.py --seed 0</code>' in alone
     assert '<dt>Code version</dt><dd>v1.2</dd>' in more
 
 
 def test_names_and_notes_are_escaped(html):
     assert '<b>&co' not in html and '&lt;b&gt;&amp;co' in html
     assert '<h1>NYUD &amp; more</h1>' in html
-    assert '<p>First <code>code</code>.</p><ul><li>one</li><li><strong>two</strong> &lt;x&gt;</li></ul>' in html
+    assert '<p>First <code>code</code>.</p><ul><li>one, goes on</li><li><strong>two</strong> &lt;x&gt;</li></ul>' in html
 
 
 def test_our_spelling_of_a_backbone_filters_with_the_papers(html):
@@ -113,3 +115,20 @@ def test_several_suites_are_linked(tmp_path):
     write(tmp_path, result({'semseg': 1.0}, suite='a'), result({'semseg': 1.0}, suite='b'))
     reader = read(page(build([tmp_path]), 'Two', ''))
     assert reader.links == ['#s0', '#s1'] and {'s0', 's1'} <= set(reader.ids)
+
+
+def test_comparisons_have_tables_of_their_own(tmp_path):
+    kwargs = {'suite': 'kdam_nyud', 'backbone': 'hrnet18'}
+    worse = {**MT_HRNET18, 'semseg': 30.0}
+    write(tmp_path, *single_task(ST_HRNET18, **kwargs),
+          *[result(values, seed, method=method, **kwargs) for seed in range(3)
+            for method, values in (('<MT>', MT_HRNET18), ('KD', worse))])
+    html = page(build([tmp_path], baseline='<MT>'), 'NYUD', '')
+    reader = read(html)
+    assert html.count('<div class="compared"') == 1
+    assert 'data-first="&lt;MT&gt;" data-second="KD" data-backbone="hrnet18"' in html
+    section = html[html.index('<div class="compared"'):html.index('Reported by the paper')]
+    assert 'KD against &lt;MT&gt; (hrnet18; seeds 0, 1, 2)' in section
+    assert '<th scope="row">semseg mIoU (%) ↑</th><td class="num">3</td>' in section and 'worse' in section
+    assert '3 pairs of runs: the sign-flip test cannot give p below 0.25' in section
+    assert len([row for row in reader.rows if row['id'].startswith('s0m')]) == 3, 'its lines are not rows of the board'

@@ -1,10 +1,10 @@
 'use strict';
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const rows = all('tbody tr');
+  const rows = all('tbody tr[id]');
 
   // Sorting: unknown values stay last in both directions; a third click gives the first order back.
-  for (const table of all('table')) {
+  for (const table of all('table:not(.plain)')) {
     const body = table.tBodies[0];
     const original = [...body.rows];
     all('thead th', table).forEach((head, column) => {
@@ -45,6 +45,11 @@
       shown += keep;
     }
     for (const point of all('svg .pt')) point.toggleAttribute('hidden', !visible.get(point.dataset.for));
+    for (const pair of all('.compared')) {
+      const names = [pair.dataset.first, pair.dataset.second].map((name) => name.toLowerCase());
+      const backboneKept = !backbone.value || pair.dataset.backbone === backbone.value;
+      pair.hidden = !backboneKept || !names.some((name) => words.every((word) => name.includes(word)));
+    }
     count.value = `${shown} of ${rows.length} rows`;
   };
   backbone.addEventListener('change', filter);

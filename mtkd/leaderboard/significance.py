@@ -1,0 +1,151 @@
+"""Whether one method beats another: paired over the seeds that both were run with.
+
+Two runs of one seed see the same batches in the same order, so their difference has less noise than either number. Two
+tests are reported for each metric, both two-sided and each on its own (nothing is corrected for their number): the paired
+t-test, which takes the differences for normal, and the sign-flip permutation test, which takes them for symmetric about 0
+only, but cannot give less than 2 / 2^n.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from statistics import fmean, stdev
+
+import numpy as np
+from scipy import stats
+
+from mtkd.leaderboard.board import Column, Comparison, PairedTest, Row, RunValues, SuiteBoard, t_quantile
+
+DELTA = 'Δ_mt'
+MOST_EXACT = 16  # pairs: 65,536 flips; beyond, as many random ones
+LEVEL = 0.05
+
+
+def compare(board: SuiteBoard, pairs: Sequence[tuple[str, str]] = (), baseline: str | None = None) -> list[Comparison]:
+    """Compares measured rows of the same backbone, training set, test set and domain.
+
+    Args:
+        board: where the rows are.
+        pairs: methods; the second against the first.
+        baseline: every other method that shares its setting against this one.
+
+    Raises:
+        ValueError: a method has no measured row, two rows of one setting share its name, or no setting has both.
+    """
+    if baseline is not None:
+        _of_name(board, baseline)
+        others = dict.fromkeys(row.method for row in board.measured if row.method != baseline and row.role == 'multi_task')
+        pairs = [*pairs, *((baseline, other) for other in others if _settings(board, baseline, other))]
+    return [comparison for first, second in pairs for comparison in _compare(board, first, second)]
+
+
+def _compare(board: SuiteBoard, first: str, second: str) -> list[Comparison]:
+    for name in (first, second):
+        _of_name(board, name)
+    settings = _settings(board, first, second)
+    if first == second or not settings:
+        raise ValueError(f'{first!r} and {second!r} cannot be compared in suite {board.suite}: they have no measured rows '
+                         f'of the same backbone, training set, test set and domain')
+    told = len({_setting(row)[1:] for row in board.measured if row.role == 'multi_task'}) > 1
+    return [comparison_of(one, other, board.columns, ', '.join(part for part in key[1:] if part) if told else '')
+            for key, (one, other) in settings.items()]
+
+
+def _of_name(board: SuiteBoard, name: str) -> list[Row]:
+    rows = [row for row in board.measured if row.method == name]
+    if not rows:
+        reported = any(row.method == name for row in board.reported)
+        why = 'is only reported by the paper, one number without seeds' if reported else 'has no measured row'
+        known = ', '.join(dict.fromkeys(row.method for row in board.measured)) or 'none'
+        raise ValueError(f'{name!r} {why} in suite {board.suite}; measured methods: {known}')
+    settings = [_setting(row) for row in rows]
+    for row in rows:
+        if settings.count(_setting(row)) > 1:
+            raise ValueError(f'suite {board.suite} has two rows called {name!r} with backbone {row.backbone} '
+                             f'({", ".join(row.configs)}, ...); give them different methods to compare them')
+    return rows
+
+
+def _setting(row: Row) -> tuple[str, str, str, str]:
+    return (row.backbone, row.train_set, row.test_set, row.domain)
+
+
+def _settings(board: SuiteBoard, first: str, second: str) -> dict[tuple[str, str, str, str], tuple[Row, Row]]:
+    """The settings in which both methods have a row. Merged single-task rows go by the backbone alone."""
+    found = {}
+    for one in board.measured:
+        for other in board.measured:
+            same = _setting(one) == _setting(other) or (one.role != other.role and one.backbone == other.backbone)
+            if one.method == first and other.method == second and same:
+                found[_setting(other)] = (one, other)
+    return found
+
+
+def comparison_of(first: Row, second: Row, columns: Iterable[Column], setting: str = '') -> Comparison:
+    """Two rows over their common seeds and folds: the shown metrics, then Delta_mt."""
+    ours = {run.number: run for run in first.runs}
+    theirs = {run.number: run for run in second.runs}
+    common = [(ours[number], theirs[number]) for number in sorted(set(ours) & set(theirs))]
+    tests = [paired_test([run.metrics.get(c.key) for run, _ in common], [run.metrics.get(c.key) for _, run in common],
+                     c.task, c.name, c.unit, c.higher_is_better)
+             for c in columns if c.shown and c.key in first.metrics and c.key in second.metrics]
+    if first.delta is not None and second.delta is not None and first.role == second.role == 'multi_task':
+        tests.append(paired_test([run.delta for run, _ in common], [run.delta for _, run in common], DELTA, '', '%', True))
+    return Comparison(first.method, second.method, second.backbone, setting, seeds=_seeds(run for run, _ in common),
+                      left_out=_seeds(run for number, run in {**ours, **theirs}.items()
+                                      if number not in ours or number not in theirs), tests=tests)
+
+
+def _seeds(runs: Iterable[RunValues]) -> list[int]:
+    return sorted({run.seed for run in runs})
+
+
+def paired_test(first: Sequence[float | None], second: Sequence[float | None], task: str, name: str, unit: str,
+            higher_is_better: bool) -> PairedTest:
+    """The paired tests of one metric; pairs with an undefined value are left out."""
+    pairs = [(a, b) for a, b in zip(first, second, strict=True)
+             if a is not None and b is not None and math.isfinite(a) and math.isfinite(b)]
+    differences = tuple(b - a for a, b in pairs)
+    n = len(differences)
+    if n < 2:
+        return PairedTest(task, name, unit, higher_is_better, differences, fmean(differences) if n else math.nan)
+    spread = stdev(differences)
+    p_t = float(stats.ttest_1samp(differences, 0.0).pvalue) if spread > 0 else None
+    return PairedTest(task, name, unit, higher_is_better, differences, fmean(differences),
+                      t_quantile(n - 1) * spread / math.sqrt(n), p_t, sign_flip(differences))
+
+
+def sign_flip(differences: Sequence[float], seed: int = 0) -> float:
+    """Two-sided p of the sign-flip permutation test: how often flipping signs gives a mean as far from 0.
+
+    All 2^n flips up to n = 16, else 65,536 random ones and the observed one.
+
+    Args:
+        differences: one a pair.
+        seed: of the random flips.
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    n = len(values)
+    if n <= MOST_EXACT:
+        signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+    else:
+        random = np.random.default_rng(seed).integers(0, 2, (2**MOST_EXACT, n))
+        signs = np.concatenate([np.ones((1, n), dtype=np.int64), 1 - 2 * random])
+    sums = np.abs(signs @ values)
+    return float(np.mean(sums >= abs(values.sum()) - 1e-12 * np.abs(values).sum()))
+
+
+def caveat(comparison: Comparison) -> str:
+    """How much so many seeds can show at all, in one or two sentences."""
+    n = max((test.n for test in comparison.tests), default=0)
+    if n < 2:
+        return f'{n} pair{"s" if n != 1 else ""} of runs: no test is possible; the difference may be all noise.'
+    least = 2 / 2**n
+    said = f'{n} pairs of runs: the sign-flip test cannot give p below {least:.2g}'
+    if least > LEVEL:
+        need = math.ceil(1 - math.log2(LEVEL))
+        said += f', so nothing here can be significant by it at {LEVEL:g} (that takes {need} seeds)'
+    if n < 5:
+        said += f'; the t-test rests on {n - 1} degree{"s" if n > 2 else ""} of freedom and on normal differences'
+    return said + f'. {len(comparison.tests)} metrics are tested one by one; p values are not corrected for that.'

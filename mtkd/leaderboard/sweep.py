@@ -1,0 +1,174 @@
+"""The page of a sweep: a board whose rows are the swept values, in their order, and a picture per option and metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mtkd.leaderboard import published
+from mtkd.leaderboard.aggregate import board, find
+from mtkd.leaderboard.board import Column, Key, Row, Run, SuiteBoard
+from mtkd.leaderboard.curves import COLOURS, STYLE
+from mtkd.leaderboard.results import Result
+from mtkd.leaderboard.table import metric_label
+
+WIDE = 20.0  # of positive numbers: largest over smallest, from which the axis is logarithmic
+SIZE = (4.2, 3.0)  # inches
+DELTA: Key = ('delta_mt', '')
+
+
+@dataclass(frozen=True)
+class SweptRow:
+    """One choice of a sweep's options.
+
+    Attributes:
+        label: the row's name.
+        values: option -> value.
+        files: results of its runs.
+    """
+
+    label: str
+    values: Mapping[str, Any]
+    files: Sequence[Path]
+
+
+def sweep_board(rows: Sequence[SweptRow], references: Sequence[str | Path] = (), beside: str | None = None,
+                tables: str | None = None) -> SuiteBoard:
+    """The board of a sweep.
+
+    Args:
+        rows: in the order they should be shown; those without results are left out.
+        references: folders with further results, of which those of the same suite are shown first: single-task runs, which
+            Δ_mt needs, the teacher, the student alone.
+        beside: suite of published rows; by default that of the results.
+        tables: only published rows of tables whose name begins so; None: no published rows.
+
+    Raises:
+        FileNotFoundError: a reference does not exist.
+        ValueError: there are no results, an unusable one, or the runs are of two suites.
+    """
+    runs = [Run(file, replace(Result.read(file), method=row.label)) for row in rows for file in row.files]
+    if not runs:
+        raise ValueError('no run of the sweep has results')
+    suites = sorted({run.result.suite for run in runs})
+    if len(suites) > 1:
+        raise ValueError(f'the runs of the sweep are of several suites ({", ".join(suites)}): sweep each on its own')
+    mine = {run.path.resolve() for run in runs}
+    others = [Run(file, Result.read(file)) for file in find(references) if file.resolve() not in mine]
+    known = beside or suites[0]
+    with_published = tables is not None and known in published.suites()
+    made = board([*(run for run in others if run.result.suite == suites[0]), *runs], suites[0], with_published, beside)
+    if tables is not None:
+        made.reported = [row for row in made.reported if row.table.startswith(tables)]
+    order = {row.label: number for number, row in enumerate(rows)}
+    made.measured.sort(key=lambda row: order.get(row.method, -1))
+    for row in made.measured:
+        if row.method in order and row.role == 'single_task':
+            row.delta = None  # a swept single-task network is no reference, and 0 would be read as a result
+    return made
+
+
+def plots(rows: Sequence[SweptRow], made: SuiteBoard, folder: Path) -> list[Path]:
+    """A PNG for each option with two values or more and each shown metric (and Δ_mt), mean and spread over seeds.
+
+    Args:
+        rows: of the sweep.
+        made: their board.
+        folder: where to write ``<option>_<task>_<metric>.png``.
+
+    Returns:
+        The files, in order.
+    """
+    by_label = {row.method: row for row in made.measured}
+    present = [(row, by_label[row.label]) for row in rows if row.label in by_label]
+    files = []
+    for option in dict.fromkeys(name for row, _ in present for name in row.values):
+        series = series_of([row for row, _ in present], option)
+        if not series:
+            continue
+        for column in [*(c for c in made.columns if c.shown), Column(*DELTA, '%', True)]:
+            if any(_values(found, column) for _, found in present):
+                files.append(_draw(option, series, by_label, present, column, folder))
+    return files
+
+
+def series_of(rows: Sequence[SweptRow], option: str) -> list[tuple[str, list[SweptRow]]]:
+    """Rows that differ in one option alone, as (what they share, the rows); lone rows are in no series.
+
+    A sweep over one option gives one series; a grid gives one for each choice of the other options.
+    """
+    series: dict[str, list[SweptRow]] = {}
+    for row in rows:
+        if option in row.values:
+            shared = ', '.join(f'{name} = {value}' for name, value in row.values.items() if name != option)
+            series.setdefault(shared, []).append(row)
+    return [(shared, found) for shared, found in series.items() if len(found) > 1]
+
+
+def _values(row: Row, column: Column) -> list[float]:
+    """The numbers of the row's runs."""
+    values = [run.delta if column.key == DELTA else run.metrics.get(column.key) for run in row.runs]
+    if column.key == DELTA and row.delta is None:
+        return []
+    return [value for value in values if value is not None and value == value]
+
+
+def _draw(option: str, series: Sequence[tuple[str, list[SweptRow]]], by_label: Mapping[str, Row],
+          present: Sequence[tuple[SweptRow, Row]], column: Column, folder: Path) -> Path:
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=SIZE, layout='constrained')
+        axes = figure.add_subplot()
+        ticks = _axis(axes, option, [row.values[option] for _, rows in series for row in rows])
+        for number, (shared, rows) in enumerate(series):
+            known = [(ticks(row.values[option]), _values(by_label[row.label], column)) for row in rows]
+            known = sorted((item for item in known if item[1]), key=lambda item: item[0])
+            _line(axes, known, COLOURS[number % len(COLOURS)], shared)
+        for row, found in present:
+            if option not in row.values and (values := _values(found, column)):
+                axes.axhline(sum(values) / len(values), color='#555555', linestyle='dashed', linewidth=1, label=row.label)
+        axes.set_ylabel('Δ_mt (%) ↑' if column.key == DELTA else f'{column.task} {metric_label(column)}')
+        axes.set_title('mean ± standard deviation, dots: seeds', fontweight='normal', fontsize=7.5, color='#555555')
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(loc='best')
+        name = f'{_file(option)}_{column.task}' + (f'_{_file(column.name)}' if column.name else '')
+        path = folder / f'{name}.png'
+        folder.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=150, metadata={'Software': None})
+    return path
+
+
+def _axis(axes: Axes, option: str, values: Sequence[Any]):  # type: ignore[no-untyped-def]
+    """Label the x axis; a function from a value to its place there."""
+    axes.set_xlabel(option)
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        low, high = min(values), max(values)
+        if low > 0 and high / low >= WIDE:
+            axes.set_xscale('log')
+            ticks = sorted(set(values))
+            axes.set_xticks(ticks, [f'{tick:g}' for tick in ticks])
+            axes.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+        return float
+    names = list(dict.fromkeys(str(value) for value in values))
+    axes.set_xticks(range(len(names)), names)
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    return lambda value: float(names.index(str(value)))
+
+
+def _line(axes: Axes, known: Sequence[tuple[float, list[float]]], colour: str, label: str) -> None:
+    xs = [x for x, _ in known]
+    means = [sum(values) / len(values) for _, values in known]
+    spread = [(sum((v - m) ** 2 for v in values) / (len(values) - 1)) ** 0.5 if len(values) > 1 else 0.0
+              for (_, values), m in zip(known, means, strict=True)]
+    axes.errorbar(xs, means, yerr=spread, color=colour, marker='o', markersize=4, capsize=3, label=label or None)
+    seeds = [(x, value) for x, values in known for value in values]
+    axes.plot(*zip(*seeds, strict=True), linestyle='none', marker='.', markersize=4, color=colour, alpha=0.45)
+
+
+def _file(name: str) -> str:
+    return ''.join(letter if letter.isalnum() or letter in '.-' else '_' for letter in name)
