@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..balance import Balance
 from ..registry import BALANCES, MODELS
 from ..structures import Batch, SampleMeta, global_ratio
-from ..tasks import Task, build_tasks
+from ..tasks import Task, aux_losses, build_tasks
 from .net import MultiTaskNet, Taps, build_net
 
 
@@ -83,12 +83,18 @@ class MultiTaskModel(BaseModel):
         return self.net(picture, experts) if experts else self.net(picture)
 
     def task_terms(self, batch: Batch, taps: Taps) -> dict[str, Tensor]:
-        """``<task>/<name>`` -> () mean of the term over all that counts in the batch and over all ranks."""
+        """``<task>/<name>`` -> () mean of the term over all that counts in the batch and over all ranks.
+
+        Predictions on the way, ``<task>.aux…``, add terms ``<task>/aux…_<name>`` with the task's weight.
+        """
         terms = {}
         for name, task in self.tasks.items():
             target = _without_absent(batch['targets'][name], batch['present'][name], task)
             for term, (total, count) in task.losses(taps[f'{name}.out'], target).items():
                 terms[f'{name}/{term}'] = global_ratio(total, count)
+            for tap in getattr(self.net, 'aux_taps', {}).get(name, ()):
+                for term, (total, count) in aux_losses(task, taps[tap], target).items():
+                    terms[f"{name}/{tap.split('.')[1]}_{term}"] = global_ratio(total, count)
         return terms
 
     def _loss(self, batch: Batch, taps: Taps) -> dict[str, Tensor]:

@@ -1,13 +1,13 @@
 """The network: a trunk all tasks share and one head a task, its inner tensors returned as named taps. Pure torch."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
 
-from ..registry import BACKBONES, HEADS, NECKS
+from ..registry import BACKBONES, HEADS, NECKS, Registry
 
 Taps = dict[str, Tensor]  # 'trunk.2', 'shared', 'semseg.feat', 'semseg.out', …
 
@@ -30,7 +30,8 @@ class Trunk(nn.Module):
 
     Args:
         backbone: has ``channels`` and ``strides`` and returns a list of maps.
-        neck: has ``out_channels`` and ``stride`` and turns that list into one map.
+        neck: has ``out_channels`` and ``stride`` and turns that list into one map; or has ``tap_specs`` and turns it into
+            those taps, ``shared`` and ``<task>.in`` among them (a neck that makes a feature per task, such as PAD-Net's).
     """
 
     def __init__(self, backbone: nn.Module, neck: nn.Module) -> None:
@@ -39,26 +40,32 @@ class Trunk(nn.Module):
         self.neck = neck
         self.tap_specs = {f'trunk.{i}': TapSpec(c, s)
                           for i, (c, s) in enumerate(zip(backbone.channels, backbone.strides, strict=True))}
-        self.tap_specs['shared'] = TapSpec(neck.out_channels, neck.stride)
+        own = getattr(neck, 'tap_specs', None)
+        self.tap_specs.update(own or {'shared': TapSpec(neck.out_channels, neck.stride)})
 
     def forward(self, image: Tensor) -> Taps:
         """(B, 3, H, W) normalised picture -> the trunk's taps."""
         features = self.backbone(image)
         taps = {f'trunk.{i}': feature for i, feature in enumerate(features)}
-        taps['shared'] = self.neck(features)
-        return taps
+        made = self.neck(features)
+        return {**taps, **(made if isinstance(made, Mapping) else {'shared': made})}
 
 
 class MultiTaskNet(nn.Module):
     """A trunk and a head per task. No loss inside; its state dict is the whole deployed model.
 
     A head reads ``<task>.in`` where the trunk offers it (a trunk that makes a feature per task, such as MTAN), and the
-    feature that all tasks share, ``shared``, where it does not.
+    feature that all tasks share, ``shared``, where it does not. Taps called ``<task>.aux…`` are predictions on the way,
+    which the model supervises beside ``<task>.out``.
 
     Args:
         trunk: returns the taps that the heads read, and says in ``tap_specs`` which.
         heads: task -> head, with ``feature``, ``predict`` and ``feature_channels``.
         out_channels: task -> channels of its output.
+
+    Attributes:
+        tap_specs: channels and stride of every tap.
+        aux_taps: task -> its predictions on the way.
     """
 
     def __init__(self, trunk: nn.Module, heads: Mapping[str, nn.Module], out_channels: Mapping[str, int]) -> None:
@@ -66,8 +73,10 @@ class MultiTaskNet(nn.Module):
         self.trunk = trunk
         self.heads = nn.ModuleDict(heads)
         self.tap_specs: dict[str, TapSpec] = dict(trunk.tap_specs)
+        self.aux_taps = {task: tuple(tap for tap in trunk.tap_specs if tap.startswith(f'{task}.aux')) for task in heads}
         self._inputs = {task: input_tap(trunk, task) for task in heads}
         for task, head in heads.items():
+            _check_frames(trunk, task, head)
             stride = self.tap_specs[self._inputs[task]].stride
             self.tap_specs[f'{task}.feat'] = TapSpec(head.feature_channels, stride)
             self.tap_specs[f'{task}.out'] = TapSpec(out_channels[task], stride)
@@ -92,6 +101,18 @@ class MultiTaskNet(nn.Module):
         return taps
 
 
+def _check_frames(trunk: nn.Module, task: str, head: nn.Module) -> None:
+    """Refuse a head of pictures on a trunk that gives features per frame of a clip, and the other way round."""
+    gives, takes = getattr(trunk, 'gives_frames', False), getattr(head, 'takes_frames', False)
+    if gives and not takes:
+        raise ValueError(f"the head of '{task}' is a {type(head).__name__}, but {type(trunk).__name__} gives a feature per "
+                         f"frame: put it into one that takes frames, head=dict(type='FrameMeanHead', head=dict(type=...)) "
+                         f"or TemporalPoolHead.")
+    if takes and not gives:
+        raise ValueError(f"the head of '{task}' is a {type(head).__name__}, which takes a feature per frame: give "
+                         f"model.net.trunk=dict(type='FrameTrunk', backbone=...) in place of backbone and neck.")
+
+
 def input_tap(trunk: nn.Module, task: str) -> str:
     """The tap of ``trunk`` that the head of ``task`` reads."""
     own = f'{task}.in'
@@ -103,8 +124,8 @@ def build_net(cfg: Mapping[str, Any], out_channels: Mapping[str, int]) -> MultiT
 
     Args:
         cfg: ``backbone``, ``neck`` and ``head``: registry configs. ``head`` serves every task; ``heads`` may name
-            another one for some tasks. In place of backbone and neck, ``trunk``: one of :data:`BACKBONES` that takes the
-            ``tasks`` and makes features for each.
+            another one for some tasks. A neck that makes features for each task is told the ``out_channels``. In place
+            of backbone and neck, ``trunk``: one of :data:`BACKBONES` that takes the ``tasks`` and makes features for each.
         out_channels: task -> channels of its output; these are the net's tasks.
 
     Raises:
@@ -122,21 +143,28 @@ def build_net(cfg: Mapping[str, Any], out_channels: Mapping[str, int]) -> MultiT
     missing = [task for task in out_channels if task not in own and not cfg.get('head')]
     if missing:
         raise ValueError(f'model.net has no head for {missing}: give model.net.head, or model.net.heads[task].')
-    trunk = _task_trunk(cfg['trunk'], tuple(out_channels)) if 'trunk' in given else _shared_trunk(cfg)
+    trunk = _task_trunk(cfg['trunk'], out_channels) if 'trunk' in given else _shared_trunk(cfg, out_channels)
     heads = {task: HEADS.build({**(own.get(task) or cfg['head']), 'out_channels': channels,
                                 'in_channels': trunk.tap_specs[input_tap(trunk, task)].channels})
              for task, channels in out_channels.items()}
     return MultiTaskNet(trunk, heads, out_channels)
 
 
-def _shared_trunk(cfg: Mapping[str, Any]) -> nn.Module:
+def _shared_trunk(cfg: Mapping[str, Any], out_channels: Mapping[str, int]) -> nn.Module:
     backbone = BACKBONES.build(cfg['backbone'])
-    return Trunk(backbone, NECKS.build({'type': 'ConcatNeck', **(cfg.get('neck') or {}),
-                                        'in_channels': backbone.channels, 'strides': backbone.strides}))
+    neck = {'type': 'ConcatNeck', **(cfg.get('neck') or {})}
+    told = {'out_channels': dict(out_channels)} if 'out_channels' in _arguments(NECKS, neck['type']) else {}
+    return Trunk(backbone, NECKS.build({**neck, **told, 'in_channels': backbone.channels, 'strides': backbone.strides}))
 
 
-def _task_trunk(cfg: Mapping[str, Any], tasks: Sequence[str]) -> nn.Module:
-    kind = BACKBONES.get(cfg['type'])
-    if kind is not None and 'tasks' not in inspect.signature(kind).parameters:
+def _task_trunk(cfg: Mapping[str, Any], out_channels: Mapping[str, int]) -> nn.Module:
+    arguments = _arguments(BACKBONES, cfg['type'])
+    if arguments and 'tasks' not in arguments:
         raise ValueError(f"model.net.trunk: {cfg['type']} makes no features per task; give it as model.net.backbone.")
-    return BACKBONES.build({**cfg, 'tasks': tasks})
+    return BACKBONES.build({**cfg, 'tasks': tuple(out_channels)})
+
+
+def _arguments(registry: Registry, name: str) -> set[str]:
+    """The arguments of a registered class; none of an unknown one."""
+    kind = registry.get(name)
+    return set() if kind is None else set(inspect.signature(kind).parameters)

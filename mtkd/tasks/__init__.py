@@ -1,6 +1,7 @@
 """F2: one object per task: loss, metric, activation, probability view for distillation, picture."""
 
 from .age import Age
+from .auxiliary import aux_losses
 from .build import build_tasks
 from .classification import Classification
 from .depth import Depth
@@ -13,4 +14,4 @@ from .semseg import SemanticSegmentation
 from .task import Task
 
 __all__ = ['Age', 'Classification', 'Depth', 'Edge', 'HumanParts', 'Normals', 'ProbView', 'Saliency',
-           'SemanticSegmentation', 'Task', 'build_tasks']
+           'SemanticSegmentation', 'Task', 'aux_losses', 'build_tasks']

@@ -5,10 +5,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from mtkd.balance import WeightedSum
-from mtkd.models import MultiTaskModel
+from mtkd.models import MultiTaskModel, MultiTaskNet, Trunk
+from mtkd.models.heads import LogitsHead
+from mtkd.models.necks import PADNetNeck
 from mtkd.registry import MODELS
+from mtkd.structures import global_ratio
 
-from .tiny import OUT_CHANNELS, TASKS, batch, tiny_net
+from .tiny import OUT_CHANNELS, TASKS, TinyBackbone, batch, tiny_net
 
 HEIGHT, WIDTH = 8, 12
 
@@ -280,3 +283,34 @@ def test_a_training_step_lowers_the_total():
     wrapper = OptimWrapper(torch.optim.SGD(made.parameters(), lr=0.01))
     totals = [made.train_step(given, wrapper)['loss'].item() for _ in range(15)]
     assert totals[-1] < totals[0]
+
+
+def predicting_twice():
+    """A network whose tasks are predicted once before they exchange."""
+    torch.manual_seed(0)
+    backbone = TinyBackbone()
+    neck = PADNetNeck(backbone.channels, backbone.strides, OUT_CHANNELS, channels=4)
+    heads = {task: LogitsHead(4, channels) for task, channels in OUT_CHANNELS.items()}
+    return MultiTaskModel(net=MultiTaskNet(Trunk(backbone, neck), heads, OUT_CHANNELS), tasks=TASKS)
+
+
+def test_predictions_on_the_way_are_supervised_by_the_tasks_own_loss_and_weight():
+    made, given = predicting_twice().eval(), batch()
+    result, taps = made(**given, mode='loss'), made(**given)
+    terms = {name.split('/')[0]: name.split('/')[1] for name in result if '/' in name and 'aux' not in name}
+    expected = 0.0
+    for name, task in made.tasks.items():
+        for tap, term in ((f'{name}.out', terms[name]), (f'{name}.aux', f'aux_{terms[name]}')):
+            by_hand, = (global_ratio(*value) for value in task.losses(taps[tap], given['targets'][name]).values())
+            torch.testing.assert_close(result[f'{name}/{term}'], by_hand)
+            expected = expected + task.weight * by_hand
+    torch.testing.assert_close(result['loss'], expected)
+    assert len(result) == 1 + 2 * len(TASKS)
+
+
+def test_an_absent_task_leaves_its_predictions_on_the_way_a_zero_gradient():
+    made, given = predicting_twice(), batch()
+    given['present']['depth'][:] = False
+    made(**given, mode='loss')['loss'].backward()
+    assert not made.net.trunk.neck.aux['depth'].weight.grad.any()
+    assert made.net.trunk.neck.aux['semseg'].weight.grad.any()

@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from mtkd.engine.cost import count_macs, count_parameters
 from mtkd.models import MultiTaskNet, TapSpec, build_net
@@ -190,3 +191,72 @@ def test_networks_of_kd4mtl(name, params):
 def test_lenet_from_its_base_config():
     net = build_net(Config.fromfile(CONFIGS / 'multi_lenet.py').model.net, {'svhn': 10, 'omniglot': 1623})
     assert net(torch.zeros(2, 3, 32, 32))['omniglot.out'].shape == (2, 1623)
+
+
+LOGITS = {'type': 'LogitsHead'}
+NETWORKS = {  # neck, head
+    'cross_stitch': ({'type': 'CrossStitchNeck'}, LOGITS), 'nddr': ({'type': 'NDDRNeck'}, LOGITS),
+    'pad': ({'type': 'PADNetNeck'}, LOGITS), 'pap': ({'type': 'PAPNeck'}, LOGITS), 'psd': ({'type': 'PSDNeck'}, LOGITS),
+    'survey_mt': ({'type': 'ConcatNeck'}, {'type': 'PointwiseHead'}),
+    'survey_pad': ({'type': 'PADNetNeck', 'style': 'full'}, {'type': 'BottleneckHead'}),
+    'mqt': ({'type': 'MQTNeck'}, LOGITS), 'demt': ({'type': 'DeMTNeck'}, LOGITS),
+    'mti': ({'type': 'MTINetNeck'}, {'type': 'PointwiseHead'}), 'atrc': ({'type': 'ATRCNeck'}, LOGITS),
+    'atrc_pascal': ({'type': 'ATRCNeck', 'genotype': 'pascal_hrnet18'}, LOGITS)}
+
+
+def network_on_meta(name: str, tasks: dict[str, int]) -> MultiTaskNet:
+    neck, head = NETWORKS[name]
+    with torch.device('meta'):
+        return build_net({'backbone': config('mt_hrnet18').backbone, 'neck': neck, 'head': head}, tasks)
+
+
+@pytest.mark.parametrize('name, tasks, params', [
+    ('survey_mt', NYUD, 4.168), ('survey_mt', PASCAL, 4.238), ('mti', NYUD, 17.961), ('survey_pad', NYUD, 19.522),
+    ('mti', {**PASCAL, 'sal': 1}, 24.494), ('survey_pad', {**PASCAL, 'sal': 1}, 29.305), ('atrc', NYUD, 5.061),
+    ('atrc_pascal', PASCAL, 5.383)])
+def test_networks_counted_on_reference_code(name, tasks, params):
+    """Fact sheet 7; the survey's saliency has one channel."""
+    assert million(count_parameters(network_on_meta(name, tasks))) == pytest.approx(params, abs=6e-4)
+
+
+@pytest.mark.parametrize('name, size, macs', [
+    ('mti', (448, 576), 23.8), ('survey_pad', (448, 576), 260.5), ('pad', (425, 560), 25.0),
+    ('cross_stitch', (425, 560), 17.476), ('nddr', (425, 560), 17.476 + 1.08)])
+def test_multiply_accumulates_of_networks(name, size, macs):
+    assert count_macs(network_on_meta(name, NYUD), size) / 1e9 == pytest.approx(macs, rel=5e-3)
+
+
+@pytest.mark.parametrize('name, printed, ours', [
+    ('cross_stitch', 4.52, 4.5166), ('nddr', 4.59, 4.5879), ('pad', 5.02, 5.0214), ('pap', 4.54, 4.5594),
+    ('psd', 4.71, 4.7142), ('atrc', 5.06, 5.0610)])
+def test_networks_of_kdams_first_table(name, printed, ours):
+    """Printed parameters to half a per cent; PAP and PSD are approximate."""
+    params = million(count_parameters(network_on_meta(name, NYUD)))
+    assert params == pytest.approx(printed, rel=5e-3) and params == pytest.approx(ours, abs=1e-4)
+
+
+def test_atrcs_convolutions_and_attention():
+    net = network_on_meta('atrc', NYUD).eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        net(torch.zeros(1, 3, 425, 560, device='meta'))
+    by_kind = {str(kind): flops / 2e9 for kind, flops in counter.get_flop_counts()['Global'].items()}
+    convolutions = sum(flops for kind, flops in by_kind.items() if 'convolution' in kind)
+    assert convolutions == pytest.approx(24.3, rel=5e-3)
+    assert 0.5 < sum(by_kind.values()) - convolutions < 1.5
+
+
+@pytest.mark.parametrize('name', NETWORKS)
+def test_networks_take_pictures_of_any_size(name):
+    net = network_on_meta(name, PASCAL if 'pascal' in name else NYUD)
+    taps = net(torch.zeros(2, 3, 97, 131, device='meta'))
+    assert set(taps) == set(net.tap_specs) and count_macs(net, (97, 131)) > 0
+    for tap, spec in net.tap_specs.items():
+        assert taps[tap].shape == (2, spec.channels, -(-97 // spec.stride), -(-131 // spec.stride)), tap
+
+
+@pytest.mark.parametrize('name, backbone, neck_and_heads', [('mt_hrnet18', 3.861, 2.887), ('mt_swinT', 27.521, 4.550)])
+def test_demts_parameters(name, backbone, neck_and_heads):
+    """Fact sheet 7: what DeMT adds to the backbone."""
+    with torch.device('meta'):
+        net = build_net({'backbone': config(name).backbone, 'neck': {'type': 'DeMTNeck'}, 'head': LOGITS}, NYUD)
+    assert million(count_parameters(net)) == pytest.approx(backbone + neck_and_heads, abs=1.1e-3)

@@ -58,3 +58,10 @@ def test_memory_format(channels_last):
     normalised = Preprocessor(channels_last=channels_last).normalise(image)
     assert normalised.is_contiguous(memory_format=torch.channels_last) == channels_last
     assert torch.equal(normalised, Preprocessor().normalise(image))
+
+
+def test_clips_are_normalised_like_their_frames():
+    clip = torch.randint(0, 256, (2, 3, 3, 4, 5)).byte()
+    for channels_last in (False, True):
+        made = Preprocessor(channels_last=channels_last)
+        assert torch.equal(made.normalise(clip)[:, 1], made.normalise(clip[:, 1]))

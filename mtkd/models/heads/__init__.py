@@ -1,9 +1,15 @@
-"""Heads: the shared feature -> one task's feature and output."""
+"""Heads: the shared feature, or a task's own -> one task's feature and output."""
 
+from .bottleneck import BottleneckHead
 from .conv_pair import ConvPairHead
 from .fcn import FCNHead
+from .frame_mean import FrameMeanHead
 from .linear import LinearHead
+from .logits import LogitsHead
 from .mlp import MLPHead
 from .pass_through import PassThroughHead
+from .pointwise import PointwiseHead
+from .temporal_pool import TemporalPoolHead
 
-__all__ = ['ConvPairHead', 'FCNHead', 'LinearHead', 'MLPHead', 'PassThroughHead']
+__all__ = ['BottleneckHead', 'ConvPairHead', 'FCNHead', 'FrameMeanHead', 'LinearHead', 'LogitsHead', 'MLPHead',
+           'PassThroughHead', 'PointwiseHead', 'TemporalPoolHead']

@@ -1,0 +1,84 @@
+"""DeMT's convolutions that sample every channel at places of its own."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torchvision.ops import deform_conv2d
+
+from .context import full_precision
+
+
+class ChannelOffsets(nn.Module):
+    """Two 3x3 convolutions that say, per channel and place, where to sample: (dy, dx) in pixels of the map.
+
+    The first begins with weights of zero, so offsets begin nearly alike everywhere.
+
+    Args:
+        channels: whose places are found.
+        absolute: add each place's row and column between the two convolutions, as the released code does: offsets then
+            depend on where in the picture a place is, and grow with its size (fact sheet 5.4).
+    """
+
+    def __init__(self, channels: int, absolute: bool = False) -> None:
+        super().__init__()
+        self.absolute = absolute
+        self.points = nn.Conv2d(channels, 18, 3, padding=1)
+        self.spread = nn.Conv2d(18, 2 * channels, 3, padding=1, groups=2)
+        nn.init.zeros_(self.points.weight)
+        steps = torch.tensor([-1.0, 0.0, 1.0])
+        grid = torch.cat((steps.repeat_interleave(3), steps.repeat(3)))
+        self.register_buffer('grid', grid.view(1, 18, 1, 1), persistent=False)
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """(B, channels, h, w) -> (B, 2 channels, h, w)."""
+        points = self.points(feature)
+        if self.absolute:
+            height, width = feature.shape[-2:]
+            rows = torch.arange(1, height + 1, device=feature.device, dtype=points.dtype).view(1, 1, -1, 1)
+            columns = torch.arange(1, width + 1, device=feature.device, dtype=points.dtype).view(1, 1, 1, -1)
+            places = torch.cat((rows.expand(1, 9, height, width), columns.expand(1, 9, height, width)), 1)
+            points = points + places + self.grid.to(points.dtype)
+        return self.spread(points)
+
+
+class ChannelDeformable(nn.Module):
+    """A 1x1 convolution that reads every channel at that channel's own learned offset, bilinearly; zero outside the map.
+
+    Args:
+        channels: that come in and go out.
+        absolute: see :class:`ChannelOffsets`.
+    """
+
+    def __init__(self, channels: int, absolute: bool = False) -> None:
+        super().__init__()
+        self.offsets = ChannelOffsets(channels, absolute)
+        self.weight = nn.Parameter(torch.empty(channels, channels, 1, 1))
+        self.bias = nn.Parameter(torch.empty(channels))
+        nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        nn.init.uniform_(self.bias, -channels ** -0.5, channels ** -0.5)
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """(B, channels, h, w) -> the same; sampled in float32."""
+        offsets = self.offsets(feature)
+        with full_precision(feature):
+            sampled = deform_conv2d(feature.float(), offsets.float(), self.weight.float(), self.bias.float())
+        return sampled.to(feature.dtype)
+
+
+class DeformableMixer(nn.Module):
+    """x + BN(GELU(deformable(x))), then BN(GELU(conv1x1)): DeMT's encoder of one task.
+
+    Args:
+        channels: that come in and go out.
+        absolute: see :class:`ChannelOffsets`.
+    """
+
+    def __init__(self, channels: int, absolute: bool = False) -> None:
+        super().__init__()
+        self.deform = nn.Sequential(ChannelDeformable(channels, absolute), nn.GELU(), nn.BatchNorm2d(channels))
+        self.mix = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.GELU(), nn.BatchNorm2d(channels))
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """(B, channels, h, w) -> the same."""
+        return self.mix(feature + self.deform(feature))

@@ -1,0 +1,38 @@
+"""The survey's head of PAD-Net."""
+
+from torch import Tensor, nn
+
+from ...registry import HEADS
+from ..residual import two_bottlenecks
+
+
+@HEADS.register_module()
+class BottleneckHead(nn.Module):
+    """Two bottleneck blocks, then 1x1 logits.
+
+    Source: the final heads of PAD-Net as the survey defines it, fact sheet 4.3.
+
+    Args:
+        in_channels: channels of the feature it reads, a multiple of 4.
+        out_channels: channels the task wants.
+
+    Attributes:
+        feature_channels: channels of :meth:`feature`'s result, those that come in.
+
+    Raises:
+        ValueError: 4 does not divide ``in_channels``.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.feature_channels = in_channels
+        self.blocks = two_bottlenecks(in_channels, in_channels)
+        self.logits = nn.Conv2d(in_channels, out_channels, 1)
+
+    def feature(self, shared: Tensor) -> Tensor:
+        """(B, in_channels, h, w) -> the same shape, the tap ``<task>.feat``."""
+        return self.blocks(shared)
+
+    def predict(self, feature: Tensor) -> Tensor:
+        """(B, in_channels, h, w) -> (B, out_channels, h, w), the tap ``<task>.out``."""
+        return self.logits(feature)

@@ -1,0 +1,35 @@
+"""The head of networks whose trunk or neck makes each task's feature."""
+
+from torch import Tensor, nn
+
+from ...registry import HEADS
+
+
+@HEADS.register_module()
+class LogitsHead(nn.Module):
+    """A 1x1 convolution on the task's feature, nothing of its own before it.
+
+    Source: the last layer of the baseline's head and of the networks KDAM compares with, fact sheet 4.4.
+
+    Args:
+        in_channels: channels of the feature it reads.
+        out_channels: channels the task wants.
+        dropout: of whole channels, before the convolution (.05 in ATRC).
+
+    Attributes:
+        feature_channels: channels of :meth:`feature`'s result, those that come in.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.feature_channels = in_channels
+        self.dropout = nn.Dropout2d(dropout) if dropout else nn.Identity()
+        self.logits = nn.Conv2d(in_channels, out_channels, 1)
+
+    def feature(self, shared: Tensor) -> Tensor:
+        """(B, in_channels, h, w) -> the same, the tap ``<task>.feat``."""
+        return shared
+
+    def predict(self, feature: Tensor) -> Tensor:
+        """(B, in_channels, h, w) -> (B, out_channels, h, w), the tap ``<task>.out``."""
+        return self.logits(self.dropout(feature))

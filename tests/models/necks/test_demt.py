@@ -1,0 +1,71 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from mtkd.models import TapSpec
+from mtkd.models.necks import DeMTNeck
+
+from .scales import CHANNELS, OUT, STRIDES, features
+
+
+def neck(**changes):
+    torch.manual_seed(0)
+    net = DeMTNeck(**{'in_channels': CHANNELS, 'strides': STRIDES, 'out_channels': OUT, 'channels': 8, 'heads': 2,
+                      'out_width': 6, **changes})
+    for parameter in net.parameters():
+        parameter.data.add_(0.05 * torch.randn(parameter.shape))
+    return net.eval()
+
+
+def attention(part, query, memory):
+    """(L, C) asks (S, C): two heads of four channels, written out."""
+    weights, bias = part.in_proj_weight.chunk(3), part.in_proj_bias.chunk(3)
+    q, k, v = (F.linear(x, w, b).view(-1, 2, 4) for x, w, b in zip((query, memory, memory), weights, bias, strict=True))
+    shares = (torch.einsum('lhc,shc->hls', q, k) / 2).softmax(-1)
+    return part.out_proj(torch.einsum('hls,shc->lhc', shares, v).reshape(-1, 8))
+
+
+def test_tasks_of_a_place_attend_to_each_other():
+    net, given = neck(), features()
+    taps = net(given)
+    tokens = torch.stack([taps[f'{task}.own'] for task in OUT])
+    asked = torch.empty_like(tokens)
+    for b in range(2):
+        for y in range(tokens.shape[-2]):
+            for x in range(tokens.shape[-1]):
+                place = tokens[:, b, :, y, x]
+                fused = net.fused(attention(net.fusion, place, place))
+                for t, task in enumerate(OUT):
+                    answer = net.answer[task](attention(net.ask[task], place[t:t + 1], fused))[0]
+                    asked[t, b, :, y, x] = place[t] + answer
+    for t, task in enumerate(OUT):
+        torch.testing.assert_close(taps[f'{task}.in'], net.narrow[task](asked[t]), rtol=1e-4, atol=1e-5)
+    embedded = net.embed(taps['shared'].permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+    torch.testing.assert_close(taps['depth.own'], net.mixers['depth'](embedded))
+
+
+def test_as_released_samples_attend_to_samples():
+    net, given = neck(faithful_to_release=True), features()
+    taps = net(given)
+    tokens = torch.stack([taps[f'{task}.own'] for task in OUT])  # T, B, C, h, w
+    y, x = 3, 5
+    fused = torch.stack([net.fused(attention(net.fusion, task[:, :, y, x], task[:, :, y, x])) for task in tokens], 1)
+    memory = fused.flatten(0, 1)  # all samples and tasks of a place
+    task = 'edge'
+    expected = tokens[2, :, :, y, x] + net.answer[task](attention(net.ask[task], tokens[2, :, :, y, x], memory))
+    asked = net._exchange(list(tokens))[2]
+    torch.testing.assert_close(asked[:, :, y, x], expected, rtol=1e-4, atol=1e-5)
+    alone = net([feature[:1] for feature in given])
+    assert not torch.allclose(taps['depth.in'][:1], alone['depth.in'], atol=1e-4), 'a sample depends on its neighbours'
+
+
+def test_widths():
+    specs = DeMTNeck([18, 36], [4, 8], OUT, channels=8).tap_specs
+    assert (specs['shared'], specs['depth.own'], specs['depth.in']) == (TapSpec(54, 4), TapSpec(8, 4), TapSpec(6, 4))
+
+
+@pytest.mark.parametrize('changes, said', [
+    ({'channels': 9}, '9 channels in 2 heads'), ({'in_channels': [2, 2, 3], 'out_width': None}, '7 concatenated channels')])
+def test_what_does_not_fit_is_said(changes, said):
+    with pytest.raises(ValueError, match=said):
+        neck(**changes)
