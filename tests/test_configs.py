@@ -17,17 +17,21 @@ from mtkd.engine.stages import resolve_teachers
 from mtkd.registry import DATASETS, MODELS
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIGS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts)
+CONFIGS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'configs').rglob('*.py')
+                 if not {'_base_', 'sweeps'} & set(path.parts))
 TRIED = [
     'configs/baselines/mt_hrnet18_nyud.py', 'configs/baselines/st_hrnet18_nyud228_normals.py',
     'configs/baselines/mt_swinT_nyud.py', 'configs/baselines/mt_hrnet18_pascal.py',
     'configs/kdam/hrnet18_from_swinT_camvid.py', 'configs/kdam/mobilenetv3_from_resnet34_nyud114.py',
     'configs/kdam/mobilenetv3_from_resnet34_nyud114_plainkd.py', 'configs/kdam/mobilenetv3_from_resnet34_nyud114_dist.py',
     'configs/kdam/swinT_from_swinL_nyud.py', 'configs/quickstart/student_kdam.py',
+    'configs/kdam/atrc_mobilenetv3_from_resnet34_nyud114.py', 'configs/kdam/psd_mobilenetv3_from_resnet34_nyud114.py',
+    'configs/baselines/mtinet_mobilenetv3_nyud114.py',
     'configs/kd4mtl/lenet_svhn_omniglot_adaptors.py', 'configs/kd4mtl/lenet_svhn_omniglot_bam.py',
     'configs/kd4mtl/lenet_svhn_omniglot_subset_gradnorm.py', 'configs/kd4mtl/lenet_svhn_omniglot_subset_upgrad.py',
     'configs/kd4mtl/segnet_nyuv2_small_adaptors.py', 'configs/kd4mtl/segnet_cityscapes_mgda.py',
     'configs/kd4mtl/mtan_cityscapes_adaptors.py', 'configs/kd4mtl/mtan_nyuv2_gs.py',
+    'configs/mlfd/action_utd_odd_maxpool.py', 'configs/mlfd/student_action_utd_first_l1_l2.py',
     'configs/mlfd/joint_s32_stride4.py', 'configs/mlfd/student_s32_gtsrb_l1_l2.py', 'configs/mlfd/mt_s32_merged.py',
     'configs/distill_2md_mtl/fairface_st_age_all.py', 'configs/distill_2md_mtl/fairface_mt_all_distill.py']
 SMOKED = CONFIGS if os.environ.get('MTKD_TEST_ALL_CONFIGS') == '1' else TRIED

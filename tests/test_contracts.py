@@ -1,6 +1,7 @@
 """What holds for everything that is registered: each task with each of its losses, metrics and probability views."""
 
 import inspect
+
 import pytest
 import torch
 from torch import nn

@@ -71,7 +71,7 @@ class Teacher(nn.Module):
         """Look at a picture.
 
         Args:
-            image: (B, 3, H, W) uint8 RGB, not normalised.
+            image: (B, 3, H, W) uint8 RGB, or (B, T, 3, H, W) clips, not normalised.
             taps: which taps to return; None: all.
 
         Returns:
@@ -91,7 +91,8 @@ class Teacher(nn.Module):
             self._scale = self._scale.to(image.device)
         mean, std = self._scale
         weight = next((p for p in self.net.parameters() if p.is_floating_point()), self._scale)
-        return ((image - mean) / std).to(weight.dtype, memory_format=self.memory_format)
+        form = self.memory_format if image.ndim == 4 else torch.preserve_format  # channels-last is for pictures only
+        return ((image - mean) / std).to(weight.dtype, memory_format=form)
 
     def weights_hash(self) -> str:
         """Fingerprint of the network's weights and buffers; changes with them and with the precision."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..datasets import MultiDataset, TaskDataset
 from ..registry import DATASETS
-from ..structures import SampleMeta, TargetKind
+from ..structures import SampleMeta, TargetKind, as_picture
 from ..tasks import Task, build_tasks
 from .config import datasets_of, default_data_root, load_config, prepare
 from .smoke import smoke as cut_down
@@ -312,7 +312,7 @@ def report(seen: Browsed) -> str:
 
 
 def _array(image: Tensor) -> np.ndarray:
-    return np.ascontiguousarray(image.permute(1, 2, 0).numpy())
+    return np.ascontiguousarray(as_picture(image).permute(1, 2, 0).numpy())
 
 
 def _stretched(cell: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from mmengine.config import Config
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ..datasets import TaskDataset
+from ..datasets import ClipDataset, TaskDataset
 from ..datasets.cached import MODES, CachedTaps
 from ..distill import Teacher
 from ..registry import DATASETS, MODELS, TRANSFORMS
@@ -173,6 +173,7 @@ def key_of(part: Part, plan: CachePlan) -> dict[str, Any]:
         'sample ids': _digest([str(entry['sample_id']) for entry in entries]),
         'pictures': _digest([hashlib.sha256(np.ascontiguousarray(image).data).hexdigest() for image in shown]),
         'augmentation' if plan.mode == 'views' else 'clean_pipeline': _digest([_described(t) for t in pipeline]),
+        **({'frames': part.dataset.sampling} if isinstance(part.dataset, ClipDataset) else {}),
         'mode': plan.mode, **({'views': plan.views, 'seed': plan.seed} if plan.mode == 'views' else {})}
 
 
@@ -231,7 +232,8 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
                                                     tuple(store.key['picture']))
     if not plan.live and plan.mode == 'views' and _reads_no_pictures(model):
         for leaf in leaves(dataset):
-            leaf.pipeline = []  # the stored views are augmented; nobody looks at the pictures
+            if not isinstance(leaf, ClipDataset):  # a clip has the size that a batch needs only after its pipeline
+                leaf.pipeline = []  # the stored views are augmented; nobody looks at the pictures
 
 
 def _reads_no_pictures(model: nn.Module) -> bool:
@@ -241,7 +243,14 @@ def _reads_no_pictures(model: nn.Module) -> bool:
 
 
 def _fix_views(dataset: Any, plan: CachePlan) -> None:
-    """Make the augmentation repeat after K draws, with the caches' seed."""
+    """Make the augmentation repeat after K draws, with the caches' seed.
+
+    Raises:
+        ValueError: the clean mode is asked for clips, whose frames change from draw to draw.
+    """
+    clips = [leaf.name for leaf in leaves(dataset) if isinstance(leaf, ClipDataset)]
+    if clips and plan.mode == 'clean':
+        raise ValueError(f"{clips[0]} holds clips, whose frames change from draw to draw: take teacher_cache mode='views'.")
     if plan.mode == 'views':
         for leaf in leaves(dataset):
             leaf.views, leaf.seed = plan.views, plan.seed
@@ -329,7 +338,7 @@ def _begin(part: Part, plan: CachePlan, key: Mapping[str, Any], source: TaskData
     image = source[0]['image']
     device = next(part.teacher.net.parameters()).device
     seen = part.teacher(image[None].to(device), taps)
-    store = FeatureStore.create(part.folder, {**key, 'picture': list(image.shape[1:])},
+    store = FeatureStore.create(part.folder, {**key, 'picture': list(image.shape[-2:])},
                                 {tap: tuple(value.shape[1:]) for tap, value in seen.items()},
                                 len(source) * plan.rows_a_sample, plan.dtype)
     free = shutil.disk_usage(part.folder).free

@@ -26,7 +26,8 @@ LICENCES = {
     'Omniglot': 'Omniglot is under the MIT licence (cite Lake et al., Science 2015).',
     'FairFace': 'FairFace is under CC BY 4.0 (cite Karkkainen and Joo, WACV 2021).',
     'SyntheticImages': 'Rendered by mtkd itself; no terms of others.',
-    'SyntheticScenes': 'Rendered by mtkd itself; no terms of others.'}
+    'SyntheticScenes': 'Rendered by mtkd itself; no terms of others.',
+    'SyntheticClips': 'Rendered by mtkd itself; no terms of others.'}
 """Adapter -> terms of its data. An adapter's own ``LICENCE`` goes before these, a config's ``data_licence`` before both."""
 
 

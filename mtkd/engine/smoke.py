@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
+from ..datasets import ClipDataset
 from ..datasets.multi import apportion
 from ..registry import DATASETS
 from ..structures import KINDS
@@ -22,8 +23,8 @@ def smoke(cfg: Config) -> Config:
     """A copy of ``cfg`` cut down to a trial run.
 
     Data sets become synthetic ones with the same tasks: scenes where labels are maps, whose pictures and crops shrink;
-    pictures of the data set's own size where they are of whole pictures. Of several data sets each has its stand-in,
-    which labels what that one labels. Nothing is pretrained; no loader workers; two iterations, one validation.
+    pictures, or clips, of the data set's own size where they are of whole pictures. Of several data sets each has its
+    stand-in, which labels what that one labels. Nothing is pretrained; no loader workers; two iterations, one validation.
     """
     cfg = copy.deepcopy(cfg)
     kinds = {name: task.kind.name for name, task in build_tasks(cfg.get('tasks') or {}).items()}
@@ -75,6 +76,8 @@ def synthesise(dataset: Any, kinds: Mapping[str, str]) -> None:
         hidden = set(served) - set(dataset['keep']) if dataset.get('keep') is not None else set()
         stand_in = {'type': 'SyntheticImages', 'size': tuple(getattr(described, 'size', SIZE)),
                     'labelled': [task for task in served if task in described.OFFERS and task not in hidden]}
+        if isinstance(described, ClipDataset):
+            stand_in.update(type='SyntheticClips', frames=described.frames, sampling=described.sampling)
     dataset.clear()
     dataset.update(num_samples=2 * BATCH, pipeline=pipeline, **stand_in, **kept)
 

@@ -1,9 +1,9 @@
 """F0: the contracts every other package speaks: batches, target kinds, reductions."""
 
-from .batch import Batch, Sample, SampleMeta, collate, interleave, pack
+from .batch import Batch, Sample, SampleMeta, as_picture, collate, interleave, pack
 from .feature_store import FeatureStore
 from .kinds import IGNORE, KINDS, Size, TargetKind
 from .reduce import PerSample, all_sum, global_ratio, world_size
 
 __all__ = ['IGNORE', 'KINDS', 'Batch', 'FeatureStore', 'PerSample', 'Sample', 'SampleMeta', 'Size', 'TargetKind',
-           'all_sum', 'collate', 'global_ratio', 'interleave', 'pack', 'world_size']
+           'all_sum', 'as_picture', 'collate', 'global_ratio', 'interleave', 'pack', 'world_size']

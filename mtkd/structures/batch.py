@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,7 +25,7 @@ class SampleMeta(TypedDict, total=False):
 class Sample(TypedDict):
     """One sample in the data pipeline, NumPy throughout."""
 
-    image: Any  # (H, W, 3) uint8 RGB
+    image: Any  # (H, W, 3) uint8 RGB; a clip (T, H, W, 3)
     targets: dict[str, Any]  # task -> label in its kind's NumPy form, or None where the sample has no such label
     meta: SampleMeta
 
@@ -36,7 +37,7 @@ class Batch(TypedDict):
     kind's empty one and ``present`` is False.
     """
 
-    image: Tensor  # (B, 3, H, W) uint8 RGB; float32 normalised after the preprocessor
+    image: Tensor  # (B, 3, H, W) uint8 RGB, clips (B, T, 3, H, W)
     targets: dict[str, Tensor]  # task -> (B, ...) in the kind's tensor form
     present: dict[str, Tensor]  # task -> (B,) bool
     meta: list[SampleMeta]
@@ -45,8 +46,8 @@ class Batch(TypedDict):
 
 def pack(sample: Sample, kinds: Mapping[str, TargetKind]) -> dict[str, Any]:
     """One sample as tensors, every task of ``kinds`` present or empty."""
-    image = torch.from_numpy(sample['image'].transpose(2, 0, 1).copy())
-    size = (image.shape[1], image.shape[2])
+    image = torch.from_numpy(np.moveaxis(sample['image'], -1, -3).copy(order='C'))
+    size = (image.shape[-2], image.shape[-1])
     targets, present = {}, {}
     for task, kind in kinds.items():
         label = sample['targets'].get(task)
@@ -54,6 +55,11 @@ def pack(sample: Sample, kinds: Mapping[str, TargetKind]) -> dict[str, Any]:
         targets[task] = kind.to_tensor(kind.empty(size) if label is None else label)
     return {'image': image, 'targets': targets, 'present': present, 'meta': sample['meta'],
             'teacher': sample.get('teacher', {})}
+
+
+def as_picture(image: Tensor) -> Tensor:
+    """A sample's picture (3, H, W) as it is; a clip (T, 3, H, W) as one picture, its frames side by side (3, H, T W)."""
+    return image if image.ndim == 3 else torch.cat(list(image), -1)
 
 
 def collate(samples: Sequence[Mapping[str, Any]] | Batch) -> Batch:

@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mtkd.datasets import InfiniteBatchSampler, ShuffleSampler
+from mtkd.distill import Teacher
 from mtkd.engine import cache
 from mtkd.engine.cache import CachePlan, StaleCache, attach, write_all
 from mtkd.engine.checkpoint import load, write_atomically
@@ -233,3 +234,16 @@ def test_mistakes_are_sentences(folder, tmp_path):
     cfg.model.net.trunk.experts.big.teacher_train_mode = True
     with pytest.raises(ValueError, match='depends on the rest of the batch'):
         write_all(cfg, CachePlan.of(cfg), print)
+
+
+def test_clips_are_cached_by_views_only():
+    plain = {'tasks': {'label': 'class_label'}, 'num_classes': {'label': 3}, 'num_samples': 4}
+    clips = DATASETS.build({'type': 'SyntheticClips', **plain})
+    with pytest.raises(ValueError, match="SyntheticClips holds clips, whose frames change .* mode='views'"):
+        cache._fix_views(clips, CachePlan('clean'))
+    cache._fix_views(clips, CachePlan('views', views=2, seed=5))
+    assert (clips.views, clips.seed) == (2, 5)
+    assert (clips[0, 0]['image'] == clips[0, 2]['image']).all() and (clips[0, 0]['image'] != clips[0, 1]['image']).any()
+    keys = [cache.key_of(cache.Part('big', Teacher(torch.nn.Linear(1, 1)), ('shared',), part, Path('nowhere')), CachePlan())
+            for part in (clips, DATASETS.build({'type': 'SyntheticClips', 'sampling': 'centre', **plain}))]
+    assert (keys[0]['frames'], keys[1]['frames']) == ('random', 'centre')

@@ -72,6 +72,16 @@ def test_hidden_labels_stay_hidden():
     assert not any(DATASETS.build(ready.train_dataloader.dataset)[0]['present'].values())
 
 
+def test_clips_stay_clips():
+    cfg = mixed(dataset={'type': 'UTDMHAD', 'task': 'svhn', 'frames': 5, 'pipeline': [{'type': 'Resize', 'size': (20, 24)}]},
+                sampler={'type': 'ShuffleSampler'})
+    stand_in = smoke(cfg).train_dataloader.dataset
+    assert stand_in.type == 'SyntheticClips' and stand_in.frames == 5 and stand_in.sampling == 'random'
+    ready = prepare(smoke(cfg), work_dir='', seed=0, data_root='nowhere')
+    sample = DATASETS.build(ready.train_dataloader.dataset)[0]
+    assert sample['image'].shape == (5, 3, 20, 24) and sample['present'] == {'svhn': True, 'sign': False, 'age': False}
+
+
 def test_dense_sets_of_a_union_keep_their_names():
     cfg = load_config('configs/quickstart/student_kdam.py')
     two = [{'type': 'CamVid', 'data_root': 'camvid'}, {'type': 'NYUDMT', 'data_root': 'NYUD_MT', 'name': 'rooms'}]

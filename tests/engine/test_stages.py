@@ -11,7 +11,7 @@ import torch
 from mtkd.engine.checkpoint import FINAL, load, write_atomically
 from mtkd.engine.config import load_config
 from mtkd.engine.run import Job, train
-from mtkd.engine.stages import MissingTeacher, prerequisites, resolve_experts, resolve_teachers
+from mtkd.engine.stages import MissingTeacher, as_teacher, prerequisites, resolve_experts, resolve_teachers
 from tests.engine.toy import write_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +52,11 @@ def test_a_teacher_with_random_weights_is_never_pretrained():
     teacher = cfg.model.distiller.teachers.swinL
     assert teacher.allow_random and teacher.checkpoint is None and not teacher.net.backbone.pretrained
     assert teacher.type == 'MultiTaskTeacher' and set(teacher.tasks) == {'semseg', 'depth', 'normals', 'edge'}
+
+
+def test_a_teacher_of_frames_is_never_pretrained():
+    own = load_config('configs/mlfd/action_ucf101.py', {'model.net.trunk.backbone.pretrained': True})
+    assert not as_teacher(own)['net'].trunk.backbone.pretrained and own.model.net.trunk.backbone.pretrained
 
 
 def test_with_prerequisites_trains_the_teacher_first(pair, tmp_path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtkd.structures import KINDS, collate, interleave, pack
+from mtkd.structures import KINDS, as_picture, collate, interleave, pack
 
 KIND_OF = {'semseg': KINDS['class_map'], 'depth': KINDS['depth'], 'normals': KINDS['normals'],
            'shape': KINDS['class_label'], 'age': KINDS['scalar']}
@@ -110,3 +110,15 @@ def test_parts_of_two_sizes_are_refused():
         interleave([small, large], [[0], [1]])
     with pytest.raises(ValueError, match="the 'semseg' labels of one batch differ in size"):
         interleave([small, {**large, 'image': small['image']}], [[0], [1]])
+
+
+def test_a_clip_is_packed_frame_by_frame_and_shown_as_a_strip():
+    frames = [sample(index=k)['image'] + k for k in range(3)]
+    packed = pack({**sample(shape=2), 'image': np.stack(frames)}, KIND_OF)
+    assert packed['image'].shape == (3, 3, 4, 6) and packed['targets']['depth'].shape == (1, 4, 6)
+    for frame, given in zip(packed['image'], frames, strict=True):
+        assert torch.equal(frame, torch.from_numpy(given).permute(2, 0, 1))
+    assert collate([packed, packed])['image'].shape == (2, 3, 3, 4, 6)
+    strip = as_picture(packed['image'])
+    assert strip.shape == (3, 4, 18) and torch.equal(strip[..., 6:12], packed['image'][1])
+    assert as_picture(strip) is strip

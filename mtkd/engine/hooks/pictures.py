@@ -11,6 +11,7 @@ from mmengine.model import is_model_wrapper
 from torch import Tensor
 
 from ...registry import HOOKS
+from ...structures import as_picture
 
 MARGIN = 4
 
@@ -42,11 +43,12 @@ class PictureHook(Hook):
 def panel(sample: dict[str, Any], tasks: dict[str, Any]) -> np.ndarray:
     """One sample as ``model(mode='predict')`` returns it -> (H, W, 3) uint8 RGB.
 
-    The left column holds the picture; each further column a task, its label above its prediction.
+    The left column holds the picture, or a clip's frames side by side; each further column a task, its label above its
+    prediction.
     """
     image = _array(sample['image'])
     crop = sample['meta'].get('crop')
-    if crop is not None:
+    if crop is not None and sample['image'].ndim == 3:
         top, left, height, width = crop
         image = image[top:top + height, left:left + width]
     columns = [[image, np.full_like(image, 255)]]
@@ -61,7 +63,7 @@ def panel(sample: dict[str, Any], tasks: dict[str, Any]) -> np.ndarray:
 
 
 def _array(image: Tensor) -> np.ndarray:
-    return np.ascontiguousarray(image.detach().to('cpu', torch.uint8).permute(1, 2, 0).numpy())
+    return np.ascontiguousarray(as_picture(image.detach()).to('cpu', torch.uint8).permute(1, 2, 0).numpy())
 
 
 def _grid(columns: list[list[np.ndarray]]) -> np.ndarray:

@@ -19,3 +19,11 @@ def test_a_panel_has_the_picture_and_two_cells_a_task():
     semseg = slice(8 + MARGIN, 16 + MARGIN)
     assert not np.array_equal(drawn[:6, semseg], drawn[6 + MARGIN:, semseg]), 'label above, prediction below'
     assert (drawn[:6, 16 + 2 * MARGIN:] == 0).all(), 'an absent label is black'
+
+
+def test_a_clip_is_shown_frame_by_frame():
+    tasks = build_tasks({'action': {'type': 'Classification', 'num_classes': 3}})
+    clip = torch.arange(4, dtype=torch.uint8).view(4, 1, 1, 1).expand(4, 3, 10, 12)
+    drawn = panel({'image': clip, 'meta': {'crop': (1, 1, 8, 8)}}, tasks)
+    assert drawn.shape == (2 * 10 + MARGIN, 4 * 12, 3)
+    assert [int(drawn[0, 12 * k, 0]) for k in range(4)] == [0, 1, 2, 3]
