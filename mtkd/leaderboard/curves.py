@@ -18,6 +18,7 @@ LOG = 'vis_data/scalars.json'
 SHARED = 'shared'  # where terms stand that are no task's
 RATE = 'lr'
 NOT_TERMS = {'step', 'iter', 'epoch', 'time', 'data_time', 'memory', RATE}
+COUNTS = ('labelled/', 'conflict/')  # what hooks log beside the losses
 COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000')  # Okabe and Ito's
 DASHES = ('solid', (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)))
 STYLE = {
@@ -45,7 +46,8 @@ class Log:
     @property
     def terms(self) -> list[str]:
         """The names of what can be drawn, in the order in which they were first logged."""
-        return list(dict.fromkeys(name for line in self.values.values() for name in line if name not in NOT_TERMS))
+        return list(dict.fromkeys(name for line in self.values.values() for name in line
+                                  if name not in NOT_TERMS and not name.startswith(COUNTS)))
 
     def series(self, term: str) -> tuple[list[int], list[float]]:
         """Iterations and values of one term."""

@@ -157,3 +157,9 @@ def test_help_has_an_example(capsys):
     with pytest.raises(SystemExit):
         plot_curves.main(['--help'])
     assert 'python tools/plot_curves.py work_dirs/' in capsys.readouterr().out
+
+
+def test_counts_and_angles_are_no_losses(tmp_path):
+    more = {'labelled/age': 300.0, 'conflict/semseg~depth': -0.1}
+    log = read_log(run(tmp_path / 'counted', [line(step, **more) for step in (10, 20)]))
+    assert [term for term in log.terms if '/' in term] == list(TERMS)

@@ -120,7 +120,8 @@ def choose_range(rates: Sequence[float], losses: Sequence[float], smoothing: flo
 
     On the smoothed loss as a function of ln(lr): ``lr_max`` is where it falls most steeply, an order of magnitude or so
     before it turns; ``lr_min`` is the smallest learning rate from which it falls at least a tenth as steeply all the way
-    to ``lr_max``, and no more than a quarter of it.
+    to ``lr_max``, and no more than a quarter of it. How steeply is the slope of a straight line through the values that
+    the smoothing mixes, as many before as after. The first values, which it has nothing to mix with, do not count.
 
     Args:
         rates: growing learning rates.
@@ -135,8 +136,9 @@ def choose_range(rates: Sequence[float], losses: Sequence[float], smoothing: flo
     """
     if len(losses) < LOOK:
         raise ValueError(f'LRRangeTest: the loss was no number after {len(losses)} iterations: give a smaller low.')
-    slope = np.gradient(smoothed(losses, smoothing), np.log(rates))
-    steepest = int(slope.argmin())
+    slope = _slopes(np.log(rates), smoothed(losses, smoothing), round(0.5 / (1 - smoothing)))
+    slope[:min(round(1 / (1 - smoothing)), len(losses) // 4)] = np.nan
+    steepest = int(np.nanargmin(slope))
     if slope[steepest] >= 0:
         raise ValueError(f'LRRangeTest: the loss falls for no learning rate from {rates[0]:.2g} to {rates[-1]:.2g}: give '
                          'other bounds low and high, or more iters.')
@@ -144,3 +146,14 @@ def choose_range(rates: Sequence[float], losses: Sequence[float], smoothing: flo
     while first > 0 and slope[first - 1] <= 0.1 * slope[steepest]:
         first -= 1
     return float(min(rates[first], rates[steepest] / 4)), float(rates[steepest])
+
+
+def _slopes(x: np.ndarray, y: np.ndarray, reach: int) -> np.ndarray:
+    """The slope of the line through ``reach`` points on either side of each; NaN where there are fewer."""
+    reach = min(max(reach, 1), (len(x) - 1) // 2)
+    slopes = np.full(len(x), np.nan)
+    for i in range(reach, len(x) - reach):
+        around = slice(i - reach, i + reach + 1)
+        centred = x[around] - x[around].mean()
+        slopes[i] = centred @ y[around] / (centred @ centred)
+    return slopes

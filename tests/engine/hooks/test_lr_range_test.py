@@ -42,6 +42,17 @@ def test_bounds_are_apart_even_for_a_sudden_fall():
     assert lr_min <= lr_max / 4
 
 
+def test_noise_at_the_start_is_no_fall():
+    """As measured on faces: the first losses differ by chance as much as a whole fall takes ten times as long to do."""
+    rates = np.geomspace(1e-5, 1, 80)
+    for seed in range(5):
+        noise = np.random.default_rng(seed).normal(0, 0.06, 80)
+        losses = 4.9 - 0.35 / (1 + np.exp(-np.log(rates / 1e-3) / 0.7)) + np.maximum(0, np.log(rates / 1e-2)) * 0.2 + noise
+        losses[0] += 0.2
+        lr_min, lr_max = choose_range(rates, losses, smoothing=0.9)
+        assert 2e-4 < lr_max < 1e-2 and lr_min >= 1e-5
+
+
 def test_no_fall_and_nothing_to_look_at():
     with pytest.raises(ValueError, match=r'falls for no learning rate from 0\.0001 to 1'):
         choose_range(np.geomspace(1e-4, 1, 40), np.linspace(1, 2, 40))
