@@ -2,7 +2,7 @@
 
     python tools/sweep.py configs/sweeps/kdam_table7.py --data-root data
 
-Cost: 160,000 iterations a seed, after the teacher's. Not run at this size by us; tried with --smoke."""
+Cost: 160,000 iterations a seed, after the teacher's. Not run by us; the tests plan it."""
 
 config = 'configs/kdam/swinT_from_swinL_nyud.py'
 grid = {'train_cfg.max_iters': [10000, 20000, 30000, 40000, 60000]}

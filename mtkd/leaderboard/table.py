@@ -156,7 +156,10 @@ def _cost(rows: Sequence[Row]) -> list[Maker]:
 def _number(head: Head, get: Callable[[Row], float | None], scale: float, digits: int) -> Maker:
     def cell(row: Row) -> Cell:
         value = get(row)
-        return Cell('', None) if value is None else Cell(f'{value / scale:.{digits}f}', value / scale)
+        if value is None:
+            return Cell('', None)
+        scaled = value / scale  # networks for small pictures would be 0.00 of a unit
+        return Cell(f'{scaled:.{digits}f}' if scaled == 0 or scaled >= 10 ** -digits * 5 else f'{scaled:.2g}', scaled)
 
     return head, cell
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
+from textwrap import dedent
 
 from mtkd.leaderboard.board import Column, Comparison, Row, SuiteBoard
 from mtkd.leaderboard.plot import Point, scatter
@@ -110,9 +111,12 @@ def _colour(backbone: str, names: dict[str, str]) -> int:
 
 
 def _prose(text: str) -> str:
-    """Paragraphs, lists (items may go on over several lines) and code spans of a note."""
+    """Paragraphs, indented code, lists (items may go on over several lines), emphasis and code spans of a note."""
     out = []
-    for paragraph in re.split(r'\n\s*\n', text.strip()):
+    for paragraph in re.split(r'\n\s*\n', text.strip('\n')):
+        if paragraph.startswith('    '):
+            out.append(f'<pre>{escape(dedent(paragraph).rstrip())}</pre>')
+            continue
         lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
         if lines and lines[0].startswith('- '):
             items = re.split(r'\n- ', '\n'.join(lines)[2:])
@@ -125,6 +129,7 @@ def _prose(text: str) -> str:
 def _inline(text: str) -> str:
     marked = re.sub('`([^`]+)`', r'<code>\1</code>', escape(text))
     marked = re.sub(r'\*\*(.+?)\*\*', r'<strong>\1</strong>', marked)
+    marked = re.sub(r'(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])', r'<em>\1</em>', marked)
     return marked.replace('Δ_mt', 'Δ<sub>mt</sub>')
 
 

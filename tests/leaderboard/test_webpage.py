@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from mtkd.leaderboard.aggregate import build
-from mtkd.leaderboard.webpage import page
+from mtkd.leaderboard.webpage import _prose, page
 
 from .cases import MT_HRNET18, ST_HRNET18, result, single_task, write
 
@@ -132,3 +132,8 @@ def test_comparisons_have_tables_of_their_own(tmp_path):
     assert '<th scope="row">semseg mIoU (%) ↑</th><td class="num">3</td>' in section and 'worse' in section
     assert '3 pairs of runs: the sign-flip test cannot give p below 0.25' in section
     assert len([row for row in reader.rows if row['id'].startswith('s0m')]) == 3, 'its lines are not rows of the board'
+
+
+def test_a_note_has_code_and_emphasis():
+    said = _prose('Two *kinds* of a*b*c:\n\n    one --x <y>\n      two\n\nEnd.')
+    assert said == '<p>Two <em>kinds</em> of a*b*c:</p><pre>one --x &lt;y&gt;\n  two</pre><p>End.</p>'
