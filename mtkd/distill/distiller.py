@@ -27,7 +27,7 @@ class Distiller(nn.Module):
 
     Args:
         teachers: name -> teacher or its config. ``type`` is by default ``MultiTaskTeacher``, and ``tasks``, with which
-            every registered teacher is built, the student's.
+            every registered teacher is built, the student's. None takes out one that a config inherits.
         links: links or their configs; or templates: ``dict(each_task=cfg or [cfg, …])`` makes a link per task, with
             ``{task}`` in ``student`` and ``teacher`` replaced by the task, and leaves out tasks whose probability view
             is ``none``; its ``weight`` may be one for each task, task -> λ_t; ``dict(all_tasks=cfg)`` makes one link of
@@ -39,13 +39,15 @@ class Distiller(nn.Module):
             come unweighted.
     """
 
-    def __init__(self, teachers: Mapping[str, Teacher | Mapping[str, Any]], links: Links, weight: float = 1.0) -> None:
+    def __init__(self, teachers: Mapping[str, Teacher | Mapping[str, Any] | None], links: Links,
+                 weight: float = 1.0) -> None:
         super().__init__()
         self.weight = float(weight)
         self.teachers = nn.ModuleDict()
         self.links = nn.ModuleList()
         self.term_weights: dict[str, float] = {}
-        self._teachers, self._links = dict(teachers), links
+        self._teachers = {name: teacher for name, teacher in teachers.items() if teacher is not None}
+        self._links = links
         self._names: list[dict[str, str]] = []
 
     def check(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task]) -> None:

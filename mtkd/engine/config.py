@@ -96,6 +96,8 @@ def check_option(cfg: Config, key: str) -> None:
         known = _keys_of(node, parts[:depth]) | (_TOP_LEVEL if depth == 0 else set())
         if part not in known:
             near = difflib.get_close_matches(part, known, n=3, cutoff=0.4)
+            if not known:
+                raise ValueError(f'--cfg-options {key}: {where} is {node!r} and has no parts; give all of it at once.')
             raise ValueError(f"--cfg-options {key}: {where} has no '{part}'"
                              + (f'; nearest: {", ".join(near)}.' if near else f'; it has {", ".join(sorted(known))}.'))
         node = node.get(part, {}) if isinstance(node, Mapping) else {}

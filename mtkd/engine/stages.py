@@ -52,7 +52,9 @@ def short_path(config: Path) -> str:
 
 
 def _teachers_of(cfg: Config) -> Mapping[str, Any]:
-    return ((cfg.model.get('distiller') or {}).get('teachers')) or {}
+    """The distiller's teachers; one set to None has been taken out of what a config inherits."""
+    teachers = (cfg.model.get('distiller') or {}).get('teachers') or {}
+    return {name: teacher for name, teacher in teachers.items() if teacher is not None}
 
 
 def _experts_of(cfg: Config) -> Mapping[str, Any]:

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from mtkd.engine.checkpoint import FINAL, load, write_atomically
-from mtkd.engine.config import load_config
+from mtkd.engine.config import load_config, prepare
 from mtkd.engine.run import Job, train
-from mtkd.engine.stages import MissingTeacher, as_teacher, prerequisites, resolve_experts, resolve_teachers
+from mtkd.engine.stages import MissingTeacher, as_teacher, prerequisites, resolve_experts, resolve_teachers, teacher_names
+from mtkd.registry import MODELS
 from tests.engine.toy import write_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +46,13 @@ def test_a_named_checkpoint_that_is_not_there(pair):
     cfg = load_config(pair[0], {'model.distiller.teachers.big.checkpoint': 'gone.pth'})
     with pytest.raises(MissingTeacher, match=r'gone\.pth does not exist'):
         resolve_teachers(cfg, seed=0)
+
+
+def test_a_teacher_set_to_none_is_taken_out(pair):
+    cfg = load_config(pair[0], {'model.distiller.teachers.big': None})
+    assert prerequisites(cfg, seed=0) == [] and teacher_names(cfg) == ()
+    with pytest.raises(ValueError, match='there are none'):
+        MODELS.build(prepare(resolve_teachers(cfg, seed=0), work_dir=pair[0].parent, seed=0, data_root=None).model)
 
 
 def test_a_teacher_with_random_weights_is_never_pretrained():
