@@ -6,11 +6,12 @@ from .compile import CompileHook
 from .gradient_conflict import GradientConflictHook
 from .label_counts import LabelCountHook
 from .lr_range_test import LRRangeTest
-from .pictures import PictureHook, panel
+from .pictures import PictureHook, ValidationPictureHook, panel
 from .progress import ProgressHook
 from .report import ReportHook
 from .runtime_info import IntervalInfoHook
 from .teacher_cache import TeacherCacheHook
 
 __all__ = ['AdaptiveLR', 'BalanceHook', 'CompileHook', 'GradientConflictHook', 'IntervalInfoHook', 'LRRangeTest',
-           'LabelCountHook', 'PictureHook', 'ProgressHook', 'ReportHook', 'TeacherCacheHook', 'panel']
+           'LabelCountHook', 'PictureHook', 'ProgressHook', 'ReportHook', 'TeacherCacheHook', 'ValidationPictureHook',
+           'panel']
