@@ -30,11 +30,13 @@ def main() -> int:
                              'test set (default: results.json)')
     parser.add_argument('--show-dir', type=Path, metavar='DIR', help='write pictures of predictions beside the labels here')
     parser.add_argument('--num-pictures', type=int, default=16, metavar='N', help='how many pictures (default: 16)')
+    parser.add_argument('--show-teachers', action='store_true', help="the teachers' predictions below the student's")
     arguments = parser.parse_args()
     job = cli.job_from(arguments)
     if arguments.work_dir is None:
         job.work_dir = arguments.checkpoint.parent / 'test'
-    facts = test(job, arguments.checkpoint, arguments.show_dir, arguments.num_pictures)
+    facts = test(job, arguments.checkpoint, arguments.show_dir, arguments.num_pictures,
+                 arguments.show_teachers)
     if not is_main_process():
         return 0
     result = Result.of(facts.metrics, **describe(facts, job.config))

@@ -146,7 +146,8 @@ class TestFacts:
     protocol: str = LAST_CHECKPOINT
 
 
-def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures: int = 16) -> TestFacts:
+def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures: int = 16,
+         show_teachers: bool = False) -> TestFacts:
     """Score a checkpoint on its config's test set.
 
     Where the config has a ``report``, the metrics are then replaced by those of its last epochs, which lie beside the
@@ -157,16 +158,27 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
         checkpoint: ``final.pth`` or ``iter_N.pth``.
         show_dir: where to put pictures of predictions beside the labels.
         num_pictures: how many samples to draw.
+        show_teachers: put the teachers' predictions below the student's in the pictures; the teachers are needed then, and
+            the peak memory counts them.
+
+    Raises:
+        ValueError: teachers are to be shown, and there are no pictures or no teachers.
     """
     weights = load(checkpoint)
     cfg = load_config(job.config, job.options)
-    cfg = resolve_experts(cfg, int(weights.get('meta', {}).get('seed', job.seed)), random=job.smoke)
+    if show_teachers and (show_dir is None or not teacher_names(cfg)):
+        raise ValueError(f'--show-teachers puts teachers into the pictures of --show-dir: '
+                         f'{"give --show-dir" if show_dir is None else f"{job.config} has no teachers"}.')
+    resolve = resolve_teachers if show_teachers else resolve_experts
+    cfg = resolve(cfg, int(weights.get('meta', {}).get('seed', job.seed)), random=job.smoke)
     if job.smoke:
         cfg = cut_down(cfg)
     cfg = prepare(cfg, work_dir=job.folder, seed=job.seed, data_root=job.data_root or default_data_root(), amp=job.amp,
                   compile_net=job.compile, launcher=job.launcher)
     teachers = teacher_names(cfg)
-    cfg.model.distiller = cfg.model.balance = None  # of training alone
+    cfg.model.balance = None  # of training alone, as distillers are
+    if not show_teachers:
+        cfg.model.distiller = None
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
                 'val_evaluator'):
         cfg[key] = None

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 
 from mtkd.engine.checkpoint import load
+from mtkd.engine.hooks.pictures import MARGIN
 from mtkd.engine.run import Job, train
 from mtkd.engine.run import test as score
 from tests.engine.toy import write_config
@@ -58,6 +60,20 @@ def test_a_balance_that_needs_teachers_is_not_needed_to_score(trained, tmp_path)
     links = {'model.distiller.teachers.big.checkpoint': str(trained[1] / 'final.pth')}
     folder = train(Job(str(config), work_dir=tmp_path / 'run', options=links))
     assert set(score(Job(str(config), work_dir=tmp_path / 'test'), folder / 'final.pth').metrics) == {'semseg', 'depth'}
+
+
+def test_teachers_in_the_pictures(trained, tmp_path):
+    config = write_config(tmp_path, 'taught', iters=2, teacher=trained[0])
+    job = Job(str(config), work_dir=tmp_path / 'run',
+              options={'model.distiller.teachers.big.checkpoint': str(trained[1] / 'final.pth')})
+    student = train(job) / 'final.pth'
+    score(job, student, tmp_path / 'show', 1, show_teachers=True)
+    picture = cv2.imread(str(next((tmp_path / 'show').glob('*.png'))))
+    assert picture.shape[0] == 3 * 32 + 2 * MARGIN
+    with pytest.raises(ValueError, match='give --show-dir'):
+        score(job, student, show_teachers=True)
+    with pytest.raises(ValueError, match='has no teachers'):
+        score(Job(str(trained[0]), work_dir=tmp_path), trained[1] / 'final.pth', tmp_path / 'show', show_teachers=True)
 
 
 def test_a_checkpoint_of_another_config_is_refused(trained, tmp_path):

@@ -20,7 +20,7 @@ MARGIN = 4
 
 @HOOKS.register_module()
 class PictureHook(Hook):
-    """Writes ``<sample id>.png``: the picture, then per task the label above the prediction.
+    """Writes ``<sample id>.png``: the picture, then per task the label above the prediction, and a teacher's below, if any.
 
     Args:
         folder: where to write.
@@ -39,7 +39,8 @@ class PictureHook(Hook):
             self._drawn += 1
             self.folder.mkdir(parents=True, exist_ok=True)
             name = str(sample['meta'].get('sample_id', self._drawn)).replace('/', '_')
-            cv2.imwrite(str(self.folder / f'{name}.png'), panel(sample, model.tasks)[..., ::-1])
+            drawn = panel(sample, model.tasks, teacher_predictions(model, sample))
+            cv2.imwrite(str(self.folder / f'{name}.png'), drawn[..., ::-1])
 
 
 @HOOKS.register_module()
