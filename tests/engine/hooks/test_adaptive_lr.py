@@ -99,12 +99,13 @@ def test_a_stopped_run_resumes_to_the_bit(tmp_path):
     """With the range test before it: the bounds come back from the checkpoint, and the test is not repeated."""
     hooks = "[dict(type='LRRangeTest', low=1e-4, high=3., iters=30), dict(type='AdaptiveLR', every=2, momentum=.5)]"
     config = str(write_config(tmp_path, 'toy', hooks=hooks, iters=8, interval=3))
-    whole = train(Job(config, work_dir=tmp_path / 'whole'))
-    part = train(Job(config, work_dir=tmp_path / 'part', options={'train_cfg.max_iters': 3}))
+    slow = {'optim_wrapper.optimizer.lr': 1e-3}  # below the upper bound, so that there is room
+    whole = train(Job(config, work_dir=tmp_path / 'whole', options=slow))
+    part = train(Job(config, work_dir=tmp_path / 'part', options={**slow, 'train_cfg.max_iters': 3}))
     (part / 'final.pth').unlink()
     chosen = (part / 'lr_range.json').read_bytes()
     (part / 'lr_range.json').unlink()
-    train(Job(config, work_dir=part, resume=True))
+    train(Job(config, work_dir=part, resume=True, options=slow))
     assert not (part / 'lr_range.json').exists() and chosen == (whole / 'lr_range.json').read_bytes()
     one, two = (load(folder / 'iter_8.pth') for folder in (whole, part))
     assert all(torch.equal(one['state_dict'][key], two['state_dict'][key]) for key in one['state_dict'])
