@@ -132,3 +132,9 @@ def test_two_gloo_ranks_equal_one_process(trained, tmp_path):
         for term in ('loss', 'semseg/ce', 'depth/l1', 'semseg/mIoU', 'depth/rmse'):
             if term in a:
                 assert a[term] == pytest.approx(b[term], rel=1e-3, abs=1e-3), term
+
+
+def test_runs_in_the_same_second_keep_logs_of_their_own(trained, tmp_path):
+    for name in ('first', 'second', 'third'):
+        score(Job(str(trained[0]), work_dir=tmp_path / name), trained[1] / 'final.pth')
+        assert list((tmp_path / name / 'vis_data').iterdir())
