@@ -103,11 +103,8 @@ def panel(sample: dict[str, Any], tasks: dict[str, Any], teacher: Mapping[str, T
     The left column holds the picture, or a clip's frames side by side; each further column a task, its label above its
     prediction, and, where ``teacher`` has predictions by task, the teacher's below.
     """
-    image = _array(sample['image'])
-    crop = sample['meta'].get('crop')
-    if crop is not None and sample['image'].ndim == 3:
-        top, left, height, width = crop
-        image = image[top:top + height, left:left + width]
+    is_clip = sample['image'].ndim > 3  # shown whole
+    image = _array(sample['image'] if is_clip else _cropped(sample['image'], sample['meta'].get('crop')))
     blank = np.full_like(image, 255)
     columns = [[image, blank] if teacher is None else [image, blank, blank]]
     for name, task in tasks.items():
