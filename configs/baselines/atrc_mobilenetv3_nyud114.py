@@ -1,12 +1,12 @@
-"""ATRC with the published genotype; the small MobileNetV3-Large student, 1,000 iterations.
+"""ATRC with the published genotype; the small MobileNetV3-Large student, 500 iterations.
 
     python tools/train.py configs/baselines/atrc_mobilenetv3_nyud114.py
 
 NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours,
-that of mt_mobilenetv3_nyud114.py. No pretrained weights. Cost: docs/mechanisms/networks.md.
+that of mt_mobilenetv3_nyud114_short.py. No pretrained weights. Cost: docs/mechanisms/networks.md.
 """
 
-_base_ = ['mt_mobilenetv3_nyud114.py']
+_base_ = ['mt_mobilenetv3_nyud114_short.py']
 method = 'ATRC'
 model = dict(net=dict(
     neck=dict(type='ATRCNeck', channels=64, genotype='nyud_hrnet18'),

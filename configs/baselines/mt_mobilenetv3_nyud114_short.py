@@ -1,0 +1,11 @@
+"""The ground on which the small networks are compared: the student alone, 500 iterations.
+
+    python tools/train.py configs/baselines/mt_mobilenetv3_nyud114_short.py
+
+NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours:
+mt_mobilenetv3_nyud114.py with half its schedule. No pretrained weights. Result: docs/results/nyud114_networks.md.
+"""
+
+_base_ = ['mt_mobilenetv3_nyud114.py']
+suite = 'nyud114_networks'
+train_cfg = dict(max_iters=500)
