@@ -16,8 +16,8 @@ from mmengine.config import Config
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ..datasets import ClipDataset, TaskDataset
-from ..datasets.cached import MODES, CachedTaps
+from ..datasets import ArrayDataset, ClipDataset, TaskDataset
+from ..datasets.cached import MODES, CachedTaps, Unseen
 from ..distill import Teacher
 from ..registry import DATASETS, MODELS, TRANSFORMS
 from ..structures import FeatureStore, collate
@@ -231,9 +231,10 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
         part.dataset.cached[part.name] = CachedTaps(store, part.taps, len(part.dataset.entries), plan.mode,
                                                     tuple(store.key['picture']))
     if not plan.live and plan.mode == 'views' and _reads_no_pictures(model):
-        for leaf in leaves(dataset):
-            if not isinstance(leaf, ClipDataset):  # a clip has the size that a batch needs only after its pipeline
-                leaf.pipeline = []  # the stored views are augmented; nobody looks at the pictures
+        found = list(leaves(dataset))
+        sizes = {leaf.images.shape[2:] if isinstance(leaf, ArrayDataset) else None for leaf in found}
+        for leaf in found:  # the stored views are augmented; nobody looks at the pictures
+            leaf.pipeline = [] if len(sizes) == 1 and None not in sizes else [Unseen()]
 
 
 def _reads_no_pictures(model: nn.Module) -> bool:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mtkd.datasets import MultiDataset, SyntheticImages
-from mtkd.datasets.cached import WHERE, CachedTaps, moved, tracked
+from mtkd.datasets.cached import WHERE, CachedTaps, Unseen, moved, tracked
 from mtkd.datasets.transforms import RandomCrop, RandomHFlip
 from mtkd.datasets.transforms.geometry import hflip, pad, resize, window
 from mtkd.structures import FeatureStore, Sample, collate
@@ -93,3 +93,12 @@ def test_clean_rows_move_with_the_sample_and_vectors_stay(tmp_path):
     assert WHERE not in item['targets']
     data.cached.clear()
     assert torch.equal(item['image'], data[(3, 1)]['image']), 'following the geometry changes no draw'
+
+
+def test_unseen_pictures_have_one_pixel_and_their_labels():
+    data = dataset([Unseen()])
+    batch = collate(data.__getitems__([(0, 0), (3, 1)]))
+    assert batch['image'].shape == (2, 3, 1, 1) and not batch['image'].any()
+    labels = collate(dataset().__getitems__([(0, 0), (3, 1)]))['targets']['label']
+    assert batch['targets']['label'].tolist() == labels.tolist()
+    assert Unseen().whole(np.ones((5, 8, 9, 3), np.uint8), [], []).shape == (5, 1, 1, 3)

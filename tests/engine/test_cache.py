@@ -3,11 +3,14 @@
 import re
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
 from mtkd.datasets import InfiniteBatchSampler, ShuffleSampler
+from mtkd.datasets.labelled_files import LabelledFiles
 from mtkd.distill import Teacher
 from mtkd.engine import cache
 from mtkd.engine.cache import CachePlan, StaleCache, attach, write_all
@@ -57,15 +60,60 @@ teacher_cache = dict(mode='views', views=2)
 '''
 
 
+CLIPS = """dict(type='SyntheticClips', num_samples=8, size=20, frames=3, pipeline=[
+        dict(type='RandomCrop', size=(16, 16), max_share=1.0), dict(type='RandomHFlip')])"""
+FILES = """dict(type='FilesOfManySizes', data_root='{folder}/files', pipeline=[
+        dict(type='Resize', size=(16, 16)), dict(type='RandomHFlip')])"""
+
+
+@DATASETS.register_module()
+class FilesOfManySizes(LabelledFiles):
+    """Eight picture files, no two of one size."""
+
+    COUNT = 3
+
+    def listed(self):
+        return [(path, number % 3) for number, path in enumerate(sorted(self.data_root.glob('*.png')))]
+
+
+def _write_pictures(place: Path) -> None:
+    place.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(8):
+        cv2.imwrite(str(place / f'{number}.png'), rng.integers(0, 255, (18 + number, 30 - number, 3), np.uint8))
+
+
+def _of_clips(text: str) -> str:
+    """A config of frames in the place of one of pictures."""
+    start = text.index('dict(type=\'SyntheticImages\'')
+    text = text[:start] + CLIPS + text[text.index('])', start) + 2:]
+    return text.replace('backbone=dict(', "trunk=dict(type='FrameTrunk', backbone=dict(").replace(
+        "neck=dict(type='PoolNeck'), head=dict(type='LinearHead')",
+        "neck=dict(type='PoolNeck')), head=dict(type='FrameMeanHead', head=dict(type='LinearHead'))")
+
+
+def _of_files(text: str) -> str:
+    """A config of picture files in the place of synthetic pictures."""
+    start = text.index('dict(type=\'SyntheticImages\'')
+    return text[:start] + FILES + text[text.index('])', start) + 2:]
+
+
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory) -> Path:
-    """Three configs, and the teacher trained."""
+    """Configs on pictures, on clips and on files of many sizes, and the teacher of pictures trained."""
     place = tmp_path_factory.mktemp('cache')
-    for name, text in (('big', TEACHER), ('small', STUDENT), ('joint', JOINT)):
+    _write_pictures(place / 'files')
+    configs = {'big': TEACHER, 'small': STUDENT, 'joint': JOINT, 'big_clips': _of_clips(TEACHER),
+               'big_files': _of_files(TEACHER)}
+    for kind in ('clips', 'files'):
+        for name, text in (('small', STUDENT), ('joint', JOINT)):
+            configs[f'{name}_{kind}'] = text.replace('big.py', f'big_{kind}.py')
+    for name, text in configs.items():
         (place / f'{name}.py').write_text(text.replace('{folder}', str(place)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('MTKD_WORK_DIRS', str(place / 'work_dirs'))
-        train(Job(str(place / 'big.py')))
+        for name in ('big', 'big_clips', 'big_files'):
+            train(Job(str(place / f'{name}.py')))
     return place
 
 
@@ -104,7 +152,7 @@ def furthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> fl
     return max(float((one[key].float() - other[key].float()).abs().max()) for key in one)
 
 
-@pytest.mark.parametrize('name', ['small', 'joint'])
+@pytest.mark.parametrize('name', ['small', 'joint', 'small_clips', 'joint_clips', 'joint_files'])
 def test_the_trajectory_is_that_of_live_teachers(folder, tmp_path, name):
     """Seven steps of two a pass, views 0, 1, 0, 1: the same but for the rounding of the stored taps."""
     live = steps(job(folder, tmp_path, name, live=True))
