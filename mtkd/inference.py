@@ -1,5 +1,6 @@
 """F6: a trained student on pictures, folders, batches and videos: physical units and pictures."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from .tasks import Task
 
 IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm')
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
+WHOLE = 0.9  # share of a video's announced frames, which are often a guess, below which some are said to be missing
 UNITS = {'class_map': 'class id', 'binary_map': 'probability', 'depth': 'm', 'normals': 'unit vector',
          'class_label': 'probability per class', 'scalar': 'value'}  # kind -> what a prediction holds
 
@@ -94,6 +96,8 @@ class MultiTaskInferencer:
         Args:
             inputs: a picture file or (H, W, 3) uint8 RGB array gives one prediction; a folder, a video file, a list of
                 these, or a (B, H, W, 3) batch gives a list. Long videos want :meth:`stream`.
+
+        A video that ends early (cut off, or damaged in the middle) gives its readable frames and a warning that counts them.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -239,6 +243,7 @@ def read_picture(path: Path) -> np.ndarray:
 
 def _frames(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     video = cv2.VideoCapture(str(path))
+    announced = video.get(cv2.CAP_PROP_FRAME_COUNT)  # 0 or less where the file does not say
     number = 0
     try:
         while True:
@@ -252,3 +257,5 @@ def _frames(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     if not number:
         raise ValueError(f'{path} is no readable video: OpenCV gets no frame out of it (damaged, or a codec it lacks); try '
                          f'it as an .mp4 with H.264, or as a folder of pictures.')
+    if number < WHOLE * announced:
+        warnings.warn(f'{path} ends after {number} of the {announced:.0f} frames it announces: it is cut off or damaged.')

@@ -27,10 +27,12 @@ TRIED = [
     'configs/kdam/swinT_from_swinL_nyud.py', 'configs/quickstart/student_kdam.py',
     'configs/kdam/atrc_mobilenetv3_from_resnet34_nyud114.py', 'configs/kdam/psd_mobilenetv3_from_resnet34_nyud114.py',
     'configs/baselines/mtinet_mobilenetv3_nyud114.py',
+    'configs/baselines/atrc_search_mobilenetv3_nyud114.py', 'configs/baselines/atrc_searched_mobilenetv3_nyud114.py',
     'configs/kd4mtl/lenet_svhn_omniglot_adaptors.py', 'configs/kd4mtl/lenet_svhn_omniglot_bam.py',
     'configs/kd4mtl/lenet_svhn_omniglot_subset_gradnorm.py', 'configs/kd4mtl/lenet_svhn_omniglot_subset_upgrad.py',
     'configs/kd4mtl/segnet_nyuv2_small_adaptors.py', 'configs/kd4mtl/segnet_cityscapes_mgda.py',
     'configs/kd4mtl/mtan_cityscapes_adaptors.py', 'configs/kd4mtl/mtan_nyuv2_gs.py',
+    'configs/kdam/invpt_mobilenetv3_from_resnet34_nyud114.py', 'configs/mlfd/mt_action_utd_merged.py',
     'configs/mlfd/action_utd_odd_maxpool.py', 'configs/mlfd/student_action_utd_first_l1_l2.py',
     'configs/mlfd/joint_s32_stride4.py', 'configs/mlfd/student_s32_gtsrb_l1_l2.py', 'configs/mlfd/mt_s32_merged.py',
     'configs/distill_2md_mtl/fairface_st_age_all.py', 'configs/distill_2md_mtl/fairface_mt_all_distill.py']
@@ -45,8 +47,9 @@ def test_config_builds(config, tmp_path):
     assert f'python tools/train.py {config}' in (ROOT / config).read_text(), 'the header must name the command'
     cfg = resolve_teachers(cfg, seed=0, random=True)
     ready = prepare(cfg, work_dir=tmp_path, seed=0, data_root=tmp_path)
-    if 'pretrained' in (ready.model.net.get('backbone') or {}):
-        ready.model.net.backbone.pretrained = False
+    for holder in (ready.model.net, ready.model.net.get('trunk') or {}):
+        if 'pretrained' in (holder.get('backbone') or {}):
+            holder.backbone.pretrained = False
     distilled = use_pseudo_labels(ready, seed=0, random=True).model
     with torch.device('meta'):
         model = MODELS.build(distilled)

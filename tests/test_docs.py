@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.test_help import SHARED, options
+
 ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob('*.md'), *(ROOT / 'docs').rglob('*.md'), *(ROOT / 'projects').rglob('*.md')])
+FILE = re.compile(r'(?<![\w/.])(?:configs|tools|mtkd|tests|benchmarks|projects)/[\w/.*{},-]+\.py\b')
+PLACEHOLDER = re.compile(r'[…$]|/[A-Z]+\.py')
 
 
 @pytest.fixture(scope='module')
@@ -45,3 +50,38 @@ def test_nothing_comes_from_other_servers(site):
     home = (site / 'index.html').read_text(encoding='utf-8')
     loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(https?:[^"]+)"', home)
     assert not [address for address in loaded if 'canonical' not in address], loaded
+
+
+def expand(pattern: str) -> list[str]:
+    """What a shell makes of braces, nested ones included (some of it twice): 'a{b,c{d,}}' -> ab, acd, ab, ac."""
+    innermost = re.search(r'\{([^{}]*)\}', pattern)
+    if innermost is None:
+        return [pattern]
+    before, after = pattern[:innermost.start()], pattern[innermost.end():]
+    return [found for choice in innermost[1].split(',') for found in expand(before + choice + after)]
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_a_page_names_are_there(page):
+    text = page.read_text(encoding='utf-8')
+    named = [path for name in set(FILE.findall(text)) if not PLACEHOLDER.search(name) for path in expand(name)]
+    missing = [path for path in named if not [*ROOT.glob(path), *page.parent.glob(path)]]
+    if page.parent.name == 'papers':  # names of configs without their folder
+        bare = re.findall(r'`([\w*{},]+\.py)`', text)
+        missing += [path for name in bare for path in expand(name) if not list((ROOT / 'configs').rglob(path))]
+    assert not missing
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_options_that_a_page_names_are_the_tools(page):
+    text = page.read_text(encoding='utf-8').replace('\\\n', ' ')
+    for line in text.splitlines():
+        for tool, arguments in re.findall(r'python \S*tools/(\w+)\.py([^`|]*)', line):
+            source = ROOT / 'tools' / f'{tool}.py'
+            assert source.is_file(), line
+            known = {*options(source), *(options(SHARED) if 'job_arguments' in source.read_text() else {})}
+            assert set(re.findall(r'(?<=\s)--[a-z-]+', arguments.partition('#')[0])) <= known, line
+
+
+def test_braces_are_expanded_as_a_shell_does():
+    assert set(expand('a{b,c{d,}}')) == {'ab', 'acd', 'ac'} and expand('x') == ['x']

@@ -1,3 +1,5 @@
+import warnings
+
 import cv2
 import numpy as np
 import pytest
@@ -97,6 +99,23 @@ def test_a_video(predict, tmp_path):
     assert found[0].values['depth'].shape == (40, 56)
     seen = next(iter(pictures(path)))[1].astype(int)
     assert np.abs(seen - picture()[..., ::-1]).mean() < 12  # the file is BGR and lossy
+
+
+def test_a_video_that_is_cut_off_gives_its_readable_frames_and_a_warning(tmp_path):
+    path = tmp_path / 'film.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 5, (56, 40))
+    if not writer.isOpened():
+        pytest.skip('this OpenCV writes no MJPG video')
+    for k in range(30):
+        writer.write(picture(seed=k))
+    writer.release()
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        assert len(list(pictures(path))) == 30
+    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    with pytest.warns(UserWarning, match=r'film\.avi ends after \d+ of the 30 frames it announces: it is cut off'):
+        found = list(pictures(path))
+    assert 0 < len(found) < 27
 
 
 def test_a_turned_photograph_is_set_upright(tmp_path):

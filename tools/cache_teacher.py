@@ -8,7 +8,7 @@ from mtkd.engine.cache import CachePlan, write_all
 
 EXAMPLE = """\
 examples:
-  python tools/cache_teacher.py configs/mlfd/student_s32_cifar10_l1_l2_cached.py --data-root data
+  python tools/cache_teacher.py configs/mlfd/student_s32_cifar10_l1_l2_l3_cached.py --data-root data
   python tools/cache_teacher.py configs/kdam/swinT_from_swinL_nyud.py --cfg-options teacher_cache.views=2
 What is there and fits is kept; what was begun and stopped is finished; what is stale is written anew.
 """
@@ -17,7 +17,7 @@ What is there and fits is kept; what was begun and stopped is finished; what is 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help="config file of the training that will read the caches")
+    parser.add_argument('config', help='config file of the training that will read the caches')
     cli.job_arguments(parser)
     parser.add_argument('--workers', type=int, metavar='N', help="loader workers (default: the config's)")
     arguments = parser.parse_args()

@@ -22,10 +22,12 @@ from mtkd.leaderboard.table import table
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      epilog='example:\n  python tools/demo.py --out work_dirs/demo')
-    parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), metavar='DIR', help='(default: work_dirs/demo)')
-    parser.add_argument('--max-seeds', type=int, default=3, metavar='N', help='seeds of the two students (default: 3)')
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), metavar='DIR',
+                        help='folder of all runs, their results and the picture (default: work_dirs/demo)')
+    parser.add_argument('--max-seeds', type=int, default=3, metavar='N',
+                        help='seeds of the two students at the most (default: 3)')
     parser.add_argument('--seconds', type=float, default=150, metavar='S',
-                        help='begin no further seed after this long (default: 150)')
+                        help='begin no further seed after so many seconds (default: 150)')
     arguments = parser.parse_args()
     start = time.perf_counter()
     seeds, picture = demo.run(arguments.out, arguments.max_seeds, arguments.seconds, _write_results)

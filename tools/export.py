@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument('--out', type=Path, metavar='FILE',
                         help='where to write (default: student with the ending of the format, beside the checkpoint)')
     parser.add_argument('--size', type=int, nargs=2, metavar=('H', 'W'),
-                        help="size of the pictures (default: of the config's test or training pictures)")
+                        help="height and width in pixels (default: of the config's test or training pictures)")
     parser.add_argument('--results', type=Path, metavar='FILE',
                         help='results.json for the card (default: the one beside the checkpoint, if any)')
     parser.add_argument('--data-licence', metavar='TEXT', help='terms of the training data, for the card')

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +40,20 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.out.exists() and not arguments.out.is_dir():
         raise ValueError(f'{arguments.out} is a file: name a folder with --out.')
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # what is wrong with a video is said by our own sentence
     predict = MultiTaskInferencer(arguments.config, arguments.checkpoint, arguments.device, arguments.batch_size,
                                   arguments.cfg_options)
     arguments.out.mkdir(parents=True, exist_ok=True)
     index: list[dict] = []
-    try:
-        for prediction in track(predict.stream(arguments.inputs), description='predicting'):
-            index.append(write(prediction, arguments.out, len(index), not arguments.no_values))
-    finally:  # a broken file in the middle leaves what was done with its index
-        (arguments.out / 'predictions.json').write_text(json.dumps(index, indent=1) + '\n')
-    print(f'{len(index)} pictures, tasks {", ".join(predict.tasks)}: {arguments.out}')
+    with warnings.catch_warnings(record=True) as notes:
+        try:
+            for prediction in track(predict.stream(arguments.inputs), description='predicting'):
+                index.append(write(prediction, arguments.out, len(index), not arguments.no_values))
+        finally:  # a broken file in the middle leaves what was done with its index
+            (arguments.out / 'predictions.json').write_text(json.dumps(index, indent=1) + '\n')
+            for note in notes:
+                print(f'note: {note.message}', file=sys.stderr)
+    print(f'{len(index)} picture{"" if len(index) == 1 else "s"}, tasks {", ".join(predict.tasks)}: {arguments.out}')
     return 0
 
 

@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument('--data-root', type=Path, metavar='DIR',
                         help="folder that holds the data sets' folders (default: MTKD_DATA_ROOT, or data)")
     parser.add_argument('--smoke', action='store_true', help='measure the cut-down config on synthetic data')
-    parser.add_argument('--seconds', type=float, default=10.0, metavar='S', help='how long to time each part (default: 10)')
+    parser.add_argument('--seconds', type=float, default=10.0, metavar='S', help='seconds to time each part (default: 10)')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='of weights and data (default: 0)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='K=V',
                         help='change config values')

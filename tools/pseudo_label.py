@@ -12,11 +12,11 @@ from mtkd.engine.pseudo_make import make_pseudo_labels
 
 EXAMPLE = """\
 examples:
-  python tools/pseudo_label.py configs/distill_2md_mtl/STUDENT.py --data-root data
-  python tools/pseudo_label.py configs/distill_2md_mtl/STUDENT.py --seed 1 --csv
+  python tools/pseudo_label.py configs/distill_2md_mtl/fairface_mt_all_distill.py --data-root data
+  python tools/pseudo_label.py configs/distill_2md_mtl/fairface_st_age_all_distill.py --seed 1 --csv
 
-STUDENT's pseudo_labels name the teacher, which has to be trained. One file a data set; what is there and fits is kept, a
-stopped run goes on where it was. tools/train.py STUDENT --with-prerequisites does all of it.
+The config's pseudo_labels name the teacher, which has to be trained. One file a data set; what is there and fits is kept, a
+stopped run goes on where it was. tools/train.py CONFIG --with-prerequisites does all of it.
 """
 
 

@@ -59,7 +59,7 @@ def main() -> int:
     parser.add_argument('--cluster', choices=('slurm', 'local', 'debug'),
                         help='hand runs to submitit, which must be installed (default: run them here)')
     parser.add_argument('--cluster-options', nargs='+', action=DictAction, default={}, metavar='K=V',
-                        help="of submitit's executor")
+                        help="of submitit's executor, such as timeout_min=600 (minutes)")
     parser.add_argument('--dry-run', action='store_true', help='say what would be run, and what is done, and run nothing')
     arguments = parser.parse_args()
     if arguments.cluster_options and not arguments.cluster:

@@ -28,7 +28,8 @@ def main() -> int:
     parser.add_argument('--out', type=Path, metavar='FILE',
                         help='where to write; a bare name lies beside the checkpoint, e.g. results_other.json for another '
                              'test set (default: results.json)')
-    parser.add_argument('--show-dir', type=Path, metavar='DIR', help='write pictures of predictions beside the labels here')
+    parser.add_argument('--show-dir', type=Path, metavar='DIR',
+                        help='write pictures of predictions beside the labels here (default: none are written)')
     parser.add_argument('--num-pictures', type=int, default=16, metavar='N', help='how many pictures (default: 16)')
     parser.add_argument('--show-teachers', action='store_true', help="the teachers' predictions below the student's")
     arguments = parser.parse_args()

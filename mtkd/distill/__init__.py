@@ -9,10 +9,11 @@ from .losses.pseudo_label import PseudoLabel
 from .losses.soft_cross_entropy import SoftCrossEntropy
 from .projectors import Identity, Linear1x1, NonLinear
 from .pseudo_label import PseudoLabels, soft_labels
+from .task_contrast import TaskContrast
 from .teacher import MultiTaskTeacher, Teacher
 from .weights import checkpoint_hash, load_weights, weights_hash
 
 __all__ = ['DIST', 'AttentionTransfer', 'CauchySchwarz', 'DistillLoss', 'Distiller', 'FitNets', 'ForeignTeacher',
            'Identity', 'JointTrunk', 'Linear1x1', 'Link', 'MultiTaskTeacher', 'NonLinear', 'NormalisedL2', 'OutputL1',
-           'OutputMSE', 'PlainKD', 'PseudoLabel', 'PseudoLabels', 'SoftCrossEntropy', 'Teacher', 'checkpoint_hash',
-           'load_weights', 'soft_labels', 'weights_hash']
+           'OutputMSE', 'PlainKD', 'PseudoLabel', 'PseudoLabels', 'SoftCrossEntropy', 'TaskContrast', 'Teacher',
+           'checkpoint_hash', 'load_weights', 'soft_labels', 'weights_hash']

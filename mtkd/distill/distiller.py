@@ -11,11 +11,12 @@ from ..structures import Batch, global_ratio
 from ..tasks import Task
 from .link import Link
 from .losses.distill_loss import Terms
+from .task_contrast import TaskContrast
 from .teacher import Teacher
 
 LinkCfg = Mapping[str, Any] | Link
 Links = Sequence[LinkCfg] | Mapping[str, Mapping[str, Any] | Sequence[Mapping[str, Any]]]
-TEMPLATES = ('each_task', 'all_tasks')
+TEMPLATES = ('each_task', 'all_tasks', 'between_tasks')
 
 
 @MODELS.register_module()
@@ -31,7 +32,8 @@ class Distiller(nn.Module):
         links: links or their configs; or templates: ``dict(each_task=cfg or [cfg, …])`` makes a link per task, with
             ``{task}`` in ``student`` and ``teacher`` replaced by the task, and leaves out tasks whose probability view
             is ``none``; its ``weight`` may be one for each task, task -> λ_t; ``dict(all_tasks=cfg)`` makes one link of
-            all tasks. Both may be given.
+            all tasks; ``dict(between_tasks=cfg)`` one :class:`~mtkd.distill.task_contrast.TaskContrast`, which needs no
+            teacher. All may be given.
         weight: β of KDAM's equation 9, a factor of every term.
 
     Attributes:
@@ -91,7 +93,7 @@ class Distiller(nn.Module):
         seen = {name: self._look(name, batch) for name in self.teachers}
         terms = {}
         for link, names in zip(self.links, self._names, strict=True):
-            values: Terms = link(batch, taps, seen[link.teacher_name], tasks)
+            values: Terms = link(batch, taps, seen.get(link.teacher_name, {}), tasks)
             terms.update({names[term]: global_ratio(*value) if isinstance(value, tuple) else value
                           for term, value in values.items()})
         return terms
@@ -114,7 +116,7 @@ def _build_teacher(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> Teacher
     return TEACHERS.build({'type': 'MultiTaskTeacher', 'tasks': tasks, **cfg})
 
 
-def _expand(links: Links, tasks: Mapping[str, Task]) -> list[Link]:
+def _expand(links: Links, tasks: Mapping[str, Task]) -> list[Link | TaskContrast]:
     """Links from links, configs or templates."""
     if not isinstance(links, Mapping):
         return [link if isinstance(link, Link) else Link(**link) for link in links]
@@ -122,12 +124,13 @@ def _expand(links: Links, tasks: Mapping[str, Task]) -> list[Link]:
     if unknown:
         raise ValueError(f"distiller.links has no template '{sorted(unknown)[0]}'; choose from {', '.join(TEMPLATES)}, "
                          f'or give a list of links.')
-    expanded = []
+    expanded: list[Link | TaskContrast] = []
     for cfg in _listed(links.get('each_task')):
         _check_weights(cfg, tasks)
         expanded += [link for link in (Link(task=task, **_filled(cfg, task)) for task in tasks)
                      if link.loss.reads == 'tap' or tasks[link.group].prob_view.scope]
     expanded += [Link(tasks=list(tasks), **cfg) for cfg in _listed(links.get('all_tasks'))]
+    expanded += [TaskContrast(tasks=list(tasks), **cfg) for cfg in _listed(links.get('between_tasks'))]
     return expanded
 
 
@@ -157,14 +160,13 @@ def _check_weights(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
                              f'{", ".join(tasks)}.')
 
 
-def _name_terms(links: Sequence[Link]) -> list[dict[str, str]]:
+def _name_terms(links: Sequence[Link | TaskContrast]) -> list[dict[str, str]]:
     """Per link, its terms' full names; where two would be the same, the student's tap is added.
 
     Raises:
         ValueError: two are the same even so, or one has ``loss`` in it.
     """
-    plain = [{term: f"{link.group}/{link.name + '_' if link.name else ''}{term}" for term in link.terms}
-             for link in links]
+    plain = [{term: link.term_name(term) for term in link.terms} for link in links]
     taken = [name for names in plain for name in names.values()]
     full = [{term: name if taken.count(name) == 1 else f'{name}_{link.student_taps[0]}'
              for term, name in names.items()} for link, names in zip(links, plain, strict=True)]

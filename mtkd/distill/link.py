@@ -81,6 +81,10 @@ class Link(nn.Module):
     def __str__(self) -> str:
         return f"link '{self.group}/{self.name + '_' if self.name else ''}{type(self.loss).__name__}'"
 
+    def term_name(self, term: str) -> str:
+        """The full name of a term: the task's, or ``shared``, then the link's own, if it has one."""
+        return f"{self.group}/{self.name + '_' if self.name else ''}{term}"
+
     def bind(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task],
              teachers: Mapping[str, Teacher]) -> None:
         """Settle the names, check that both sides fit, and build the projector.

@@ -12,10 +12,10 @@ import torch
 from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
-from mmengine.model import is_model_wrapper
 from torch import nn
 
 from ..registry import HOOKS
+from .unwrap import unwrapped
 
 FINAL = 'final.pth'
 _NUMBERED = re.compile(r'iter_(\d+)\.pth$')
@@ -87,7 +87,7 @@ class CheckpointHook(Hook):
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Check that the weights are the model's own, and rebuild the message hub."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         check_fit(model, checkpoint.get('state_dict', {}), f'the checkpoint {runner._load_from}')
         hub = checkpoint.get('message_hub')
         if hub is None:

@@ -53,7 +53,7 @@ def job_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='K=V',
                         help='change config values, e.g. optim_wrapper.optimizer.lr=0.02; an unknown key is an error')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
-                        help='how ranks are started; with torchrun: pytorch')
+                        help='how ranks are started; with torchrun: pytorch (default: none, one process)')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 

@@ -5,6 +5,7 @@ import difflib
 import importlib.util
 import inspect
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,35 @@ from ..tasks import build_tasks
 from .record import config_hash
 from .report import set_up_report
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+
+def _checkout() -> Path:
+    """Where tools/ and configs/ lie: around this package or, where that was installed alone, around the tool that runs."""
+    own = Path(__file__).resolve().parents[2]
+    running = Path(sys.argv[0] if sys.argv else '').resolve().parent.parent
+    return next((place for place in (own, running) if (place / 'tools' / 'train.py').is_file()), own)
+
+
+REPOSITORY = _checkout()
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def tool(name: str) -> str:
+    """The path of ``tools/<name>.py``.
+
+    Raises:
+        FileNotFoundError: mtkd was installed without its tools, and none of them runs.
+    """
+    path = REPOSITORY / 'tools' / f'{name}.py'
+    if not path.is_file():
+        raise FileNotFoundError(f'there is no tools/{name}.py in {REPOSITORY}: an installed mtkd has none, so run '
+                                f'that of a checkout, python PATH/TO/mtkd/tools/{name}.py.')
+    return str(path)
 
 
 def find_config(path: str | Path, beside: Path | None = None) -> Path:
     """The config file a user or another config means by ``path``.
 
-    It is looked for as given, beside the config that names it, and in the checkout that mtkd runs from.
+    It is looked for as given, beside the config that names it, and in the checkout that mtkd, or the tool, runs from.
 
     Raises:
         FileNotFoundError: none of these exists; names the nearest ones that do.

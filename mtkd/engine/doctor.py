@@ -47,13 +47,18 @@ torchvision.ops.nms(torch.tensor([[0., 0., 1., 1.]]), torch.tensor([1.]), .5)
 import mtkd.engine
 print('PROBED' + json.dumps(found))
 '''
-_RANK = '''
-import sys, torch, torch.distributed as dist
-dist.init_process_group('gloo', init_method='file://' + sys.argv[1], rank=int(sys.argv[2]), world_size=2)
-total = torch.tensor([float(sys.argv[2]) + 1])
+_RANKS = '''
+import datetime, os, sys, torch, torch.distributed as dist
+child = os.fork()  # torch is imported once for both
+rank = 0 if child else 1
+dist.init_process_group('gloo', init_method='file://' + sys.argv[1], rank=rank, world_size=2,
+                        timeout=datetime.timedelta(seconds=60))
+total = torch.tensor([rank + 1.0])
 dist.all_reduce(total)
 assert total.item() == 3
 dist.destroy_process_group()
+if child:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 '''
 
 
@@ -204,11 +209,9 @@ def explain(error: str) -> Check:
 
 def check_ranks() -> Check:
     """Two processes that add up a number with gloo."""
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
-        meeting = str(Path(folder) / 'meeting')
-        ranks = list(pool.map(lambda rank: _run([sys.executable, '-c', _RANK, meeting, str(rank)]), range(2)))
-    failed = next((err for code, _, err in ranks if code != 0), None)
-    if failed is None:
+    with tempfile.TemporaryDirectory() as folder:
+        code, _, failed = _run([sys.executable, '-c', _RANKS, str(Path(folder) / 'meeting')])
+    if code == 0:
         return Check('data-parallel runs', OK, 'two gloo processes on this machine add up')
     last = next((line for line in reversed(failed.splitlines()) if line.strip()), 'no message')
     return Check('data-parallel runs', NOTE, f'two gloo processes do not meet ({last.strip()})',

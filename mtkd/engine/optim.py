@@ -6,11 +6,12 @@ from typing import Any
 
 import torch
 from mmengine.device import get_device
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
 from ..registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
+from .combined_optimizer import CombinedOptimizer
+from .unwrap import unwrapped
 
 _DTYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -78,14 +79,15 @@ class PartsConstructor:
             paramwise_cfg=dict(parts=dict(distiller=dict(lr=0.1, weight_decay=5e-4, schedule=False))))
 
     KD4MTL's adaptors have such an optimizer of their own (fact sheet 1.2.3). Adam and SGD treat every parameter for itself,
-    so groups of one optimizer do the same as several optimizers.
+    so groups of one optimizer do the same as several optimizers. A part with a ``type`` has an optimizer of another kind,
+    and shares no setting with the first: ``dict(type='Adam', lr=5e-4)``.
 
     Args:
         optim_wrapper_cfg: the wrapper's config with ``optimizer`` inside; MMEngine hands it in.
         paramwise_cfg: ``parts``: prefix of parameter names (``'distiller'``, ``'net.trunk'``) -> arguments of the
             optimizer, such as ``lr`` and ``weight_decay``, that differ there, and ``schedule``: False keeps the learning
             rate as it is, whatever the schedulers do. Of several prefixes that fit, the longest counts; parameters that
-            none fits take the optimizer's settings.
+            none fits take the optimizer's settings. With ``type``: that optimizer and its own arguments.
 
     Raises:
         ValueError: something else than ``parts``.
@@ -105,15 +107,12 @@ class PartsConstructor:
         Raises:
             ValueError: a part without parameters, or with an option that the optimizer does not know.
         """
-        model = model.module if is_model_wrapper(model) else model
-        parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
-        optimizer = OPTIMIZERS.build({**self.optimizer_cfg, 'params': self._groups(parameters)})
-        for prefix, options in self.parts.items():
-            unknown = set(options) - set(optimizer.defaults) - {'schedule'}
-            if unknown:
-                raise ValueError(f"optim_wrapper.paramwise_cfg.parts['{prefix}'] has {sorted(unknown)}, which "
-                                 f'{type(optimizer).__name__} does not know; it knows schedule, '
-                                 f'{", ".join(optimizer.defaults)}.')
+        model = unwrapped(model)
+        members = self._members({name: p for name, p in model.named_parameters() if p.requires_grad})
+        alike = {prefix: own for prefix, own in members.items() if 'type' not in self.parts.get(prefix, {})}
+        optimizers = [self._of_one_kind(alike)] if alike else []
+        optimizers += [self._of_its_own(prefix, own) for prefix, own in members.items() if prefix not in alike]
+        optimizer = optimizers[0] if len(optimizers) == 1 else CombinedOptimizer(optimizers)
         for group in optimizer.param_groups:
             if not group.pop('schedule', True):
                 group['fixed_lr'] = group['lr']
@@ -121,8 +120,26 @@ class PartsConstructor:
         optimizer.register_step_pre_hook(_hold_fixed_rates)
         return OPTIM_WRAPPERS.build({**self.wrapper_cfg, 'optimizer': optimizer})
 
-    def _groups(self, parameters: Mapping[str, nn.Parameter]) -> list[dict[str, Any]]:
-        """Parameter groups: those of no part first, because that is whose learning rate is logged."""
+    def _of_one_kind(self, members: Mapping[str, list[nn.Parameter]]) -> torch.optim.Optimizer:
+        """The optimizer of all parts without one of their own, with a group for each."""
+        groups = [{**self.parts.get(prefix, {}), 'params': own} for prefix, own in members.items()]
+        optimizer = OPTIMIZERS.build({**self.optimizer_cfg, 'params': groups})
+        for prefix in members:
+            unknown = set(self.parts.get(prefix, {})) - set(optimizer.defaults) - {'schedule'}
+            if unknown:
+                raise ValueError(f"optim_wrapper.paramwise_cfg.parts['{prefix}'] has {sorted(unknown)}, which "
+                                 f'{type(optimizer).__name__} does not know; it knows schedule, '
+                                 f'{", ".join(optimizer.defaults)}.')
+        return optimizer
+
+    def _of_its_own(self, prefix: str, own: list[nn.Parameter]) -> torch.optim.Optimizer:
+        """The optimizer of a part with a ``type``."""
+        options = dict(self.parts[prefix])
+        schedule = options.pop('schedule', True)
+        return OPTIMIZERS.build({**options, 'params': [{'params': own, 'schedule': schedule}]})
+
+    def _members(self, parameters: Mapping[str, nn.Parameter]) -> dict[str, list[nn.Parameter]]:
+        """Part -> its parameters: those of no part first, because that is whose learning rate is logged."""
         members: dict[str, list[nn.Parameter]] = {'': [], **{prefix: [] for prefix in self.parts}}
         for name, parameter in parameters.items():
             fitting = [prefix for prefix in self.parts if f'{name}.'.startswith(f'{prefix}.')]
@@ -132,7 +149,7 @@ class PartsConstructor:
                 tops = dict.fromkeys('.'.join(name.split('.')[:-1][:2]) or name for name in parameters)
                 raise ValueError(f"optim_wrapper.paramwise_cfg.parts names '{prefix}', but no trained parameter is left for "
                                  f'it; parameters begin with {", ".join(tops)}.')
-        return [{**self.parts.get(prefix, {}), 'params': own} for prefix, own in members.items() if own]
+        return {prefix: own for prefix, own in members.items() if own}
 
 
 def _hold_fixed_rates(optimizer: torch.optim.Optimizer, *_: Any) -> None:

@@ -16,7 +16,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import FUNCTIONS
 
 from ..datasets import MultiDataset, TaskDataset
-from ..registry import DATASETS, MODELS
+from ..registry import DATA_SAMPLERS, DATASETS, MODELS
 from ..structures import Batch
 from ..tasks import build_tasks
 from .browse import LabelFacts, choose
@@ -29,6 +29,7 @@ from .stages import resolve_teachers
 SHARE = 0.85  # of the free memory that may be used
 WORTH_IT = 1.1  # how much faster another precision has to be
 SAMPLES = 12  # looked at for coverage and loader speed
+OWN = 'which the config trains on'
 
 AnySet = TaskDataset | MultiDataset
 
@@ -83,7 +84,7 @@ class Proposal:
         workers: loader processes.
         cache: keep decoded samples in memory.
         precision: ``'off'`` (float32) or ``'bf16'``.
-        hours: estimate of the whole training.
+        hours: estimate of the whole training; None where the number of iterations is not known.
         reasons: one sentence each.
     """
 
@@ -92,7 +93,7 @@ class Proposal:
     workers: int
     cache: bool
     precision: str
-    hours: float
+    hours: float | None
     reasons: tuple[str, ...]
 
     @property
@@ -107,12 +108,12 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything :func:`plan` measured and proposes."""
+    """Everything :func:`plan` measured and proposes; ``iterations`` is None where :func:`iterations_of` cannot know."""
 
     device: str
     batch_size: int
     input_size: tuple[int, int]
-    iterations: int
+    iterations: int | None
     steps: dict[str, StepCost]  # precision -> cost
     loader: LoaderCost
     proposal: Proposal
@@ -138,14 +139,15 @@ def plan(config: str | Path, *, options: Mapping[str, Any] | None = None, data_r
         ValueError: something in the config is wrong, or it does not train.
     """
     raw = load_config(config, options)
-    if not raw.get('train_dataloader') or not (raw.get('train_cfg') or {}).get('max_iters'):
-        raise ValueError(f'{raw.filename} does not train by iterations: plan a config with train_dataloader and '
-                         f'train_cfg.max_iters.')
-    iterations = int(raw.train_cfg.max_iters)
+    length = raw.get('train_cfg') or {}
+    if not raw.get('train_dataloader') or not (length.get('max_iters') or length.get('max_epochs')):
+        raise ValueError(f'{raw.filename} does not train: plan a config with train_dataloader and train_cfg.max_iters or '
+                         f'train_cfg.max_epochs.')
     cfg = resolve_teachers(raw, seed, random=True)
     cfg = cut_down(cfg) if smoke else cfg
     _no_weights(cfg.model)
     dataset, real, why = _training_set(cfg, seed, data_root or default_data_root(), smoke)
+    iterations = iterations_of(raw, dataset if real or why == OWN else None, seed)
     ready = prepare(cfg, work_dir='', seed=seed, data_root=data_root or default_data_root())
     torch.manual_seed(seed)
     device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
@@ -164,15 +166,37 @@ def plan(config: str | Path, *, options: Mapping[str, Any] | None = None, data_r
                         cores=os.cpu_count() or 1, gpu=device.type == 'cuda'))
 
 
-def propose(batch_size: int, iterations: int, steps: Mapping[str, StepCost], loader: LoaderCost, *, free: int, spare: int,
-            cores: int, gpu: bool) -> Proposal:
+def iterations_of(cfg: Config, dataset: AnySet | None, seed: int) -> int | None:
+    """Iterations of a whole training in one process.
+
+    Args:
+        cfg: the config.
+        dataset: its training set, which says how long an epoch is; None: not at hand.
+        seed: of the sampler.
+
+    Returns:
+        None where the config counts epochs and there is no data set.
+    """
+    if cfg.train_cfg.get('max_iters'):
+        return int(cfg.train_cfg.max_iters)
+    if dataset is None:
+        return None
+    loader = cfg.train_dataloader
+    sampler = DATA_SAMPLERS.build(loader.sampler, default_args={'dataset': dataset, 'seed': seed})
+    batches = DATA_SAMPLERS.build(loader.batch_sampler,
+                                  default_args={'sampler': sampler, 'batch_size': int(loader.batch_size)})
+    return int(cfg.train_cfg.max_epochs) * len(batches)
+
+
+def propose(batch_size: int, iterations: int | None, steps: Mapping[str, StepCost], loader: LoaderCost, *, free: int,
+            spare: int, cores: int, gpu: bool) -> Proposal:
     """From measurements to settings.
 
     The batch is part of a recipe: where it does not fit, it is divided over accumulated steps.
 
     Args:
         batch_size: the config's.
-        iterations: updates of the training.
+        iterations: of the training; None: not known.
         steps: precision -> cost of a step of that batch.
         loader: of the training set.
         free: bytes of the device's memory that may be used in all.
@@ -214,14 +238,15 @@ def propose(batch_size: int, iterations: int, steps: Mapping[str, StepCost], loa
         workers = max(1, min(math.ceil(1.2 * load / step.total), cores - 1, 16)) if cores > 1 else 0
         reasons.append(f'loading takes {load / step.total:.2f} of a step: {workers} workers on {cores} cores')
     every = max(step.total, load / workers) if gpu and workers else step.total + load / max(1, workers)
-    return Proposal(batch_size // accumulate, accumulate, workers, cache, precision, iterations * every / 3600,
-                    tuple(reasons))
+    return Proposal(batch_size // accumulate, accumulate, workers, cache, precision,
+                    None if iterations is None else iterations * every / 3600, tuple(reasons))
 
 
 def report(plan: Plan) -> str:
     """The plan in words."""
     loader, height, width = plan.loader, *plan.input_size
-    lines = [f'{plan.device}; batch {plan.batch_size} of {height}x{width}, {plan.iterations} iterations', '']
+    length = 'epochs of unknown length' if plan.iterations is None else f'{plan.iterations} iterations'
+    lines = [f'{plan.device}; batch {plan.batch_size} of {height}x{width}, {length}', '']
     for precision, step in plan.steps.items():
         rest = step.total - step.student - sum(step.teachers.values())
         teachers = ''.join(f', teacher {name} {seconds:.3f} s' for name, seconds in step.teachers.items())
@@ -235,9 +260,13 @@ def report(plan: Plan) -> str:
                   for task, (share, valid) in loader.coverage.items()), '']
     chosen = plan.proposal
     lines += [f'- {reason}' for reason in chosen.reasons]
-    return '\n'.join([*lines, '', f'proposal: {chosen.options}',
-                      f'training: about {chosen.hours:.1f} h without validations' if chosen.hours >= 0.1 else
-                      f'training: about {chosen.hours * 60:.1f} min without validations'])
+    return '\n'.join([*lines, '', f'proposal: {chosen.options}', f'training: {_duration(chosen.hours)}'])
+
+
+def _duration(hours: float | None) -> str:
+    if hours is None:
+        return 'not known: the config counts epochs, and only its data say how long one is; name them with --data-root'
+    return f'about {hours:.1f} h without validations' if hours >= 0.1 else f'about {hours * 60:.1f} min without validations'
 
 
 def _training_set(cfg: Config, seed: int, data_root: Path, smoke: bool) -> tuple[AnySet, bool, str]:
@@ -250,7 +279,7 @@ def _training_set(cfg: Config, seed: int, data_root: Path, smoke: bool) -> tuple
             if 'cache' in part:
                 part.cache = False
         try:
-            return _opened(ready, seed), not any(str(t).startswith('Synthetic') for t in types), 'which the config trains on'
+            return _opened(ready, seed), not any(str(t).startswith('Synthetic') for t in types), OWN
         except (ValueError, OSError) as error:
             failure = str(error)
         kinds = {name: task.kind.name for name, task in build_tasks(cfg.tasks).items()}

@@ -21,6 +21,7 @@ from .record import peak_memory
 from .report import LAST_CHECKPOINT, IncompleteReport, report_of, reported
 from .smoke import smoke as cut_down
 from .stages import resolve_experts, resolve_teachers, teacher_names, train_missing
+from .unwrap import unwrapped
 
 _started = 0  # the second in which this process last made a Runner
 
@@ -208,7 +209,7 @@ def _runner(cfg: Config) -> Runner:
 
 
 def _load_student(runner: Runner, weights: dict[str, Any], checkpoint: Path) -> None:
-    model = runner.model.module if hasattr(runner.model, 'module') else runner.model
+    model = unwrapped(runner.model)
     net = {key.removeprefix('net.'): value for key, value in weights.get('state_dict', {}).items()
            if key.startswith('net.')}
     check_fit(model.net, net, f'the checkpoint {checkpoint}')
@@ -217,7 +218,7 @@ def _load_student(runner: Runner, weights: dict[str, Any], checkpoint: Path) -> 
 
 
 def _facts(runner: Runner, cfg: Config, meta: dict[str, Any], teachers: tuple[str, ...]) -> TestFacts:
-    model = runner.model.module if hasattr(runner.model, 'module') else runner.model
+    model = unwrapped(runner.model)
     scorer = runner.test_loop.evaluator.metrics[0]
     metrics = {}
     for task, values in scorer.summary.items():

@@ -1,4 +1,4 @@
-"""Teachers before students: a student's config names its teachers' configs, and their checkpoints are found or made."""
+"""What comes first: a config names the configs of its teachers, or of a search, and what they leave is found or made."""
 
 import copy
 import re
@@ -11,14 +11,16 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ..models.genotype import GENOTYPE_FILE, any_genotype
 from .checkpoint import FINAL
-from .config import REPOSITORY, default_work_dir, load_config
+from .config import REPOSITORY, default_work_dir, load_config, tool
 
 PSEUDO = 'pseudo_labels'  # what the teacher of a config's pseudo-labels is called among its prerequisites
+GENOTYPE = 'genotype'  # and the search for its network's genotype
 
 
 class MissingTeacher(FileNotFoundError):
-    """A student's teacher has not been trained yet; the message says which command does it."""
+    """A student's teacher has not been trained yet, or its genotype not searched; the message says which command does it."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,28 @@ class Prerequisite:
     """A config that must have been trained before another.
 
     Attributes:
-        name: the teacher's name in the student's config.
-        config: the teacher's config file.
+        name: the teacher's name in the student's config, or :data:`GENOTYPE`.
+        config: the teacher's, or the search's, config file.
         seed: the seed it is to be trained with when it is missing.
-        checkpoint: its weights, or None while there are none.
+        checkpoint: its weights, or the search's genotype; None while there are none.
+        result: how that file is called in the work dir.
     """
 
     name: str
     config: Path
     seed: int
     checkpoint: Path | None
+    result: str = FINAL
+
+    @property
+    def what(self) -> str:
+        """It in words."""
+        return f"teacher '{self.name}'" if self.result == FINAL else 'the genotype'
+
+    @property
+    def verb(self) -> str:
+        """What is done to have it."""
+        return 'train' if self.result == FINAL else 'search'
 
     @property
     def command(self) -> str:
@@ -61,14 +75,23 @@ def _experts_of(cfg: Config) -> Mapping[str, Any]:
     return ((cfg.model.net.get('trunk') or {}).get('experts')) or {}
 
 
+def _search_of(cfg: Config) -> dict[str, Any]:
+    """The search that the network's neck takes its genotype from, by its name; mostly none."""
+    genotype = (cfg.model.net.get('neck') or {}).get('genotype')
+    named = isinstance(genotype, Mapping) and isinstance(genotype.get('config'), str)
+    return {GENOTYPE: genotype} if named else {}
+
+
 def _named_by(cfg: Config) -> dict[str, Any]:
-    """Everything a config names as a teacher: the distiller's, its network's experts, and what makes its pseudo-labels."""
+    """Everything a config names: distiller's teachers, network's experts and search, and what makes pseudo-labels."""
     pseudo = (cfg.get(PSEUDO) or {}).get('teacher')
-    return {**_teachers_of(cfg), **_experts_of(cfg), **({PSEUDO: pseudo} if pseudo else {})}
+    return {**_teachers_of(cfg), **_experts_of(cfg), **({PSEUDO: pseudo} if pseudo else {}), **_search_of(cfg)}
 
 
 def _place(cfg: Config, name: str) -> str:
-    """Where in a config a teacher stands."""
+    """Where in a config a teacher or a search stands."""
+    if name in _search_of(cfg):
+        return 'model.net.neck.genotype'
     if name in _experts_of(cfg):
         return f'model.net.trunk.experts.{name}'
     return f'{PSEUDO}.teacher' if name == PSEUDO else f'model.distiller.teachers.{name}'
@@ -80,10 +103,10 @@ def teacher_names(cfg: Config) -> tuple[str, ...]:
 
 
 def prerequisites(cfg: Config, seed: int) -> list[Prerequisite]:
-    """What a config's teachers need, in the order it names them.
+    """What a config's teachers, and its search, have to leave, in the order it names them.
 
     A teacher's weights are the config's ``checkpoint``, or ``final.pth`` in the work dir of the teacher's own config: of
-    the same seed first, then of seed 0.
+    the same seed first, then of seed 0. Of a search it is ``genotype.json``.
 
     Raises:
         FileNotFoundError: a checkpoint the config names outright does not exist.
@@ -93,20 +116,21 @@ def prerequisites(cfg: Config, seed: int) -> list[Prerequisite]:
         if not teacher.get('config'):
             continue
         config = load_config(teacher['config'], beside=Path(cfg.filename)).filename
+        result = GENOTYPE_FILE if name in _search_of(cfg) else FINAL
         if teacher.get('checkpoint'):
             checkpoint: Path | None = Path(teacher['checkpoint'])
             if not Path(teacher['checkpoint']).is_file():
                 raise MissingTeacher(f"teacher '{name}': the checkpoint {checkpoint} does not exist; correct "
                                      f'{_place(cfg, name)}.checkpoint.')
         else:
-            places = [default_work_dir(config, s) / FINAL for s in dict.fromkeys((seed, 0))]
+            places = [default_work_dir(config, s) / result for s in dict.fromkeys((seed, 0))]
             checkpoint = next((place for place in places if place.is_file()), None)
-        found.append(Prerequisite(name, Path(config), 0, checkpoint))
+        found.append(Prerequisite(name, Path(config), 0, checkpoint, result))
     return found
 
 
 def train_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
-    """Train the teachers that are missing, each in a process of its own; one that was stopped goes on where it was.
+    """Train or search what is missing, each in a process of its own; one that was stopped goes on where it was.
 
     Args:
         cfg: the student's config.
@@ -114,31 +138,32 @@ def train_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
         arguments: further arguments of ``tools/train.py`` for the teachers (data root, precision).
 
     Raises:
-        RuntimeError: a teacher's training failed.
+        RuntimeError: a training failed.
     """
     for needed in prerequisites(cfg, seed):
         if needed.checkpoint is None:
-            command = [sys.executable, str(REPOSITORY / 'tools' / 'train.py'), str(needed.config), '--seed',
+            command = [sys.executable, tool('train'), str(needed.config), '--seed',
                        str(needed.seed), '--resume', '--with-prerequisites', *arguments]
-            print(f"teacher '{needed.name}' is missing; training it first: {needed.command}", flush=True)
+            print(f'{needed.what} is missing; {needed.verb}ing it first: {needed.command}', flush=True)
             if subprocess.run(command, check=False).returncode:
-                raise RuntimeError(f"training the teacher '{needed.name}' failed; its own messages are above. "
+                raise RuntimeError(f'{needed.verb}ing {needed.what} failed; its own messages are above. '
                                    f'To try it alone: {needed.command}')
 
 
 def resolve_teachers(cfg: Config, seed: int, *, random: bool = False) -> Config:
-    """Put each teacher's network, tasks, normalisation and checkpoint in the place of its config's name.
+    """Put each teacher's network, tasks, normalisation and checkpoint, and a search's file, in place of its config's name.
 
     Args:
         cfg: the student's config; it is left as it is.
         seed: the student's seed.
-        random: give teachers random weights (for trying a config without its teachers).
+        random: give teachers random weights, and the network any genotype (for trying a config without them).
 
     Raises:
-        MissingTeacher: a teacher has not been trained; the message names the command.
+        MissingTeacher: a teacher has not been trained, or a genotype not searched; the message names the command.
     """
     cfg = copy.deepcopy(cfg)
     needed = {p.name: p for p in prerequisites(cfg, seed)} if not random else {}
+    _resolve_search(cfg, needed.get(GENOTYPE), seed)
     for name, teacher in {**_teachers_of(cfg), **_experts_of(cfg)}.items():
         _resolve(cfg, name, teacher, needed.get(name), seed)
     if PSEUDO in needed:
@@ -147,9 +172,11 @@ def resolve_teachers(cfg: Config, seed: int, *, random: bool = False) -> Config:
 
 
 def resolve_experts(cfg: Config, seed: int, *, random: bool = False) -> Config:
-    """As :func:`resolve_teachers`, but only of the experts inside the network, which it is not deployed without."""
+    """As :func:`resolve_teachers`, but only what is inside the network, which it is not deployed without."""
     cfg = copy.deepcopy(cfg)
-    needed = {p.name: p for p in prerequisites(cfg, seed)} if _experts_of(cfg) and not random else {}
+    inside = {**_experts_of(cfg), **_search_of(cfg)}
+    needed = {p.name: p for p in prerequisites(cfg, seed)} if inside and not random else {}
+    _resolve_search(cfg, needed.get(GENOTYPE), seed)
     for name, expert in _experts_of(cfg).items():
         _resolve(cfg, name, expert, needed.get(name), seed)
     return cfg
@@ -171,6 +198,12 @@ def _resolve(cfg: Config, name: str, teacher: Any, needed: Prerequisite | None, 
         teacher.update(checkpoint=str(checkpoint), made_by=short_path(needed.config))
 
 
+def _resolve_search(cfg: Config, needed: Prerequisite | None, seed: int) -> None:
+    """Put the file of a network's search in the place of its config's name; any genotype where none is needed."""
+    if _search_of(cfg):
+        cfg.model.net.neck.genotype = str(trained(cfg, needed, seed)) if needed else any_genotype(tuple(cfg.tasks))
+
+
 def _seed_of(checkpoint: Path | None, otherwise: int) -> int:
     """The seed a checkpoint was trained with, by its folder."""
     named = re.fullmatch(r'seed(\d+)', checkpoint.absolute().parent.name) if checkpoint else None
@@ -188,15 +221,16 @@ def as_teacher(own: Config) -> dict[str, Any]:
 
 
 def trained(cfg: Config, needed: Prerequisite, seed: int) -> Path:
-    """A teacher's weights.
+    """A teacher's weights, or a search's genotype.
 
     Raises:
-        MissingTeacher: it has not been trained; the message names the command.
+        MissingTeacher: it is not there yet; the message names the command.
     """
     if needed.checkpoint is None:
+        lacks, place = ('checkpoint', '.checkpoint') if needed.result == FINAL else (needed.result, '')
         raise MissingTeacher(
-            f"teacher '{needed.name}' of {short_path(Path(cfg.filename))} has no checkpoint in "
-            f'{default_work_dir(needed.config, seed).parent}; train it with: {needed.command} '
+            f'{needed.what} of {short_path(Path(cfg.filename))} has no {lacks} in '
+            f'{default_work_dir(needed.config, seed).parent}; {needed.verb} it with: {needed.command} '
             f'(or add --with-prerequisites to this command, or name its file with --cfg-options '
-            f'{_place(cfg, needed.name)}.checkpoint=FILE).')
+            f'{_place(cfg, needed.name)}{place}=FILE).')
     return needed.checkpoint

@@ -154,8 +154,12 @@ class Result:
         if not isinstance(data, dict):
             raise ValueError(f'a results record is a JSON object, got {type(data).__name__}')
         version = data.get('schema_version')
+        if version is None:
+            raise ValueError("it has no schema version, so it is no record of tools/test.py; test again, or leave it out")
         if version != SCHEMA_VERSION:
-            raise ValueError(f'schema version {version!r} is not {SCHEMA_VERSION}, the one read here; test again')
+            newer = _has_type(version, 'an integer') and version > SCHEMA_VERSION
+            cure = 'update mtkd, or test again with this one' if newer else 'test again'
+            raise ValueError(f'schema version {version!r} is not {SCHEMA_VERSION}, the one read here; {cure}')
         missing = [key for key in _REQUIRED if key not in data]
         if missing:
             raise ValueError(f'key {missing[0]!r} is missing')

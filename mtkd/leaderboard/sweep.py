@@ -132,7 +132,7 @@ def _draw(option: str, series: Sequence[tuple[str, list[SweptRow]]], by_label: M
         for row, found in present:
             if option not in row.values and (values := _values(found, column)):
                 axes.axhline(sum(values) / len(values), color='#555555', linestyle='dashed', linewidth=1, label=row.label)
-        axes.set_ylabel('Δ_mt (%) ↑' if column.key == DELTA else f'{column.task} {metric_label(column)}')
+        axes.set_ylabel('Δ$_{mt}$ (%) ↑' if column.key == DELTA else f'{column.task} {metric_label(column)}')
         axes.set_title('mean ± standard deviation, dots: seeds', fontweight='normal', fontsize=7.5, color='#555555')
         if axes.get_legend_handles_labels()[1]:
             axes.legend(loc='best')

@@ -102,6 +102,10 @@ class MultiTaskModel(BaseModel):
         extra = self.distiller(batch, taps, self.tasks) if self.distiller is not None else {}
         weights = self.distiller.term_weights if self.distiller is not None else {}
         total = self.balance(terms, extra, weights, taps, batch['present'])
+        penalties = self.net.penalties() if hasattr(self.net, 'penalties') else {}
+        for name, (value, weight) in penalties.items():
+            terms[name] = value
+            total = total + weight * value
         return {'loss': total, **{name: term.detach() for name, term in {**terms, **extra}.items()}}
 
     def _predict(self, batch: Batch, taps: Taps) -> list[dict[str, Any]]:

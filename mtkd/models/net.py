@@ -50,6 +50,11 @@ class Trunk(nn.Module):
         made = self.neck(features)
         return {**taps, **(made if isinstance(made, Mapping) else {'shared': made})}
 
+    def penalties(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """See :meth:`MultiTaskNet.penalties`: those of the neck."""
+        own = getattr(self.neck, 'penalties', None)
+        return own() if own else {}
+
 
 class MultiTaskNet(nn.Module):
     """A trunk and a head per task. No loss inside; its state dict is the whole deployed model.
@@ -99,6 +104,11 @@ class MultiTaskNet(nn.Module):
             taps[f'{task}.feat'] = feature
             taps[f'{task}.out'] = head.predict(feature)
         return taps
+
+    def penalties(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """Terms of the network's own parameters alone: name -> (value, its weight in the loss), both (); mostly none."""
+        own = getattr(self.trunk, 'penalties', None)
+        return own() if own else {}
 
 
 def _check_frames(trunk: nn.Module, task: str, head: nn.Module) -> None:

@@ -44,6 +44,20 @@ def test_a_mismatched_torchvision_is_found(tmp_path, monkeypatch):
     assert [c.state for c in checks] == ['FAULT'] and 'not a matching pair' in checks[0].said
 
 
+@pytest.mark.parametrize(('broken', 'state'), [(2, 'ok'), (0, 'note'), (1, 'note')])
+def test_two_processes_that_do_not_meet(broken, state, tmp_path, monkeypatch):
+    """A stand-in for torch.distributed in which one rank, or none, finds no network."""
+    (tmp_path / 'torch').mkdir()
+    (tmp_path / 'torch/__init__.py').write_text('class tensor:\n    def __init__(self, values): self.value = values[0]\n'
+                                                '    def item(self): return self.value\n')
+    (tmp_path / 'torch/distributed.py').write_text(
+        f'def init_process_group(*_, rank, **__):\n    if rank == {broken}: raise RuntimeError("no network")\n'
+        'def all_reduce(total): total.value = 3\ndef destroy_process_group(): pass\n')
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path))
+    check = doctor.check_ranks()
+    assert check.state == state and ('no network' in check.said) == (state == 'note')
+
+
 def test_a_busy_machine_is_no_fault(monkeypatch):
     monkeypatch.setattr(doctor, 'PATIENCE', 0.01)
     assert [c.state for c in doctor.check_imports()] == ['note'] and doctor.check_ranks().state == 'note'

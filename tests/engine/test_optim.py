@@ -165,6 +165,27 @@ def test_parts_equal_optimizers_of_their_own():
     assert all(torch.equal(p, q) for p, q in zip(model.parameters(), apart.parameters(), strict=True))
 
 
+def test_a_part_with_an_optimizer_of_another_kind():
+    """SGD for the network and Adam for what is searched: equal to the two apart, in any schedule of the first."""
+    parts = {'distiller': {'type': 'Adam', 'lr': 0.1, 'schedule': False}, 'net.heads': {'lr': 0.2}}
+    model, optim = parted(parts, {'type': 'SGD', 'lr': 0.01, 'momentum': 0.9})
+    moved = steps(model, optim, halving(optim), 4)
+    apart = Parted()
+    sgd = torch.optim.SGD([{'params': list(apart.net['trunk'].parameters()) + list(apart.net['trunk2'].parameters())},
+                           {'params': apart.net['heads'].parameters(), 'lr': 0.2}], lr=0.01, momentum=0.9)
+    adam = torch.optim.Adam(apart.distiller.parameters(), lr=0.1)
+    for i in range(len(moved)):
+        apart(torch.ones(1, 1)).sum().backward()
+        for optimizer in (sgd, adam):
+            optimizer.step()
+            optimizer.zero_grad()
+        for group in sgd.param_groups:
+            group['lr'] *= 0.5 if i == 1 else 1
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), apart.parameters(), strict=True))
+    with pytest.raises(TypeError, match='momentum'):
+        parted({'distiller': {'type': 'Adam', 'momentum': 0.9}})
+
+
 def test_frozen_parameters_are_left_out():
     model = Parted()
     model.net.requires_grad_(False)

@@ -2,7 +2,9 @@ import dataclasses
 
 import pytest
 
-from mtkd.engine.plan import LoaderCost, StepCost, plan, propose, report
+from mtkd.engine.config import load_config, prepare
+from mtkd.engine.plan import LoaderCost, Plan, StepCost, iterations_of, plan, propose, report
+from mtkd.registry import DATASETS
 
 from .toy import write_config
 
@@ -11,8 +13,8 @@ STEP = StepCost(total=1.0, student=0.4, teachers={'big': 0.3}, memory=10 * GIB)
 LOADER = LoaderCost(seconds=0.1, reading=0.06, sample_bytes=2**20, samples=1000, real=True, why='', coverage={})
 
 
-def proposal(steps=None, loader=LOADER, batch=8, free=80 * GIB, spare=64 * GIB, cores=16, gpu=True):
-    return propose(batch, 3600, steps or {'off': STEP}, loader, free=free, spare=spare, cores=cores, gpu=gpu)
+def proposal(steps=None, loader=LOADER, batch=8, free=80 * GIB, spare=64 * GIB, cores=16, gpu=True, iterations=3600):
+    return propose(batch, iterations, steps or {'off': STEP}, loader, free=free, spare=spare, cores=cores, gpu=gpu)
 
 
 def test_what_fits_stays_as_it_is():
@@ -58,6 +60,23 @@ def test_a_config_is_measured(tmp_path):
     assert 'teacher big' in text and 'ON SYNTHETIC DATA' in text and 'proposal: --amp' in text
 
 
+def test_epochs_are_counted_where_the_data_say_how_long_one_is(tmp_path):
+    config = write_config(tmp_path)
+    config.write_text(config.read_text() + "\ntrain_cfg = dict(type='TrainLoop', max_epochs=3)\n")
+    cfg = load_config(config)
+    dataset = DATASETS.build(prepare(cfg, work_dir='', seed=0, data_root='').train_dataloader.dataset)
+    dataset.full_init()
+    assert iterations_of(cfg, dataset, 0) == 3 * (len(dataset) // 4) > 0
+    assert iterations_of(cfg, None, 0) is None and proposal(iterations=None).hours is None
+    cfg.train_cfg = {'max_iters': 7}
+    assert iterations_of(cfg, None, 0) == 7
+
+
+def test_the_report_says_that_the_length_is_not_known():
+    found = Plan('cpu', 8, (32, 48), None, {'off': STEP}, LOADER, proposal(iterations=None))
+    assert 'epochs of unknown length' in report(found) and 'training: not known: the config counts epochs' in report(found)
+
+
 def test_without_its_data_scenes_of_its_size_stand_in(tmp_path):
     config = write_config(tmp_path)
     config.write_text(config.read_text() + "\ntrain_dataloader['dataset'] = dict(type='NYUDMT', data_root='no_such', "
@@ -69,5 +88,5 @@ def test_without_its_data_scenes_of_its_size_stand_in(tmp_path):
 def test_a_config_that_does_not_train(tmp_path):
     config = write_config(tmp_path)
     config.write_text(config.read_text() + '\ntrain_cfg = None\n')
-    with pytest.raises(ValueError, match='does not train by iterations'):
+    with pytest.raises(ValueError, match='does not train: plan a config'):
         plan(config)

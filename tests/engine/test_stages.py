@@ -12,7 +12,10 @@ from mtkd.engine.checkpoint import FINAL, load, write_atomically
 from mtkd.engine.config import load_config, prepare
 from mtkd.engine.run import Job, train
 from mtkd.engine.stages import MissingTeacher, as_teacher, prerequisites, resolve_experts, resolve_teachers, teacher_names
+from mtkd.engine.student import load_student
+from mtkd.models.genotype import GENOTYPE_FILE, find_genotype, write_genotype
 from mtkd.registry import MODELS
+from tests.engine.hooks.test_context_search import write_search
 from tests.engine.toy import write_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,3 +129,79 @@ def test_experts_inside_a_network_are_prerequisites(pair, tmp_path):
     assert Path(teacher.checkpoint).parent.name == 'seed0' and tuple(teacher.mean) == (0, 0, 0)
     assert Path(inside.checkpoint).parent.name == 'seed0', 'the experts of the seed that the joint teacher is of'
     assert resolve_teachers(student, seed=0, random=True).model.distiller.teachers.joint.net.trunk.experts.first.allow_random
+
+
+SEARCHED = """
+model['net'].update(
+    neck=dict(type='ATRCNeck', lateral_channels=4, channels=4, regions=dict(depth=3), genotype=dict(config={search!r})),
+    head=dict(type='LogitsHead'))
+"""
+TWO = ('semseg', 'depth')
+
+
+@pytest.fixture
+def searched(tmp_path, monkeypatch) -> Path:
+    """A config whose genotype comes from a toy search, with work dirs inside tmp_path."""
+    monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path / 'work_dirs'))
+    search = write_search(tmp_path, iters=2)
+    path = write_config(tmp_path, 'searched', iters=2, method='ATRC (searched)')
+    path.write_text(path.read_text() + SEARCHED.format(search=str(search)))
+    return path
+
+
+def found(tmp_path: Path, seed: int, kind: int) -> Path:
+    """What a search with this seed leaves: the same kind everywhere."""
+    folder = tmp_path / 'work_dirs' / 'search' / f'seed{seed}'
+    folder.mkdir(parents=True)
+    write_genotype(folder / GENOTYPE_FILE, {target: dict.fromkeys(TWO, kind) for target in TWO}, {})
+    return folder / GENOTYPE_FILE
+
+
+def test_a_missing_genotype_names_the_command(searched):
+    cfg = load_config(searched)
+    assert [(p.name, p.checkpoint) for p in prerequisites(cfg, seed=1)] == [('genotype', None)] and teacher_names(cfg) == ()
+    said = (r'the genotype of .*searched\.py has no genotype\.json in .*search; search it with: python tools/train\.py '
+            r'.*search\.py \(or add --with-prerequisites .* --cfg-options model\.net\.neck\.genotype=FILE\)')
+    for resolve in (resolve_teachers, resolve_experts):
+        with pytest.raises(MissingTeacher, match=said):
+            resolve(cfg, seed=1)
+
+
+def test_a_genotype_is_the_seeds_own_or_that_of_seed_0(searched, tmp_path):
+    files = [found(tmp_path, seed, kind=seed + 1) for seed in (0, 1)]
+    cfg = load_config(searched)
+    for seed, file in ((0, files[0]), (1, files[1]), (2, files[0])):
+        assert resolve_teachers(cfg, seed).model.net.neck.genotype == str(file)
+        assert resolve_experts(cfg, seed).model.net.neck.genotype == str(file)
+    named = load_config(searched, {'model.net.neck.genotype': str(files[1])})
+    assert resolve_teachers(named, 0).model.net.neck.genotype == str(files[1]) and prerequisites(named, 0) == []
+
+
+def test_a_config_is_tried_without_its_search(searched):
+    genotype = resolve_teachers(load_config(searched), 0, random=True).model.net.neck.genotype
+    assert find_genotype(genotype.to_dict(), TWO) == genotype
+    assert train(Job(str(searched), smoke=True)).name == 'smoke'
+
+
+def test_a_teacher_with_a_searched_genotype(searched, tmp_path):
+    cfg = load_config(write_config(tmp_path, 'student', teacher=searched, method='KDAM'))
+    file = found(tmp_path, 0, kind=2)
+    made(tmp_path, 'searched', 0)
+    assert resolve_teachers(cfg, seed=1).model.distiller.teachers.big.net.neck.genotype == str(file)
+    assert resolve_teachers(cfg, 0, random=True).model.distiller.teachers.big.net.neck.genotype.semseg.depth == 2
+
+
+def test_with_prerequisites_searches_first(searched, tmp_path, capfd):
+    """The search, the network of its genotype, and that network alone; another genotype's weights are refused."""
+    folder = train(Job(str(searched), with_prerequisites=True))
+    assert 'the genotype is missing; searching it first: python tools/train.py' in capfd.readouterr().out
+    file = tmp_path / 'work_dirs/search/seed0' / GENOTYPE_FILE
+    genotype = find_genotype(str(file), TWO)
+    student = load_student(searched, folder / FINAL)
+    assert student.net.trunk.neck.genotype == genotype
+    assert {task: set(row) for task, row in student.net.trunk.neck.contexts.items()} == {
+        task: {source for source, kind in row.items() if kind} for task, row in genotype.items()}
+    write_genotype(file, {task: {source: (kind + 1) % 5 for source, kind in row.items()} for task, row in genotype.items()},
+                   {})
+    with pytest.raises(ValueError, match='does not fit this config|trained with the genotype'):
+        load_student(searched, folder / FINAL)

@@ -1,6 +1,7 @@
 """What tools/infer.py and tools/export.py print, write and return."""
 
 import json
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def call(monkeypatch, capsys):
-    """Exit code, stdout and the error lines of a tool."""
+    """Exit code, stdout and the lines with errors and notes of a tool."""
     def run(tool, *arguments):
         monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
         monkeypatch.delenv('MTKD_TRACEBACK', raising=False)
@@ -25,7 +26,8 @@ def call(monkeypatch, capsys):
             runpy.run_path(str(ROOT / 'tools' / tool), run_name='__main__')
         captured = capsys.readouterr()
         assert 'Traceback' not in captured.err
-        return int(stop.value.code or 0), captured.out, [line for line in captured.err.splitlines() if 'error: ' in line]
+        said = [line for line in captured.err.splitlines() if re.search('(error|note): ', line)]
+        return int(stop.value.code or 0), captured.out, said
     return run
 
 
@@ -56,6 +58,24 @@ def test_infer_names_what_it_cannot_read(call, tmp_path):
     assert len(json.loads((tmp_path / 'o/predictions.json').read_text())) == 1  # what was done is kept
     code, _, errors = call('infer.py', config, checkpoint, tmp_path / 'none.png', '--out', tmp_path / 'a.png')
     assert code == 2 and 'is a file: name a folder' in errors[0]
+    (tmp_path / 'empty').mkdir()
+    code, _, errors = call('infer.py', config, checkpoint, tmp_path / 'empty', '--out', tmp_path / 'o')
+    assert code == 2 and len(errors) == 1 and 'empty holds no picture or video' in errors[0]
+
+
+def test_infer_notes_a_video_that_is_cut_off(call, tmp_path):
+    config, checkpoint = write_student(tmp_path)
+    film = tmp_path / 'film.avi'
+    writer = cv2.VideoWriter(str(film), cv2.VideoWriter_fourcc(*'MJPG'), 5, (56, 40))
+    if not writer.isOpened():
+        pytest.skip('this OpenCV writes no MJPG video')
+    for k in range(10):
+        writer.write(np.random.default_rng(k).integers(0, 256, (40, 56, 3), dtype=np.uint8))
+    writer.release()
+    film.write_bytes(film.read_bytes()[:film.stat().st_size // 2])
+    code, out, notes = call('infer.py', config, checkpoint, film, '--out', tmp_path / 'o', '--no-values')
+    assert code == 0 and len(notes) == 1 and 'of the 10 frames it announces: it is cut off' in notes[0]
+    assert int(out.split()[out.split().index('pictures,') - 1]) < 9
 
 
 def test_export_writes_a_file_and_a_card(call, tmp_path):

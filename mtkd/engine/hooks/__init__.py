@@ -3,6 +3,7 @@
 from .adaptive_lr import AdaptiveLR
 from .balance import BalanceHook
 from .compile import CompileHook
+from .context_search import ContextSearchHook
 from .gradient_conflict import GradientConflictHook
 from .label_counts import LabelCountHook
 from .lr_range_test import LRRangeTest
@@ -12,6 +13,6 @@ from .report import ReportHook
 from .runtime_info import IntervalInfoHook
 from .teacher_cache import TeacherCacheHook
 
-__all__ = ['AdaptiveLR', 'BalanceHook', 'CompileHook', 'GradientConflictHook', 'IntervalInfoHook', 'LRRangeTest',
-           'LabelCountHook', 'PictureHook', 'ProgressHook', 'ReportHook', 'TeacherCacheHook', 'ValidationPictureHook',
-           'panel']
+__all__ = ['AdaptiveLR', 'BalanceHook', 'CompileHook', 'ContextSearchHook', 'GradientConflictHook', 'IntervalInfoHook',
+           'LRRangeTest', 'LabelCountHook', 'PictureHook', 'ProgressHook', 'ReportHook', 'TeacherCacheHook',
+           'ValidationPictureHook', 'panel']

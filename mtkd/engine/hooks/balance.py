@@ -3,9 +3,9 @@
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 
 from ...registry import HOOKS
+from ..unwrap import unwrapped
 
 
 @HOOKS.register_module()
@@ -54,4 +54,4 @@ class BalanceHook(Hook):
 
 
 def _balance(runner: Any) -> Any:
-    return (runner.model.module if is_model_wrapper(runner.model) else runner.model).balance
+    return unwrapped(runner.model).balance

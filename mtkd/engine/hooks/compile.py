@@ -3,9 +3,9 @@
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 
 from ...registry import HOOKS
+from ..unwrap import unwrapped
 
 
 @HOOKS.register_module()
@@ -23,7 +23,7 @@ class CompileHook(Hook):
 
     def before_train(self, runner: Any) -> None:
         """Compile the parts."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         _counters().clear()
         model.net.trunk.compile(**self.options)
         for head in model.net.heads.values():

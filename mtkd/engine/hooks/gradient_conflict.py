@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import Tensor
 
 from ...balance.gramian import take_gradients
 from ...registry import HOOKS
 from ..conflicts import cosines_of, draw_history, matrix_picture, pairs
+from ..unwrap import unwrapped
 
 SCALE = 1024.0  # of the losses on the way back, for gradients that fp16 could not hold
 
@@ -102,4 +102,4 @@ class GradientConflictHook(Hook):
 
 
 def _model(runner: Any) -> Any:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+    return unwrapped(runner.model)

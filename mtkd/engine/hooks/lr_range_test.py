@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from mmengine.dist import all_reduce, get_rank, is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.optim import build_optim_wrapper
 
 from ...registry import HOOKS
 from ..loops import step_seed
+from ..unwrap import unwrapped
 
 LOOK = 10  # iterations between two looks at the losses
 BROKEN = 4.0  # the test ends where the smoothed loss is this many times its smallest
@@ -71,7 +71,7 @@ class LRRangeTest(Hook):
 
     def _run(self, runner: Any) -> tuple[list[float], list[float]]:
         """Learning rates and the losses they gave, up to where the loss broke."""
-        own = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        own = unwrapped(runner.model)
         model = runner.wrap_model(runner.cfg.get('model_wrapper_cfg'), copy.deepcopy(own))
         model.train()
         optimiser = build_optim_wrapper(model, runner.cfg.optim_wrapper)

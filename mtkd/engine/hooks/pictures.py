@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import Tensor
 
 from ...registry import HOOKS
 from ...structures import as_picture
+from ..unwrap import unwrapped
 
 MARGIN = 4
 
@@ -34,7 +34,7 @@ class PictureHook(Hook):
 
     def after_test_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Draw a batch's samples while there is room."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         for sample in (outputs or [])[:max(0, self.limit - self._drawn)]:
             self._drawn += 1
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ class ValidationPictureHook(Hook):
         """Draw a batch's samples while there is room."""
         if not is_main_process():
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         for sample in (outputs or [])[:max(0, self.limit - self._drawn)]:
             self._drawn += 1
             name = str(sample['meta'].get('sample_id', self._drawn)).replace('/', '_')

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 
 from ...registry import HOOKS
 from ..cache import CachePlan, attach
+from ..unwrap import unwrapped
 
 
 @HOOKS.register_module()
@@ -23,5 +23,5 @@ class TeacherCacheHook(Hook):
 
     def before_train(self, runner: Any) -> None:
         """Open and check the caches."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         attach(runner.cfg, model, runner.train_dataloader.dataset, self.plan)

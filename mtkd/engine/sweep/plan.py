@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ..checkpoint import FINAL
-from ..config import REPOSITORY, default_work_dir, load_config
+from ..config import default_work_dir, load_config, tool
 from ..record import config_hash
 from ..stages import PSEUDO, prerequisites, short_path
 from .points import Point, Sweep, argument, value_text
@@ -152,8 +152,8 @@ def _run(cfg: Config, point: Point, seed: int, folder: Path, settings: Settings,
     config = str(Path(cfg.filename).absolute())
     shared = ['--seed', str(seed), *settings.arguments]
     ending = ['--cfg-options', *options]
-    train = [_tool('train'), config, '--work-dir', str(folder), *shared, '--resume', '--with-prerequisites', *ending]
-    test = [_tool('test'), config, str(folder / FINAL), *shared, '--out', str(folder / results), *ending]
+    train = [tool('train'), config, '--work-dir', str(folder), *shared, '--resume', '--with-prerequisites', *ending]
+    test = [tool('test'), config, str(folder / FINAL), *shared, '--out', str(folder / results), *ending]
     begun = {'config': short_path(Path(config)), 'options': options, 'seed': seed, 'arguments': settings.arguments,
              'config_sha256': config_hash(cfg.to_dict())}
     _check_begun(folder, begun)
@@ -165,10 +165,6 @@ def _run(cfg: Config, point: Point, seed: int, folder: Path, settings: Settings,
 
 def _iterations(cfg: Config) -> int:
     return int((cfg.get('train_cfg') or {}).get('max_iters') or 0)
-
-
-def _tool(name: str) -> str:
-    return str(REPOSITORY / 'tools' / f'{name}.py')
 
 
 def _check_begun(folder: Path, now: Mapping[str, Any]) -> None:
@@ -214,7 +210,7 @@ def _teachers(cfg: Config, seed: int, settings: Settings, works: dict[str, Work]
         if name not in works:
             own = load_config(needed.config)
             above = _teachers(own, needed.seed, settings, works)
-            command = (sys.executable, _tool('train'), str(needed.config), '--seed', str(needed.seed), *settings.arguments,
+            command = (sys.executable, tool('train'), str(needed.config), '--seed', str(needed.seed), *settings.arguments,
                        '--resume', '--with-prerequisites')
             works[name] = Work(name, folder, [Step(command, folder / FINAL)], above, seed=needed.seed,
                                iterations=_iterations(own))

@@ -10,6 +10,7 @@ import huggingface_hub
 import timm
 import torch
 from timm.layers import freeze_batch_norm_2d
+from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -32,9 +33,11 @@ class TimmBackbone(nn.Module):
         name: timm model name, such as ``'resnet18'``.
         pretrained: load timm's weights. True needs the network once; see ``checkpoint`` for machines without it.
         checkpoint: local file with weights for this backbone; a state dict as timm saves it, or one under
-            ``'state_dict'`` or ``'model'``. Keys of a classifier are left out; all others must fit.
+            ``'state_dict'`` or ``'model'``. Keys of a classifier are left out; all others must fit. Places that a plain
+            transformer learned for a picture of another size are resized.
         out_indices: which of timm's feature levels to return, finest first.
-        stage_norm: put a LayerNorm on every returned stage, as dense Swin recipes do.
+        stage_norm: put a LayerNorm on every returned stage, as dense Swin recipes do; ``'last'``: on the last one alone, in
+            place of the norm that ends a plain transformer, which timm leaves out.
         norm: ``'batch'`` as timm builds it; ``'group'`` replaces BatchNorm by GroupNorm (results then do not depend on
             how a batch is spread over ranks); ``'frozen'`` fixes BatchNorm's statistics and affine parameters.
         pad_multiple: pad pictures to a multiple of this many pixels.
@@ -53,11 +56,13 @@ class TimmBackbone(nn.Module):
     """
 
     def __init__(self, name: str, pretrained: bool = False, checkpoint: str | None = None,
-                 out_indices: Sequence[int] = (1, 2, 3, 4), stage_norm: bool = False, norm: str = 'batch',
+                 out_indices: Sequence[int] = (1, 2, 3, 4), stage_norm: bool | str = False, norm: str = 'batch',
                  pad_multiple: int = 1, stem_stride: int | None = None, **kwargs: Any) -> None:
         super().__init__()
         if norm not in _NORMS:
             raise ValueError(f"backbone {name}: norm='{norm}' is unknown; choose one of {', '.join(_NORMS)}.")
+        if stage_norm not in (False, True, 'last'):
+            raise ValueError(f"backbone {name}: stage_norm='{stage_norm}' is unknown; give True, False or 'last'.")
         if not timm.is_model(name):
             near = timm.list_models(f'*{name.split("_")[0]}*')[:5]
             raise ValueError(f"timm has no model named '{name}'; near: {', '.join(near) or 'none'}.")
@@ -68,7 +73,9 @@ class TimmBackbone(nn.Module):
         self.pad_multiple = pad_multiple
         self._channels_last = str(getattr(self.body, 'output_fmt', 'NCHW')).endswith('NHWC')
         fuse_any_size(self.body)
-        self.stage_norms = nn.ModuleList(nn.LayerNorm(c) for c in self.channels) if stage_norm else None
+        normed = range(len(self.channels) - 1 if stage_norm == 'last' else 0, len(self.channels))
+        self.stage_norms = nn.ModuleList(nn.LayerNorm(c) if i in normed else nn.Identity()
+                                         for i, c in enumerate(self.channels)) if stage_norm else None
         if norm == 'group':
             _batch_to_group_norm(self.body)
         if checkpoint is not None:
@@ -125,6 +132,10 @@ def _load(body: nn.Module, name: str, path: Path) -> None:
     for key in ('state_dict', 'model'):
         state = state.get(key, state)
     own = body.state_dict()
+    whole = getattr(body, 'model', None)  # what timm keeps whole inside a feature extractor: plain transformers
+    if isinstance(whole, VisionTransformer):
+        state = {key.removeprefix('model.'): value for key, value in state.items()}
+        state = {f'model.{key}': value for key, value in checkpoint_filter_fn(state, whole).items()}
     # timm names stages 'layers.0' in a classifier and 'layers_0' in a feature extractor
     flat = {key.replace('layers.', 'layers_', 1) if key.startswith('layers.') and 'layers_0.blocks.0.norm1.weight' in own
             else key: value for key, value in state.items()}

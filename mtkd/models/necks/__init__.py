@@ -1,10 +1,13 @@
 """Necks: multi-scale features -> the feature all tasks share, or one for each task."""
 
 from .atrc import ATRCNeck
+from .atrc_search import ATRCSearchNeck
 from .concat import ConcatNeck
 from .cross_stitch import CrossStitchNeck
 from .demt import DeMTNeck
+from .inv_pt import InvPTNeck
 from .mqt import MQTNeck
+from .mt_former import MTFormerNeck
 from .mti_net import MTINetNeck
 from .nddr import NDDRNeck
 from .one_scale import OneScaleNeck
@@ -14,5 +17,5 @@ from .pool import PoolNeck
 from .psd import PSDNeck
 from .task_neck import TaskNeck
 
-__all__ = ['ATRCNeck', 'ConcatNeck', 'CrossStitchNeck', 'DeMTNeck', 'MQTNeck', 'MTINetNeck', 'NDDRNeck',
-           'OneScaleNeck', 'PADNetNeck', 'PAPNeck', 'PSDNeck', 'PoolNeck', 'TaskNeck']
+__all__ = ['ATRCNeck', 'ATRCSearchNeck', 'ConcatNeck', 'CrossStitchNeck', 'DeMTNeck', 'InvPTNeck', 'MQTNeck', 'MTFormerNeck',
+           'MTINetNeck', 'NDDRNeck', 'OneScaleNeck', 'PADNetNeck', 'PAPNeck', 'PSDNeck', 'PoolNeck', 'TaskNeck']

@@ -93,6 +93,34 @@ def test_stage_norm_of_a_channels_first_network():
         torch.testing.assert_close(feature, norm(level.permute(0, 2, 3, 1)).permute(0, 3, 1, 2))
 
 
+def test_layers_of_a_plain_transformer_and_the_norm_that_ends_it():
+    torch.manual_seed(0)
+    backbone = TimmBackbone('test_vit', out_indices=(1, 3, 5), stage_norm='last', dynamic_img_size=True).eval()
+    assert backbone.strides == [16, 16, 16] and backbone.channels == [64, 64, 64]
+    features, levels = backbone(IMAGE), backbone.body(IMAGE)
+    assert all(torch.equal(feature, level) for feature, level in zip(features[:2], levels[:2], strict=True))
+    normed = F.layer_norm(levels[2].movedim(1, -1), (64,)).movedim(-1, 1)
+    torch.testing.assert_close(features[2], normed)
+    assert features[2].shape == (2, 64, 4, 6) and sum(p.numel() for p in backbone.stage_norms.parameters()) == 128
+
+
+def test_a_plain_transformers_checkpoint_for_another_size_is_loaded(tmp_path):
+    classifier = randomised(timm.create_model('test_vit', img_size=64))
+    size = {'img_size': (64, 96), 'out_indices': (1, 3)}
+    path = saved(tmp_path / 'weights.pth', classifier)
+    backbone = TimmBackbone('test_vit', checkpoint=path, **size)
+    given, loaded = classifier.state_dict(), backbone.body.state_dict()
+    places = loaded.pop('model.pos_embed')
+    assert places.shape == (1, 1 + 4 * 6, 64) and torch.equal(places[:, 0], given['pos_embed'][:, 0])
+    grid = given['pos_embed'][:, 1:].mT.unflatten(2, (4, 4))
+    wide = F.interpolate(grid, size=(4, 6), mode='bicubic', antialias=True).flatten(2).mT
+    torch.testing.assert_close(places[:, 1:], wide)
+    for key, value in loaded.items():
+        assert torch.equal(value, given[key.removeprefix('model.')]), key
+    again = TimmBackbone('test_vit', checkpoint=saved(tmp_path / 'own.pth', backbone.body), **size)
+    assert all(torch.equal(value, backbone.state_dict()[key]) for key, value in again.state_dict().items())
+
+
 @pytest.mark.parametrize('name', ['test_resnet', 'test_efficientnet'])
 def test_group_norm_does_not_look_at_the_batch(name):
     torch.manual_seed(0)
@@ -225,6 +253,7 @@ def test_weights_of_another_width(tmp_path):
     ({'name': 'resnet18000'}, "timm has no model named 'resnet18000'; near: none"),
     ({'name': 'swin_little'}, r"no model named 'swin_little'; near: .*swin"),
     ({'name': 'test_resnet', 'norm': 'layer'}, "norm='layer' is unknown; choose one of batch, group, frozen"),
+    ({'name': 'test_resnet', 'stage_norm': 'first'}, "stage_norm='first' is unknown; give True, False or 'last'"),
     ({'name': 'test_resnet', 'out_indices': (9,)}, r"'test_resnet' with out_indices=\(9,\).*timm says"),
     ({'name': 'test_resnet', 'nonsense': 1}, r"'nonsense': 1\}: timm says")])
 def test_what_timm_does_not_have(kwargs, said):

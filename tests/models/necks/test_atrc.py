@@ -3,8 +3,8 @@ import torch
 
 from mtkd.models import TapSpec
 from mtkd.models.context import GlobalContext, LocalContext, RegionContext
+from mtkd.models.genotype import GENOTYPES, write_genotype
 from mtkd.models.necks import ATRCNeck
-from mtkd.models.necks.atrc import GENOTYPES
 
 from .scales import CHANNELS, GENOTYPE, OUT, STRIDES, features
 
@@ -93,6 +93,29 @@ def test_tasks_may_come_in_another_order():
     net = ATRCNeck(CHANNELS, STRIDES, shuffled, channels=8)
     assert list(net.contexts) == list(shuffled) and list(net.contexts['edge']) == list(shuffled)
     assert isinstance(net.contexts['edge']['normals'], GlobalContext)
+
+
+def searched(folder, name='genotype', **changes):
+    """The neck of a search's file, whose genotype differs from GENOTYPE in ``changes``."""
+    path = folder / f'{name}.json'
+    write_genotype(path, {**GENOTYPE, **changes}, {})
+    return neck(genotype=str(path))
+
+
+def test_a_searched_genotype_is_read_from_its_file(tmp_path):
+    net = searched(tmp_path)
+    assert net.genotype == GENOTYPE and net.kinds.tolist() == [[3, 1, 4], [2, 3, 0], [0, 0, 0]]
+    taps, given = net(features()), neck()(features())
+    assert all(torch.equal(taps[tap], given[tap]) for tap in given)
+    assert 'kinds' not in neck().state_dict(), 'checkpoints of given genotypes stay as they were'
+
+
+def test_weights_of_another_searched_genotype_are_refused(tmp_path):
+    """Regions of the target and of the source have weights of the same shapes."""
+    net, other = searched(tmp_path), searched(tmp_path, 'other', semseg={'semseg': 3, 'depth': 1, 'edge': 3})
+    other.load_state_dict(searched(tmp_path, 'again', semseg={'semseg': 3, 'depth': 1, 'edge': 3}).state_dict())
+    with pytest.raises(ValueError, match='trained with the genotype 314 230 000, this network has 313 230 000 .*semseg'):
+        other.load_state_dict({**other.state_dict(), 'kinds': net.kinds})
 
 
 @pytest.mark.parametrize('changes, said', [

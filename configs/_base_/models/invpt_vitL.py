@@ -1,0 +1,13 @@
+"""InvPT on ViT-L/16 (fact sheet 4.3): its 6th, 12th, 18th and last layer, the last normalised; the decoder as released.
+
+As in the release, places are learned for the size of the training crops: a data set with others sets img_size.
+"""
+model = dict(
+    type='MultiTaskModel',
+    net=dict(
+        backbone=dict(type='TimmBackbone', name='vit_large_patch16_384', pretrained=True, out_indices=(5, 11, 17, 23),
+                      stage_norm='last', pad_multiple=16, drop_path_rate=0.15, img_size=(448, 576), dynamic_img_size=True),
+        neck=dict(type='InvPTNeck'),
+        head=dict(type='LogitsHead')),
+    balance=dict(type='WeightedSum', alpha=1.0),
+    data_preprocessor=dict(type='Preprocessor'))

@@ -1,0 +1,13 @@
+"""InvPT, 64 channels wide, approximate on scales; the small MobileNetV3-Large student, 500 iterations.
+
+    python tools/train.py configs/baselines/invpt_mobilenetv3_nyud114.py
+
+NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours,
+that of mt_mobilenetv3_nyud114_short.py. No pretrained weights. Cost: docs/mechanisms/networks.md.
+"""
+
+_base_ = ['mt_mobilenetv3_nyud114_short.py']
+method = 'InvPT (approx.)'
+model = dict(net=dict(
+    neck=dict(type='InvPTNeck', channels=64, width=64),
+    head=dict(_delete_=True, type='LogitsHead')))

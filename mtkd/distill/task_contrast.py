@@ -1,0 +1,161 @@
+"""A student beside itself: what the tasks see in one picture is alike, what they see in other pictures is not."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..models import Taps, TapSpec
+from ..structures import Batch, SampleMeta, world_size
+from ..tasks import Task
+from .losses.distill_loss import Terms
+from .masks import picture_mask
+from .teacher import Teacher
+
+
+class TaskContrast(nn.Module):
+    """MTFormer's cross-task contrastive loss, as a link of the distiller that needs no teacher.
+
+    A task's feature is averaged over the picture and mapped to a unit vector z_t by two layers of the task's own. For an
+    ordered pair of tasks (t, s), the term of a sample is the cross-entropy of picking, by the scalar products of z_t
+    divided by τ, its own z_s among K vectors that task s had of other samples::
+
+        -log exp(z_t · z_s / τ) / (exp(z_t · z_s / τ) + Σ_k exp(z_t · m_k / τ))
+
+    ``<task>/contrast`` is the sum over the T - 1 pairs of a task, the mean over samples. A memory holds one vector a task
+    and training sample, the running mean of what was seen of it; it is part of checkpoints, and the same on every rank.
+    The K are drawn anew in every step; nothing of this is needed to deploy the student.
+
+    It is a link, and no part of the network, because its layers and its memory are discarded after training as projectors
+    are, because the release adds it beside the balanced losses with a weight of its own, as a distiller's terms are, and
+    because it then goes with any network that has a feature per task, alone or beside teachers::
+
+        distiller=dict(teachers=dict(), links=dict(between_tasks=dict(samples=795)))
+
+    Source: Xu et al. 2022 (MTFormer), section 3, after Tian et al. 2020; numbers of the release: average of the feature
+    after the exchange, 128 wide, K = 700 on NYUD-v2 (2,000 on PASCAL-Context), τ = .07, momentum .5, weight .01.
+    Differently from the release: softmax in place of its noise-contrastive estimate, whose constant is that of the first
+    batch; the right answer is what the other task sees now, without gradient, where the release takes its memory, at
+    first random; one memory a task, not a pair; negatives are never of the same sample; padding does not count.
+
+    Args:
+        tasks: two or more.
+        samples: length of the training set.
+        tap: the tasks' feature, with ``{task}`` for the task.
+        width: of the vectors.
+        negatives: K.
+        tau: τ.
+        momentum: how much of a memory's vector stays when its sample is seen again.
+        weight: of each of the terms in the total.
+        seed: of the memory's first vectors.
+
+    Raises:
+        ValueError: a number that makes no sense.
+
+    Attributes:
+        terms: the terms' full names.
+    """
+
+    teacher_name = ''
+    teacher_taps: tuple[str, ...] = ()
+    memory: Tensor
+
+    def __init__(self, tasks: Sequence[str], samples: int, tap: str = '{task}.in', width: int = 128, negatives: int = 700,
+                 tau: float = 0.07, momentum: float = 0.5, weight: float = 0.01, seed: int = 0) -> None:
+        super().__init__()
+        if len(tasks) < 2 or samples < 2 or negatives < 1 or width < 1 or tau <= 0 or not 0 <= momentum < 1:
+            raise ValueError(f'TaskContrast: {len(tasks)} tasks, samples={samples}, negatives={negatives}, width={width}, '
+                             f'tau={tau}, momentum={momentum}; it takes two tasks and two samples or more, one negative and '
+                             f'one channel or more, a positive tau, and a momentum from 0 to below 1.')
+        self.task_names = tuple(tasks)
+        self.student_taps = tuple(tap.replace('{task}', task) for task in tasks)
+        self.terms = tuple(f'{task}/contrast' for task in tasks)
+        self.width, self.negatives, self.tau, self.momentum, self.weight = width, negatives, tau, momentum, float(weight)
+        self.maps = nn.ModuleDict()
+        drawn = torch.randn(len(tasks), samples, width, generator=torch.Generator().manual_seed(seed), device='cpu')
+        self.register_buffer('memory', F.normalize(drawn, dim=-1))
+
+    def term_name(self, term: str) -> str:
+        """The full name of a term."""
+        return term
+
+    def bind(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task], teachers: Mapping[str, Teacher]) -> None:
+        """Build the layers for the student's taps.
+
+        Raises:
+            ValueError: the student has no such tap, or a vector in it.
+        """
+        for task, tap in zip(self.task_names, self.student_taps, strict=True):
+            if tap not in tap_specs or not tap_specs[tap].stride:
+                raise ValueError(f"TaskContrast: the student has no map in a tap '{tap}'; take a network with a feature per "
+                                 f"task, or another tap, as in tap='{{task}}.feat'.")
+            channels = tap_specs[tap].channels
+            self.maps[task] = nn.Sequential(nn.Linear(channels, self.width), nn.ReLU(), nn.Linear(self.width, self.width))
+
+    def forward(self, batch: Batch, taps: Taps, teacher_taps: Taps, tasks: Mapping[str, Task]) -> Terms:
+        """The terms, by full name: (sum (B,), count (B,)).
+
+        Raises:
+            ValueError: the batch is of several data sets, or of one with more than ``samples``.
+        """
+        first = taps[self.student_taps[0]]
+        index = self._index(batch['meta'], first.device)
+        with torch.autocast(first.device.type, enabled=False):
+            seen = [self._vector(task, taps[tap], batch)
+                    for task, tap in zip(self.task_names, self.student_taps, strict=True)]
+            others = _all_but(index, self.memory.shape[1], self.negatives)
+            far = [memory[others] for memory in self.memory]
+            sums = [torch.stack([self._pick(asking, seen[s].detach(), far[s]) for s in range(len(seen)) if s != t]).sum(0)
+                    for t, asking in enumerate(seen)]
+            if self.training:
+                self._remember(index, torch.stack([vector.detach() for vector in seen], 1))
+        return {term: (total, torch.ones_like(total)) for term, total in zip(self.terms, sums, strict=True)}
+
+    def _vector(self, task: str, tap: Tensor, batch: Batch) -> Tensor:
+        """(B, C, h, w) -> (B, width) of length 1."""
+        height, width = batch['image'].shape[-2:]
+        mask = picture_mask(batch['meta'], (height, width), (tap.shape[2], tap.shape[3]), tap.device)
+        counts = torch.ones_like(tap[:, :1], dtype=torch.float32) if mask is None else mask[:, None].float()
+        mean = (tap.float() * counts).sum((2, 3)) / counts.sum((2, 3)).clamp_min(1.0)
+        return F.normalize(self.maps[task](mean), dim=-1)
+
+    def _pick(self, asking: Tensor, near: Tensor, far: Tensor) -> Tensor:
+        """(B, C), (B, C), (B, K, C) -> (B,)."""
+        scores = torch.cat([(asking * near).sum(1, keepdim=True), (far @ asking[:, :, None])[:, :, 0]], 1) / self.tau
+        return scores.logsumexp(1) - scores[:, 0]
+
+    def _index(self, meta: Sequence[SampleMeta], device: torch.device) -> Tensor:
+        """(B,): which training samples these are."""
+        index = [entry['index'] for entry in meta]
+        count = self.memory.shape[1]
+        if max(index) >= count or len({entry.get('dataset') for entry in meta}) > 1:
+            raise ValueError(f'TaskContrast remembers {count} samples of one training set, and this batch has number '
+                             f'{max(index)} of {sorted({str(entry.get("dataset")) for entry in meta})}: set its samples to '
+                             f'the length of the training set.')
+        return torch.tensor(index, device=device)
+
+    @torch.no_grad()
+    def _remember(self, index: Tensor, vectors: Tensor) -> None:
+        """(B,) numbers and (B, T, C) vectors of this rank go into every rank's memory; of a sample seen twice, the last."""
+        index, vectors = _of_all_ranks(index), _of_all_ranks(vectors)
+        places = torch.arange(len(index), device=index.device)
+        last = ((index[:, None] == index) * places).amax(1)
+        mixed = self.momentum * self.memory[:, index] + (1 - self.momentum) * vectors[last].transpose(0, 1)
+        self.memory[:, index] = F.normalize(mixed, dim=-1)
+
+
+def _all_but(index: Tensor, samples: int, count: int) -> Tensor:
+    """(B,) -> (B, count) numbers of samples, drawn with replacement from all but the sample's own."""
+    drawn = torch.randint(samples - 1, (len(index), count), device=index.device)
+    return drawn + (drawn >= index[:, None])
+
+
+def _of_all_ranks(value: Tensor) -> Tensor:
+    """The ranks' values one after the other."""
+    if world_size() == 1:
+        return value
+    parts = [torch.empty_like(value) for _ in range(world_size())]
+    dist.all_gather(parts, value.contiguous())
+    return torch.cat(parts)

@@ -1,0 +1,109 @@
+"""Genotypes of ATRC: which kind of context each task takes from each task; published, given, or from a search's file."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Genotype = Mapping[str, Mapping[str, int]]
+KINDS = ('none', 'global', 'local', 'target_regions', 'source_regions')  # the published codes 0 to 4
+GENOTYPE_FILE = 'genotype.json'  # what a search leaves in its work dir
+_FORMAT = 'mtkd ATRC genotype 1'
+
+
+def _genotype(tasks: str, *rows: str) -> Genotype:
+    names = tasks.split()
+    return {target: dict(zip(names, map(int, row), strict=True)) for target, row in zip(names, rows, strict=True)}
+
+
+GENOTYPES: dict[str, Genotype] = {  # target -> source -> kind; fact sheet 4.3
+    'nyud_hrnet18': _genotype('semseg depth normals edge', '3344', '4344', '4334', '3313'),
+    'pascal_hrnet18': _genotype('semseg human_parts sal normals edge', '33404', '33434', '33343', '33334', '33313')}
+
+
+def find_genotype(genotype: str | Genotype, tasks: Sequence[str]) -> Genotype:
+    """The genotype that an argument means, in the order of the tasks.
+
+    Args:
+        genotype: one of :data:`GENOTYPES`, a search's file (``*.json``), or target -> source -> kind.
+        tasks: the network's.
+
+    Raises:
+        FileNotFoundError: the file does not exist.
+        ValueError: the genotype is unknown or damaged, has a kind that there is not, or was made for other tasks.
+    """
+    if isinstance(genotype, str) and genotype not in GENOTYPES:
+        if not genotype.endswith('.json'):
+            raise ValueError(f"ATRCNeck: genotype='{genotype}' is unknown; choose one of {', '.join(GENOTYPES)}, or give a "
+                             f"search's {GENOTYPE_FILE}, or target -> source -> kind.")
+        return _checked(read_genotype(genotype), tasks, f'of {genotype}')
+    if isinstance(genotype, str):
+        return _checked(GENOTYPES[genotype], tasks, f"'{genotype}'")
+    if isinstance(genotype.get('config'), str):
+        raise ValueError(f'ATRCNeck: genotype=dict(config=...) names a search, whose result the tools put in its place; '
+                         f'outside of them give its file, .../{GENOTYPE_FILE}.')
+    return _checked(genotype, tasks, 'given')
+
+
+def _checked(genotype: Genotype, tasks: Sequence[str], name: str) -> Genotype:
+    rows = [('its targets', genotype), *((f"the sources of '{target}'", row) for target, row in genotype.items())]
+    for what, row in rows:
+        if set(row) != set(tasks):
+            raise ValueError(f'ATRCNeck: the genotype {name} was made for other tasks: {what} are {", ".join(row)}, the '
+                             f'tasks are {", ".join(tasks)}.')
+    for target, row in genotype.items():
+        for source, kind in row.items():
+            if kind not in range(len(KINDS)):
+                raise ValueError(f'ATRCNeck: the genotype {name} has the kind {kind} for {target} from {source}; kinds are '
+                                 f'{", ".join(f"{i} {text}" for i, text in enumerate(KINDS))}.')
+    return {task: {source: genotype[task][source] for source in tasks} for task in tasks}
+
+
+def any_genotype(tasks: Sequence[str]) -> dict[str, dict[str, int]]:
+    """A genotype with every kind in turn, for trying a network whose search was not run."""
+    return {target: {source: (i + j + 1) % len(KINDS) for j, source in enumerate(tasks)} for i, target in enumerate(tasks)}
+
+
+def write_genotype(path: Path, genotype: Genotype, about: Mapping[str, Any]) -> None:
+    """Write a search's result in one step: readers see the old file or the whole new one.
+
+    Args:
+        path: the file.
+        genotype: target -> source -> kind; kinds are written by their names.
+        about: what else to keep: where it comes from.
+    """
+    named = {target: {source: KINDS[kind] for source, kind in row.items()} for target, row in genotype.items()}
+    partial = path.with_name(f'.partial-{os.getpid()}-{path.name}')
+    with partial.open('w', encoding='utf-8') as file:
+        json.dump({'format': _FORMAT, 'tasks': list(genotype), 'genotype': named, **about}, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def read_genotype(path: str | Path) -> Genotype:
+    """Read what :func:`write_genotype` wrote.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is damaged, something else, or names a kind that there is not.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'the genotype {path} does not exist; a config with the neck ATRCSearchNeck makes one.')
+    try:
+        content = json.loads(Path(path).read_text(encoding='utf-8'))
+        rows = {str(target): {str(source): str(kind) for source, kind in row.items()}
+                for target, row in content['genotype'].items()}
+        right = content['format'] == _FORMAT and content['tasks'] == list(rows)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f'{path} is no genotype, or is damaged ({type(error).__name__}: {error}): run its search '
+                         f'again.') from error
+    if not right:
+        raise ValueError(f"{path} is no genotype: its format is {content['format']!r}, not {_FORMAT!r}, or its tasks are "
+                         f'not its targets.')
+    unknown = [(t, s, kind) for t, row in rows.items() for s, kind in row.items() if kind not in KINDS]
+    if unknown:
+        target, source, kind = unknown[0]
+        raise ValueError(f"{path} has the kind '{kind}' for {target} from {source}; kinds are {', '.join(KINDS)}.")
+    return {target: {source: KINDS.index(kind) for source, kind in row.items()} for target, row in rows.items()}

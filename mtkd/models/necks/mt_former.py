@@ -1,0 +1,141 @@
+"""MTFormer: Swin blocks all tasks share, Swin blocks a task, then attention across the tasks."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ...registry import NECKS
+from ..net import Taps, TapSpec
+from ..window_attention import SwinStage, WindowAttention, Windows, two_layers
+from .concat import ConcatNeck
+from .task_neck import check_tasks
+
+
+class CrossTaskBlock(nn.Module):
+    """A task's values, mixed by where each task looks; what comes of it is merged, then a feed-forward.
+
+    One window attention serves all tasks: queries and keys of task s, values of the block's own task. Two layers bring
+    the answer by its own queries to C channels and each of the T - 1 others to C / (T - 1); all are concatenated, two
+    layers merge them to C, and the answer by its own queries is added. Hidden layers are T C wide.
+
+    Args:
+        channels: C, of a task's feature.
+        heads: of the attention.
+        side: of a window.
+        shifted: see :class:`~mtkd.models.window_attention.Windows`.
+        tasks: T.
+    """
+
+    def __init__(self, channels: int, heads: int, side: int, shifted: bool, tasks: int) -> None:
+        super().__init__()
+        hidden, part = tasks * channels, channels // (tasks - 1)
+        self.windows = Windows(side, shifted)
+        self.norm = nn.LayerNorm(channels)
+        self.attend = WindowAttention(channels, heads, side)
+        self.reduce = nn.ModuleList([two_layers(channels, hidden, channels),
+                                     *(two_layers(channels, hidden, part) for _ in range(tasks - 1))])
+        self.merge = two_layers(channels + (tasks - 1) * part, hidden, channels)
+        self.think = nn.Sequential(nn.LayerNorm(channels), two_layers(channels, 4 * channels, channels))
+
+    def forward(self, own: Tensor, others: Sequence[Tensor]) -> Tensor:
+        """(B, h, w, C) and T - 1 of the same -> (B, h, w, C)."""
+        height, width = own.shape[1:3]
+        apart = self.windows.apart(height, width, own.device)
+        tokens = [self.windows.split(self.norm(feature)) for feature in (own, *others)]
+        answers = [self.attend(asking, tokens[0], apart) for asking in tokens]
+        reduced = [reduce(answer) for reduce, answer in zip(self.reduce, answers, strict=True)]
+        merged = self.merge(torch.cat(reduced, -1)) + answers[0]
+        own = own + self.windows.join(merged, height, width)
+        return own + self.think(own)
+
+
+class CrossTaskStage(nn.Module):
+    """Cross-task blocks, every second one shifted, and a layer norm; the other tasks' features stay as they come.
+
+    Args:
+        channels: of a task's feature.
+        heads: of every attention.
+        side: of a window.
+        depth: number of blocks.
+        tasks: T.
+    """
+
+    def __init__(self, channels: int, heads: int, side: int, depth: int, tasks: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(CrossTaskBlock(channels, heads, side, block % 2 == 1, tasks) for block in range(depth))
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, own: Tensor, others: Sequence[Tensor]) -> Tensor:
+        """(B, h, w, C) and T - 1 of the same -> (B, h, w, C)."""
+        for block in self.blocks:
+            own = block(own, others)
+        return self.norm(own)
+
+
+@NECKS.register_module()
+class MTFormerNeck(nn.Module):
+    """MTFormer's decoder: two Swin blocks shared by the tasks, two a task, two a task that look across the tasks.
+
+    All scales are concatenated (``shared``) and brought to 256 channels by a 1x1 convolution. A stage of two Swin blocks
+    (:class:`~mtkd.models.window_attention.SwinStage`) serves all tasks; one a task makes ``<task>.own`` of it; a
+    :class:`CrossTaskStage` a task makes ``<task>.in``. The release reads strides 8, 16 and 32 of a Swin-S, so that its
+    features have stride 8; its heads are a 1x1 convolution, norm, ReLU and logits, as
+    :class:`~mtkd.models.heads.PointwiseHead` is. The contrastive term is
+    :class:`~mtkd.distill.task_contrast.TaskContrast`.
+
+    Source: Xu et al. 2022, section 3, and the authors' release, which has networks of two and of three tasks; fact sheet
+    4.3. With two tasks on Swin-S the neck has 11.930 M parameters, all that the released one uses. KDAM's printed 64.03 M
+    are these, Swin-S, the released heads, and 3.148 M of three patch embeddings that the release builds and never uses,
+    which are not built here. With four tasks the widths follow the rule of two and three, and there is no count to
+    compare with: *approximate*. Weights begin as PyTorch's, as released.
+
+    Args:
+        in_channels: channels of each scale.
+        strides: stride of each scale.
+        out_channels: task -> channels of its output; given by the network.
+        channels: width of the tokens.
+        heads: of every attention.
+        window: side of a window in places of the finest scale; sides of the map that it does not divide are padded.
+        depth: blocks of every stage.
+        lateral_channels: see :class:`~mtkd.models.necks.ConcatNeck`.
+
+    Attributes:
+        tap_specs: channels and stride of every tap it makes.
+        approximate: whether there are more tasks than the release has a network for.
+
+    Raises:
+        ValueError: fewer than two tasks, ``heads`` does not divide ``channels``, channels that do not suffice for what
+            each other task brings, a window of one place, or no block.
+    """
+
+    def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int],
+                 channels: int = 256, heads: int = 4, window: int = 7, depth: int = 2,
+                 lateral_channels: int | None = None) -> None:
+        super().__init__()
+        self.tasks = check_tasks(self, out_channels)
+        self.approximate = len(self.tasks) > 3
+        if channels % heads or channels < len(self.tasks) - 1 or window < 2 or depth < 1:
+            raise ValueError(f'MTFormerNeck: {channels} channels in {heads} heads, {len(self.tasks)} tasks, windows of side '
+                             f'{window}, {depth} blocks; heads must divide channels, which are at least one for each other '
+                             f'task, windows have a side of 2 or more, and a stage has a block.')
+        self.concat = ConcatNeck(in_channels, strides, lateral_channels)
+        wide, stride = self.concat.out_channels, self.concat.stride
+        self.embed = nn.Conv2d(wide, channels, 1)
+        self.common = SwinStage(channels, heads, window, depth)
+        self.own = nn.ModuleDict({task: SwinStage(channels, heads, window, depth) for task in self.tasks})
+        self.cross = nn.ModuleDict({task: CrossTaskStage(channels, heads, window, depth, len(self.tasks))
+                                    for task in self.tasks})
+        self.tap_specs = {'shared': TapSpec(wide, stride)}
+        for task in self.tasks:
+            self.tap_specs[f'{task}.own'] = self.tap_specs[f'{task}.in'] = TapSpec(channels, stride)
+
+    def forward(self, features: list[Tensor]) -> Taps:
+        """List of (B, C_i, h_i, w_i), finest first -> every tap of :attr:`tap_specs`."""
+        shared = self.concat(features)
+        common = self.common(self.embed(shared).movedim(1, -1))
+        own = {task: stage(common) for task, stage in self.own.items()}
+        looked = {task: stage(own[task], [own[other] for other in self.tasks if other != task])
+                  for task, stage in self.cross.items()}
+        return {'shared': shared, **{f'{task}.own': value.movedim(-1, 1) for task, value in own.items()},
+                **{f'{task}.in': value.movedim(-1, 1) for task, value in looked.items()}}

@@ -1,0 +1,164 @@
+"""Swin's attention within windows, of a feature to itself or by another feature's queries and keys."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Windows:
+    """Cuts a map into square windows, and puts them together again.
+
+    Sides that the window does not divide are filled up with zeros at the bottom and right, which are attended to, as in
+    Swin's dense networks; a map smaller than the window is one window.
+
+    Args:
+        side: of a window, in places.
+        shifted: move the map by half a side first, so that these windows lie across the borders of the others.
+    """
+
+    def __init__(self, side: int, shifted: bool) -> None:
+        self.side = side
+        self.shift = side // 2 if shifted else 0
+
+    def split(self, feature: Tensor) -> Tensor:
+        """(B, h, w, C) -> (B, W, side², C), row by row."""
+        height, width = feature.shape[1:3]
+        filled = F.pad(feature, (0, 0, 0, -width % self.side, 0, -height % self.side))
+        return self._cut(filled.roll((-self.shift, -self.shift), (1, 2)) if self.shift else filled)
+
+    def join(self, windows: Tensor, height: int, width: int) -> Tensor:
+        """(B, W, side², C) -> (B, height, width, C)."""
+        columns = -(-width // self.side)
+        rows = windows.unflatten(1, (-1, columns)).unflatten(3, (self.side, self.side))
+        whole = rows.transpose(2, 3).flatten(3, 4).flatten(1, 2)
+        if self.shift:
+            whole = whole.roll((self.shift, self.shift), (1, 2))
+        return whole[:, :height, :width]
+
+    def apart(self, height: int, width: int, device: torch.device) -> Tensor | None:
+        """Which places of a window came together only because the map was moved, from opposite borders.
+
+        Returns:
+            (W, 1, side², side²) bool, or None where the map is not moved.
+        """
+        if not self.shift:
+            return None
+        rows, columns = (self._parts(length + -length % self.side, device) for length in (height, width))
+        part = self._cut((3 * rows[:, None] + columns)[None, :, :, None])[0, :, :, 0]
+        return (part[:, :, None] != part[:, None, :])[:, None]
+
+    def _cut(self, filled: Tensor) -> Tensor:
+        rows = filled.unflatten(1, (-1, self.side)).unflatten(3, (-1, self.side))
+        return rows.transpose(2, 3).flatten(3, 4).flatten(1, 2)
+
+    def _parts(self, length: int, device: torch.device) -> Tensor:
+        """(length,): 0 before the last window, 1 in it, 2 for what was moved there from the other border."""
+        places = torch.arange(length, device=device)
+        return (places >= length - self.side).long() + (places >= length - self.shift).long()
+
+
+class WindowAttention(nn.Module):
+    """Multi-head attention among the places of a window, with a learned bias for each relative place.
+
+    Queries and keys are of one feature, values may be of another: a task's values are then mixed by where another task
+    looks, as in MTFormer. With one feature for all three it is Swin's attention.
+
+    Args:
+        channels: of both features.
+        heads: that divide them.
+        side: of a window.
+    """
+
+    index: Tensor
+
+    def __init__(self, channels: int, heads: int, side: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query_key = nn.Linear(channels, 2 * channels)
+        self.value = nn.Linear(channels, channels)
+        self.project = nn.Linear(channels, channels)
+        self.bias = nn.Parameter(nn.init.trunc_normal_(torch.empty((2 * side - 1) ** 2, heads), std=0.02))
+        self.register_buffer('index', _relative_places(side), persistent=False)
+
+    def forward(self, asking: Tensor, answering: Tensor, apart: Tensor | None = None) -> Tensor:
+        """Attend.
+
+        Args:
+            asking: (B, W, side², C), the feature of queries and keys.
+            answering: the same, the feature of values.
+            apart: see :meth:`Windows.apart`.
+
+        Returns:
+            (B, W, side², C).
+        """
+        query, key = self._by_head(self.query_key(asking)).chunk(2, 2)
+        value = self._by_head(self.value(answering))
+        scores = query @ key.mT * query.shape[-1] ** -0.5 + self.bias[self.index].movedim(-1, 0)
+        if apart is not None:
+            scores = scores.masked_fill(apart, -torch.inf)
+        return self.project((scores.softmax(-1) @ value).transpose(2, 3).flatten(3))
+
+    def _by_head(self, tokens: Tensor) -> Tensor:
+        """(B, W, N, n C) -> (B, W, n heads, N, C / heads)."""
+        return tokens.unflatten(3, (-1, self.value.out_features // self.heads)).transpose(2, 3)
+
+
+def _relative_places(side: int) -> Tensor:
+    """(side², side²): for every pair of places the row of the bias that stands for their distance."""
+    steps = torch.arange(side)
+    rows, columns = (grid.flatten() for grid in torch.meshgrid(steps, steps, indexing='ij'))
+    down, right = (places[:, None] - places + side - 1 for places in (rows, columns))
+    return down * (2 * side - 1) + right
+
+
+def two_layers(in_channels: int, hidden: int, out_channels: int) -> nn.Sequential:
+    """Linear, GELU, linear."""
+    return nn.Sequential(nn.Linear(in_channels, hidden), nn.GELU(), nn.Linear(hidden, out_channels))
+
+
+class SwinBlock(nn.Module):
+    """Attention within windows and a feed-forward four times as wide, each of the norm and with a residual.
+
+    Args:
+        channels: of the feature.
+        heads: of the attention.
+        side: of a window.
+        shifted: see :class:`Windows`.
+    """
+
+    def __init__(self, channels: int, heads: int, side: int, shifted: bool) -> None:
+        super().__init__()
+        self.windows = Windows(side, shifted)
+        self.norm = nn.LayerNorm(channels)
+        self.attend = WindowAttention(channels, heads, side)
+        self.think = nn.Sequential(nn.LayerNorm(channels), two_layers(channels, 4 * channels, channels))
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """(B, h, w, C) -> the same."""
+        height, width = feature.shape[1:3]
+        tokens = self.windows.split(self.norm(feature))
+        attended = self.attend(tokens, tokens, self.windows.apart(height, width, feature.device))
+        feature = feature + self.windows.join(attended, height, width)
+        return feature + self.think(feature)
+
+
+class SwinStage(nn.Module):
+    """Swin blocks, every second one shifted, and a layer norm.
+
+    Source: Liu et al. 2021 (Swin), without drop path and without merging of patches.
+
+    Args:
+        channels: of the feature.
+        heads: of every attention.
+        side: of a window.
+        depth: number of blocks.
+    """
+
+    def __init__(self, channels: int, heads: int, side: int, depth: int) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(*(SwinBlock(channels, heads, side, block % 2 == 1) for block in range(depth)))
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """(B, h, w, C) -> the same."""
+        return self.norm(self.blocks(feature))
