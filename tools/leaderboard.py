@@ -7,7 +7,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtkd.leaderboard import FORMATS, build, cross_domain, format_of, render, render_cross, why_stale
+from mtkd.leaderboard import (
+    FORMATS,
+    build,
+    cross_domain,
+    format_of,
+    read_costs,
+    render,
+    render_costs,
+    render_cross,
+    why_stale,
+)
 
 EXAMPLE = """example:
   python tools/leaderboard.py work_dirs --suite kdam_nyud --out docs/kdam_nyud.html --note-file docs/protocol.md
@@ -15,6 +25,7 @@ EXAMPLE = """example:
   python tools/leaderboard.py --suite kdam_nyud        the paper's rows alone, as Markdown on the screen
   python tools/leaderboard.py work_dirs --suite kdam_nyud --baseline MT --compare "MT+DIST" "MT+KDAM"
   python tools/leaderboard.py work_dirs --suite faces --cross-domain --out docs/faces_cross_domain.md
+  python tools/leaderboard.py docs/results/records/network_cost --costs --out docs/results/network_cost.md
 """
 
 
@@ -38,6 +49,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--baseline', metavar='A', help='compare every other measured method with A')
     parser.add_argument('--cross-domain', action='store_true',
                         help='instead: one table a task, training sets by test sets, of measured results')
+    parser.add_argument('--costs', action='store_true',
+                        help='instead: what networks cost in training, from records of tools/network_cost.py')
     parser.add_argument('--check', action='store_true',
                         help='write nothing; exit 1 if --out is not what the results give now (by content, not by time)')
     args = parser.parse_args(argv)
@@ -45,6 +58,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error('--check needs --out, the page to check')
     if args.cross_domain and (args.compare or args.baseline):
         parser.error('--compare and --baseline compare the rows of a leaderboard; leave out --cross-domain')
+    if args.costs and (args.compare or args.baseline or args.cross_domain or args.suite):
+        parser.error('--costs makes a page of its own; leave out --suite, --compare, --baseline and --cross-domain')
     return args
 
 
@@ -53,7 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     form = args.format or (format_of(args.out) if args.out else None) or 'md'
     try:
         note = args.note_file.read_text(encoding='utf-8') if args.note_file else args.note
-        if args.cross_domain:
+        if args.costs:
+            text = render_costs(read_costs(args.dirs), form, args.title, note)
+        elif args.cross_domain:
             text = render_cross(cross_domain(args.dirs, args.suite), form, args.title, note)
         else:
             boards = build(args.dirs, args.suite, with_published=not args.no_published, beside=args.published,

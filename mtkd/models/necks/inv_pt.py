@@ -111,8 +111,8 @@ class InvPTNeck(nn.Module):
         width: of the decoder's first stage and of ``<task>.in``.
         heads: of every attention.
         drop_path: chance that a sample skips a branch of a stage.
-        lateral_channels: when given, a 1x1 convolution first brings every scale to this width (ours, for small budgets and
-            trunks with wide coarse scales; None is the paper's).
+        lateral_channels: when given, a 1x1 convolution first brings each stage's map of the trunk to this width (ours, for
+            small budgets and trunks with wide coarse scales; None is the paper's).
         faithful_to_release: no drop path, and scores divided by the root of the whole width instead of a head's, as the
             released code does (fact sheet 5.4).
 
@@ -134,15 +134,16 @@ class InvPTNeck(nn.Module):
         if channels < 1 or heads < 1 or width < 1 or width % (heads << STAGES - 1):
             raise ValueError(f'InvPTNeck: {channels} channels, width {width}, {heads} heads; channels are 1 or more, and '
                              f'the last stage is {width} / {1 << STAGES - 1} wide, which the heads must divide.')
-        self.laterals = nn.ModuleList(nn.Conv2d(c, lateral_channels, 1) for c in in_channels) if lateral_channels else None
+        skipped = 1 if self.one_stride else 0
+        self.places = [-1, *(-i - 1 - skipped for i in range(1, STAGES))]  # of each stage's map among the trunk's
+        self.laterals = nn.ModuleList(nn.Conv2d(in_channels[place], lateral_channels, 1)
+                                      for place in self.places) if lateral_channels else None
         scales = [lateral_channels] * len(in_channels) if lateral_channels else list(in_channels)
-        self.concat = ConcatNeck(scales, strides)
+        self.concat = ConcatNeck(in_channels, strides)
         self.own = nn.ModuleDict({task: nn.Sequential(conv_bn_relu(scales[-1], scales[-1], 3),
                                                       conv_bn_relu(scales[-1], channels, 3)) for task in self.tasks})
         self.aux = nn.ModuleDict({task: nn.Conv2d(channels, wanted, 1) for task, wanted in out_channels.items()})
         self.mix = nn.ModuleDict({task: nn.Conv2d(channels + wanted, width, 1) for task, wanted in out_channels.items()})
-        skipped = 1 if self.one_stride else 0
-        self.places = [-1, *(-i - 1 - skipped for i in range(1, STAGES))]  # of each stage's map among the trunk's
         self.stages = nn.ModuleList(
             InvPTStage(len(self.tasks), width, i, self._embed(scales[place], width >> i, i), heads, drop_path,
                        faithful_to_release) for i, place in enumerate(self.places))
@@ -165,9 +166,10 @@ class InvPTNeck(nn.Module):
 
     def forward(self, features: list[Tensor]) -> Taps:
         """List of (B, C_i, h_i, w_i), finest first -> every tap of :attr:`tap_specs`."""
+        looked_at = [features[place] for place in self.places]
         if self.laterals is not None:
-            features = [lateral(feature) for lateral, feature in zip(self.laterals, features, strict=True)]
-        start, finest = features[-1], features[0].shape[-2:]
+            looked_at = [lateral(feature) for lateral, feature in zip(self.laterals, looked_at, strict=True)]
+        start, finest = looked_at[0], features[0].shape[-2:]
         if self.one_stride:
             start = resized(start, [-(-side // 2) for side in finest])
             finest = torch.Size(4 * side for side in finest)
@@ -176,8 +178,8 @@ class InvPTNeck(nn.Module):
         maps = torch.stack([mix(torch.cat((own[task], aux[task]), 1)) for task, mix in self.mix.items()], 1)
         message: Tensor | None = None
         shares: list[list[Tensor]] = []  # of each stage, each task
-        for stage, place in zip(self.stages, self.places, strict=True):
-            maps, message, given = stage(maps, features[place], message)
+        for stage, trunk in zip(self.stages, looked_at, strict=True):
+            maps, message, given = stage(maps, trunk, message)
             shares.append(given)
         taps: Taps = {'shared': self.concat(features)}
         for task, given in zip(self.tasks, zip(*shares, strict=True), strict=True):

@@ -1,0 +1,73 @@
+"""One function in a process of its own, so that what it breaks, keeps or waits for ends with it."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+T = TypeVar('T')
+
+
+def isolated(function: Callable[..., T], *arguments: Any, seconds: float) -> T:
+    """Call a function in a forked process and return what it returns.
+
+    A fork has everything that was imported, so it starts at once; what was computed before it (threads, an accelerator's
+    context) it cannot go on with, so the calling process should have done little but its imports.
+
+    Args:
+        function: what to call; its result is pickled.
+        *arguments: its arguments.
+        seconds: how long it may take.
+
+    Raises:
+        TimeoutError: it took longer, and was stopped with all processes that it had started.
+        RuntimeError: it raised, in the words ``Type: message``, or its process died.
+    """
+    context = multiprocessing.get_context('fork')
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(theirs, function, arguments))
+    process.start()
+    theirs.close()
+    try:
+        if not ours.poll(seconds):
+            raise TimeoutError(f'not finished within {seconds:g} s')
+        done, value = ours.recv()
+    except EOFError:
+        process.join()
+        raise RuntimeError(f'the process ended {_how(process.exitcode or 0)}') from None
+    finally:
+        _stop(process.pid)
+        process.join()
+        ours.close()
+    if not done:
+        raise RuntimeError(value)
+    return value
+
+
+def first_line(error: BaseException) -> str:
+    """``Type: message``, one line of it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f'{type(error).__name__}: {lines[0]}' if lines else type(error).__name__
+
+
+def _answer(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    os.setsid()  # a group of processes of its own
+    try:
+        answer = (True, function(*arguments))
+    except Exception as error:
+        answer = (False, first_line(error))
+    pipe.send(answer)
+    pipe.close()
+
+
+def _stop(group: int | None) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # it has ended by itself, or not yet formed its group
+        if group is not None and os.getpgid(group) == group:
+            os.killpg(group, signal.SIGKILL)
+
+
+def _how(code: int) -> str:
+    return f'with exit code {code}' if code >= 0 else f'by the signal {signal.Signals(-code).name}'

@@ -1,0 +1,51 @@
+import importlib.util
+
+import pytest
+import torch
+
+from mtkd.engine.support import FEATURES, NO, UNTRIED, YES, Finding, Trial, try_feature
+
+from .compared import network
+
+TRIAL = Trial(size=(32, 48), backend='eager', seconds=300)
+
+
+def test_what_works(tmp_path):
+    toy = network(tmp_path)
+    assert try_feature('compile', toy, TRIAL) == Finding(YES, 'one graph')
+    found = try_feature('bf16', toy, TRIAL)
+    assert found.state == YES and found.short.startswith('loss ') and not found.reason
+    assert try_feature('ddp', toy, TRIAL) == Finding(YES)
+    assert try_feature('torch_export', toy, TRIAL) == Finding(YES, 'any batch and size')
+
+
+def test_graph_breaks_are_counted_and_named(tmp_path):
+    found = try_feature('compile', network(tmp_path, 'BreakingHead'), TRIAL)
+    assert (found.state, found.short) == (YES, '1 graph break')
+    assert 'graph_break()' in found.reason and 'first at compared.py:' in found.reason
+
+
+def test_why_not(tmp_path):
+    found = try_feature('bf16', network(tmp_path, 'Float32Head'), TRIAL)
+    assert found.state == NO and 'in float32' in found.reason
+    found = try_feature('ddp', network(tmp_path, 'SpareHead'), TRIAL)
+    assert found == Finding(NO, reason='parameters without a gradient: net.heads.semseg.spare, net.heads.depth.spare')
+    found = try_feature('torch_export', network(tmp_path, 'AskingHead'), TRIAL)
+    assert found.state == NO and 'decides by values of the picture' in found.reason
+
+
+def test_what_cannot_be_tried_here_says_so(tmp_path):
+    toy = network(tmp_path)
+    if not torch.cuda.is_available():
+        found = try_feature('fp16', toy, TRIAL)
+        assert found.state == UNTRIED and 'needs CUDA' in found.reason
+    if importlib.util.find_spec('onnxscript') is None:
+        found = try_feature('onnx', toy, TRIAL)
+        assert found.state == UNTRIED and 'not installed: ' in found.reason and 'onnxscript' in found.reason
+    assert try_feature('compile', toy, Trial(seconds=0.01)) == Finding(UNTRIED, reason='not finished within 0.01 s')
+    with pytest.raises(ValueError, match="feature 'xla' is unknown; choose one of compile, "):
+        try_feature('xla', toy, TRIAL)
+
+
+def test_every_feature_has_a_name():
+    assert list(FEATURES) == ['compile', 'bf16', 'fp16', 'ddp', 'onnx', 'torch_export']
