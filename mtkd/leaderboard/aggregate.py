@@ -16,7 +16,7 @@ from statistics import fmean
 
 from mtkd.leaderboard import published
 from mtkd.leaderboard.board import Column, Estimate, Key, Row, Run, RunValues, SuiteBoard, estimate
-from mtkd.leaderboard.delta import Reference, Values, by_task, choose_reference, delta_estimate, signed_delta
+from mtkd.leaderboard.delta import Reference, Values, by_task, choose_reference, delta_estimate, over_tasks, signed_delta
 from mtkd.leaderboard.results import Result
 from mtkd.leaderboard.significance import compare
 
@@ -147,7 +147,11 @@ def _keys(result: Result) -> list[Key]:
 def _measured(runs: Sequence[Run], columns: Mapping[Key, Column]) -> list[Row]:
     groups = group_runs(runs)
     references = _merge_single_task([group for group in groups if group[0].result.role == 'single_task'])
+    plain = [reference for reference in references if not any(group[0].result.teachers for group in reference)]
     rows = [_single_task_row(reference) for reference in references]
+    for row, reference in zip(rows, references, strict=True):
+        if reference not in plain and (joined := over_tasks(reference)):
+            _set_delta(row, joined, [r for r in plain if r[0][0].result.backbone == row.backbone], columns)
     for group in groups:
         if group[0].result.role == 'multi_task':
             rows.append(_row(group))
@@ -157,9 +161,9 @@ def _measured(runs: Sequence[Run], columns: Mapping[Key, Column]) -> list[Row]:
 
 
 def _order(row: Row) -> tuple[object, ...]:
-    """By backbone, single-task rows first, then by Delta_mt, best first."""
+    """By backbone, single-task rows first that nobody taught, then by Delta_mt, best first."""
     gain = math.inf if row.delta is None else -row.delta.mean
-    return (row.backbone, row.role != 'single_task', gain, row.method, row.configs)
+    return (row.backbone, row.role != 'single_task' or bool(row.teachers), gain, row.method, row.configs)
 
 
 def group_runs(runs: Sequence[Run]) -> list[list[Run]]:
@@ -321,7 +325,7 @@ def _merge_runs(runs: Sequence[RunValues]) -> list[RunValues]:
 
 
 def _set_delta(row: Row, group: Sequence[Run], references: Sequence[Reference], columns: Mapping[Key, Column]) -> None:
-    """Forms Delta_mt of a multi-task row, or notes why there is none, and notes what it leaves out."""
+    """Forms Delta_mt of a multi-task or distilled row, or notes why there is none, and notes what it leaves out."""
     result = group[0].result
     used = [key for key in row.metrics if columns[key].in_delta]
     higher = {key: columns[key].higher_is_better for key in used}
@@ -331,8 +335,9 @@ def _set_delta(row: Row, group: Sequence[Run], references: Sequence[Reference], 
             raise ValueError(f'{task} was measured without {names}, which define it')
         reference = choose_reference(references, result)
         row.delta = delta_estimate(group, reference, higher)
-        for values, run in zip(row.runs, group, strict=True):
-            values.delta = delta_estimate([run], reference, higher).mean
+        own = {(run.result.seed, run.result.fold): delta_estimate([run], reference, higher).mean for run in group}
+        for values in row.runs:
+            values.delta = own.get((values.seed, values.fold))
     except ValueError as error:
         row.notes.append(f'No Δ_mt: {error}.')
         return

@@ -5,6 +5,7 @@ Every function here raises ValueError with a reason without a full stop, fit to 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean, stdev
@@ -44,12 +45,31 @@ def choose_reference(references: Sequence[Reference], result: Result) -> Referen
         lambda r: (r.train_set, r.test_set) == (result.train_set, result.test_set),
         lambda r: not r.teachers,
     )
+    covering = [[runs for runs in reference if runs[0].result.tasks[0] in tasks] for reference in covering]
     for test in tests:
         covering = [ref for ref in covering if all(test(runs[0].result) for runs in ref)] or covering
     if len(covering) > 1:
         configs = ', '.join(reference[0][0].result.config for reference in covering)
         raise ValueError(f'several single-task rows with backbone {result.backbone} fit ({configs})')
-    return [runs for runs in covering[0] if runs[0].result.tasks[0] in tasks]
+    return covering[0]
+
+
+def over_tasks(groups: Sequence[Sequence[Run]]) -> list[Run]:
+    """Single-task runs of several tasks as runs of all of them, one for each seed and fold that every task has.
+
+    Args:
+        groups: one list of runs a task.
+    """
+    numbered = [{(run.result.seed, run.result.fold): run for run in group} for group in groups]
+    joined = []
+    for number, first in numbered[0].items():
+        found = [runs[number].result for runs in numbered if number in runs]
+        if len(found) == len(numbered):
+            whole = dataclasses.replace(found[0], role='multi_task', tasks=[r.tasks[0] for r in found],
+                                        metrics={task: own for r in found for task, own in r.metrics.items()},
+                                        primary={task: own for r in found for task, own in r.primary.items()})
+            joined.append(Run(first.path, whole))
+    return joined
 
 
 def delta_estimate(group: Sequence[Run], reference: Reference, higher: Mapping[Key, bool]) -> Estimate:

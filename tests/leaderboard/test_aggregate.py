@@ -83,6 +83,18 @@ def test_delta_against_merged_single_task_rows(tmp_path):
     assert row(board, 'MT').notes == []
 
 
+def test_distilled_single_task_networks_are_held_against_the_plain_ones(tmp_path):
+    write(tmp_path, *single_task({'semseg': 40.0, 'depth': 0.5}))
+    for seed, (semseg, depth) in enumerate(((42.0, 0.45), (40.0, 0.5), (44.0, None))):
+        values = {'semseg': semseg} if depth is None else {'semseg': semseg, 'depth': depth}
+        write(tmp_path, *single_task(values, method='Distilled', teachers=['joint'], seed=seed))
+    board = one(tmp_path)
+    found = row(board, 'Distilled')
+    assert found.delta.mean == pytest.approx((7.5 + 0) / 2) and found.delta.n == 2, 'seeds that both tasks have'
+    assert [None if run.delta is None else round(run.delta, 6) for run in found.runs] == [7.5, 0.0, None]
+    assert [entry.method for entry in board.measured] == ['ST', 'Distilled'], 'the reference stands first'
+
+
 def test_single_task_seeds_may_differ_in_number(tmp_path):
     write(tmp_path, *single_task({'semseg': 1.0, 'depth': 1.0}), *single_task({'depth': 3.0}, seed=1))
     reference = row(one(tmp_path), 'ST')
