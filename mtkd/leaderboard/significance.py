@@ -28,14 +28,16 @@ def compare(board: SuiteBoard, pairs: Sequence[tuple[str, str]] = (), baseline: 
     Args:
         board: where the rows are.
         pairs: methods; the second against the first.
-        baseline: every other method that shares its setting against this one.
+        baseline: every other method that shares its setting against this one, but for single-task networks that nobody
+            taught.
 
     Raises:
         ValueError: a method has no measured row, two rows of one setting share its name, or no setting has both.
     """
     if baseline is not None:
         _of_name(board, baseline)
-        others = dict.fromkeys(row.method for row in board.measured if row.method != baseline and row.role == 'multi_task')
+        others = dict.fromkeys(row.method for row in board.measured
+                               if row.method != baseline and (row.role == 'multi_task' or row.teachers))
         pairs = [*pairs, *((baseline, other) for other in others if _settings(board, baseline, other))]
     return [comparison for first, second in pairs for comparison in _compare(board, first, second)]
 

@@ -69,6 +69,15 @@ def test_a_baseline_meets_every_other_method(runs):
     assert [(c.first, c.second) for c in comparisons] == [('MT', 'KD'), ('MT', 'late')]
 
 
+def test_a_single_task_baseline_meets_the_distilled_networks(tmp_path):
+    for seed, (plain, taught) in enumerate(((40.0, 41.0), (42.0, 44.0))):
+        write(tmp_path, *single_task({'semseg': plain}, seed=seed),
+              *single_task({'semseg': taught}, seed=seed, method='Distilled', teachers=['joint']))
+    [comparison] = boards(tmp_path, baseline='ST').comparisons
+    assert (comparison.first, comparison.second) == ('ST', 'Distilled')
+    assert [(test.task, test.mean) for test in comparison.tests] == [('semseg', 1.5)]
+
+
 @pytest.mark.parametrize('n', [2, 3, 6])
 def test_sign_flips_are_all_counted(n):
     values = [0.3, -0.1, 0.7, 0.2, -0.4, 0.9][:n]
