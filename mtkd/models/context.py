@@ -98,7 +98,7 @@ class RegionContext(Context):
         with full_precision(source):  # shares of a place among thousands are too small for half precision
             means = torch.matmul(regions.float(), source.float().flatten(2).transpose(1, 2))  # (B, K, C)
         prototypes = means.transpose(1, 2).unsqueeze(3).to(source.dtype)
-        query, key, value = (part.flatten(2).transpose(1, 2)
+        query, key, value = (part.flatten(2).transpose(1, 2)[:, None]  # one head: ONNX wants its axis
                              for part in (self.query(target), self.key(prototypes), self.value(prototypes)))
-        taken = F.scaled_dot_product_attention(query, key, value)
+        taken = F.scaled_dot_product_attention(query, key, value)[:, 0]
         return taken.transpose(1, 2).unflatten(2, target.shape[2:])
