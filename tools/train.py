@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument('--resume', action='store_true', help="go on from the work dir's newest good checkpoint, if any")
     parser.add_argument('--resume-from', type=Path, metavar='CKPT', help='go on from this checkpoint')
     parser.add_argument('--with-prerequisites', action='store_true',
-                        help='first train missing teachers and make missing pseudo-labels')
+                        help='first train missing teachers, run missing searches, and make missing pseudo-labels and caches')
     arguments = parser.parse_args()
     folder = train(cli.job_from(arguments))
     print(f'done: {folder}')

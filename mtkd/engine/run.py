@@ -42,7 +42,7 @@ class Job:
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
         resume: go on from the newest good checkpoint of the work dir, if there is one.
         resume_from: go on from this checkpoint.
-        with_prerequisites: train missing teachers, and make missing pseudo-labels, first.
+        with_prerequisites: first train missing teachers, run missing searches, and make missing pseudo-labels and caches.
     """
 
     config: str
