@@ -29,6 +29,9 @@ def main() -> int:
                         help='where to write (default: student with the ending of the format, beside the checkpoint)')
     parser.add_argument('--size', type=int, nargs=2, metavar=('H', 'W'),
                         help="height and width in pixels (default: of the config's test or training pictures)")
+    parser.add_argument('--fixed-size', action='store_true',
+                        help='write it for this size alone: for networks that take long to trace with the size left open '
+                             '(always so where attention has windows, as in Swin)')
     parser.add_argument('--results', type=Path, metavar='FILE',
                         help='results.json for the card (default: the one beside the checkpoint, if any)')
     parser.add_argument('--data-licence', metavar='TEXT', help='terms of the training data, for the card')
@@ -44,7 +47,8 @@ def main() -> int:
     results = arguments.results or (beside if beside.is_file() else None)
     result = Result.read(results) if results else None
     student = load_student(arguments.config, arguments.checkpoint, arguments.cfg_options)
-    made = export(student, out, arguments.format, tuple(arguments.size) if arguments.size else None)
+    made = export(student, out, arguments.format, tuple(arguments.size) if arguments.size else None,
+                  arguments.fixed_size)
     metrics = {task: {name: (m.value, m.unit) for name, m in numbers.items()}
                for task, numbers in result.metrics.items()} if result else None
     card = out.with_suffix('.md')

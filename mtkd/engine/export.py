@@ -73,7 +73,7 @@ class Exported:
     checked_with: str
 
 
-def export(student: Student, path: Path, format: str, size: Size | None = None) -> Exported:
+def export(student: Student, path: Path, format: str, size: Size | None = None, fixed_size: bool = False) -> Exported:
     """Write a student alone and compare the file's outputs with those of the network.
 
     The file appears under its name only after it was checked.
@@ -84,6 +84,8 @@ def export(student: Student, path: Path, format: str, size: Size | None = None) 
         format: ``'onnx'`` (needs onnx, onnxscript and onnxruntime), ``'torch_export'`` (a ``torch.export`` program) or
             ``'state_dict'`` (the network's weights, for :class:`~mtkd.inference.MultiTaskInferencer`).
         size: (height, width) to write it at; None: the config's own (:func:`usual_size`).
+        fixed_size: write it for that size alone, without trying to leave it open; networks with windowed attention are
+            always written so (:func:`cuts_windows`).
 
     Raises:
         ValueError: an unknown format, packages that are missing, or a size the network cannot take.
@@ -100,7 +102,7 @@ def export(student: Student, path: Path, format: str, size: Size | None = None) 
         return _state_dict(student, net, path, size)
     _wanted_packages(format)
     partial = path.with_name(f'.partial-{os.getpid()}-{path.name}')
-    program, dynamic = _program(net, size, format)
+    program, dynamic = _program(net, size, format, fixed_size or cuts_windows(net))
     try:
         if format == 'onnx':
             _write_onnx(program, partial, list(student.tasks))
@@ -161,10 +163,20 @@ def _wanted_packages(format: str) -> None:
                          f'(--format torch_export needs none).')
 
 
-def _program(net: Deployed, size: Size, format: str) -> tuple[ExportedProgram, tuple[str, ...]]:
+def cuts_windows(net: nn.Module) -> bool:
+    """Whether a module has a ``window_size``, as timm's Swin and MaxViT do.
+
+    Their padding to whole windows nests a remainder of the picture's sides at each stage; with open sides the tracer's
+    algebra over these does not end in reasonable time (Swin-T: nothing after minutes; 7 s with sides given).
+    """
+    return any(getattr(module, 'window_size', None) is not None for module in net.modules())
+
+
+def _program(net: Deployed, size: Size, format: str, fixed_size: bool) -> tuple[ExportedProgram, tuple[str, ...]]:
     """The traced network, with as much left open as tracing allows: batch and size, the batch, or nothing."""
     failure: Exception | None = None
-    for dynamic in (('batch', 'size'), ('batch',), ()):
+    attempts: tuple[tuple[str, ...], ...] = (('batch', 'size'), ('batch',), ())
+    for dynamic in attempts[1 if fixed_size else 0:]:
         dims = {**({0: Dim.DYNAMIC} if 'batch' in dynamic else {}),
                 **({2: Dim.DYNAMIC, 3: Dim.DYNAMIC} if 'size' in dynamic else {})}
         try:

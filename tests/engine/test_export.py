@@ -56,6 +56,15 @@ def test_an_exported_program_runs_without_mtkd_and_at_other_sizes(tmp_path):
         torch.testing.assert_close(depth, Deployed(found)(image)[1], atol=1e-4, rtol=1e-4)
 
 
+def test_windows_and_wishes_fix_the_size(tmp_path):
+    found = student(tmp_path)
+    assert export(found, tmp_path / 's.pt2', 'torch_export', fixed_size=True).dynamic == ('batch',)
+    swin = "\nmodel['net']['backbone'] = dict(type='TimmBackbone', name='swin_tiny_patch4_window7_224', pad_multiple=4, " \
+           "strict_img_size=False, out_indices=(0, 1), embed_dim=24, depths=(2, 2))\n"
+    made = export(student(tmp_path, swin), tmp_path / 'w.pt2', 'torch_export', (40, 56))
+    assert made.dynamic == ('batch',) and max(made.difference.values()) < 1e-4
+
+
 def test_onnx_agrees_with_eager(tmp_path):
     pytest.importorskip('onnxscript', reason='onnxscript is not installed')
     ort = pytest.importorskip('onnxruntime', reason='onnxruntime is not installed')
@@ -106,7 +115,7 @@ def test_a_file_that_disagrees_is_not_kept(tmp_path, monkeypatch):
     """A program that was saved wrong, in place of one."""
     wrong = nn.Module()
     wrong.module = lambda: lambda image: (torch.zeros(2, 32, 48, dtype=torch.uint8), torch.full((2, 1, 32, 48), 99.0))
-    monkeypatch.setattr('mtkd.engine.export._program', lambda net, size, format: (None, ()))
+    monkeypatch.setattr('mtkd.engine.export._program', lambda net, size, format, fixed: (None, ()))
     monkeypatch.setattr(torch.export, 'save', lambda program, path: path.write_text('program'))
     monkeypatch.setattr(torch.export, 'load', lambda path: wrong)
     with pytest.raises(RuntimeError, match='disagrees with the network'):
