@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ..models import MultiTaskModel
+from ..models.necks.atrc_search import ATRCSearchNeck
 from ..structures import Size
 from .comparators import Comparator, build_model, synthetic_batch
 from .export import FORMATS, export
@@ -255,6 +256,8 @@ def _torch_export(network: Comparator, trial: Trial) -> Finding:
 def _exported(network: Comparator, trial: Trial, format: str) -> Finding:
     """The file that ``tools/export.py`` writes, run again and compared with eager."""
     model = build_model(network, trial.seed)
+    if any(isinstance(module, ATRCSearchNeck) for module in model.net.modules()):
+        return Finding(UNTRIED, reason='a search is not deployed; the network of its genotype is, in a row of its own')
     net = _settled(model, trial).to(memory_format=torch.contiguous_format).eval()
     student = Student(net, model.tasks, model.data_preprocessor, network.cfg, network.sha256, {})
     with TemporaryDirectory() as folder:

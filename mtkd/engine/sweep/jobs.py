@@ -107,7 +107,13 @@ def perform(work: Work, environment: Mapping[str, str], watch: Watch = lambda pr
                                            env={**os.environ, **environment}, start_new_session=True,
                                            pass_fds=(lock.fileno(),))
                 watch(process)
-                code = process.wait()
+                try:
+                    code = process.wait()
+                except BaseException:  # a cluster takes the machine away: nothing goes on behind its back
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGTERM)
+                    process.wait()
+                    raise
                 if code == 0 and not step.done:
                     log.write(f'error: the command ended without writing {step.outcome}\n'.encode())
                     code = 1
@@ -199,6 +205,21 @@ def gpus_here(count: int) -> list[str]:
     return named[:count] or [str(number) for number in range(count)]
 
 
+class Requeued:
+    """:func:`perform` as submitit wants it: preempted or out of time, it goes back into the queue and on from there.
+
+    Training saves as it goes, so there is nothing to do before; the next turn resumes from the newest checkpoint.
+    """
+
+    def __call__(self, work: Work, environment: Mapping[str, str]) -> int:
+        return perform(work, environment)
+
+    def checkpoint(self, work: Work, environment: Mapping[str, str]) -> Any:
+        """What to submit in its place."""
+        from submitit.helpers import DelayedSubmission
+        return DelayedSubmission(self, work, environment)
+
+
 class SubmititJob:
     """A work that submitit has handed to a cluster."""
 
@@ -231,7 +252,8 @@ class SubmititJobs:
     Args:
         limit: how many may be in the queue at a time.
         cluster: 'slurm', 'local' (processes here) or 'debug' (one after another, in this process).
-        options: of submitit's executor, such as ``timeout_min=600`` and ``slurm_partition='gpu'``.
+        options: of submitit's executor, such as ``timeout_min=600``, ``slurm_partition='gpu'`` and
+            ``slurm_max_num_timeout=3`` (how often a job that ran out of time is queued again).
         folder: for its files.
 
     Raises:
@@ -248,8 +270,10 @@ class SubmititJobs:
         self.limit = limit
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            self._executor = submitit.AutoExecutor(folder=folder, cluster=cluster)
-            self._executor.update_parameters(**{'timeout_min': 24 * 60, 'name': 'mtkd', **options})
+            of_queue = {key: value for key, value in options.items() if key == 'slurm_max_num_timeout'}
+            self._executor = submitit.AutoExecutor(folder=folder, cluster=cluster, **of_queue)
+            self._executor.update_parameters(**{'timeout_min': 24 * 60, 'name': 'mtkd',
+                                                **{key: value for key, value in options.items() if key not in of_queue}})
         except (NameError, TypeError, ValueError) as error:
             raise ValueError(f'--cluster-options: {error}') from None
         except RuntimeError as error:
@@ -258,7 +282,7 @@ class SubmititJobs:
     def start(self, work: Work) -> Job:
         """Submit one."""
         work.folder.mkdir(parents=True, exist_ok=True)
-        return SubmititJob(self._executor.submit(perform, work, {}), work)
+        return SubmititJob(self._executor.submit(Requeued(), work, {}), work)
 
 
 def finish(works: Sequence[Work], launcher: Launcher, show: Callable[[Mapping[str, State]], None]) -> dict[str, State]:

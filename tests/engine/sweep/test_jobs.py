@@ -1,8 +1,8 @@
 """Works of real processes, small ones: shell commands in place of trainings."""
 
-import importlib.util
 import os
 import signal
+import sys
 import threading
 import time
 from itertools import groupby
@@ -13,6 +13,8 @@ import pytest
 from mtkd.engine.sweep import jobs
 from mtkd.engine.sweep.jobs import BUSY, LocalJobs, State, Stopped, SubmititJobs, finish, gpus_here, last_error, perform
 from mtkd.engine.sweep.plan import Step, Work
+
+from .slurm import stand_in
 
 
 @pytest.fixture(autouse=True)
@@ -149,9 +151,8 @@ def test_the_reason_is_the_last_commands_own_sentence(tmp_path):
     assert last_error(log) == 'no such option'
 
 
-def test_without_submitit_that_is_said(tmp_path):
-    if importlib.util.find_spec('submitit') is not None:
-        pytest.skip('submitit is installed')
+def test_without_submitit_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'submitit', None)
     with pytest.raises(RuntimeError, match='submitit is not installed, .*pip install submitit'):
         SubmititJobs(1, 'debug', {}, tmp_path)
 
@@ -165,3 +166,50 @@ def test_through_submitit(tmp_path):
     states = finish(works, launcher, lambda states: None)
     assert names(states) == {'a': 'done', 'b': 'failed'} and states['b'].why == 'exit code 3: bad'
     assert isinstance(states['a'], State)
+
+
+def test_without_slurm_that_is_said(tmp_path):
+    pytest.importorskip('submitit', reason='submitit is not installed')
+    with pytest.raises(RuntimeError, match='--cluster slurm: .*srun'):
+        SubmititJobs(1, 'slurm', {}, tmp_path)
+
+
+@pytest.mark.slow
+def test_through_slurm(tmp_path, monkeypatch):
+    """Jobs of a stand-in: done, failed, out of time (queued again, goes on) and taken out of the queue."""
+    pytest.importorskip('submitit', reason='submitit is not installed')
+    cluster = stand_in(tmp_path, monkeypatch)
+    launcher = SubmititJobs(2, 'slurm', {'timeout_min': 2, 'slurm_partition': 'gpu', 'slurm_max_num_timeout': 5},
+                            tmp_path / 'jobs')
+    late = f'sleep 60 & echo $! > {tmp_path}/sleeper; sleep 1; kill -USR2 $PPID; wait'
+    works = [work(tmp_path / 'a', f'touch {tmp_path}/a/0', late, f'touch {tmp_path}/a/2'),
+             work(tmp_path / 'b', 'echo "error: bad"; exit 3'),
+             work(tmp_path / 'c', f'touch {tmp_path}/begun; sleep 60')]
+    again = threading.Thread(target=_let_go_on, args=(cluster / '1', tmp_path / 'a' / '1'))
+    again.start()
+    states = finish(works[:2], launcher, lambda states: None)
+    again.join()
+    assert names(states) == {'a': 'done', 'b': 'failed'} and states['b'].why == 'exit code 3: bad'
+    assert '#SBATCH --partition=gpu' in (cluster / '1' / 'script').read_text()
+    assert works[0].log.read_text().count('$ sh -c') == 3, 'the second turn goes on from there'
+    assert 'Requeued job 1' in (cluster / '1' / 'out').read_text() and not (cluster / '3').exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / 'sleeper').read_text()), 0)
+
+    def stop(states) -> None:
+        if (tmp_path / 'begun').exists():
+            raise KeyboardInterrupt
+
+    with pytest.raises(Stopped):
+        finish(works[2:], launcher, stop)
+    assert (cluster / '3' / 'state').read_text() == 'CANCELLED\n'
+
+
+def _let_go_on(job: Path, outcome: Path) -> None:
+    """Writes the outcome of the step that was out of time when the job is queued again, so that its next turn passes it."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if (job / 'again').exists():
+            outcome.touch()
+            return
+        time.sleep(0.01)
