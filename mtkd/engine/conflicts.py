@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000')  # Okabe and Ito's
-STYLE = {'font.size': 8, 'axes.titlesize': 9, 'axes.spines.top': False, 'axes.spines.right': False, 'legend.frameon': False}
+from ..plot_style import COLOURS, STYLE
+
 CELL = 0.55  # inches a task in the matrix
 
 
@@ -69,6 +69,7 @@ def _mean(stacked: np.ndarray) -> np.ndarray:
 
 
 def _matrix(axes: Axes, tasks: Sequence[str], cosines: np.ndarray, title: str) -> None:
+    axes.grid(visible=False)
     axes.imshow(cosines, cmap='RdBu', vmin=-1, vmax=1)
     axes.set_xticks(range(len(tasks)), tasks, rotation=45, ha='right')
     axes.set_yticks(range(len(tasks)), tasks)

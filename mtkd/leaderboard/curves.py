@@ -14,19 +14,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ..plot_style import COLOURS, STYLE
+
 LOG = 'vis_data/scalars.json'
 SHARED = 'shared'  # where terms stand that are no task's
 RATE = 'lr'
 NOT_TERMS = {'step', 'iter', 'epoch', 'time', 'data_time', 'memory', RATE}
 COUNTS = ('labelled/', 'conflict/')  # what hooks log beside the losses
-COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000')  # Okabe and Ito's
 DASHES = ('solid', (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)))
-STYLE = {
-    'font.size': 8, 'axes.titlesize': 9, 'axes.titleweight': 'bold', 'axes.spines.top': False, 'axes.spines.right': False,
-    'axes.grid': True, 'grid.color': '#e4e4e4', 'grid.linewidth': 0.6, 'axes.edgecolor': '#555555', 'axes.linewidth': 0.8,
-    'lines.linewidth': 1.3, 'legend.frameon': False, 'legend.fontsize': 7.5, 'xtick.color': '#333333',
-    'ytick.color': '#333333', 'svg.hashsalt': 'mtkd',
-}  # fmt: skip
 PANEL = (2.5, 1.9)  # inches
 _STAMP = re.compile(r'\d{8}_\d{6}')  # MMEngine's folder of one start of a run
 

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from mtkd.leaderboard import published
 from mtkd.leaderboard.aggregate import board, find
 from mtkd.leaderboard.board import Column, Key, Row, Run, SuiteBoard
-from mtkd.leaderboard.curves import COLOURS, STYLE
 from mtkd.leaderboard.results import Result
 from mtkd.leaderboard.table import metric_label
+from mtkd.plot_style import COLOURS, STYLE
 
 WIDE = 20.0  # of positive numbers: largest over smallest, from which the axis is logarithmic
 SIZE = (4.2, 3.0)  # inches
