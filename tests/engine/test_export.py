@@ -1,8 +1,10 @@
+import math
+
 import pytest
 import torch
 from torch import Tensor, nn
 
-from mtkd.engine.export import Deployed, UnsupportedOp, export, usual_size
+from mtkd.engine.export import Deployed, UnsupportedOp, _judged, export, usual_size
 from mtkd.engine.student import Student, load_student
 
 from .deployed import write_student
@@ -121,3 +123,13 @@ def test_a_file_that_disagrees_is_not_kept(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match='disagrees with the network'):
         export(student(tmp_path), tmp_path / 's.pt2', 'torch_export')
     assert not list(tmp_path.glob('*.pt2'))
+
+
+def test_unit_vectors_may_differ_at_one_place_in_a_thousand():
+    eager, other = torch.zeros(1, 3, 40, 50), torch.zeros(1, 3, 40, 50)
+    other[0, 1, 0, :2] = 0.3
+    assert _judged('normals', 0.3, eager, other) == 0.0
+    other[0, 1, 0, 2] = 0.2
+    assert _judged('normals', 0.3, eager, other) == pytest.approx(0.2)
+    assert _judged('depth', 0.3, eager, other) == 0.3
+    assert math.isnan(_judged('normals', float('nan'), eager, other))
