@@ -158,7 +158,8 @@ def _columns(cells: Sequence[Cell]) -> str:
         '- **DDP**: two gloo ranks, two steps, `find_unused_parameters=False`: every parameter gets a gradient, the same '
         'on both.',
         '- **ONNX**: the file that `tools/export.py` writes, run by onnxruntime and compared with eager (to 1e-3 of the '
-        'largest value; of class ids the share of pixels). *Any batch and size* are left open in the file.',
+        'largest value; of class ids the share of pixels; of normals at all places but one in a thousand). *Any batch and '
+        'size* are left open in the file.',
         '- **torch.export**: the same for an exported program, loaded again.'])
 
 
