@@ -157,9 +157,8 @@ def _columns(cells: Sequence[Cell]) -> str:
         f'on {BATCH} scenes: the loss within {LOSS_TOLERANCE:.0%} of that in float32, every gradient finite.',
         '- **DDP**: two gloo ranks, two steps, `find_unused_parameters=False`: every parameter gets a gradient, the same '
         'on both.',
-        '- **ONNX**: the file that `tools/export.py` writes, run by onnxruntime and compared with eager (to 1e-3 of the '
-        'largest value; of class ids the share of pixels; of normals at all places but one in a thousand). *Any batch and '
-        'size* are left open in the file.',
+        '- **ONNX**: the file that `tools/export.py` writes, run by onnxruntime and compared with eager (what counts as '
+        'rounding: [export](export.md)). *Any batch and size* are left open in the file.',
         '- **torch.export**: the same for an exported program, loaded again.'])
 
 

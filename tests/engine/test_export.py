@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mtkd.engine.export import Deployed, UnsupportedOp, _judged, export, usual_size
+from mtkd.engine.export import Deployed, UnsupportedOp, _judged, _rounding, export, usual_size
 from mtkd.engine.student import Student, load_student
 
 from .deployed import write_student
@@ -123,6 +123,15 @@ def test_a_file_that_disagrees_is_not_kept(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match='disagrees with the network'):
         export(student(tmp_path), tmp_path / 's.pt2', 'torch_export')
     assert not list(tmp_path.glob('*.pt2'))
+
+
+def test_rounding_grows_with_what_multiplies_it(tmp_path):
+    net, picture = Deployed(student(tmp_path)).eval(), torch.randint(0, 256, (1, 3, 32, 48), dtype=torch.uint8)
+    with torch.no_grad():
+        plain = _rounding(net, picture, 'depth', net(picture)[1])
+        net.net.heads['depth'] = Through(net.net.heads['depth'], lambda x: 1000 * x)
+        grown = _rounding(net, picture, 'depth', net(picture)[1])
+    assert 0 < plain < 1e-4 and 300 * plain < grown < 3000 * plain
 
 
 def test_unit_vectors_may_differ_at_one_place_in_a_thousand():
