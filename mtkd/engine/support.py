@@ -137,7 +137,8 @@ def _outputs_and_gradient(run: Callable[[Tensor], dict[str, Tensor]], net: nn.Mo
     taps = run(image)
     outs = [tap for name, tap in taps.items() if name.endswith('.out')]
     torch.stack([out.square().mean() for out in outs]).sum().backward()
-    gradients = [p.grad.flatten() for p in net.parameters() if p.grad is not None]
+    # what an output is not taken from (predictions on the way) gets None from eager, zeros from a compiled graph
+    gradients = [torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in net.parameters()]
     return torch.cat([out.detach().flatten() for out in outs]), torch.cat(gradients)
 
 

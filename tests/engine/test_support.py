@@ -3,7 +3,7 @@ import importlib.util
 import pytest
 import torch
 
-from mtkd.engine.support import FEATURES, NO, UNTRIED, YES, Finding, Trial, try_feature
+from mtkd.engine.support import FEATURES, NO, UNTRIED, YES, Finding, Trial, _outputs_and_gradient, try_feature
 
 from .compared import network
 
@@ -49,3 +49,17 @@ def test_what_cannot_be_tried_here_says_so(tmp_path):
 
 def test_every_feature_has_a_name():
     assert list(FEATURES) == ['compile', 'bf16', 'fp16', 'ddp', 'onnx', 'torch_export']
+
+
+def test_parameters_without_a_gradient_count_as_zeros():
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.used, self.idle = torch.nn.Linear(3, 2, bias=False), torch.nn.Linear(3, 5, bias=False)
+
+        def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+            return {'depth.out': self.used(x), 'depth.aux': self.idle(x)}
+
+    net = Net()
+    outputs, gradient = _outputs_and_gradient(net, net, torch.ones(4, 3), 0)
+    assert outputs.shape == (8,) and gradient.shape == (21,) and gradient[:6].abs().min() > 0 and not gradient[6:].any()
