@@ -1,7 +1,6 @@
 """A student as a file that runs without mtkd: ONNX, an exported program, or a state dict; each is checked against eager."""
 
 import contextlib
-import copy
 import importlib.util
 import io
 import logging
@@ -21,11 +20,11 @@ from torch.export import Dim, ExportedProgram
 from ..structures import Size
 from .checkpoint import check_fit, load, write_atomically
 from .config import datasets_of
+from .rounding import SLACK, nudged
 from .student import Student
 
 FORMATS = {'onnx': '.onnx', 'torch_export': '.pt2', 'state_dict': '.pth'}
 TOLERANCE = 1e-3  # largest difference to eager, relative to the largest value; of class ids, share of pixels
-SLACK = 4  # times what the last bits of the weights do; of networks in which rounding grows
 _OPERATOR = re.compile(r"OpOverload\(op='([^']+)'|(?:operator|op)[ '\"<]+(\w+(?:::|\.)[\w.]+)")
 
 
@@ -241,13 +240,9 @@ def _compare(net: Deployed, run: Any, size: Size, dynamic: Sequence[str]) -> dic
     return worst
 
 
-def _rounding(net: Deployed, picture: Tensor, task: str, eager: Tensor, seed: int = 0) -> float:
+def _rounding(net: Deployed, picture: Tensor, task: str, eager: Tensor) -> float:
     """How far a task's output moves when every weight moves in its last bit: what no other order of sums can be held to."""
-    generator = torch.Generator().manual_seed(seed)
-    moved = copy.deepcopy(net)
-    for weight in moved.parameters():
-        weight.mul_(1 + torch.finfo(weight.dtype).eps * torch.randint(-1, 2, weight.shape, generator=generator))
-    other = moved(picture)[list(net.tasks).index(task)]
+    other = nudged(net)(picture)[list(net.tasks).index(task)]
     return _judged(net.tasks[task].kind.name, _difference([task], [eager], [other])[task], eager, other)
 
 

@@ -152,7 +152,8 @@ def _columns(cells: Sequence[Cell]) -> str:
     backends = _each(f'`{cell.backend}`' for cell in cells if cell.feature == 'compile') or '`inductor`'
     return '\n'.join([
         f'- **torch.compile**: trunk, neck and heads as one function, backend {backends}, forward and backward in training '
-        f'mode; outputs and gradient within {COMPILED_TOLERANCE:g} of eager\'s norm. *One graph* means `fullgraph=True`.',
+        f'mode; outputs and gradient within {COMPILED_TOLERANCE:g} of eager\'s norm (or four times '
+        f'what the last bits of the weights do to these). *One graph* means `fullgraph=True`.',
         f'- **bf16 autocast**, **AMP (fp16)**: a training step of `--amp bf16` and `--amp fp16` (with the gradient scaler) '
         f'on {BATCH} scenes: the loss within {LOSS_TOLERANCE:.0%} of that in float32, every gradient finite.',
         '- **DDP**: two gloo ranks, two steps, `find_unused_parameters=False`: every parameter gets a gradient, the same '
