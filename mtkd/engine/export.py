@@ -90,12 +90,15 @@ def export(student: Student, path: Path, format: str, size: Size | None = None, 
             always written so (:func:`cuts_windows`).
 
     Raises:
-        ValueError: an unknown format, packages that are missing, or a size the network cannot take.
+        ValueError: an unknown format, packages that are missing, a size the network cannot take, or a network that is not
+            deployed (:func:`not_deployed`).
         UnsupportedOp: the network has an operation that the format cannot hold; the sentence names it.
         RuntimeError: the file's outputs differ from the network's.
     """
     if format not in FORMATS:
         raise ValueError(f"format '{format}' is unknown; choose one of {', '.join(FORMATS)}.")
+    if reason := not_deployed(student.net):
+        raise ValueError(f'{student.cfg.filename}: {reason}.')
     size = size or usual_size(student)
     net = Deployed(student).cpu().eval()
     _try_size(net, size)
@@ -118,6 +121,11 @@ def export(student: Student, path: Path, format: str, size: Size | None = None, 
         partial.unlink(missing_ok=True)
     return Exported(path, format, size, dynamic, difference,
                     'onnxruntime' if format == 'onnx' else 'the exported program, loaded again')
+
+
+def not_deployed(net: nn.Module) -> str:
+    """Why a network is not deployed: what a part of it says in ``not_deployed``, as a search does; empty where none does."""
+    return next((reason for module in net.modules() if (reason := getattr(module, 'not_deployed', ''))), '')
 
 
 def usual_size(student: Student) -> Size:

@@ -20,10 +20,9 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ..models import MultiTaskModel
-from ..models.necks.atrc_search import ATRCSearchNeck
 from ..structures import Size
 from .comparators import Comparator, build_model, synthetic_batch
-from .export import FORMATS, export
+from .export import FORMATS, export, not_deployed
 from .isolated import first_line, isolated
 from .optim import AutocastOptimWrapper
 from .rounding import SLACK, nudged
@@ -165,8 +164,6 @@ def _bf16(network: Comparator, trial: Trial) -> Finding:
 
 
 def _fp16(network: Comparator, trial: Trial) -> Finding:
-    if not torch.cuda.is_available():
-        return Finding(UNTRIED, reason='needs CUDA: the scaler of fp16 gradients has no use on a CPU')
     return _autocast(network, trial, 'fp16')
 
 
@@ -266,8 +263,8 @@ def _torch_export(network: Comparator, trial: Trial) -> Finding:
 def _exported(network: Comparator, trial: Trial, format: str) -> Finding:
     """The file that ``tools/export.py`` writes, run again and compared with eager."""
     model = build_model(network, trial.seed)
-    if any(isinstance(module, ATRCSearchNeck) for module in model.net.modules()):
-        return Finding(UNTRIED, reason='a search is not deployed; the network of its genotype is, in a row of its own')
+    if reason := not_deployed(model.net):
+        return Finding(UNTRIED, reason=reason)
     net = _settled(model, trial).to(memory_format=torch.contiguous_format).eval()
     student = Student(net, model.tasks, model.data_preprocessor, network.cfg, network.sha256, {})
     with TemporaryDirectory() as folder:

@@ -83,13 +83,15 @@ def test_trains_with_accumulation_and_clipping(case):
     assert 0 < moved <= 0.05 * 0.1 * (1 + 1.9) + 1e-6  # two updates of clipped length, the second with momentum
 
 
-def test_bf16_autocast(case):
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16], ids=['bf16', 'fp16'])
+def test_autocast(case, dtype):
     exact = gradients(made(case), batch())
     trained = made(case)
-    with torch.autocast('cpu', dtype=torch.bfloat16):
+    scale = 1024.0 if dtype == torch.float16 else 1.0
+    with torch.autocast('cpu', dtype=dtype):
         loss = trained(**batch(), mode='loss')['loss']
-    loss.backward()
-    half = {name: p.grad for name, p in trained.named_parameters()}
+    (scale * loss).backward()
+    half = {name: p.grad / scale for name, p in trained.named_parameters()}
     assert loss.dtype == torch.float32 and all(value.isfinite().all() for value in half.values())
     if case not in ('imtlg', 'krum', 'pcd', 'aligned'):  # these choose or invert: a rounding may tip them over
         flat = [torch.cat([found[name].flatten() for name in exact]) for found in (exact, half)]

@@ -67,6 +67,15 @@ def test_windows_and_wishes_fix_the_size(tmp_path):
     assert made.dynamic == ('batch',) and max(made.difference.values()) < 1e-4
 
 
+def test_a_search_is_refused(tmp_path):
+    neck, head = "dict(type='ATRCSearchNeck', channels=4)", "dict(type='LogitsHead')"
+    found = student(tmp_path, f"\nmodel['net'].update(neck={neck}, head={head})")
+    for format in ('torch_export', 'state_dict'):
+        with pytest.raises(ValueError, match=r'toy\.py: a search for a genotype is not deployed; the network'):
+            export(found, tmp_path / 'out/s.pt2', format)
+    assert not (tmp_path / 'out').exists()
+
+
 def test_onnx_agrees_with_eager(tmp_path):
     pytest.importorskip('onnxscript', reason='onnxscript is not installed')
     ort = pytest.importorskip('onnxruntime', reason='onnxruntime is not installed')

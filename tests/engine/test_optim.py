@@ -47,10 +47,24 @@ def test_state_dict_round_trip():
     optim.load_state_dict(state)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason='refused on CPUs only')
-def test_fp16_needs_a_gpu():
-    with pytest.raises(ValueError, match='fp16 autocast needs a GPU'):
-        wrapper(torch.nn.Linear(2, 2), dtype='fp16')
+def test_fp16_skips_a_step_whose_gradients_overflow():
+    model = torch.nn.Linear(1, 1, bias=False)
+    optim = wrapper(model, dtype='fp16')
+    start, scale = model.weight.item(), optim.scaler.get_scale()
+
+    def step(factor: float) -> float:
+        with optim.optim_context(model):
+            out = model(torch.ones(1, 1))
+        assert out.dtype == torch.float16
+        optim.update_params(factor * out.float().sum())
+        return model.weight.item()
+
+    assert step(4.0) == start and optim.scaler.get_scale() == scale / 2  # 4 x 2^16 is more than fp16 holds
+    assert step(0.5) == pytest.approx(start - 0.1 * 0.5)
+    state = optim.state_dict()
+    again = wrapper(model, dtype='fp16')
+    again.load_state_dict(state)
+    assert again.scaler.get_scale() == scale / 2
 
 
 def test_unknown_dtype():
@@ -225,14 +239,15 @@ def adaptor_config(folder, teacher):
 
 
 @pytest.mark.slow
-def test_a_resumed_run_is_bit_equal(tmp_path, monkeypatch):
+@pytest.mark.parametrize('amp', ['bf16', 'fp16'])
+def test_a_resumed_run_is_bit_equal(tmp_path, monkeypatch, amp):
     """Through the Runner, in mixed precision."""
     monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path / 'work'))
     teacher = write_config(tmp_path, name='teacher', iters=1, interval=1, method='teacher')
     train(Job(str(teacher)))
     config = str(adaptor_config(tmp_path, teacher))
-    whole = train(Job(config, work_dir=tmp_path / 'whole', amp='bf16'))
-    again = train(Job(config, work_dir=tmp_path / 'again', amp='bf16', resume_from=whole / 'iter_2.pth'))
+    whole = train(Job(config, work_dir=tmp_path / 'whole', amp=amp))
+    again = train(Job(config, work_dir=tmp_path / 'again', amp=amp, resume_from=whole / 'iter_2.pth'))
     first, second = (torch.load(folder / 'iter_4.pth', weights_only=True) for folder in (whole, again))
     assert 'distiller.links.0.projector.0.weight' in first['state_dict']
     assert all(torch.equal(value, second['state_dict'][key]) for key, value in first['state_dict'].items())

@@ -1,6 +1,7 @@
 """The search for ATRC's genotype: a network with every kind of context for every pair of tasks."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +41,12 @@ class ATRCSearchNeck(ContextNeck):
         lateral_channels: see there.
         context_channels: width of queries, keys and values; None: half of ``channels``.
         regions: see :class:`~mtkd.models.necks.atrc.ATRCNeck`.
+
+    Attributes:
+        not_deployed: why no file for deployment is made of it; any part of a network may say so.
     """
+
+    not_deployed: ClassVar[str] = 'a search for a genotype is not deployed; the network of the genotype that it finds is'
 
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int],
                  channels: int = 67, lateral_channels: int | None = None, context_channels: int | None = None,
