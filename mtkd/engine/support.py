@@ -31,6 +31,7 @@ from .student import Student
 YES, NO, UNTRIED = 'yes', 'no', 'not tried'
 BATCH = 2
 LOSS_TOLERANCE = 0.05  # of the loss under autocast, relative to that in float32
+SCALES = 16  # of the loss in fp16, halved from 2^16 while gradients are not finite
 COMPILED_TOLERANCE = 1e-2  # of outputs and of the gradient, relative to eager; batch norm on two pictures magnifies rounding
 
 
@@ -174,7 +175,8 @@ def _autocast(network: Comparator, trial: Trial, dtype: str) -> Finding:
     torch.manual_seed(trial.seed)
     plain = float(model(**batch, mode='loss')['loss'].detach())
     wrapper = AutocastOptimWrapper(dtype=dtype, optimizer=torch.optim.SGD(model.parameters(), lr=0.0))
-    for _ in range(6):  # the scaler begins at 2^16 and may have to come down
+    for _ in range(SCALES):
+        scale = wrapper.scaler.get_scale()
         torch.manual_seed(trial.seed)
         with wrapper.optim_context(model):
             loss = model(**batch, mode='loss')['loss']
@@ -191,7 +193,7 @@ def _autocast(network: Comparator, trial: Trial, dtype: str) -> Finding:
         return Finding(NO, reason=f'the loss is {half:.4g}, in float32 {plain:.4g}')
     if broken:
         return Finding(NO, reason=f'gradients are not finite: {_some(broken)}')
-    return Finding(YES, f'loss {100 * away:.1g} % off')
+    return Finding(YES, f'loss {100 * away:.1g} % off' + (f', scale 2^{math.log2(scale):.0f}' if dtype == 'fp16' else ''))
 
 
 # Data-parallel training
