@@ -26,14 +26,17 @@ class SaliencyF(TaskMetric):
         survey: also report the multi-task survey's numbers: precision and recall averaged over pictures, β² = 1,
             thresholds .20, .25 … .90 (a pixel at the threshold is not salient); ``survey_mIoU`` is the best over
             thresholds of the salient class's IoU averaged over pictures.
+        faithful_to_release: take the sigmoid of the probabilities before anything else, as InvPT's released meter does of
+            a map that is one already: all values are then between .50 and .73, and few thresholds tell them apart. Its
+            numbers are not comparable with others.
 
-    Source: fact sheet 3.5.
+    Source: fact sheet 3.5, 5.4.
     """
 
     primary = 'maxF'
 
-    def __init__(self, survey: bool = False) -> None:
-        self.survey = survey
+    def __init__(self, survey: bool = False, faithful_to_release: bool = False) -> None:
+        self.survey, self.twice = survey, faithful_to_release
 
     @property
     def names(self) -> Mapping[str, MetricInfo]:
@@ -53,6 +56,7 @@ class SaliencyF(TaskMetric):
         pred, target = pred.float().cpu(), target.cpu()
         valid = target != IGNORE
         prob, salient = pred[valid], target[valid] == 1
+        prob = prob.sigmoid() if self.twice else prob
         # compared in float32, the type of the probabilities: .7 is below .7 in float64
         marked = prob >= torch.tensor(_THRESHOLDS)[:, None]
         half = prob >= 0.5

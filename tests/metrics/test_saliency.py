@@ -62,3 +62,16 @@ def test_perfect_and_empty():
 def test_a_pixel_at_the_threshold_is_salient(threshold):
     record = SaliencyF().record(torch.full((1, 1), float(threshold)), torch.ones(1, 1).byte())
     assert record[:19].sum() == round(threshold / 0.05)
+
+
+def test_released_meter_takes_the_sigmoid_twice():
+    label = np.array([[1, 1, 0, 0]], np.uint8)
+    close = np.array([[0.14, 0.14, 0.06, 0.06]], np.float32)  # .535 and .515 after it: no threshold lies between
+    apart = np.array([[0.9, 0.9, 0.1, 0.1]], np.float32)  # .711 and .525
+    released = SaliencyF(survey=True, faithful_to_release=True)
+    assert score(SaliencyF(), [(close, label)])['maxF'] == 100
+    everything = 1.3 * 0.5 / (0.3 * 0.5 + 1) * 100
+    assert score(released, [(close, label)])['maxF'] == pytest.approx(everything)
+    assert score(released, [(close, label)])['survey_maxF'] == pytest.approx(2 * 0.5 / 1.5 * 100)
+    found = score(released, [(apart, label)])
+    assert found['maxF'] == found['survey_maxF'] == 100 and found['mIoU'] == 25  # at .5 all is salient
