@@ -155,9 +155,9 @@ def _columns(cells: Sequence[Cell]) -> str:
         f'mode; outputs and gradient within {COMPILED_TOLERANCE:g} of eager\'s norm (or four times '
         f'what the last bits of the weights do to these). *One graph* means `fullgraph=True`.',
         f'- **bf16 autocast**, **AMP (fp16)**: a training step of `--amp bf16` and `--amp fp16` (with the gradient scaler) '
-        f'on {BATCH} scenes: the loss within {LOSS_TOLERANCE:.0%} of that in float32, every gradient finite. In fp16, steps are '
-        f'skipped and the scale of the loss is halved until they are; the scale reached is given. The device is named above; '
-        f'which operations autocast runs in half precision differs between devices.',
+        f'on {BATCH} scenes: the loss within {LOSS_TOLERANCE:.0%} of that in float32, every gradient finite. In fp16, steps '
+        f'are skipped and the scale of the loss is halved until they are; the scale reached is given. The device is named '
+        f'above; which operations autocast runs in half precision differs between devices.',
         '- **DDP**: two gloo ranks, two steps, `find_unused_parameters=False`: every parameter gets a gradient, the same '
         'on both.',
         '- **ONNX**: the file that `tools/export.py` writes, run by onnxruntime and compared with eager (what counts as '

@@ -1,9 +1,11 @@
 """DeMT: a deformable mixer a task, then attention between the tasks."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ...registry import NECKS
 from ..deformable import DeformableMixer
@@ -25,7 +27,8 @@ class DeMTNeck(nn.Module):
     With four tasks neck and heads have 2.887 M parameters on HRNet18, 4.550 M on Swin-T and Swin-S (fact sheet 7).
 
     Source: Xu et al. 2023, fact sheet 4.3 and 5.4. The released code hands batch-last attention its tensors batch-first, so
-    that samples of a batch mix; ours attends over tasks within a place. Offsets are of the feature alone.
+    that samples of a batch mix; ours attends over the tasks of a place, which costs little, or with ``attention='full'``
+    over all places of a sample, which the fact sheet takes for the paper's intent. Offsets are of the feature alone.
 
     Args:
         in_channels: channels of each scale.
@@ -37,19 +40,27 @@ class DeMTNeck(nn.Module):
         lateral_channels: see :class:`~mtkd.models.necks.ConcatNeck`.
         faithful_to_release: the released behaviour: fusion attends over the samples of a batch, a query over the samples and
             tasks, and offsets depend on the place in the picture. Outputs of a sample then depend on the others.
+        attention: ``'place'``: each place for itself, its T tokens attend to each other and a task asks them; ``'full'``:
+            the tokens of all tasks and places of a sample attend to each other, and every place of a task asks them all.
+            Both have the same parameters.
+        key_stride: of ``'full'``: tokens that are asked are means over squares of this side, or their number would be that
+            of the places squared.
 
     Attributes:
         tap_specs: channels and stride of every tap it makes.
 
     Raises:
-        ValueError: fewer than two tasks, ``heads`` does not divide ``channels``, or there is no width left.
+        ValueError: fewer than two tasks, ``heads`` does not divide ``channels``, there is no width left, or an ``attention``
+            that is unknown or not the released one.
     """
 
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int],
                  channels: int = 256, heads: int = 4, out_width: int | None = None, lateral_channels: int | None = None,
-                 faithful_to_release: bool = False) -> None:
+                 faithful_to_release: bool = False, attention: Literal['place', 'full'] = 'place',
+                 key_stride: int = 8) -> None:
         super().__init__()
         self.tasks = check_tasks(self, out_channels)
+        _check_attention(attention, key_stride, faithful_to_release)
         self.concat = ConcatNeck(in_channels, strides, lateral_channels)
         wide, stride = self.concat.out_channels, self.concat.stride
         narrow = out_width or wide // 8
@@ -57,7 +68,7 @@ class DeMTNeck(nn.Module):
             raise ValueError(f"DeMTNeck: {channels} channels in {heads} heads, and {narrow} for what the tasks' heads read: "
                              f'heads must divide channels, and {wide} concatenated channels must be 8 or more, or give '
                              f'out_width.')
-        self.across_batch = faithful_to_release
+        self.across_batch, self.full, self.key_stride = faithful_to_release, attention == 'full', key_stride
         self.embed = nn.Sequential(nn.Linear(wide, channels), nn.LayerNorm(channels))
         self.mixers = nn.ModuleDict({task: DeformableMixer(channels, faithful_to_release) for task in self.tasks})
         self.fusion = nn.MultiheadAttention(channels, heads)
@@ -81,7 +92,7 @@ class DeMTNeck(nn.Module):
                 **{f'{task}.in': self.narrow[task](value) for task, value in zip(self.tasks, asked, strict=True)}}
 
     def _exchange(self, own: Sequence[Tensor]) -> list[Tensor]:
-        """T (B, C, h, w) -> T of the same. Attention runs over the first axis of (L, N, C), all places are in the second."""
+        """T (B, C, h, w) -> T of the same. Attention runs over the first axis of (L, N, C)."""
         batch, _, height, width = own[0].shape
         tokens = torch.stack([feature.flatten(2).transpose(1, 2) for feature in own])  # (T, B, hw, C)
         if self.across_batch:
@@ -89,18 +100,42 @@ class DeMTNeck(nn.Module):
             fused = self.fused(_attended(self.fusion, together, together))
             memory = fused.unflatten(1, (len(own), -1)).flatten(0, 1)  # (B T, hw, C)
             queries = list(tokens)  # T (B, hw, C)
+        elif self.full:
+            few = torch.cat([_tokens(self._pooled(feature)) for feature in own])  # (T h'w', B, C): places attend to places
+            memory = self.fused(_attended(self.fusion, few, few, many=True))
+            queries = [_tokens(feature) for feature in own]  # T (hw, B, C)
         else:
             together = tokens.flatten(1, 2)  # (T, B hw, C): the tasks of a place
             memory = self.fused(_attended(self.fusion, together, together))
             queries = list(together.unsqueeze(1))  # T (1, B hw, C)
         asked = []
         for task, query in zip(self.tasks, queries, strict=True):
-            answered = query + self.answer[task](_attended(self.ask[task], query, memory))
-            asked.append(answered.reshape(batch, height, width, -1).movedim(-1, 1))
+            answered = query + self.answer[task](_attended(self.ask[task], query, memory, self.full))
+            samples = answered.transpose(0, 1) if self.full else answered
+            asked.append(samples.reshape(batch, height, width, -1).movedim(-1, 1))
         return asked
 
+    def _pooled(self, feature: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, C, h', w'), means of squares; those at the far sides may be cut."""
+        return F.avg_pool2d(feature, self.key_stride, ceil_mode=True, count_include_pad=False)
 
-def _attended(attention: nn.MultiheadAttention, query: Tensor, memory: Tensor) -> Tensor:
-    """(L, N, C) and (S, N, C) -> (L, N, C)."""
+
+def _check_attention(attention: str, key_stride: int, faithful_to_release: bool) -> None:
+    if attention not in ('place', 'full') or key_stride < 1:
+        raise ValueError(f"DeMTNeck: attention='{attention}', key_stride={key_stride}; choose 'place' or 'full', and a "
+                         'stride of 1 or more.')
+    if attention == 'full' and faithful_to_release:
+        raise ValueError("DeMTNeck: attention='full' is not what was released; take faithful_to_release or this.")
+
+
+def _tokens(feature: Tensor) -> Tensor:
+    """(B, C, h, w) -> (hw, B, C)."""
+    return feature.flatten(2).permute(2, 0, 1)
+
+
+def _attended(attention: nn.MultiheadAttention, query: Tensor, memory: Tensor, many: bool = False) -> Tensor:
+    """(L, N, C) and (S, N, C) -> (L, N, C), by a fused kernel where there are many keys."""
+    if many:
+        return attention(query, memory, memory, need_weights=False)[0]
     # asking for the tiny weights takes the way of plain matrix products: fused kernels limit N, here all places of a batch
     return attention(query, memory, memory, need_weights=True, average_attn_weights=False)[0]

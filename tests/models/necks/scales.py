@@ -8,7 +8,8 @@ GENOTYPE = {'semseg': {'semseg': 3, 'depth': 1, 'edge': 4}, 'depth': {'semseg': 
             'edge': {'semseg': 0, 'depth': 0, 'edge': 0}}
 NECKS = {'CrossStitchNeck': {}, 'NDDRNeck': {}, 'PADNetNeck': {}, 'PADNetNeck full': {'style': 'full'}, 'PAPNeck': {},
          'PSDNeck': {'kernel': 3}, 'MTINetNeck': {}, 'InvPTNeck': {'width': 8, 'drop_path': 0.0},
-         'DeMTNeck': {'heads': 2, 'out_width': 6}, 'MTFormerNeck': {'heads': 2, 'window': 4},
+         'DeMTNeck': {'heads': 2, 'out_width': 6},
+         'DeMTNeck full': {'heads': 2, 'out_width': 6, 'attention': 'full'}, 'MTFormerNeck': {'heads': 2, 'window': 4},
          'MQTNeck': {'heads': 2, 'queries': 5, 'dropout': 0.0, 'drop_path': 0.0},
          'ATRCSearchNeck': {'regions': {'depth': 7}},
          'ATRCNeck': {'genotype': GENOTYPE, 'regions': {'depth': 7}}}

@@ -44,6 +44,26 @@ def test_tasks_of_a_place_attend_to_each_other():
     torch.testing.assert_close(taps['depth.own'], net.mixers['depth'](embedded))
 
 
+def test_all_places_of_a_sample_attend_to_each_other():
+    net, given = neck(attention='full', key_stride=3), features()
+    taps = net(given)
+    few = {task: F.avg_pool2d(taps[f'{task}.own'][1:, :, :9], 3)[0] for task in OUT}  # 10 x 13 places: 4 x 5 means
+    for task, own in few.items():
+        own = F.pad(own, (0, 1, 0, 1))
+        own[:, :3, 4] = taps[f'{task}.own'][1, :, :9, 12].unflatten(1, (3, 3)).mean(-1)
+        own[:, 3, :4] = taps[f'{task}.own'][1, :, 9, :12].unflatten(1, (4, 3)).mean(-1)
+        own[:, 3, 4] = taps[f'{task}.own'][1, :, 9, 12]
+        few[task] = own
+    tokens = torch.cat([own.flatten(1).T for own in few.values()])
+    fused = net.fused(attention(net.fusion, tokens, tokens))
+    for task in OUT:
+        query = taps[f'{task}.own'][1].flatten(1).T
+        asked = query + net.answer[task](attention(net.ask[task], query, fused))
+        torch.testing.assert_close(taps[f'{task}.in'][1:], net.narrow[task](asked.T.reshape(1, 8, 10, 13)), rtol=1e-4,
+                                   atol=1e-5)
+    assert [p.shape for p in net.parameters()] == [p.shape for p in neck().parameters()]
+
+
 def test_as_released_samples_attend_to_samples():
     net, given = neck(faithful_to_release=True), features()
     taps = net(given)
@@ -65,7 +85,10 @@ def test_widths():
 
 
 @pytest.mark.parametrize('changes, said', [
-    ({'channels': 9}, '9 channels in 2 heads'), ({'in_channels': [2, 2, 3], 'out_width': None}, '7 concatenated channels')])
+    ({'channels': 9}, '9 channels in 2 heads'), ({'in_channels': [2, 2, 3], 'out_width': None}, '7 concatenated channels'),
+    ({'attention': 'all'}, "attention='all', key_stride=8; choose 'place' or 'full'"),
+    ({'key_stride': 0}, 'key_stride=0; .* a stride of 1 or more'),
+    ({'attention': 'full', 'faithful_to_release': True}, 'is not what was released')])
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)
