@@ -19,8 +19,8 @@ from torch.export import Dim, ExportedProgram
 
 from ..structures import Size
 from .checkpoint import check_fit, load, write_atomically
-from .config import datasets_of
 from .rounding import SLACK, nudged
+from .sizes import sizes_of
 from .student import Student
 
 FORMATS = {'onnx': '.onnx', 'torch_export': '.pt2', 'state_dict': '.pth'}
@@ -130,14 +130,7 @@ def not_deployed(net: nn.Module) -> str:
 
 def usual_size(student: Student) -> Size:
     """The size of the pictures a config tests on, or else trains on; 480x640 where it does not say."""
-    cfg = student.cfg
-    for loader in (cfg.get('test_dataloader'), cfg.get('train_dataloader')):
-        for dataset in datasets_of(loader):
-            sizes = [t['size'] for t in dataset.get('pipeline') or [] if isinstance(t, dict) and t.get('size')]
-            for size in (*reversed(sizes), dataset.get('size')):
-                if size:
-                    return int(size[0]), int(size[1])
-    return 480, 640
+    return next((size for split in ('test', 'train') for size in sizes_of(student.cfg, split)), (480, 640))
 
 
 def _try_size(net: Deployed, size: Size) -> None:

@@ -19,6 +19,7 @@ from .pseudo import use_pseudo_labels
 from .pseudo_make import make_pseudo_labels
 from .record import peak_memory
 from .report import LAST_CHECKPOINT, IncompleteReport, report_of, reported
+from .sizes import check_sizes
 from .smoke import smoke as cut_down
 from .stages import resolve_experts, resolve_teachers, teacher_names, train_missing
 from .unwrap import unwrapped
@@ -98,7 +99,9 @@ def train(job: Job) -> Path:
         write_all(copy.deepcopy(cfg), plan)
     _resume(cfg, job)
     join_ranks(job.launcher)
-    _runner(cfg).train()
+    runner = _runner(cfg)
+    check_sizes(runner.model, cfg, ('train', 'val'))
+    runner.train()
     return job.folder
 
 
@@ -194,6 +197,7 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
     cfg.load_from, cfg.resume = None, False
     join_ranks(job.launcher)
     runner = _runner(cfg)
+    check_sizes(runner.model, cfg, ('test',))
     _load_student(runner, weights, checkpoint)
     runner.test()
     return _by_protocol(_facts(runner, cfg, weights.get('meta', {}), teachers), Path(checkpoint).parent)

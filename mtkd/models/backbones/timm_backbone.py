@@ -1,5 +1,6 @@
 """Any timm feature extractor as a backbone: the one door to timm."""
 
+import re
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +13,16 @@ import torch
 from timm.layers import freeze_batch_norm_2d
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional as F
 
 from ...registry import BACKBONES
+from ...structures import Size
 from .hrnet import fuse_any_size
 from .stem import set_stem_stride
 
 _NORMS = ('batch', 'group', 'frozen')
+_OF_SHAPES = re.compile(r'size of tensor|[Ss]izes of tensors|shape')
 
 
 @BACKBONES.register_module()
@@ -66,6 +70,7 @@ class TimmBackbone(nn.Module):
         if not timm.is_model(name):
             near = timm.list_models(f'*{name.split("_")[0]}*')[:5]
             raise ValueError(f"timm has no model named '{name}'; near: {', '.join(near) or 'none'}.")
+        self.name = name
         self.body = _create(name, pretrained and checkpoint is None, tuple(out_indices), kwargs)
         self.channels: list[int] = list(self.body.feature_info.channels())
         finer = 1 if stem_stride is None else set_stem_stride(self.body, stem_stride)
@@ -85,17 +90,38 @@ class TimmBackbone(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """(B, 3, H, W) normalised picture -> one (B, C_i, ceil(H / s_i), ceil(W / s_i)) map per level."""
-        height, width = image.shape[-2:]
-        pad = (-width % self.pad_multiple, -height % self.pad_multiple)
-        if any(pad):
-            image = F.pad(image, (0, pad[0], 0, pad[1]))
-        features = self.body(image)
+        features = self.body(self._padded(image))
         if self.stage_norms is not None:
             features = [norm(f if self._channels_last else f.movedim(1, -1)).movedim(-1, 1)
                         for norm, f in zip(self.stage_norms, features, strict=True)]
         elif self._channels_last:
             features = [f.movedim(-1, 1) for f in features]
         return list(features)
+
+    def check_size(self, size: Size) -> None:
+        """Ask timm whether the model takes pictures of a size, padded as they will be; nothing is computed.
+
+        Args:
+            size: (height, width).
+
+        Raises:
+            ValueError: it does not: the model wants one size alone, or its patches or windows do not divide this one.
+        """
+        held = {name: value.to('meta') for name, value in (*self.body.named_parameters(), *self.body.named_buffers())}
+        try:
+            with torch.no_grad():
+                functional_call(self.body, held, self._padded(torch.empty(2, 3, *size, device='meta')))
+        except (AssertionError, RuntimeError) as error:
+            if not isinstance(error, AssertionError) and not _OF_SHAPES.search(str(error)):
+                return  # what has no form without values cannot be asked
+            why = str(error).splitlines()[0].rstrip('.')
+            raise ValueError(f'backbone {self.name} cannot take these: {why}; give pictures or crops that fit, or set img_size '
+                             f'or pad_multiple of model.net.backbone.') from None
+
+    def _padded(self, image: Tensor) -> Tensor:
+        height, width = image.shape[-2:]
+        pad = (-width % self.pad_multiple, -height % self.pad_multiple)
+        return F.pad(image, (0, pad[0], 0, pad[1])) if any(pad) else image
 
 
 def _create(name: str, pretrained: bool, out_indices: tuple[int, ...], kwargs: dict[str, Any]) -> nn.Module:

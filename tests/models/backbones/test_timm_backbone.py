@@ -259,3 +259,26 @@ def test_weights_of_another_width(tmp_path):
 def test_what_timm_does_not_have(kwargs, said):
     with pytest.raises(ValueError, match=said):
         TimmBackbone(**kwargs)
+
+
+@pytest.mark.parametrize('kwargs, fits, size, said', [
+    ({'name': 'swin_tiny_patch4_window7_224', 'depths': (1, 1, 1, 1)}, (224, 224), (64, 96), r'Input height \(64\)'),
+    ({'name': 'vit_tiny_patch16_224', 'depth': 2, 'dynamic_img_size': True}, (96, 128), (96, 100), r'width \(100\).*\(16\)'),
+    ({'name': 'maxvit_pico_rw_256'}, (256, 256), (250, 256), 'set img_size or pad_multiple'),
+    ({'name': 'test_resnet'}, (33, 47), None, '')])
+def test_sizes_are_asked_before_anything_is_computed(kwargs, fits, size, said):
+    backbone = TimmBackbone(**kwargs, out_indices=(0, 1))
+    before = {name: value.clone() for name, value in backbone.state_dict().items()}
+    backbone.check_size(fits)
+    if size is not None:
+        with pytest.raises(ValueError, match=f'backbone {kwargs["name"]} cannot take these: .*{said}'):
+            backbone.check_size(size)
+    assert all(torch.equal(value, before[name]) for name, value in backbone.state_dict().items())
+    if size is not None:
+        with pytest.raises((AssertionError, RuntimeError)), torch.no_grad():
+            backbone(torch.zeros(1, 3, *size))
+
+
+def test_a_padded_size_is_asked_for():
+    backbone = TimmBackbone(name='vit_tiny_patch16_224', depth=2, out_indices=(0, 1), dynamic_img_size=True, pad_multiple=16)
+    backbone.check_size((97, 100))

@@ -1,0 +1,41 @@
+import pytest
+from mmengine.config import Config
+from torch import nn
+
+from mtkd.engine.run import Job, train
+from mtkd.engine.sizes import check_sizes, sizes_of
+
+from .toy import write_config
+
+CFG = Config({'train_dataloader': {'dataset': {'type': 'MultiDataset', 'datasets': [
+    {'size': (9, 9), 'pipeline': [{'type': 'Crop', 'size': (40, 50)}, {'type': 'Pad', 'size': (32, 48)}, {'type': 'Flip'}]},
+    {'size': (24, 24)}, {'size': (24, 24), 'pipeline': []}, {'pipeline': [{'type': 'Flip'}]}]}}, 'val_dataloader': None})
+
+
+class Picky(nn.Module):
+    def check_size(self, size):
+        if size[1] % 16:
+            raise ValueError('16 does not divide the width')
+
+
+def test_the_last_size_counts():
+    assert sorted(sizes_of(CFG, 'train')) == [(24, 24), (32, 48)] and sizes_of(CFG, 'val') == sizes_of(CFG, 'test') == []
+
+
+def test_the_loader_and_both_sizes_are_named():
+    check_sizes(nn.Sequential(nn.Linear(1, 1)), CFG, ('train',))
+    check_sizes(nn.Sequential(Picky()), CFG, ('val', 'test'))
+    with pytest.raises(ValueError, match='train_dataloader makes pictures of 24x24; 16 does not divide the width'):
+        check_sizes(nn.Sequential(nn.Sequential(Picky())), CFG, ('train', 'val'))
+
+
+def test_training_refuses_before_the_first_step(tmp_path):
+    config = write_config(tmp_path, iters=1)
+    text = config.read_text()
+    old = "name='test_resnet', norm='group', out_indices=(1, 2), drop_path_rate=0.1"
+    assert text.count(old) == 1
+    config.write_text(text.replace(old, "name='vit_tiny_patch16_224', depth=2, out_indices=(0, 1), img_size=(32, 32)"))
+    with pytest.raises(ValueError, match=r'toy\.py: train_dataloader makes pictures of 32x48; backbone vit_tiny_patch16_224 '
+                                         r"cannot take these: Input width \(48\) doesn't match model \(32\); give pictures"):
+        train(Job(str(config), work_dir=tmp_path / 'run'))
+    assert not list((tmp_path / 'run').glob('*.pth'))
