@@ -115,8 +115,8 @@ class TimmBackbone(nn.Module):
             if not isinstance(error, AssertionError) and not _OF_SHAPES.search(str(error)):
                 return  # what has no form without values cannot be asked
             why = str(error).splitlines()[0].rstrip('.')
-            raise ValueError(f'backbone {self.name} cannot take these: {why}; give pictures or crops that fit, or set img_size '
-                             f'or pad_multiple of model.net.backbone.') from None
+            raise ValueError(f'backbone {self.name} cannot take these: {why}; give pictures or crops that fit, or set '
+                             f'img_size or pad_multiple of model.net.backbone.') from None
 
     def _padded(self, image: Tensor) -> Tensor:
         height, width = image.shape[-2:]
