@@ -12,7 +12,7 @@ from .config import datasets_of
 def sizes_of(cfg: Config, split: str) -> list[Size]:
     """(height, width) of the pictures a loader's data sets hand out, where their configs name one.
 
-    It is that of the last transform with a ``size``, or else of the data set itself.
+    It is that of the last transform with a ``size`` of two whole numbers, or else of the data set itself.
 
     Args:
         cfg: a training config.
@@ -23,10 +23,11 @@ def sizes_of(cfg: Config, split: str) -> list[Size]:
 
 
 def _size_of(dataset: Any) -> Size | None:
-    sizes = [t['size'] for t in dataset.get('pipeline') or [] if isinstance(t, dict) and t.get('size')]
-    for size in (*reversed(sizes), dataset.get('size')):
-        if size:
-            return int(size[0]), int(size[1])
+    named = [t.get('size') for t in dataset.get('pipeline') or [] if isinstance(t, dict)]
+    for size in (*reversed(named), dataset.get('size')):
+        match size:
+            case [int() as height, int() as width]:
+                return height, width
     return None
 
 

@@ -12,6 +12,12 @@ CFG = Config({'train_dataloader': {'dataset': {'type': 'MultiDataset', 'datasets
     {'size': (24, 24)}, {'size': (24, 24), 'pipeline': []}, {'pipeline': [{'type': 'Flip'}]}]}}, 'val_dataloader': None})
 
 
+def test_sizes_of_another_form_are_passed_over():
+    pipeline = [{'type': 'Resize', 'size': 64}, {'type': 'Pick', 'size': [(8, 8), (9, 9)]}]
+    cfg = Config({'train_dataloader': {'dataset': {'size': (24, 24), 'pipeline': pipeline}}})
+    assert sizes_of(cfg, 'train') == [(24, 24)]
+
+
 class Picky(nn.Module):
     def check_size(self, size):
         if size[1] % 16:

@@ -101,9 +101,9 @@ class DeMTNeck(nn.Module):
             memory = fused.unflatten(1, (len(own), -1)).flatten(0, 1)  # (B T, hw, C)
             queries = list(tokens)  # T (B, hw, C)
         elif self.full:
-            few = torch.cat([_tokens(self._pooled(feature)) for feature in own])  # (T h'w', B, C): places attend to places
+            few = torch.cat([self._pooled(feature).flatten(2).permute(2, 0, 1) for feature in own])  # (T h'w', B, C)
             memory = self.fused(_attended(self.fusion, few, few, many=True))
-            queries = [_tokens(feature) for feature in own]  # T (hw, B, C)
+            queries = list(tokens.transpose(1, 2))  # T (hw, B, C): places attend to places
         else:
             together = tokens.flatten(1, 2)  # (T, B hw, C): the tasks of a place
             memory = self.fused(_attended(self.fusion, together, together))
@@ -126,11 +126,6 @@ def _check_attention(attention: str, key_stride: int, faithful_to_release: bool)
                          'stride of 1 or more.')
     if attention == 'full' and faithful_to_release:
         raise ValueError("DeMTNeck: attention='full' is not what was released; take faithful_to_release or this.")
-
-
-def _tokens(feature: Tensor) -> Tensor:
-    """(B, C, h, w) -> (hw, B, C)."""
-    return feature.flatten(2).permute(2, 0, 1)
 
 
 def _attended(attention: nn.MultiheadAttention, query: Tensor, memory: Tensor, many: bool = False) -> Tensor:
