@@ -18,13 +18,13 @@ help:
 setup: $(STAMP)
 
 $(STAMP): requirements/runtime.txt requirements/tests.txt requirements/optional.txt requirements/docs.txt \
-		setup.py
+		pyproject.toml setup.py
 	@command -v uv >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet uv || $(PYTHON) -m pip install --quiet --user uv
 	@UV=$$(command -v uv || echo "$(PYTHON) -m uv"); \
 	$$UV venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" $(VENV) && \
 	$$UV pip install --quiet --python $(BIN)/python -r requirements/runtime.txt -r requirements/tests.txt \
 		-r requirements/optional.txt -r requirements/docs.txt && \
-	$$UV pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	$$UV pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $(STAMP)
 
 demo: setup

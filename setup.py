@@ -1,27 +1,33 @@
-"""Install mtkd."""
+"""Adds configs and tools to the wheel, under ``mtkd/.mim`` (MIM's convention); all else stands in pyproject.toml."""
 
-import re
+import shutil
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
+SHIPPED = ('configs', 'tools', 'requirements')  # folders that the commands read and that are no package
 
 
-def requirements(name: str) -> list[str]:
-    lines = (line.split('#')[0].strip() for line in (HERE / 'requirements' / f'{name}.txt').read_text().splitlines())
-    return [line for line in lines if line]
+class BuildWithConfigs(build_py):
+    """``build_py`` that also copies :data:`SHIPPED` into ``mtkd/.mim`` of the build folder."""
+
+    def run(self) -> None:
+        """Build the package, then copy the folders; an editable install reads them from the checkout."""
+        super().run()
+        if self.editable_mode:
+            return
+        inside = Path(self.build_lib) / 'mtkd' / '.mim'
+        shutil.rmtree(inside, ignore_errors=True)
+        for name in SHIPPED:
+            shutil.copytree(HERE / name, inside / name, ignore=shutil.ignore_patterns('__pycache__', '*.pyc'))
+
+    def get_outputs(self, include_bytecode: bool = True) -> list[str]:
+        """The files of the package and the copied ones."""
+        inside = Path(self.build_lib) / 'mtkd' / '.mim'
+        copied = [str(path) for path in inside.rglob('*') if path.is_file()]
+        return [*super().get_outputs(include_bytecode), *copied]
 
 
-setup(
-    name='mtkd',
-    version=re.search(r"__version__ = '(.+)'", (HERE / 'mtkd' / '__init__.py').read_text())[1],
-    description='Knowledge distillation for multi-task and multi-dataset learning, in the MMEngine style',
-    long_description=(HERE / 'README.md').read_text() if (HERE / 'README.md').is_file() else '',
-    long_description_content_type='text/markdown',
-    python_requires='>=3.10',
-    packages=find_packages(include=['mtkd', 'mtkd.*']),
-    package_data={'mtkd.leaderboard': ['assets/*', 'published/*.json']},
-    install_requires=requirements('runtime'),
-    extras_require={'tests': requirements('tests'), 'optional': requirements('optional')},
-)
+setup(cmdclass={'build_py': BuildWithConfigs})
