@@ -1,37 +1,28 @@
 """F2: data sets, one adapter a file, and what feeds them to a training."""
 
 from . import faces, transforms
-from .activitynet import ActivityNet
-from .array import ArrayDataset
-from .attributes import AttributeDataset
 from .base import BadData, Entry, TaskDataset
-from .camvid import CamVid
-from .cityscapes import CityscapesMTAN
-from .clips import ClipDataset
 from .collate import collate
-from .cub import CUB200
-from .decathlon import Decathlon
-from .folder_images import FolderImages
-from .hmdb51 import HMDB51
-from .idx import IDXImages
-from .imagenet_sketch import ImageNetSketch
-from .manifest import Manifest
-from .mtan_layout import MTANLayout
+from .dense import NYUDMT, CamVid, CityscapesMTAN, MTANLayout, NYUv2MTAN, PASCALContextMT
+from .images import (
+    CUB200,
+    SVHN,
+    ArrayDataset,
+    AttributeDataset,
+    Decathlon,
+    FolderImages,
+    IDXImages,
+    ImageNetSketch,
+    Manifest,
+    Omniglot,
+    TinyImageNet,
+    TorchvisionImages,
+)
 from .multi import HomogeneousBatchSampler, MixSampler, MultiDataset
-from .nyud import NYUDMT
-from .nyuv2 import NYUv2MTAN
-from .omniglot import Omniglot
-from .pascal_context import PASCALContextMT
 from .pseudo import with_pseudo_labels
 from .samplers import EvalSampler, InfiniteBatchSampler, PositionSampler, ShuffleSampler
-from .svhn import SVHN
-from .synthetic import SyntheticScenes
-from .synthetic_clips import SyntheticClips
-from .synthetic_images import SyntheticImages
-from .tiny_imagenet import TinyImageNet
-from .torchvision_sets import TorchvisionImages
-from .ucf101 import UCF101
-from .utd_mhad import UTDMHAD
+from .synthetic import SyntheticClips, SyntheticImages, SyntheticScenes
+from .video import HMDB51, UCF101, UTDMHAD, ActivityNet, ClipDataset
 
 __all__ = ['CUB200', 'HMDB51', 'NYUDMT', 'SVHN', 'UCF101', 'UTDMHAD', 'ActivityNet', 'ArrayDataset', 'AttributeDataset',
            'BadData', 'CamVid', 'CityscapesMTAN', 'ClipDataset', 'Decathlon', 'Entry', 'EvalSampler', 'FolderImages',

@@ -51,7 +51,7 @@ class Unseen:
         return Sample(image=np.zeros((1, 1, 3), np.uint8), targets=sample['targets'], meta=sample['meta'])
 
     def whole(self, images: np.ndarray, metas: Sequence[Any], rngs: Sequence[np.random.Generator]) -> np.ndarray:
-        """See :class:`~mtkd.datasets.picture_store.PictureStore`."""
+        """See :class:`~mtkd.datasets.images.picture_store.PictureStore`."""
         return np.zeros((len(images), 1, 1, 3), np.uint8)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mtkd.datasets import InfiniteBatchSampler, ShuffleSampler
-from mtkd.datasets.labelled_files import LabelledFiles
+from mtkd.datasets.images.labelled_files import LabelledFiles
 from mtkd.distill import Teacher
 from mtkd.engine import cache
 from mtkd.engine.cache import CachePlan, StaleCache, attach, write_all

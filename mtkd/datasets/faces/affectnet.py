@@ -7,8 +7,8 @@ from mmengine.logging import print_log
 
 from mtkd.registry import DATASETS
 
-from ..attributes import AttributeDataset
 from ..base import Entry
+from ..images.attributes import AttributeDataset
 from ..label_map import as_key
 from ..tables import read_table
 from .classes import EXPRESSIONS

@@ -4,8 +4,8 @@ from typing import Any
 
 from mtkd.registry import DATASETS
 
-from ..attributes import AttributeDataset
 from ..base import Entry
+from ..images.attributes import AttributeDataset
 from ..tables import read_table
 from .classes import GENDERS
 

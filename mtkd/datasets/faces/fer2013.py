@@ -6,8 +6,8 @@ import numpy as np
 
 from mtkd.registry import DATASETS
 
-from ..attributes import AttributeDataset
 from ..base import BadData, Entry
+from ..images.attributes import AttributeDataset
 from ..tables import read_rows
 from .classes import EXPRESSIONS
 

@@ -8,9 +8,9 @@ from mmengine.logging import print_log
 
 from mtkd.registry import DATASETS
 
-from ..attributes import AttributeDataset
 from ..base import BadData, Entry
 from ..files import read_mat
+from ..images.attributes import AttributeDataset
 from .classes import GENDERS
 from .holdout import SPLITS, held_out
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from mtkd.registry import DATASETS
 
-from ..attributes import AttributeDataset
 from ..base import BadData, Entry
 from ..files import read_list
+from ..images.attributes import AttributeDataset
 from ..tables import read_table
 from .classes import AGE_LIMITS, GENDERS, RACES
 from .holdout import SPLITS, held_out

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from mtkd.registry import DATASETS
 
-from ..attributes import AttributeDataset
 from ..base import BadData, Entry
+from ..images.attributes import AttributeDataset
 from .classes import EXPRESSIONS, GENDERS, RACES
 
 AGES = ('0-3', '4-19', '20-39', '40-69', '70+')

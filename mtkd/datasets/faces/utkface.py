@@ -5,8 +5,8 @@ from typing import Any
 
 from mtkd.registry import DATASETS
 
-from ..attributes import AttributeDataset
 from ..base import BadData, Entry
+from ..images.attributes import AttributeDataset
 from .classes import AGE_LIMITS, GENDERS, RACES
 from .holdout import SPLITS, held_out
 

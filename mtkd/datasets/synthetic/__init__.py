@@ -5,10 +5,12 @@ the labels. A class is known by shape and place, not by colour. ``scenes`` is th
 NYUD-MT, PASCAL-MT, CamVid, NYUv2 and Cityscapes have them.
 """
 
+from .clips import SyntheticClips
+from .images import SyntheticImages
 from .labels import CLASSES, LIMBS, PARTS, SPLIT_START
 from .layouts import write_camvid, write_cityscapes_mtan, write_nyud_mt, write_nyuv2_mtan, write_pascal_mt
 from .render import Scene, render_scene
 from .scenes import SyntheticScenes
 
-__all__ = ['CLASSES', 'LIMBS', 'PARTS', 'SPLIT_START', 'Scene', 'SyntheticScenes', 'render_scene', 'write_camvid',
-           'write_cityscapes_mtan', 'write_nyud_mt', 'write_nyuv2_mtan', 'write_pascal_mt']
+__all__ = ['CLASSES', 'LIMBS', 'PARTS', 'SPLIT_START', 'Scene', 'SyntheticClips', 'SyntheticImages', 'SyntheticScenes',
+           'render_scene', 'write_camvid', 'write_cityscapes_mtan', 'write_nyud_mt', 'write_nyuv2_mtan', 'write_pascal_mt']

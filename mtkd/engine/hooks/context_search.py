@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 
-from ...models.context_choice import ContextChoice
+from ...models.blocks.context_choice import ContextChoice
 from ...models.genotype import GENOTYPE_FILE, KINDS, write_genotype
 from ...registry import HOOKS
 from ..stages import short_path

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from ...registry import HEADS
-from ..residual import two_bottlenecks
+from ..blocks.residual import two_bottlenecks
 
 
 @HEADS.register_module()

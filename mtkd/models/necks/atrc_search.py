@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from ...registry import NECKS
-from ..context import Context
-from ..context_choice import ContextChoice
+from ..blocks.context import Context
+from ..blocks.context_choice import ContextChoice
 from ..genotype import KINDS
 from .context_neck import ContextNeck, regions_of
 

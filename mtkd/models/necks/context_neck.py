@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from ..context import Context, GlobalContext, LocalContext, RegionContext
+from ..blocks.context import Context, GlobalContext, LocalContext, RegionContext
 from ..genotype import KINDS
 from ..net import Taps, TapSpec
 from .task_neck import TaskNeck, conv_bn_relu

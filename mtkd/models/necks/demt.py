@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...registry import NECKS
-from ..deformable import DeformableMixer
+from ..blocks.deformable import DeformableMixer
 from ..net import Taps, TapSpec
 from .concat import ConcatNeck
 from .task_neck import check_tasks, conv_bn_relu
@@ -19,9 +19,9 @@ class DeMTNeck(nn.Module):
     """Deformable mixer transformer: per place, the tasks' features attend to each other, and each asks the result back.
 
     All scales are concatenated (``shared``) and brought to 256 channels by a linear layer with layer norm. A task's mixer
-    (:class:`~mtkd.models.deformable.DeformableMixer`) makes ``<task>.own``; these are fused by attention of the T tokens of
-    a place to each other (4 heads, linear, layer norm); each task's own feature attends to the T fused tokens and adds the
-    answer (linear, layer norm); a 3x3 convolution with norm and ReLU brings it to an eighth of the concatenation,
+    (:class:`~mtkd.models.blocks.deformable.DeformableMixer`) makes ``<task>.own``; these are fused by attention of the T
+    tokens of a place to each other (4 heads, linear, layer norm); each task's own feature attends to the T fused tokens and
+    adds the answer (linear, layer norm); a 3x3 convolution with norm and ReLU brings it to an eighth of the concatenation,
     ``<task>.in``, which :class:`~mtkd.models.heads.LogitsHead` reads.
 
     With four tasks neck and heads have 2.887 M parameters on HRNet18, 4.550 M on Swin-T and Swin-S (fact sheet 7).

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ...registry import NECKS
-from ..message_attention import MessageBlock, resized
+from ..blocks.message_attention import MessageBlock, resized
 from ..net import Taps, TapSpec
 from .concat import ConcatNeck
 from .task_neck import check_tasks, conv_bn_relu
@@ -42,7 +42,7 @@ class InvPTStage(nn.Module):
         index: i, from 0; the first stage makes nothing finer, has no message and gives its maps as they are.
         embed: makes of the trunk's map one of this stage's width and grid; None in the first.
         heads: of the attention.
-        drop_path: see :class:`~mtkd.models.message_attention.MessageBlock`.
+        drop_path: see :class:`~mtkd.models.blocks.message_attention.MessageBlock`.
         faithful_to_release: see there.
     """
 
@@ -85,8 +85,8 @@ class InvPTNeck(nn.Module):
     On the coarsest grid every task has two 3x3 convolutions with norm and ReLU, ``<task>.own``, and a prediction,
     ``<task>.aux``, supervised by the task's own loss and weight; both are brought to the decoder's width. Three stages
     follow, each on twice the grid and half the width of the one before, which take in the trunk's map of their grid and
-    hand on their attention scores (:mod:`mtkd.models.message_attention`). What they give is summed on the finest grid and
-    goes through a 3x3 convolution with norm and ReLU: ``<task>.in``, which :class:`~mtkd.models.heads.LogitsHead` reads.
+    hand on their attention scores (:mod:`mtkd.models.blocks.message_attention`). What they give is summed on the finest grid
+    and goes through a 3x3 convolution with norm and ReLU: ``<task>.in``, which :class:`~mtkd.models.heads.LogitsHead` reads.
     ``shared`` is all scales concatenated, as in the other networks; nothing here is made of it.
 
     Two kinds of trunk:

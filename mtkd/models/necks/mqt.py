@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from ...registry import NECKS
+from ..blocks.query_attention import PixelDecoder, QueryEncoder, QueryExchange
 from ..net import Taps, TapSpec
-from ..query_attention import PixelDecoder, QueryEncoder, QueryExchange
 from .concat import ConcatNeck
 from .task_neck import check_tasks, conv_bn_relu
 
@@ -17,8 +17,8 @@ class MQTNeck(nn.Module):
     """Multi-query transformer: a task's queries gather from its pixels, all queries attend to each other, pixels ask them.
 
     All scales are concatenated (``shared``) and brought to 256 channels by a linear layer per task, ``<task>.own``. Encoder,
-    exchange and decoder (:mod:`mtkd.models.query_attention`) share their weights between tasks; queries and their places are
-    each task's own. A 3x3 convolution with norm and ReLU brings the result to a quarter, ``<task>.in``, which
+    exchange and decoder (:mod:`mtkd.models.blocks.query_attention`) share their weights between tasks; queries and their
+    places are each task's own. A 3x3 convolution with norm and ReLU brings the result to a quarter, ``<task>.in``, which
     :class:`~mtkd.models.heads.LogitsHead` reads.
 
     Source: Xu et al. 2023, fact sheet 4.3, 5.4 and 7. With ``faithful_to_release`` and HRNet18 on NYUD, neck and heads have
@@ -35,8 +35,8 @@ class MQTNeck(nn.Module):
         dropout: of the weights of the queries' attention to each other.
         drop_path: chance that a sample skips a branch of the queries' exchange; .1 in encoder and decoder, as released.
         lateral_channels: see :class:`~mtkd.models.necks.ConcatNeck`.
-        faithful_to_release: see :class:`~mtkd.models.query_attention.PixelDecoder`; outputs of a sample then depend on the
-            others of its batch.
+        faithful_to_release: see :class:`~mtkd.models.blocks.query_attention.PixelDecoder`; outputs of a sample then depend
+            on the others of its batch.
 
     Attributes:
         tap_specs: channels and stride of every tap it makes.

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from ...registry import NECKS
+from ..blocks.window_attention import SwinStage, WindowAttention, Windows, two_layers
 from ..net import Taps, TapSpec
-from ..window_attention import SwinStage, WindowAttention, Windows, two_layers
 from .concat import ConcatNeck
 from .task_neck import check_tasks
 
@@ -23,7 +23,7 @@ class CrossTaskBlock(nn.Module):
         channels: C, of a task's feature.
         heads: of the attention.
         side: of a window.
-        shifted: see :class:`~mtkd.models.window_attention.Windows`.
+        shifted: see :class:`~mtkd.models.blocks.window_attention.Windows`.
         tasks: T.
     """
 
@@ -78,7 +78,7 @@ class MTFormerNeck(nn.Module):
     """MTFormer's decoder: two Swin blocks shared by the tasks, two a task, two a task that look across the tasks.
 
     All scales are concatenated (``shared``) and brought to 256 channels by a 1x1 convolution. A stage of two Swin blocks
-    (:class:`~mtkd.models.window_attention.SwinStage`) serves all tasks; one a task makes ``<task>.own`` of it; a
+    (:class:`~mtkd.models.blocks.window_attention.SwinStage`) serves all tasks; one a task makes ``<task>.own`` of it; a
     :class:`CrossTaskStage` a task makes ``<task>.in``. The release reads strides 8, 16 and 32 of a Swin-S, so that its
     features have stride 8; its heads are a 1x1 convolution, norm, ReLU and logits, as
     :class:`~mtkd.models.heads.PointwiseHead` is. The contrastive term is

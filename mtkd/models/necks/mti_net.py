@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...registry import NECKS
+from ..blocks.residual import basic_block, two_basic_blocks
 from ..net import Taps, TapSpec
-from ..residual import basic_block, two_basic_blocks
 from .pad_net import Distillation
 from .task_neck import check_tasks
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from ...registry import NECKS
-from ..residual import two_bottlenecks
+from ..blocks.residual import two_bottlenecks
 from .task_neck import TaskNeck
 
 STYLES = ('lite', 'full')

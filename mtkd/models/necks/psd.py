@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ...registry import NECKS
-from ..local_attention import local_sum, local_weights
+from ..blocks.local_attention import local_sum, local_weights
 from .task_neck import TaskNeck, conv_bn_relu
 
 

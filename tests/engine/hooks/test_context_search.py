@@ -10,7 +10,7 @@ import torch
 from mtkd.engine.checkpoint import load
 from mtkd.engine.hooks import ContextSearchHook
 from mtkd.engine.run import Job, train
-from mtkd.models.context_choice import ContextChoice
+from mtkd.models.blocks.context_choice import ContextChoice
 from mtkd.models.genotype import find_genotype
 from tests.engine.toy import write_config
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mtkd.models import TapSpec
-from mtkd.models.context import GlobalContext, LocalContext, RegionContext
+from mtkd.models.blocks.context import GlobalContext, LocalContext, RegionContext
 from mtkd.models.genotype import GENOTYPES, write_genotype
 from mtkd.models.necks import ATRCNeck
 

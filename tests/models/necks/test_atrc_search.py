@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from mtkd.models import build_net
-from mtkd.models.context import GlobalContext, LocalContext, RegionContext
+from mtkd.models.blocks.context import GlobalContext, LocalContext, RegionContext
 from mtkd.models.genotype import KINDS
 from mtkd.models.necks import ATRCNeck, ATRCSearchNeck
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mtkd.models.local_attention import local_sum, local_weights
+from mtkd.models.blocks.local_attention import local_sum, local_weights
 from mtkd.models.necks import PSDNeck
 
 from .scales import CHANNELS, OUT, STRIDES, features

@@ -1,0 +1,10 @@
+"""Data sets whose labels are maps: a class, a depth or a normal for each pixel."""
+
+from .camvid import CamVid
+from .cityscapes import CityscapesMTAN
+from .mtan_layout import MTANLayout
+from .nyud import NYUDMT
+from .nyuv2 import NYUv2MTAN
+from .pascal_context import PASCALContextMT
+
+__all__ = ['NYUDMT', 'CamVid', 'CityscapesMTAN', 'MTANLayout', 'NYUv2MTAN', 'PASCALContextMT']

@@ -1,0 +1,50 @@
+"""CamVid: driving scenes with 11 classes."""
+
+import numpy as np
+
+from mtkd.registry import DATASETS
+from mtkd.structures import IGNORE, Sample
+
+from ..base import BadData, Entry, TaskDataset
+from ..files import class_ids, read_grey, read_image
+from .borders import label_borders
+
+UNLABELLED = 11
+
+
+@DATASETS.register_module()
+class CamVid(TaskDataset):
+    """CamVid in the folders of the SegNet tutorial.
+
+    Under ``data_root``: ``<split>/ID.png`` (or jpg) and ``<split>annot/ID.png`` for ``train``, ``val`` and ``test``;
+    labels are 0 to 10, 11 is unlabelled and becomes 255. ``edge`` is made here from the labels: the borders between two
+    labelled classes; it has no value where the labels have none.
+
+    Raises (on use):
+        BadData: a folder has no pictures, a picture has no labels.
+
+    Source: Brostow et al. 2009; the 11-class version of the SegNet tutorial.
+    """
+
+    OFFERS = {'semseg': 'class_map', 'edge': 'binary_map'}
+    NUM_CLASSES = {'semseg': 11}
+    CLASSES = {'semseg': ('sky', 'building', 'pole', 'road', 'pavement', 'tree', 'sign symbol', 'fence', 'car',
+                          'pedestrian', 'bicyclist')}
+    SPLITS = ('train', 'val', 'test')
+
+    def load_data_list(self) -> list[Entry]:
+        folder = self.data_root / self.split
+        if not folder.is_dir():
+            raise BadData(f'{folder} is missing: data_root must be the folder that holds it.')
+        pictures = sorted(path for path in folder.iterdir() if path.suffix in ('.png', '.jpg'))
+        labels = self.data_root / f'{self.split}annot'
+        return [{'sample_id': path.stem, 'files': {
+            'image': path, **dict.fromkeys(self.reads, labels / f'{path.stem}.png')}} for path in pictures]
+
+    def read(self, entry: Entry) -> Sample:
+        files = entry['files']
+        path = next(files[task] for task in self.reads)  # both labels come from one file
+        ids = class_ids(read_grey(path), path)
+        semseg = np.where(ids == UNLABELLED, IGNORE, ids).astype(np.uint8)
+        labels = {'semseg': semseg, 'edge': label_borders(semseg) if 'edge' in self.reads else None}
+        return Sample(image=read_image(files['image']), targets={task: labels[task] for task in self.reads}, meta={})

@@ -1,0 +1,209 @@
+"""Data sets of small pictures with image-level labels, held in memory and served by the batch."""
+
+import os
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.logging import print_log
+from torch import Tensor
+
+from mtkd.structures import Batch, Sample, SampleMeta, Size
+
+from ..base import BadData, Entry, Key, TaskDataset, index_and_draw
+
+Arrays = tuple[np.ndarray, dict[str, np.ndarray], Sequence[str]]
+CHUNK = 64  # files that a thread reads in one go
+DTYPES = {'class_label': np.int64, 'scalar': np.float32}
+
+
+class ArrayDataset(TaskDataset):
+    """A split that fits into memory as one array of pictures and one of labels per task.
+
+    An adapter writes :meth:`load_arrays`. Without a pipeline whole batches are cut out of the arrays at once, equal to
+    the bit to what the samples one by one would give; with one, samples go through it one by one. The argument ``cache``
+    changes nothing: everything is in memory once :meth:`full_init` has run, and workers that fork share it.
+
+    Args:
+        args: see :class:`TaskDataset`.
+        kwargs: see :class:`TaskDataset`.
+
+    Raises:
+        TypeError: a label on offer is no image-level one.
+        BadData (on use): the arrays do not belong together, or a class is out of range.
+    """
+
+    size: Size = (32, 32)  # (height, width) of all pictures
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        wrong = [task for task, kind in self.reads.items() if kind.name not in DTYPES]
+        if wrong:
+            raise TypeError(f"{type(self).__name__} offers '{wrong[0]}' as {self.reads[wrong[0]].name}: an ArrayDataset "
+                            f'holds labels of whole pictures ({", ".join(DTYPES)}).')
+        self.cache = False
+        self._images: Tensor | None = None
+        self._labels: dict[str, Tensor] = {}
+
+    @abstractmethod
+    def load_arrays(self) -> Arrays:
+        """The split: pictures (N, H, W, 3) uint8 RGB; of every task on offer (N,) whole numbers with -1 where a class is
+        missing, or (N,) floats with NaN where a number is; and N sample ids."""
+
+    @property
+    def images(self) -> Tensor:
+        """(N, 3, H, W) uint8."""
+        self.full_init()
+        assert self._images is not None
+        return self._images
+
+    @property
+    def labels(self) -> dict[str, Tensor]:
+        """Task -> (N,) in the form that a batch has."""
+        self.full_init()
+        return self._labels
+
+    def load_data_list(self) -> list[Entry]:
+        """Read the arrays, check them, and number the samples."""
+        images, labels, ids = self.load_arrays()
+        self._check_arrays(images, labels, ids)
+        self._images = torch.from_numpy(images.transpose(0, 3, 1, 2).copy(order='C'))
+        self._labels = {task: torch.from_numpy(np.array(labels[task], DTYPES[kind.name]))
+                        for task, kind in self.reads.items()}
+        return [{'sample_id': str(sample_id), 'number': number} for number, sample_id in enumerate(ids)]
+
+    def _check_arrays(self, images: np.ndarray, labels: dict[str, np.ndarray], ids: Sequence[str]) -> None:
+        where = f"{self.name} '{self.split}'"
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
+            raise BadData(f'{where}: pictures are (N, H, W, 3) uint8 RGB, these are {images.shape} {images.dtype}: '
+                          f'convert them.')
+        for task, kind in self.reads.items():
+            values = np.asarray(labels[task])
+            if not len(ids) == len(images) == len(values):
+                raise BadData(f'{where}: there are {len(images)} pictures, {len(ids)} ids and {len(values)} labels of '
+                              f'{task}: they must be as many.')
+            classes = self.num_classes.get(task, np.iinfo(np.int64).max)
+            if kind.name == 'class_label' and len(values) and not -1 <= values.min() <= values.max() < classes:
+                bad = int(np.flatnonzero((values < -1) | (values >= classes))[0])
+                raise BadData(f"{where}: sample '{ids[bad]}' has {task} {int(values[bad])}, allowed are 0 to {classes - 1} "
+                              f'and -1 for none: repair the labels, or correct num_classes.')
+
+    def read(self, entry: Entry) -> Sample:
+        """One sample out of the arrays."""
+        number = entry['number']
+        image = np.ascontiguousarray(self.images[number].numpy().transpose(1, 2, 0))
+        stored = {task: self.labels[task][number] for task in self.reads}
+        targets = {task: stored[task].item() if bool(self.reads[task].valid(stored[task])) else None for task in stored}
+        return Sample(image=image, targets=targets, meta=SampleMeta())
+
+    @property
+    def serves_batches(self) -> bool:
+        """Whether :meth:`__getitems__` cuts whole batches: there is no pipeline."""
+        return not self.pipeline
+
+    def __getitems__(self, keys: Sequence[Key]) -> Any:
+        """The batch of ``keys``; packed samples one by one where there is a pipeline."""
+        if not self.serves_batches:
+            return super().__getitems__(keys)
+        pairs = [index_and_draw(key) for key in keys]
+        rows = np.array([index for index, _ in pairs], np.int64)
+        if rows.size and not -len(self) <= rows.min() <= rows.max() < len(self):
+            raise IndexError(f'{self.name} has {len(self)} samples, there is no number {rows.min()} or {rows.max()}')
+        rows %= len(self)
+        meta = [self._meta(index, draw) for index, (_, draw) in zip(rows.tolist(), pairs, strict=True)]
+        taps = {**self.stored_taps(rows),
+                **{name: of.take(rows, [entry['view'] for entry in meta]) for name, of in self.cached.items()}}
+        targets, present = self._batch_of_labels(torch.from_numpy(rows))
+        return Batch(image=self.images.index_select(0, torch.from_numpy(rows)), targets=targets, present=present, meta=meta,
+                     teacher={name: {tap: torch.as_tensor(part) for tap, part in of.items()} for name, of in taps.items()})
+
+    def _batch_of_labels(self, rows: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The targets of the batch and whether they are present, for every task of the union."""
+        size = (self.images.shape[2], self.images.shape[3])
+        targets, present = {}, {}
+        for task, kind in self.kinds.items():
+            if task in self.labels:
+                targets[task] = self.labels[task].index_select(0, rows)
+                present[task] = kind.valid(targets[task])
+            else:
+                empty = kind.to_tensor(kind.empty(size))
+                targets[task] = empty.expand(len(rows), *empty.shape).clone()
+                present[task] = torch.zeros(len(rows), dtype=torch.bool)
+        return targets, present
+
+    def _meta(self, index: int, draw: int) -> SampleMeta:
+        return {'dataset': self.name, 'sample_id': self.entries[index]['sample_id'], 'index': index,
+                'original_size': (self.images.shape[2], self.images.shape[3]), 'crop': None, 'flip': False,
+                'view': draw if self.views is None else draw % self.views}
+
+
+def as_size(size: int | Size, of: str) -> Size:
+    """(height, width); one number is the side of a square.
+
+    Raises:
+        ValueError: it is neither; names ``of``, whose argument it is.
+    """
+    sides = (size, size) if isinstance(size, int) else tuple(size)
+    if len(sides) != 2 or min(sides) < 1:
+        raise ValueError(f'size={size} of {of}: use (height, width) in pixels, or the side of a square.')
+    return int(sides[0]), int(sides[1])
+
+
+def read_all(paths: Sequence[Path], read: Callable[[Path], np.ndarray], size: Size, what: str) -> np.ndarray:
+    """(N, height, width, 3) uint8 of many small files, read by threads; a log line says how long it took.
+
+    Args:
+        paths: the files.
+        read: one file as (height, width) or (height, width, 3) uint8; decoders let other threads run meanwhile.
+        size: (height, width).
+        what: what is read, for the log.
+    """
+    start = perf_counter()
+    images: np.ndarray = np.empty((len(paths), *size, 3), np.uint8)
+
+    def place(first: int) -> None:
+        for number, path in enumerate(paths[first:first + CHUNK], first):
+            image = read(path)
+            images[number] = image if image.ndim == 3 else image[..., None]
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
+        for _ in threads.map(place, range(0, len(paths), CHUNK)):  # raises what a thread raised
+            pass
+    print_log(f'{what}: {len(paths)} pictures read in {perf_counter() - start:.1f} s', 'current')
+    return images
+
+
+def stratified(labels: np.ndarray, share: int | float, seed: int, of: str) -> np.ndarray:
+    """Which samples are held out, every class in proportion: (N,) bool, the same for the same arguments.
+
+    Args:
+        labels: (N,) classes.
+        share: number of samples to hold out, or their fraction of all.
+        seed: of the draw.
+        of: what is divided, for the errors.
+
+    Raises:
+        ValueError: ``share`` is no number between nothing and everything, or leaves a class without a sample on either
+            side.
+    """
+    count = round(share * len(labels)) if isinstance(share, float) and 0 < share < 1 else share
+    if not isinstance(count, int) or not 0 < count < len(labels):
+        raise ValueError(f'{of}: cannot hold out {share} of {len(labels)} samples: use a whole number from 1 to '
+                         f'{len(labels) - 1}, or a fraction between 0 and 1.')
+    classes, sizes = np.unique(labels, return_counts=True)
+    exact = sizes * (count / len(labels))
+    taken = np.floor(exact).astype(int)
+    taken[np.argsort(taken - exact, kind='stable')[:count - int(taken.sum())]] += 1  # largest remainders
+    held: np.ndarray = np.zeros(len(labels), bool)
+    for number, size, part in zip(classes.tolist(), sizes.tolist(), taken.tolist(), strict=True):
+        if not 0 < part < size:
+            raise ValueError(f'{of}: holding out {share} of {len(labels)} samples takes {part} of the {size} of class '
+                             f'{number}: choose a share that leaves every class some on both sides.')
+        members = np.flatnonzero(labels == number)
+        held[np.random.default_rng([seed, number]).permutation(members)[:part]] = True
+    return held

@@ -1,0 +1,96 @@
+"""Pictures sorted into one folder per class."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtkd.registry import DATASETS
+from mtkd.structures import Size
+
+from ..base import BadData
+from ..files import read_image
+from .array import ArrayDataset, Arrays, as_size, read_all
+from .attributes import fitted
+
+SUFFIXES = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp')
+
+
+@DATASETS.register_module()
+class FolderImages(ArrayDataset):
+    """``<split>/<class>/<picture>`` below ``data_root``, kept in memory at one size.
+
+    Classes are numbered in the order of the folders' names in ``classes_from``, so that a class without pictures in
+    another split does not shift the numbers of those behind it.
+
+    Args:
+        args: see :class:`ArrayDataset`; any folder below ``data_root`` is a split.
+        task: name of the task that the folder is the label of.
+        size: (height, width), or the side of a square, that pictures are stretched to: by areas where they shrink,
+            bilinear where they grow.
+        classes_from: the split whose folders are the classes.
+        kwargs: see :class:`ArrayDataset`.
+
+    Raises:
+        BadData (on use): a folder is missing, the number of classes is not the task's, a split has a class that
+            ``classes_from`` has not, or a picture cannot be read.
+    """
+
+    def __init__(self, *args: Any, task: str = 'label', size: int | Size = 32, classes_from: str = 'train',
+                 **kwargs: Any) -> None:
+        self.OFFERS = {task: 'class_label'}
+        self.SPLITS = (args[2] if len(args) > 2 else kwargs.get('split', 'train'),)
+        super().__init__(*args, **kwargs)
+        self.task, self.classes_from = task, classes_from
+        self.size = as_size(size, type(self).__name__)
+
+    @property
+    def folder(self) -> Path:
+        """What the splits' folders lie in."""
+        return self.data_root
+
+    def listed(self) -> tuple[list[Path], list[int], list[str]]:
+        """The split's pictures, the number of each one's class, and the names of all classes."""
+        names = [path.name for path in _folders(self.folder / self.classes_from)]
+        numbers = {name: number for number, name in enumerate(names)}
+        paths, labels = [], []
+        for folder in _folders(self.folder / self.split):
+            if folder.name not in numbers:
+                raise BadData(f"{folder} is no class: {self.folder / self.classes_from} has no folder '{folder.name}'; "
+                              f'rename it, or complete the other.')
+            pictures = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+            paths += pictures
+            labels += [numbers[folder.name]] * len(pictures)
+        return paths, labels, names
+
+    def load_arrays(self) -> Arrays:
+        """All pictures of the split, class by class."""
+        paths, labels, names = self.listed()
+        classes = self.num_classes.get(self.task, len(names))
+        if len(names) != classes:
+            raise BadData(f"{self.name} in {self.folder} has {len(names)} classes, the task '{self.task}' has {classes}: "
+                          f'complete the data set, or correct num_classes.')
+        self.CLASSES = {self.task: tuple(names)}
+        images = read_all(paths, self._picture, self.size, f"{self.name} '{self.split}'")
+        return images, {self.task: np.array(labels, np.int64)}, self._ids(paths)
+
+    def _ids(self, paths: Sequence[Path]) -> list[str]:
+        return [path.relative_to(self.data_root).with_suffix('').as_posix() for path in paths]
+
+    def _picture(self, path: Path) -> np.ndarray:
+        return fitted(read_image(path), self.size)
+
+
+def _folders(top: Path) -> list[Path]:
+    """The folders in a folder, sorted by name.
+
+    Raises:
+        BadData: there is no such folder, or none in it.
+    """
+    if not top.is_dir():
+        raise BadData(f'{top} is missing: data_root must be the folder that holds it.')
+    folders = sorted(path for path in top.iterdir() if path.is_dir())
+    if not folders:
+        raise BadData(f'{top} holds no folders, there must be one per class: check data_root.')
+    return folders

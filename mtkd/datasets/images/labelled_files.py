@@ -1,0 +1,67 @@
+"""Picture files with a class each, read when they are asked for: for sets whose pictures are too large to keep."""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtkd.structures import Sample
+
+from ..base import BadData, Entry, TaskDataset
+from ..files import read_image
+from .array import stratified
+
+
+class LabelledFiles(TaskDataset):
+    """A picture file and a class a sample; an adapter writes :meth:`listed`.
+
+    Pictures keep their size: give the pipeline a ``Resize``.
+
+    Args:
+        args: see :class:`TaskDataset`.
+        task: name of the task that the class is the label of.
+        kwargs: see :class:`TaskDataset`.
+    """
+
+    COUNT: int  # number of classes
+
+    def __init__(self, *args: Any, task: str = 'label', **kwargs: Any) -> None:
+        self.OFFERS = {task: 'class_label'}
+        self.NUM_CLASSES = {task: self.COUNT}
+        super().__init__(*args, **kwargs)
+        self.task = task
+
+    @abstractmethod
+    def listed(self) -> list[tuple[Path, int]]:
+        """The split's pictures below ``data_root`` and their classes, from 0."""
+
+    def load_data_list(self) -> list[Entry]:
+        """One entry a picture, named by its path without the suffix."""
+        return [{'sample_id': path.relative_to(self.data_root).with_suffix('').as_posix(), 'files': {'image': path},
+                 'class': number} for path, number in self.listed()]
+
+    def read(self, entry: Entry) -> Sample:
+        """Decode one picture."""
+        return Sample(image=read_image(entry['files']['image']), targets={self.task: entry['class']}, meta={})
+
+
+def class_folders(top: Path) -> list[Path]:
+    """The folders in a folder, by name, whose places are the classes' numbers.
+
+    Raises:
+        BadData: there is no such folder, or none in it.
+    """
+    folders = sorted(path for path in top.iterdir() if path.is_dir()) if top.is_dir() else []
+    if not folders:
+        raise BadData(f'{top} holds no folders, there must be one per class: check data_root.')
+    return folders
+
+
+def held_out(pictures: list[tuple[Path, int]], split: str, seed: int, of: str, share: float = 0.2) -> list[tuple[Path, int]]:
+    """One side of a division class by class: ``'val'`` is the held-out fraction, ``'train'`` the rest."""
+    try:
+        held = stratified(np.array([number for _, number in pictures]), share, seed, of)
+    except ValueError as error:
+        raise BadData(str(error)) from error
+    return [picture for picture, out in zip(pictures, held.tolist(), strict=True) if out == (split == 'val')]

@@ -1,0 +1,91 @@
+"""Videos with a class each, listed by the files that a data set comes with."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..base import BadData, Entry
+from .clips import ClipDataset
+
+
+class Video(NamedTuple):
+    """One sample: a video file, or the folder of its frames, and what is to be seen in it.
+
+    Attributes:
+        path: the file or folder.
+        number: of the class, from 0.
+        span: the part of the video that counts, from 0 to 1.
+        mark: what tells it from other samples of the same video, added to its id.
+    """
+
+    path: Path
+    number: int
+    span: tuple[float, float] = (0.0, 1.0)
+    mark: str = ''
+
+
+class LabelledVideos(ClipDataset):
+    """A video and a class a sample; an adapter writes :meth:`listed`.
+
+    Frames keep their size: give the pipeline a ``Resize``. A folder of frames named as a video without its suffix is read
+    in the video's place, which is faster: unpack with ``ffmpeg -i a.avi a/%05d.jpg``.
+
+    Args:
+        args: see :class:`ClipDataset`.
+        task: name of the task that the class is the label of.
+        kwargs: see :class:`ClipDataset`.
+    """
+
+    COUNT: int  # number of classes
+
+    def __init__(self, *args: Any, task: str = 'action', **kwargs: Any) -> None:
+        self.OFFERS = {task: 'class_label'}
+        self.NUM_CLASSES = {task: self.COUNT}
+        super().__init__(*args, **kwargs)
+        self.task = task
+
+    @abstractmethod
+    def listed(self) -> list[Video]:
+        """The split's videos below ``data_root``."""
+
+    def load_data_list(self) -> list[Entry]:
+        """One entry a sample, named by its path without the suffix."""
+        return [{'sample_id': video.path.relative_to(self.data_root).with_suffix('').as_posix() + video.mark,
+                 'files': {'image': video.path}, 'class': video.number, 'span': video.span} for video in self.listed()]
+
+    def known_classes(self, names: Sequence[str], where: Path) -> dict[str, int]:
+        """Name -> number of the classes, in the order given; they become the data set's.
+
+        Raises:
+            BadData: they are not as many as the task has.
+        """
+        classes = self.num_classes[self.task]
+        if len(names) != classes:
+            raise BadData(f"{where} names {len(names)} classes, the task '{self.task}' has {classes}: complete the lists, "
+                          f'or correct num_classes.')
+        self.CLASSES = {self.task: tuple(names)}
+        return {name: number for number, name in enumerate(names)}
+
+
+def unpacked(paths: Iterable[Path]) -> list[Path]:
+    """The same videos, each replaced by the folder of its frames where there is one (a listing a directory)."""
+    folders: dict[Path, set[str]] = {}
+    found = []
+    for path in paths:
+        if path.parent not in folders:
+            there = path.parent.iterdir() if path.parent.is_dir() else ()
+            folders[path.parent] = {item.name for item in there if not item.suffix and item.is_dir()}
+        found.append(path.with_suffix('') if path.stem in folders[path.parent] else path)
+    return found
+
+
+def lines(path: Path) -> list[str]:
+    """The lines of a list that hold something.
+
+    Raises:
+        BadData: there is no such file.
+    """
+    if not path.is_file():
+        raise BadData(f'{path} is missing: data_root must be the folder that holds it.')
+    return [line.strip() for line in path.read_text().splitlines() if line.strip()]
