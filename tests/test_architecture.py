@@ -22,8 +22,10 @@ MAY_IMPORT = {  # an edge goes down only; the same floor not at all
     'distill': F0 | F1 | {'tasks', 'models'},
     'engine': F0 | F1 | {'tasks', 'datasets', 'models', 'distill'},
     'leaderboard': F0 | F1 | {'tasks', 'datasets', 'models', 'distill'},
-    'inference': F0 | F1 | {'tasks', 'datasets', 'models', 'distill', 'engine', 'leaderboard'}}
-MMENGINE = ('mtkd/registry.py', 'mtkd/models/model.py', 'mtkd/models/preprocess.py', 'mtkd/datasets/', 'mtkd/engine/')
+    'deploy': F0 | F1 | {'tasks', 'datasets', 'models', 'distill', 'engine', 'leaderboard'},
+    'studies': F0 | F1 | {'tasks', 'datasets', 'models', 'distill', 'engine', 'leaderboard', 'deploy'}}
+MMENGINE = ('mtkd/registry.py', 'mtkd/models/model.py', 'mtkd/models/preprocess.py', 'mtkd/datasets/', 'mtkd/engine/',
+            'mtkd/deploy/', 'mtkd/studies/')
 ABOVE = {'tools', 'configs', 'projects', 'tests', 'benchmarks'}
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from mmengine.config import DictAction
 
 from mtkd.engine import cli
-from mtkd.engine.browse import SPLITS, browse, open_split, report
 from mtkd.engine.config import default_work_dir
+from mtkd.studies.browse import SPLITS, browse, open_split, report
 
 EXAMPLE = """\
 examples:

@@ -12,11 +12,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from mtkd.engine import cli, demo
+from mtkd.engine import cli
 from mtkd.engine.record import describe
 from mtkd.engine.run import Job, TestFacts
 from mtkd.leaderboard import Result, SuiteBoard, build
 from mtkd.leaderboard.table import table
+from mtkd.studies import demo
 
 
 def main() -> int:

@@ -13,8 +13,8 @@ examples:
 exit code: 0 no fault found, 1 something mtkd needs is wrong
 """
 
-# Read by its path: `import mtkd.engine` would fail on the very faults this tool is there to explain.
-_PLACE = Path(__file__).resolve().parents[1] / 'mtkd' / 'engine' / 'doctor.py'
+# Read by its path: importing the package might fail on the very faults this tool is there to explain.
+_PLACE = Path(__file__).resolve().parents[1] / 'mtkd' / 'studies' / 'doctor.py'
 
 
 def _load():  # type: ignore[no-untyped-def]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
+from mtkd.deploy.export import FORMATS, export
+from mtkd.deploy.model_card import model_card
+from mtkd.deploy.student import load_student
 from mtkd.engine import cli
-from mtkd.engine.export import FORMATS, export
-from mtkd.engine.model_card import model_card
-from mtkd.engine.student import load_student
 from mtkd.leaderboard import Result
 
 EXAMPLE = """\

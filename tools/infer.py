@@ -13,8 +13,8 @@ import numpy as np
 from mmengine.config import DictAction
 from rich.progress import track
 
+from mtkd.deploy.inference import MultiTaskInferencer, Prediction
 from mtkd.engine import cli
-from mtkd.inference import MultiTaskInferencer, Prediction
 
 EXAMPLE = """\
 examples:

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 
 from mtkd.engine import cli
-from mtkd.engine.comparators import BASELINE, COMPARED, Comparator, choose_comparators, find_comparators
-from mtkd.engine.isolated import isolated
 from mtkd.engine.record import code_version, versions
-from mtkd.engine.training_cost import CLOCKS, Setting, step_times, weigh
 from mtkd.leaderboard import NetworkCost
+from mtkd.studies.networks.comparators import BASELINE, COMPARED, Comparator, choose_comparators, find_comparators
+from mtkd.studies.networks.isolated import isolated
+from mtkd.studies.networks.training_cost import CLOCKS, Setting, step_times, weigh
 
 EXAMPLE = """\
 examples:

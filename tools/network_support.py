@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 
 from mtkd.engine import cli
-from mtkd.engine.comparators import COMPARED, Comparator, choose_comparators, find_comparators
-from mtkd.engine.support import FEATURES, UNTRIED, Trial, try_feature
-from mtkd.engine.support_page import Cell, append_cell, is_known, read_cells, support_page
+from mtkd.studies.networks.comparators import COMPARED, Comparator, choose_comparators, find_comparators
+from mtkd.studies.networks.support import FEATURES, UNTRIED, Trial, try_feature
+from mtkd.studies.networks.support_page import Cell, append_cell, is_known, read_cells, support_page
 
 EXAMPLE = """\
 examples:

@@ -7,7 +7,7 @@ from pathlib import Path
 from mmengine.config import DictAction
 
 from mtkd.engine import cli
-from mtkd.engine.plan import plan, report
+from mtkd.studies.plan import plan, report
 
 EXAMPLE = """\
 examples:

@@ -13,7 +13,8 @@ from mmengine.config import DictAction
 from rich.console import Console
 
 from mtkd.engine import cli
-from mtkd.engine.sweep import (
+from mtkd.leaderboard import FORMATS, render
+from mtkd.studies.sweep import (
     DONE,
     LocalJobs,
     Plan,
@@ -28,8 +29,7 @@ from mtkd.engine.sweep import (
     make_plan,
     read_sweep,
 )
-from mtkd.leaderboard import FORMATS, render
-from mtkd.leaderboard.sweep import SweptRow, plots, sweep_board
+from mtkd.studies.sweep.page import SweptRow, plots, sweep_board
 
 EXAMPLE = """\
 examples:

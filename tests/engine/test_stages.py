@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from mtkd.deploy.student import load_student
 from mtkd.engine.checkpoint import FINAL, load, write_atomically
 from mtkd.engine.config import load_config, prepare
 from mtkd.engine.run import Job, train
 from mtkd.engine.stages import MissingTeacher, as_teacher, prerequisites, resolve_experts, resolve_teachers, teacher_names
-from mtkd.engine.student import load_student
 from mtkd.models.genotype import GENOTYPE_FILE, find_genotype, write_genotype
 from mtkd.registry import MODELS
 from tests.engine.hooks.test_context_search import write_search

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mtkd.engine import doctor
+from mtkd.studies import doctor
 from tests.engine.toy import write_config
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mtkd.leaderboard import Result
-from tests.engine.deployed import write_student
+from tests.deploy.deployed import write_student
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mtkd.leaderboard import NetworkCost
-from tests.engine.compared import write_network
+from tests.studies.networks.compared import write_network
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mtkd.engine import support
-from mtkd.engine.support import Finding
-from tests.engine.compared import write_network
+from mtkd.studies.networks import support
+from mtkd.studies.networks.support import Finding
+from tests.studies.networks.compared import write_network
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,0 +1,297 @@
+"""A student as a file that runs without mtkd: ONNX, an exported program, or a state dict; each is checked against eager."""
+
+import contextlib
+import importlib.util
+import io
+import logging
+import math
+import os
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+from ..engine.checkpoint import check_fit, load, write_atomically
+from ..engine.sizes import sizes_of
+from ..structures import Size
+from .rounding import SLACK, nudged
+from .student import Student
+
+FORMATS = {'onnx': '.onnx', 'torch_export': '.pt2', 'state_dict': '.pth'}
+TOLERANCE = 1e-3  # largest difference to eager, relative to the largest value; of class ids, share of pixels
+_OPERATOR = re.compile(r"OpOverload\(op='([^']+)'|(?:operator|op)[ '\"<]+(\w+(?:::|\.)[\w.]+)")
+
+
+class UnsupportedOp(RuntimeError):
+    """A network cannot be written in a format; the message names the operation."""
+
+
+class Deployed(nn.Module):
+    """Raw picture in, predictions in physical units out: what is written to a file.
+
+    Args:
+        student: net, tasks and normalisation.
+    """
+
+    def __init__(self, student: Student) -> None:
+        super().__init__()
+        self.net = student.net
+        self.tasks = student.tasks
+        self.register_buffer('mean', student.preprocessor.mean.clone())
+        self.register_buffer('std', student.preprocessor.std.clone())
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """(B, 3, H, W) uint8 RGB -> one prediction a task, in the tasks' order; maps are at the picture's size."""
+        taps = self.net((image.float() - self.mean) / self.std)
+        size = (image.shape[-2], image.shape[-1])
+        return tuple(task.predict(taps[f'{name}.out'], size) for name, task in self.tasks.items())
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written and checked.
+
+    Attributes:
+        path: the file.
+        format: one of :data:`FORMATS`.
+        input_size: (height, width) it was written at.
+        dynamic: what may differ from that: ``'batch'``, ``'size'``.
+        difference: task -> largest absolute difference to eager, over all pictures tried; of class ids, the share of
+            pixels that differ.
+        checked_with: what ran the file.
+    """
+
+    path: Path
+    format: str
+    input_size: Size
+    dynamic: tuple[str, ...]
+    difference: dict[str, float]
+    checked_with: str
+
+
+def export(student: Student, path: Path, format: str, size: Size | None = None, fixed_size: bool = False) -> Exported:
+    """Write a student alone and compare the file's outputs with those of the network.
+
+    The file appears under its name only after it was checked.
+
+    Args:
+        student: of :func:`~mtkd.deploy.student.load_student`.
+        path: where to write.
+        format: ``'onnx'`` (needs onnx, onnxscript and onnxruntime), ``'torch_export'`` (a ``torch.export`` program) or
+            ``'state_dict'`` (the network's weights, for :class:`~mtkd.deploy.inference.MultiTaskInferencer`).
+        size: (height, width) to write it at; None: the config's own (:func:`usual_size`).
+        fixed_size: write it for that size alone, without trying to leave it open; networks with windowed attention are
+            always written so (:func:`cuts_windows`).
+
+    Raises:
+        ValueError: an unknown format, packages that are missing, a size the network cannot take, or a network that is not
+            deployed (:func:`not_deployed`).
+        UnsupportedOp: the network has an operation that the format cannot hold; the sentence names it.
+        RuntimeError: the file's outputs differ from the network's.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"format '{format}' is unknown; choose one of {', '.join(FORMATS)}.")
+    if reason := not_deployed(student.net):
+        raise ValueError(f'{student.cfg.filename}: {reason}.')
+    size = size or usual_size(student)
+    net = Deployed(student).cpu().eval()
+    _try_size(net, size)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if format == 'state_dict':
+        return _state_dict(student, net, path, size)
+    _wanted_packages(format)
+    partial = path.with_name(f'.partial-{os.getpid()}-{path.name}')
+    program, dynamic = _program(net, size, format, fixed_size or cuts_windows(net))
+    try:
+        if format == 'onnx':
+            _write_onnx(program, partial, list(student.tasks))
+            run: Any = _OnnxFile(partial)
+        else:
+            torch.export.save(program, partial)
+            run = torch.export.load(partial).module()
+        difference = _compare(net, run, size, dynamic)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return Exported(path, format, size, dynamic, difference,
+                    'onnxruntime' if format == 'onnx' else 'the exported program, loaded again')
+
+
+def not_deployed(net: nn.Module) -> str:
+    """Why a network is not deployed: what a part of it says in ``not_deployed``, as a search does; empty where none does."""
+    return next((reason for module in net.modules() if (reason := getattr(module, 'not_deployed', ''))), '')
+
+
+def usual_size(student: Student) -> Size:
+    """The size of the pictures a config tests on, or else trains on; 480x640 where it does not say."""
+    return next((size for split in ('test', 'train') for size in sizes_of(student.cfg, split)), (480, 640))
+
+
+def _try_size(net: Deployed, size: Size) -> None:
+    try:
+        with torch.no_grad():
+            net(_picture(1, size))
+    except Exception as error:
+        raise ValueError(f'the network cannot take a picture of {size[0]}x{size[1]} ({str(error).splitlines()[0]}); give '
+                         f'another --size.') from error
+
+
+def _picture(batch: int, size: Size, seed: int = 0) -> Tensor:
+    return torch.randint(0, 256, (batch, 3, *size), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+
+
+def _state_dict(student: Student, net: Deployed, path: Path, size: Size) -> Exported:
+    picture = _picture(2, size)
+    with torch.no_grad():
+        before = net(picture)
+        write_atomically({'state_dict': student.net.state_dict(),
+                          'meta': {'config': str(student.cfg.filename), 'config_sha256': student.config_sha256}}, path)
+        state = load(path)['state_dict']
+        check_fit(student.net, state, f'the file {path}')
+        student.net.load_state_dict(state)
+        difference = _difference(list(student.tasks), before, net(picture))
+    return Exported(path, 'state_dict', size, ('batch', 'size'), difference, 'the weights, loaded again')
+
+
+def _wanted_packages(format: str) -> None:
+    missing = [name for name in ('onnx', 'onnxscript', 'onnxruntime') if importlib.util.find_spec(name) is None]
+    if format == 'onnx' and missing:
+        raise ValueError(f'--format onnx wants packages that are not installed: pip install {" ".join(missing)} '
+                         f'(--format torch_export needs none).')
+
+
+def cuts_windows(net: nn.Module) -> bool:
+    """Whether a module has a ``window_size``, as timm's Swin and MaxViT do.
+
+    Their padding to whole windows nests a remainder of the picture's sides at each stage; with open sides the tracer's
+    algebra over these does not end in reasonable time (Swin-T: nothing after minutes; 7 s with sides given).
+    """
+    return any(getattr(module, 'window_size', None) is not None for module in net.modules())
+
+
+def _program(net: Deployed, size: Size, format: str, fixed_size: bool) -> tuple[ExportedProgram, tuple[str, ...]]:
+    """The traced network, with as much left open as tracing allows: batch and size, the batch, or nothing."""
+    failure: Exception | None = None
+    attempts: tuple[tuple[str, ...], ...] = (('batch', 'size'), ('batch',), ())
+    for dynamic in attempts[1 if fixed_size else 0:]:
+        dims = {**({0: Dim.DYNAMIC} if 'batch' in dynamic else {}),
+                **({2: Dim.DYNAMIC, 3: Dim.DYNAMIC} if 'size' in dynamic else {})}
+        try:
+            with _quiet(), torch.no_grad():
+                return torch.export.export(net, (_picture(2, size),), dynamic_shapes=(dims,), strict=False), dynamic
+        except Exception as error:  # torch.export raises what its tracer stumbles over
+            failure = error
+            if 'data-dependent' in str(error):  # no choice of sizes changes that
+                break
+    assert failure is not None
+    raise UnsupportedOp(f'{_reason(failure)}: the network cannot be traced for --format {format}; replace this part, or '
+                        f'use --format state_dict.') from failure
+
+
+def _write_onnx(program: ExportedProgram, path: Path, tasks: Sequence[str]) -> None:
+    """One file with the weights inside."""
+    try:
+        with _quiet():
+            made = torch.onnx.export(program, (), dynamo=True, input_names=['image'], output_names=list(tasks),
+                                     verbose=False)
+            made.save(str(path), external_data=False)
+    except Exception as error:  # the exporter wraps what goes wrong several times
+        raise UnsupportedOp(f'{_reason(error)}: ONNX cannot hold it; replace this part of the network, or use --format '
+                            f'torch_export.') from error
+
+
+class _OnnxFile:
+    """An ONNX file as a callable on the CPU."""
+
+    def __init__(self, path: Path) -> None:
+        import onnxruntime
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
+
+    def __call__(self, image: Tensor) -> tuple[Tensor, ...]:
+        return tuple(torch.from_numpy(out) for out in self.session.run(None, {'image': image.numpy()}))
+
+
+@torch.no_grad()
+def _compare(net: Deployed, run: Any, size: Size, dynamic: Sequence[str]) -> dict[str, float]:
+    """Largest differences over a picture batch as written, and another batch and size where these are open."""
+    other = (size[0] + 32, size[1] + 64) if 'size' in dynamic else size
+    pictures = [_picture(2, size, 1), *([_picture(1, other, 2)] if dynamic else [])]
+    worst: dict[str, float] = {}
+    for picture in pictures:
+        wanted = net(picture)
+        given = tuple(run(picture))
+        found = _difference(list(net.tasks), wanted, given)
+        for (task, value), eager, their in zip(found.items(), wanted, given, strict=True):
+            judged = _judged(net.tasks[task].kind.name, value, eager, their)
+            limit = TOLERANCE * (1.0 if eager.dtype == torch.uint8 else max(1.0, float(eager.abs().max())))
+            if judged > limit:
+                limit = max(limit, SLACK * _rounding(net, picture, task, eager))
+            if not judged <= limit:
+                raise RuntimeError(f"the exported file disagrees with the network on task '{task}': the difference is "
+                                   f'{judged:.3g}, at most {limit:.3g} is rounding; nothing was kept.')
+            worst[task] = max(value, worst.get(task, 0.0))
+    return worst
+
+
+def _rounding(net: Deployed, picture: Tensor, task: str, eager: Tensor) -> float:
+    """How far a task's output moves when every weight moves in its last bit: what no other order of sums can be held to."""
+    other = nudged(net)(picture)[list(net.tasks).index(task)]
+    return _judged(net.tasks[task].kind.name, _difference([task], [eager], [other])[task], eager, other)
+
+
+def _judged(kind: str, largest: float, eager: Tensor, other: Tensor) -> float:
+    """What a difference is judged by: the largest; of unit vectors, that of all places but one in a thousand.
+
+    Where a network's raw vector is short, its normalisation multiplies rounding: two places in 10,000 of an untrained one.
+    """
+    if kind != 'normals' or not math.isfinite(largest):
+        return largest
+    places = (eager - other).abs().amax(1).flatten()
+    return float(places.sort(descending=True).values[int(len(places) * TOLERANCE)])
+
+
+def _difference(tasks: Sequence[str], wanted: Sequence[Tensor], given: Sequence[Tensor]) -> dict[str, float]:
+    found = {}
+    for task, eager, other in zip(tasks, wanted, given, strict=True):
+        if eager.shape != other.shape:
+            raise RuntimeError(f"the exported file gives {tuple(other.shape)} for task '{task}', the network "
+                               f'{tuple(eager.shape)}; nothing was kept.')
+        unequal = (eager != other).float().mean() if eager.dtype == torch.uint8 else (eager - other).abs().max()
+        found[task] = float(unequal)
+    return found
+
+
+def _reason(error: BaseException) -> str:
+    """The operation that an exporter's error names, wherever in its chain; else the innermost error's first line."""
+    chain: list[BaseException] = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
+        chain.append(inner)
+    if any('data-dependent' in str(part) for part in chain):
+        return "the network decides by values of the picture on the way (the operation 'aten.item')"
+    for part in reversed(chain):
+        match = _OPERATOR.search(str(part))
+        if match:
+            return f"the network has the operation '{match[1] or match[2]}'"
+    lines = str(chain[-1]).strip().splitlines()
+    return f'{type(chain[-1]).__name__}: {lines[0] if lines else "no reason given"}'
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporters' progress and advice; what goes wrong is raised all the same."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter('ignore')
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,261 @@
+"""F6: a trained student on pictures, folders, batches and videos: physical units and pictures."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from ..datasets.transforms import CentreCrop
+from ..engine.config import datasets_of
+from ..registry import TRANSFORMS
+from ..structures import Sample, SampleMeta, Size
+from ..tasks import Task
+from .student import load_student
+
+IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm')
+VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
+WHOLE = 0.9  # share of a video's announced frames, which are often a guess, below which some are said to be missing
+UNITS = {'class_map': 'class id', 'binary_map': 'probability', 'depth': 'm', 'normals': 'unit vector',
+         'class_label': 'probability per class', 'scalar': 'value'}  # kind -> what a prediction holds
+
+Picture = np.ndarray | str | Path
+Inputs = Picture | Sequence[Picture]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the student says of one picture, at that picture's own size.
+
+    Attributes:
+        source: the file, ``FILE#N`` for frame N of a video, or ``array N``.
+        image: (H, W, 3) uint8 RGB, as given.
+        values: task -> (H, W) class ids, metres or probabilities, (H, W, 3) unit vectors; of a task of the whole picture
+            a number, or (C,) probabilities.
+        units: task -> what these numbers are.
+        pictures: task -> (H, W, 3) uint8 RGB, drawn as the task does; a 64x64 swatch for a task of the whole picture.
+    """
+
+    source: str
+    image: np.ndarray
+    values: dict[str, Any]
+    units: dict[str, str]
+    pictures: dict[str, np.ndarray]
+
+
+class MultiTaskInferencer:
+    """Runs a trained student on whatever pictures it is given.
+
+    Pictures go through the transforms of the config's test pipeline, without labels, and predictions come back at the
+    size of the picture: outputs are upsampled bilinearly to it before they become classes, and padding is cut off.
+
+    Args:
+        config: config file the checkpoint was trained with.
+        checkpoint: ``final.pth``, ``iter_N.pth`` or an exported state dict.
+        device: such as ``'cuda'``; None: a GPU where there is one.
+        batch_size: how many pictures of one size to run at once.
+        options: dotted key -> value, as ``--cfg-options``.
+
+    Raises:
+        FileNotFoundError: no such config or checkpoint.
+        ValueError: the checkpoint does not fit the config, the device is not there, or the test pipeline cuts parts of
+            the picture away although a task predicts maps.
+
+    Example::
+
+        predict = MultiTaskInferencer('configs/quickstart/student.py', 'work_dirs/student/seed0/final.pth')
+        depth_m = predict('room.jpg').values['depth']
+    """
+
+    def __init__(self, config: str | Path, checkpoint: str | Path, device: str | None = None, batch_size: int = 1,
+                 options: Mapping[str, Any] | None = None) -> None:
+        if batch_size < 1:
+            raise ValueError(f'batch_size is {batch_size}; give 1 or more.')
+        student = load_student(config, checkpoint, options)
+        self.device = _device(device)
+        self.net = student.net.to(self.device)
+        self.preprocessor = student.preprocessor.to(self.device)
+        self.tasks = student.tasks
+        self.batch_size = batch_size
+        loader = student.cfg.get('test_dataloader') or student.cfg.get('val_dataloader')
+        steps = next((d.get('pipeline') for d in datasets_of(loader) if not d.get('datasets')), None)
+        self.pipeline = [t if callable(t) else TRANSFORMS.build(t) for t in steps or []]
+        if any(isinstance(t, CentreCrop) for t in self.pipeline) and any(t.kind.spatial for t in self.tasks.values()):
+            raise ValueError(f'the test pipeline of {config} has a CentreCrop, so maps cannot be given back at the size of '
+                             f'the picture; take it out of test_dataloader.dataset.pipeline.')
+
+    def __call__(self, inputs: Inputs) -> Prediction | list[Prediction]:
+        """Predict all tasks.
+
+        Args:
+            inputs: a picture file or (H, W, 3) uint8 RGB array gives one prediction; a folder, a video file, a list of
+                these, or a (B, H, W, 3) batch gives a list. Long videos want :meth:`stream`.
+
+        A video that ends early (cut off, or damaged in the middle) gives its readable frames and a warning that counts them.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: a file is no readable picture or video, a folder holds none, or an array is not uint8 RGB.
+        """
+        found = list(self.stream(inputs))
+        one = (isinstance(inputs, np.ndarray) and inputs.ndim == 3) or \
+            (isinstance(inputs, (str, Path)) and Path(inputs).suffix.lower() not in VIDEOS and not Path(inputs).is_dir())
+        return found[0] if one else found
+
+    def stream(self, inputs: Inputs) -> Iterator[Prediction]:
+        """The same predictions one after the other, with one batch of pictures in memory at a time.
+
+        What comes before a broken file is predicted before the error is raised.
+        """
+        waiting: list[tuple[str, np.ndarray]] = []
+        source = pictures(inputs)
+        while True:
+            failure: Exception | None = None
+            try:
+                found = next(source, None)
+            except (OSError, ValueError) as error:
+                found, failure = None, error
+            if waiting and (found is None or len(waiting) == self.batch_size or found[1].shape != waiting[0][1].shape):
+                yield from self._predict(waiting)
+                waiting = []
+            if failure is not None:
+                raise failure
+            if found is None:
+                return
+            waiting.append(found)
+
+    @torch.inference_mode()
+    def _predict(self, batch: Sequence[tuple[str, np.ndarray]]) -> list[Prediction]:
+        """Predictions of pictures of one size."""
+        samples = [self._prepared(image) for _, image in batch]
+        shown = torch.stack([torch.from_numpy(s['image'].transpose(2, 0, 1).copy()) for s in samples]).to(self.device)
+        taps = self.net(self.preprocessor.normalise(shown))
+        frame = (shown.shape[-2], shown.shape[-1])
+        size: Size = batch[0][1].shape[:2]
+        values = {name: _at_size(task, taps[f'{name}.out'], frame, samples[0]['meta'].get('crop'), size)
+                  for name, task in self.tasks.items()}
+        drawn = {name: task.draw(values[name]).movedim(1, -1).numpy() for name, task in self.tasks.items()}
+        units = {name: UNITS.get(task.kind.name, '') for name, task in self.tasks.items()}
+        return [Prediction(source, image, {name: _plain(value[i]) for name, value in values.items()}, units,
+                           {name: picture[i] for name, picture in drawn.items()})
+                for i, (source, image) in enumerate(batch)]
+
+    def _prepared(self, image: np.ndarray) -> Sample:
+        kinds = {name: task.kind for name, task in self.tasks.items()}
+        meta = SampleMeta(original_size=image.shape[:2], crop=None, flip=False)
+        sample = Sample(image=image, targets={}, meta=meta)
+        for transform in self.pipeline:
+            sample = transform(sample, kinds, np.random.default_rng(0))
+        return sample
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device '{name}' is not there ({str(error).splitlines()[0]}): use cpu.") from error
+    return torch.device(name)
+
+
+def _at_size(task: Task, out: Tensor, frame: Size, crop: tuple[int, int, int, int] | None, size: Size) -> Tensor:
+    """A task's prediction on the CPU at ``size``, of the true picture alone.
+
+    Where the picture was padded inside ``frame``, the whole frame is predicted at the zoom that brings ``crop``, the true
+    picture in it, to ``size``, and the rest is cut away.
+    """
+    if not task.kind.spatial:
+        return task.predict(out).cpu()
+    if crop is None:
+        return task.predict(out, size).cpu()
+    top, left, height, width = crop
+    zoom = (size[0] / height, size[1] / width)
+    first = (round(top * zoom[0]), round(left * zoom[1]))
+    whole = (max(round(frame[0] * zoom[0]), first[0] + size[0]), max(round(frame[1] * zoom[1]), first[1] + size[1]))
+    return task.predict(out, whole)[..., first[0]:first[0] + size[0], first[1]:first[1] + size[1]].cpu()
+
+
+def _plain(value: Tensor) -> Any:
+    """A prediction in NumPy's layout: maps without their axis of one channel, vectors last."""
+    if value.ndim == 0:
+        return value.item()
+    array = value.numpy()
+    if array.ndim < 3:
+        return array
+    return array[0] if array.shape[0] == 1 else np.ascontiguousarray(array.transpose(1, 2, 0))
+
+
+def pictures(inputs: Inputs) -> Iterator[tuple[str, np.ndarray]]:
+    """Name and (H, W, 3) uint8 RGB of every picture that ``inputs`` holds; see :class:`MultiTaskInferencer`."""
+    if isinstance(inputs, np.ndarray):
+        yield from _of_arrays([inputs] if inputs.ndim == 3 else inputs)
+    elif isinstance(inputs, (str, Path)):
+        yield from _of_path(Path(inputs).expanduser())
+    elif isinstance(inputs, Sequence):
+        for number, part in enumerate(inputs):
+            yield from _of_arrays([part], number) if isinstance(part, np.ndarray) else pictures(part)
+    else:
+        raise ValueError(f'{type(inputs).__name__} is nothing to predict on; give a path, a uint8 array or a list of them.')
+
+
+def _of_arrays(arrays: Iterable[np.ndarray], start: int = 0) -> Iterator[tuple[str, np.ndarray]]:
+    for number, array in enumerate(arrays, start):
+        if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
+            raise ValueError(f'array {number} is {array.shape} {array.dtype}; a picture is (H, W, 3) uint8 RGB, not '
+                             f'normalised.')
+        yield f'array {number}', array
+
+
+def _of_path(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    if path.is_dir():
+        files = sorted(p for p in path.rglob('*') if p.suffix.lower() in (*IMAGES, *VIDEOS))
+        if not files:
+            raise ValueError(f'{path} holds no picture or video ({" ".join((*IMAGES, *VIDEOS))}).')
+        for file in files:
+            yield from _of_path(file)
+    elif not path.is_file():
+        raise FileNotFoundError(f'{path} does not exist.')
+    elif path.suffix.lower() in VIDEOS:
+        yield from _frames(path)
+    else:
+        yield str(path), read_picture(path)
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a picture file, turned upright as its camera said.
+
+    Raises:
+        ValueError: the file cannot be decoded, or only in part.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.array(ImageOps.exif_transpose(image).convert('RGB'))
+    except (OSError, ValueError, SyntaxError) as error:  # Pillow: unknown format, truncated, broken PNG chunk
+        raise ValueError(f'{path} is no readable picture ({error}).') from error
+
+
+def _frames(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    video = cv2.VideoCapture(str(path))
+    announced = video.get(cv2.CAP_PROP_FRAME_COUNT)  # 0 or less where the file does not say
+    number = 0
+    try:
+        while True:
+            there, frame = video.read()
+            if not there:
+                break
+            yield f'{path}#{number}', np.ascontiguousarray(frame[..., ::-1])
+            number += 1
+    finally:
+        video.release()
+    if not number:
+        raise ValueError(f'{path} is no readable video: OpenCV gets no frame out of it (damaged, or a codec it lacks); try '
+                         f'it as an .mp4 with H.264, or as a folder of pictures.')
+    if number < WHOLE * announced:
+        warnings.warn(f'{path} ends after {number} of the {announced:.0f} frames it announces: it is cut off or damaged.')

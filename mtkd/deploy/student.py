@@ -1,0 +1,84 @@
+"""A trained student alone, out of a config and a checkpoint: no teacher, no balance, no data set."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from torch import Tensor, nn
+
+from ..engine.checkpoint import check_fit, load
+from ..engine.config import load_config
+from ..engine.record import config_hash
+from ..engine.stages import resolve_experts
+from ..models import MultiTaskNet, build_net
+from ..registry import MODELS
+from ..tasks import Task, build_tasks
+
+
+@dataclass(frozen=True)
+class Student:
+    """What is deployed.
+
+    Attributes:
+        net: the network, on the CPU, in eval mode.
+        tasks: name -> task.
+        preprocessor: normalises the raw uint8 picture for it.
+        cfg: the config, with the options merged in.
+        config_sha256: of that config.
+        meta: of the checkpoint; empty for a bare state dict.
+    """
+
+    net: MultiTaskNet
+    tasks: dict[str, Task]
+    preprocessor: nn.Module
+    cfg: Config
+    config_sha256: str
+    meta: dict[str, Any]
+
+
+def load_student(config: str | Path, checkpoint: str | Path, options: Mapping[str, Any] | None = None) -> Student:
+    """Build a config's network and give it a checkpoint's weights.
+
+    Args:
+        config: config file the checkpoint was trained with.
+        checkpoint: ``final.pth``, ``iter_N.pth``, or a state dict of the network alone.
+        options: dotted key -> value, as ``--cfg-options``.
+
+    Raises:
+        FileNotFoundError: no such config or checkpoint.
+        ValueError: the config is none to train, or the checkpoint is broken or another config's.
+    """
+    weights = load(checkpoint)
+    cfg = load_config(config, options)
+    if not cfg.get('tasks') or 'model' not in cfg:
+        raise ValueError(f'{cfg.filename} is not a training config: it lacks {"model" if cfg.get("tasks") else "tasks"}.')
+    digest = config_hash(cfg.to_dict())
+    tasks = build_tasks(cfg.tasks)
+    meta = weights.get('meta', {}) if isinstance(weights.get('meta', {}), dict) else {}
+    parts = resolve_experts(cfg, int(meta.get('seed', 0))).model.net
+    if parts.get('backbone'):
+        parts.backbone = _no_weights(parts.backbone)
+    net = build_net(parts, {name: task.out_channels for name, task in tasks.items()})
+    state = _of_net(weights)
+    check_fit(net, state, f'the checkpoint {checkpoint}')
+    net.load_state_dict(state)
+    preprocessor = MODELS.build({'type': 'Preprocessor', **(cfg.model.get('data_preprocessor') or {})})
+    return Student(net.eval(), tasks, preprocessor, cfg, digest, meta)
+
+
+def _no_weights(part: Any) -> Any:
+    """A backbone's config that asks for no weights, since the checkpoint brings them all."""
+    if not isinstance(part, Mapping):
+        return part
+    off = {'pretrained': False, 'checkpoint': None}
+    return {key: off[key] if key in off else _no_weights(value) for key, value in part.items()}
+
+
+def _of_net(weights: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The network's part of a checkpoint."""
+    state = weights.get('state_dict', weights)
+    if any(key.startswith('net.') for key in state):
+        return {key.removeprefix('net.'): value for key, value in state.items() if key.startswith('net.')}
+    return {key: value for key, value in state.items() if isinstance(value, Tensor)}

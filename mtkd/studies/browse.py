@@ -1,0 +1,327 @@
+"""What a config feeds its network: panels of augmented pictures with all their labels, and what these labels hold."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from torch import Tensor
+
+from ..datasets import MultiDataset, TaskDataset
+from ..engine.config import datasets_of, default_data_root, load_config, prepare
+from ..engine.smoke import smoke as cut_down
+from ..registry import DATASETS
+from ..structures import SampleMeta, TargetKind, as_picture
+from ..tasks import Task, build_tasks
+
+SPLITS = ('train', 'val', 'test')
+SMALL_SIDE = 240  # pictures whose longer side is below are shown enlarged
+PAGE_HEIGHT = 1600
+MARGIN = 6
+LINE = 18
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+AnySet = TaskDataset | MultiDataset
+Row = tuple[str, list[np.ndarray]]  # caption, one (H, W, 3) picture a column
+
+
+@dataclass(frozen=True)
+class Browsed:
+    """What :func:`browse` saw.
+
+    Attributes:
+        name: of the data set.
+        size: its number of samples.
+        facts: task -> what its labels hold.
+        panels: the files written.
+    """
+
+    name: str
+    size: int
+    facts: dict[str, 'LabelFacts']
+    panels: list[Path]
+
+
+class LabelFacts:
+    """What the labels of one task hold, added up over samples.
+
+    Attributes:
+        samples: number of samples looked at.
+        present: those that have the label.
+        pixels: of the present labels, padding left out (1 for a label of the whole picture).
+        valid: those of them with a value.
+        counts: value -> how often, of labels that are whole numbers.
+        low: least value of each component, of labels that are not.
+        high: greatest value of each component.
+    """
+
+    def __init__(self, kind: TargetKind, num_classes: int | None = None) -> None:
+        self.kind = kind
+        self.num_classes = num_classes
+        self.samples = self.present = self.pixels = self.valid = 0
+        self.counts: dict[int, int] = {}
+        self.low = self.high = self.total = np.zeros(0)
+
+    def add(self, target: Tensor, present: bool, inside: np.ndarray | None = None) -> None:
+        """Count one sample's label.
+
+        Args:
+            target: in the kind's tensor form, without batch axis.
+            present: whether the sample has it.
+            inside: (H, W) bool, False on padding; None: there is none.
+        """
+        self.samples += 1
+        if not present:
+            return
+        self.present += 1
+        valid = self.kind.valid(target[None]).reshape(-1).numpy()
+        counted = np.ones_like(valid) if inside is None else inside.reshape(-1)
+        self.pixels += int(counted.sum())
+        kept = valid & counted
+        self.valid += int(kept.sum())
+        values = target.reshape(-1, len(valid)).numpy()[:, kept]
+        if not values.size:
+            return
+        if np.issubdtype(values.dtype, np.integer):
+            for value, count in zip(*np.unique(values, return_counts=True), strict=True):
+                self.counts[int(value)] = self.counts.get(int(value), 0) + int(count)
+            return
+        first = not self.low.size
+        self.low = values.min(1) if first else np.minimum(self.low, values.min(1))
+        self.high = values.max(1) if first else np.maximum(self.high, values.max(1))
+        self.total = values.sum(1, dtype=np.float64) + (0 if first else self.total)
+
+    @property
+    def valid_share(self) -> float:
+        """Share of the pixels with a value, of the labels that are present; 0 without any."""
+        return self.valid / max(self.pixels, 1)
+
+    def __str__(self) -> str:
+        return RANGES[self.kind.name](self) if self.valid else 'no value'
+
+
+def _classes(facts: LabelFacts) -> str:
+    of = f' of {facts.num_classes}' if facts.num_classes else ''
+    return f'{len(facts.counts)}{of} classes: {_runs(sorted(facts.counts))}'
+
+
+def _binary(facts: LabelFacts) -> str:
+    return f'1 on {facts.counts.get(1, 0) / facts.valid:.2%}'
+
+
+def _metres(facts: LabelFacts) -> str:
+    return f'{facts.low[0]:.3f} to {facts.high[0]:.3f} m, mean {facts.total[0] / facts.valid:.3f} m'
+
+
+def _vectors(facts: LabelFacts) -> str:
+    parts = zip('xyz', facts.low, facts.high, facts.total / facts.valid, strict=True)
+    return ', '.join(f'{axis} {low:.2f} to {high:.2f} (mean {mean:+.2f})' for axis, low, high, mean in parts)
+
+
+def _numbers(facts: LabelFacts) -> str:
+    return f'{facts.low[0]:g} to {facts.high[0]:g}, mean {facts.total[0] / facts.valid:g}'
+
+
+RANGES: dict[str, Callable[[LabelFacts], str]] = {
+    'class_map': _classes, 'class_label': _classes, 'binary_map': _binary, 'depth': _metres, 'normals': _vectors,
+    'scalar': _numbers}
+
+
+def _runs(numbers: Sequence[int]) -> str:
+    """[0, 1, 2, 5] -> '0-2 5'."""
+    starts = [n for n in numbers if n - 1 not in numbers]
+    ends = [n for n in numbers if n + 1 not in numbers]
+    return ' '.join(str(a) if a == b else f'{a}-{b}' for a, b in zip(starts, ends, strict=True))
+
+
+def open_split(config: str | Path, split: str = 'train', *, options: Mapping[str, Any] | None = None, seed: int = 0,
+               data_root: Path | None = None, smoke: bool = False) -> tuple[dict[str, Task], AnySet]:
+    """A config's tasks and the data set of one of its loaders, without building a model.
+
+    Args:
+        config: config file.
+        split: whose loader: ``'train'``, ``'val'`` or ``'test'``.
+        options: ``--cfg-options``.
+        seed: of the augmentation.
+        data_root: folder that holds the data sets' folders; None: MTKD_DATA_ROOT or ``data``.
+        smoke: the synthetic stand-in instead of the data.
+
+    Raises:
+        FileNotFoundError: no such config.
+        ValueError: the config has no such loader, or its data are missing or broken.
+    """
+    cfg = load_config(config, options)
+    if smoke:
+        cfg = cut_down(cfg)
+    loader = f'{split}_dataloader'
+    if not cfg.get(loader):
+        raise ValueError(f'{cfg.filename} has no {loader}: browse another --split.')
+    cfg.train_cfg = {**(cfg.get('train_cfg') or {}), 'val_interval': 1}  # else the validation set is taken out
+    cfg = prepare(cfg, work_dir='', seed=seed, data_root=data_root or default_data_root())
+    for part in datasets_of(cfg[loader]):
+        if 'cache' in part:
+            part.cache = False  # a handful of samples is looked at, so nothing is read ahead
+    dataset = DATASETS.build(cfg[loader].dataset)
+    dataset.full_init()
+    dataset.adopt_seed(seed)
+    return build_tasks(cfg.tasks), dataset
+
+
+def browse(tasks: Mapping[str, Task], dataset: AnySet, folder: Path, *, stem: str = 'samples', num: int = 8,
+           draws: int = 1, seed: int = 0, overlay: bool = False) -> Browsed:
+    """Draw samples of a data set as its pipeline gives them, and add up what their labels hold.
+
+    A panel has one row a sample and draw: the picture, then each task's label as :meth:`Task.draw` shows it; invalid
+    pixels are black.
+
+    Args:
+        tasks: name -> task, those of the data set.
+        dataset: the data set.
+        folder: where ``<stem>_00.png``, ``<stem>_01.png`` … go.
+        stem: start of the files' names.
+        num: number of samples, taken at random; a union's sets take turns.
+        draws: how many times each is augmented.
+        seed: of the choice of the samples.
+        overlay: lay labels over the picture, half and half, to see whether they fit.
+
+    Raises:
+        ValueError: ``folder`` is a file, or what is read is broken.
+        PermissionError: ``folder`` cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f'{folder} is a file: name a folder for the panels.')
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {name: LabelFacts(task.kind, getattr(task, 'num_classes', None)) for name, task in tasks.items()}
+    rows: list[Row] = []
+    for key in choose(dataset, num, seed):
+        for draw in range(draws):
+            place: Any = (*key, draw)
+            sample = dataset[place]
+            for name, fact in facts.items():
+                target = sample['targets'][name]
+                fact.add(target, bool(sample['present'][name]), _inside(sample['meta'], target, sample['image']))
+            rows.append((caption(sample['meta'], draw), cells(sample, tasks, overlay)))
+    panels = []
+    for number, page in enumerate(pages(rows)):
+        panels.append(folder / f'{stem}_{number:02d}.png')
+        if not cv2.imwrite(str(panels[-1]), layout(['picture', *tasks], page)[..., ::-1]):
+            raise PermissionError(f'{panels[-1]} cannot be written: name another folder with --out.')
+    return Browsed(dataset.name, len(dataset), facts, panels)
+
+
+def choose(dataset: AnySet, num: int, seed: int) -> list[tuple[int, ...]]:
+    """The keys, without the draw, of ``num`` samples (or as many as there are), no sample twice."""
+    several = isinstance(dataset, MultiDataset)
+    sizes = dataset.sizes if isinstance(dataset, MultiDataset) else [len(dataset)]
+    rng = np.random.default_rng(seed)
+    orders = [rng.permutation(size) for size in sizes]
+    turns = ((number, int(order[turn])) for turn in range(max(sizes)) for number, order in enumerate(orders)
+             if turn < len(order))
+    return [key if several else key[1:] for key in islice(turns, num)]
+
+
+def _inside(meta: SampleMeta, target: Tensor, image: Tensor) -> np.ndarray | None:
+    """(H, W) bool, False on padding; None where there is none, or the label is not of the picture's size."""
+    crop = meta.get('crop')
+    if crop is None or target.shape[-2:] != image.shape[-2:]:
+        return None
+    top, left, height, width = crop
+    inside = np.zeros(tuple(target.shape[-2:]), bool)
+    inside[top:top + height, left:left + width] = True
+    return inside
+
+
+def caption(meta: SampleMeta, draw: int) -> str:
+    """One line on a sample: whence it comes and what was done to it."""
+    height, width = meta.get('original_size', (0, 0))
+    crop = meta.get('crop')
+    said = [f"{meta.get('dataset')} '{meta.get('sample_id')}'", f'draw {draw}', f'read at {height}x{width}']
+    said += ['mirrored'] if meta.get('flip') else []
+    said += [f'picture at top {crop[0]}, left {crop[1]}, {crop[2]}x{crop[3]}'] if crop else []
+    return ', '.join(said)
+
+
+def cells(sample: Mapping[str, Any], tasks: Mapping[str, Task], overlay: bool = False) -> list[np.ndarray]:
+    """The picture and each task's label as (H, W, 3) uint8 RGB, all maps of one size."""
+    picture = _array(sample['image'])
+    labels = {name: _array(task.draw(sample['targets'][name][None])[0]) for name, task in tasks.items()}
+    maps = [picture, *(labels[name] for name, task in tasks.items() if task.kind.spatial)]
+    height, width = (max(part.shape[axis] for part in maps) for axis in (0, 1))
+    zoom = max(1, -(-SMALL_SIDE // max(height, width)))
+    shown = [_stretched(picture, height * zoom, width * zoom)]
+    for name, task in tasks.items():
+        label = labels[name]
+        if task.kind.spatial:
+            label = _stretched(label, height * zoom, width * zoom)
+            if overlay:
+                label = cv2.addWeighted(shown[0], 0.5, label, 0.5, 0)
+        if not sample['present'][name]:
+            label = np.zeros_like(label)
+            _write(label, 'absent', (4, LINE), ink=255)
+        shown.append(label)
+    return shown
+
+
+def pages(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Rows in groups that fit on a page; a row that is higher has a page of its own."""
+    page: list[Row] = []
+    used = 0
+    for row in rows:
+        needed = max(cell.shape[0] for cell in row[1]) + LINE + MARGIN
+        if page and used + needed > PAGE_HEIGHT:
+            yield page
+            page, used = [], 0
+        page.append(row)
+        used += needed
+    if page:
+        yield page
+
+
+def layout(titles: Sequence[str], rows: Sequence[Row]) -> np.ndarray:
+    """One page, (H, W, 3) uint8 RGB: titles over the columns, captions over the rows."""
+    columns = list(zip(*(shown for _, shown in rows), strict=True))
+    widths = [max([_width(title), *(cell.shape[1] for cell in column)])
+              for title, column in zip(titles, columns, strict=True)]
+    heights = [max(cell.shape[0] for cell in shown) for _, shown in rows]
+    lefts = np.cumsum([MARGIN, *(width + MARGIN for width in widths)])
+    width = max(int(lefts[-1]), *(_width(text) + 2 * MARGIN for text, _ in rows))
+    page = np.full((LINE + MARGIN + sum(h + LINE + MARGIN for h in heights), width, 3), 255, np.uint8)
+    for title, left in zip(titles, lefts, strict=False):
+        _write(page, title, (int(left), LINE - 4))
+    top = LINE
+    for (text, shown), height in zip(rows, heights, strict=True):
+        _write(page, text, (MARGIN, top + LINE - 4), ink=96)
+        top += LINE
+        for cell, left in zip(shown, lefts, strict=False):
+            page[top:top + cell.shape[0], left:left + cell.shape[1]] = cell
+        top += height + MARGIN
+    return page
+
+
+def report(seen: Browsed) -> str:
+    """A table of what the labels hold, one line a task."""
+    table = [('task', 'present', 'valid', 'values')]
+    table += [(name, f'{fact.present}/{fact.samples}', f'{fact.valid_share:.1%}', str(fact))
+              for name, fact in seen.facts.items()]
+    widths = [max(len(line[column]) for line in table) for column in range(3)]
+    return '\n'.join('  '.join([*(text.ljust(w) for text, w in zip(line, widths, strict=False)), line[3]])
+                     for line in table)
+
+
+def _array(image: Tensor) -> np.ndarray:
+    return np.ascontiguousarray(as_picture(image).permute(1, 2, 0).numpy())
+
+
+def _stretched(cell: np.ndarray, height: int, width: int) -> np.ndarray:
+    return cv2.resize(cell, (width, height), interpolation=cv2.INTER_NEAREST)
+
+
+def _width(text: str) -> int:
+    return cv2.getTextSize(text, FONT, 0.45, 1)[0][0]
+
+
+def _write(page: np.ndarray, text: str, place: tuple[int, int], ink: int = 0) -> None:
+    cv2.putText(page, text, place, FONT, 0.45, (ink, ink, ink), 1, cv2.LINE_AA)

@@ -1,0 +1,114 @@
+"""The networks that tables compare: found by their configs, built with random weights, fed with synthetic scenes."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import FUNCTIONS
+
+from ...engine.config import REPOSITORY, load_config
+from ...engine.record import config_hash, network_name
+from ...engine.smoke import smoke
+from ...engine.stages import resolve_experts
+from ...models import MultiTaskModel
+from ...registry import DATASETS, MODELS
+from ...structures import Batch, Size
+
+BASELINE = 'configs/baselines/mt_mobilenetv3_nyud114.py'
+COMPARED = (BASELINE, 'configs/baselines/*_mobilenetv3_nyud114*.py', 'configs/baselines/*_full_resnet18_nyud114.py')
+"""The networks of the small pair, the shared encoder first; a new config of this form is one of them."""
+
+
+@dataclass(frozen=True)
+class Comparator:
+    """A network of a comparison.
+
+    Attributes:
+        name: the config's ``method``; with the config's stem behind it where two networks have one name.
+        backbone: what the config calls it.
+        config: the file, relative to the checkout where it lies inside.
+        sha256: of the network, its tasks and its normalisation as the config gives them.
+        cfg: the config.
+    """
+
+    name: str
+    backbone: str
+    config: str
+    sha256: str
+    cfg: Config
+
+    @property
+    def stem(self) -> str:
+        """The name of the config file."""
+        return Path(self.config).stem
+
+
+def find_comparators(patterns: Sequence[str] = COMPARED) -> list[Comparator]:
+    """The networks with several tasks among some configs, each once: a config that repeats an earlier one's is left out.
+
+    Args:
+        patterns: files, or patterns of them, from the working directory or the checkout; each pattern's are sorted.
+
+    Raises:
+        ValueError: no config fits a pattern, one cannot be read, or none has several tasks.
+    """
+    found: dict[str, Comparator] = {}
+    for path in dict.fromkeys(path for pattern in patterns for path in _files(pattern)):
+        cfg = load_config(path)
+        if len(cfg.get('tasks') or ()) > 1 and 'model' in cfg:
+            network = _comparator(path, cfg)
+            found.setdefault(network.sha256, network)
+    if not found:
+        raise ValueError(f'no config with a network of several tasks fits {", ".join(patterns)}.')
+    names = Counter(network.name for network in found.values())
+    return [replace(network, name=f'{network.name} [{network.stem}]') if names[network.name] > 1 else network
+            for network in found.values()]
+
+
+def choose_comparators(networks: Sequence[Comparator], only: Sequence[str]) -> list[Comparator]:
+    """Those named, by name or by the stem of their config; all without a name.
+
+    Raises:
+        ValueError: there is none of a name.
+    """
+    for name in only:
+        if not any(name in (network.name, network.stem) for network in networks):
+            raise ValueError(f"--only {name}: there is no such network; there are "
+                             f"{', '.join(f'{network.stem} ({network.name})' for network in networks)}.")
+    return [network for network in networks if not only or {network.name, network.stem} & set(only)]
+
+
+def build_model(network: Comparator, seed: int = 0, device: str = 'cpu') -> MultiTaskModel:
+    """Its model in training mode, with random weights and without a distiller; nothing is read or downloaded."""
+    cfg = smoke(resolve_experts(network.cfg, seed, random=True))
+    torch.manual_seed(seed)
+    return MODELS.build({**cfg.model, 'type': 'MultiTaskModel', 'tasks': cfg.tasks, 'distiller': None}).to(device).train()
+
+
+def synthetic_batch(model: MultiTaskModel, count: int, size: Size, seed: int = 0) -> Batch:
+    """``count`` synthetic scenes of (height, width) with a label for each of the model's tasks, on the model's device."""
+    tasks = model.tasks
+    classes = {name: number for name, task in tasks.items() if (number := getattr(task, 'num_classes', None))}
+    dataset = DATASETS.build({'type': 'SyntheticScenes', 'tasks': {name: task.kind.name for name, task in tasks.items()},
+                              'num_classes': classes, 'size': size, 'num_samples': count, 'seed': seed})
+    return model.data_preprocessor(FUNCTIONS.get('mtkd_collate')([dataset[i, 0] for i in range(count)]), True)
+
+
+def _files(pattern: str) -> list[str]:
+    for base in (Path.cwd(), REPOSITORY):
+        whole = base / pattern
+        files = sorted(Path(whole.anchor).glob(str(whole.relative_to(whole.anchor))))
+        if files:
+            return [str(path.resolve()) for path in files]
+    raise ValueError(f'there is no config {pattern}, neither here nor in {REPOSITORY}.')
+
+
+def _comparator(path: str, cfg: Config) -> Comparator:
+    inside = Path(path).is_relative_to(REPOSITORY)
+    config = str(Path(path).relative_to(REPOSITORY)) if inside else path
+    parts = {'net': cfg.model.net, 'data_preprocessor': cfg.model.get('data_preprocessor'), 'tasks': cfg.tasks}
+    backbone = cfg.get('backbone') or network_name(cfg.model.net)
+    return Comparator(cfg.get('method', Path(path).stem), backbone, config, config_hash(parts), cfg)

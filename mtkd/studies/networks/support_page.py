@@ -1,0 +1,180 @@
+"""The table of what each network runs under: one line of JSON for each cell as it is tried, a Markdown page of them all."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+import torch
+
+from ...engine.record import code_version, versions
+from .comparators import Comparator
+from .support import BATCH, COMPILED_TOLERANCE, FEATURES, LOSS_TOLERANCE, UNTRIED, Finding, Trial
+
+HEADS = {'compile': 'torch.compile', 'bf16': 'bf16 autocast', 'fp16': 'AMP (fp16)', 'ddp': 'DDP', 'onnx': 'ONNX',
+         'torch_export': 'torch.export'}
+PACKAGES = ('torch', 'timm', 'mmengine', 'onnx', 'onnxscript', 'onnxruntime')
+COMMAND = 'python tools/network_support.py'
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One feature tried on one network.
+
+    Attributes:
+        name, config, sha256: of the :class:`~mtkd.studies.networks.comparators.Comparator`.
+        feature: one of :data:`~mtkd.studies.networks.support.FEATURES`.
+        state, short, reason: of the :class:`~mtkd.studies.networks.support.Finding`.
+        size: (height, width) of the scenes.
+        backend: of ``torch.compile``.
+        device: what mixed precision ran on.
+        versions: package -> version.
+        code_version: of mtkd.
+        time: when, ISO 8601.
+        seconds: how long it took.
+    """
+
+    name: str
+    config: str
+    sha256: str
+    feature: str
+    state: str
+    short: str
+    reason: str
+    size: tuple[int, int]
+    backend: str
+    device: str
+    versions: dict[str, str] = field(default_factory=dict)
+    code_version: str = ''
+    time: str = ''
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, network: Comparator, feature: str, finding: Finding, trial: Trial, seconds: float) -> Cell:
+        """A cell of what was just found."""
+        device = 'CUDA' if torch.cuda.is_available() else 'CPU'
+        return cls(network.name, network.config, network.sha256, feature, finding.state, finding.short, finding.reason,
+                   trial.size, trial.backend, device, _versions(), code_version(),
+                   datetime.datetime.now().astimezone().isoformat(timespec='seconds'), round(seconds, 1))
+
+    @property
+    def finding(self) -> Finding:
+        """What it says."""
+        return Finding(self.state, self.short, self.reason)
+
+
+def append_cell(path: Path, cell: Cell) -> None:
+    """Add a cell to the records as a line of JSON, behind what a killed run may have left of a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cut = path.is_file() and not path.read_text(encoding='utf-8').endswith('\n')
+    with path.open('a', encoding='utf-8') as file:
+        file.write('\n' * cut + json.dumps(asdict(cell), ensure_ascii=False) + '\n')
+
+
+def read_cells(path: Path) -> dict[tuple[str, str], Cell]:
+    """(sha256 of the network, feature) -> the last cell of it; nothing without a file.
+
+    A line that is not whole, of a run that was killed, is passed over.
+
+    Raises:
+        ValueError: a line is whole, but no cell.
+    """
+    lines = path.read_text(encoding='utf-8').splitlines() if path.is_file() else []
+    names = [f.name for f in fields(Cell)]
+    cells: dict[tuple[str, str], Cell] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            given = json.loads(line)
+        except ValueError:
+            continue
+        missing = [name for name in names if not isinstance(given, dict) or name not in given]
+        if missing:
+            raise ValueError(f'{path}: line {number} is no cell of the table, it lacks {missing[0]!r}; delete the line.')
+        cell = Cell(**{**{name: given[name] for name in names}, 'size': tuple(given['size'])})
+        cells[cell.sha256, cell.feature] = cell
+    return cells
+
+
+def is_known(cells: dict[tuple[str, str], Cell], network: Comparator, feature: str, trial: Trial) -> bool:
+    """Whether a cell is there and was tried; of torch.compile, with the trial's backend."""
+    cell = cells.get((network.sha256, feature))
+    return cell is not None and cell.state != UNTRIED and (feature != 'compile' or cell.backend == trial.backend)
+
+
+def support_page(networks: Sequence[Comparator], cells: dict[tuple[str, str], Cell]) -> str:
+    """The Markdown page: a line a network, a column a feature, and the reasons, each once, below.
+
+    Cells that were measured with another network of the same name are not shown.
+    """
+    shown = [cell for network in networks for feature in FEATURES
+             if (cell := cells.get((network.sha256, feature))) is not None]
+    reasons = list(dict.fromkeys(cell.reason for cell in shown if cell.reason))
+    rows = [[_plain(network.name), f'`{network.stem}`',
+             *(_text(cells.get((network.sha256, feature)), reasons) for feature in FEATURES)] for network in networks]
+    lines = ['| ' + ' | '.join(['network', 'config', *(HEADS[feature] for feature in FEATURES)]) + ' |',
+             '|' + '---|' * (2 + len(FEATURES)), *('| ' + ' | '.join(row) + ' |' for row in rows)]
+    notes = [f'{number}. {_plain(reason)}.' for number, reason in enumerate(reasons, 1)]
+    parts = ['# What each network runs under', _how(shown), '\n'.join(lines), '\n'.join(notes), _columns(shown)]
+    return '\n\n'.join(part for part in parts if part) + '\n'
+
+
+def _text(cell: Cell | None, reasons: Sequence[str]) -> str:
+    if cell is None:
+        return '-'
+    mark = f'<sup>{reasons.index(cell.reason) + 1}</sup>' if cell.reason else ''
+    state = cell.state if cell.state == 'yes' else f'**{cell.state}**'
+    return _plain(f'{state}, {cell.short}' if cell.short else state) + mark
+
+
+def _plain(text: str) -> str:
+    """On one line, with nothing that Markdown takes for a mark of its own."""
+    return ' '.join(text.split()).replace('|', '\\|').replace('<', '&lt;').rstrip('.')
+
+
+def _how(cells: Sequence[Cell]) -> str:
+    text = (f'Written by `{COMMAND}`, which tries every network of the small pair as its config builds it: random weights, '
+            f'synthetic scenes of {_each(f"{cell.size[0]}×{cell.size[1]}" for cell in cells)}, one thread; each cell in a '
+            f'process of its own. A network whose config came later is added by the same command; what was tried is not '
+            f'tried again without `--again` (a change of code is not noticed, one of the config is). A cell with - has not '
+            f'been tried.')
+    if not cells:
+        return text
+    return f'{text}\n\nMade with ' + _each(
+        f'{", ".join(f"{name} {version}" for name, version in cell.versions.items())} on {cell.device}'
+        for cell in cells) + '.'
+
+
+def _columns(cells: Sequence[Cell]) -> str:
+    backends = _each(f'`{cell.backend}`' for cell in cells if cell.feature == 'compile') or '`inductor`'
+    return '\n'.join([
+        f'- **torch.compile**: trunk, neck and heads as one function, backend {backends}, forward and backward in training '
+        f'mode; outputs and gradient within {COMPILED_TOLERANCE:g} of eager\'s norm (or four times '
+        f'what the last bits of the weights do to these). *One graph* means `fullgraph=True`.',
+        f'- **bf16 autocast**, **AMP (fp16)**: a training step of `--amp bf16` and `--amp fp16` (with the gradient scaler) '
+        f'on {BATCH} scenes: the loss within {LOSS_TOLERANCE:.0%} of that in float32, every gradient finite. In fp16, steps '
+        f'are skipped and the scale of the loss is halved until they are; the scale reached is given. The device is named '
+        f'above; which operations autocast runs in half precision differs between devices.',
+        '- **DDP**: two gloo ranks, two steps, `find_unused_parameters=False`: every parameter gets a gradient, the same '
+        'on both.',
+        '- **ONNX**: the file that `tools/export.py` writes, run by onnxruntime and compared with eager (what counts as '
+        'rounding: [export](export.md)). *Any batch and size* are left open in the file.',
+        '- **torch.export**: the same for an exported program, loaded again.'])
+
+
+def _each(texts: Iterable[str]) -> str:
+    """Each different text once."""
+    return '; '.join(dict.fromkeys(texts))
+
+
+def _versions() -> dict[str, str]:
+    found = versions()
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {name: found[name] for name in PACKAGES if name in found}

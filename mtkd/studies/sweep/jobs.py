@@ -1,0 +1,370 @@
+"""Running works: here, N at a time, or through submitit; and stopping them so that they can go on."""
+
+import fcntl
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from .works import Work, note_begun
+
+BUSY = 75  # EX_TEMPFAIL: another process has the folder
+PATIENCE_S = 10.0  # a process has this long after SIGINT, and again after SIGTERM
+LOOK_EVERY_S = 0.3
+TRY_BUSY_AGAIN_S = 5.0
+
+WAITING, ELSEWHERE, RUNNING, DONE, FAILED, BLOCKED = 'waiting', 'elsewhere', 'running', 'done', 'failed', 'blocked'
+Watch = Callable[[subprocess.Popen], None]
+
+
+class Stopped(KeyboardInterrupt):
+    """The sweep was interrupted; its processes have ended."""
+
+
+@dataclass
+class State:
+    """How far a work is.
+
+    Attributes:
+        name: 'waiting', 'elsewhere' (another process works on it), 'running', 'done', 'failed' or 'blocked' (something it
+            needs has failed).
+        begun, ended: seconds of ``time.monotonic``.
+        why: of a failure.
+        before: it was done before this sweep began.
+    """
+
+    name: str = WAITING
+    begun: float = 0.0
+    ended: float = 0.0
+    why: str = ''
+    before: bool = False
+    not_before: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more happens to it."""
+        return self.name in (DONE, FAILED, BLOCKED)
+
+
+class Job(Protocol):
+    """A work that has been started."""
+
+    def poll(self) -> int | None:
+        """Its exit code, or None while it runs."""
+
+    def interrupt(self) -> None:
+        """Ask it to stop."""
+
+    def wait(self) -> None:
+        """Wait until it has stopped; force it after a while."""
+
+
+class Launcher(Protocol):
+    """Starts works, at most ``limit`` at a time."""
+
+    limit: int
+
+    def start(self, work: Work) -> Job:
+        """Start one."""
+
+
+def perform(work: Work, environment: Mapping[str, str], watch: Watch = lambda process: None) -> int:
+    """Run a work's steps whose outcome is not there yet; what they print goes to its log.
+
+    The folder is locked as long as this or one of the commands lives, so that two sweeps (or one that was killed and its
+    successor) never train in the same folder.
+
+    Args:
+        work: what to run.
+        environment: variables over those of this process.
+        watch: is handed each process that is started.
+
+    Returns:
+        The exit code of the first step that failed (128 + n for signal n), 1 where a step left no outcome, ``BUSY`` where
+        another process has the folder, else 0.
+    """
+    work.folder.mkdir(parents=True, exist_ok=True)
+    with (work.folder / 'sweep.lock').open('w') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return BUSY
+        note_begun(work)
+        for step in work.steps:
+            if step.done:
+                continue
+            with work.log.open('ab') as log:
+                log.write(f'$ {" ".join(step.command)}\n'.encode())
+                log.flush()
+                process = subprocess.Popen(step.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                           env={**os.environ, **environment}, start_new_session=True,
+                                           pass_fds=(lock.fileno(),))
+                watch(process)
+                try:
+                    code = process.wait()
+                except BaseException:  # a cluster takes the machine away: nothing goes on behind its back
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGTERM)
+                    process.wait()
+                    raise
+                if code == 0 and not step.done:
+                    log.write(f'error: the command ended without writing {step.outcome}\n'.encode())
+                    code = 1
+            if code:
+                return code if code > 0 else 128 - code
+    return 0
+
+
+class LocalJob:
+    """A work in a thread of this process, its commands in processes of their own."""
+
+    def __init__(self, work: Work, environment: Mapping[str, str], ended: Callable[[], None]) -> None:
+        self._process: subprocess.Popen | None = None
+        self._stopping = False
+        self._code: int | None = None
+        self._thread = threading.Thread(target=self._run, args=(work, environment, ended), daemon=True)
+        self._thread.start()
+
+    def _run(self, work: Work, environment: Mapping[str, str], ended: Callable[[], None]) -> None:
+        code = 1
+        try:
+            code = perform(work, environment, self._watch)
+        except OSError as error:
+            with suppress(OSError):
+                work.log.open('a').write(f'error: {error}\n')
+        finally:
+            ended()
+            self._code = code
+
+    def _watch(self, process: subprocess.Popen) -> None:
+        self._process = process
+        if self._stopping:
+            self.interrupt()
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._code
+
+    def interrupt(self) -> None:
+        """As Ctrl-C in its own terminal would."""
+        self._stopping = True
+        self._signal(signal.SIGINT)
+
+    def wait(self) -> None:
+        """Wait until it has stopped; a process that ignores SIGINT is ended, then killed."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            self._thread.join(PATIENCE_S)
+            if not self._thread.is_alive():
+                return
+            self._signal(number)
+        self._thread.join()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)  # it leads a session of its own: loader workers get it too
+
+
+class LocalJobs:
+    """On this machine, one a slot; slot i has GPU i (modulo their number) to itself.
+
+    Args:
+        limit: how many at a time.
+        gpus: as in CUDA_VISIBLE_DEVICES; none: on the CPU, cores shared out evenly unless OMP_NUM_THREADS is set.
+    """
+
+    def __init__(self, limit: int, gpus: Sequence[str] = ()) -> None:
+        self.limit = limit
+        self.gpus = list(gpus)
+        self._taken: set[int] = set()
+
+    def start(self, work: Work) -> Job:
+        """Start one in the lowest free slot."""
+        slot = next(i for i in range(self.limit) if i not in self._taken)
+        self._taken.add(slot)
+        return LocalJob(work, self.environment(slot), lambda: self._taken.discard(slot))
+
+    def environment(self, slot: int) -> dict[str, str]:
+        """What a process in a slot has over this one's variables."""
+        given = {'CUDA_VISIBLE_DEVICES': self.gpus[slot % len(self.gpus)]} if self.gpus else {}
+        if 'OMP_NUM_THREADS' not in os.environ and self.limit > 1:
+            given['OMP_NUM_THREADS'] = str(max(1, len(os.sched_getaffinity(0)) // self.limit))
+        return given
+
+
+def gpus_here(count: int) -> list[str]:
+    """The names of the GPUs that this process may use: those of CUDA_VISIBLE_DEVICES, else 0 to ``count`` - 1."""
+    named = [name.strip() for name in os.environ.get('CUDA_VISIBLE_DEVICES', '').split(',') if name.strip()]
+    return named[:count] or [str(number) for number in range(count)]
+
+
+class Requeued:
+    """:func:`perform` as submitit wants it: preempted or out of time, it goes back into the queue and on from there.
+
+    Training saves as it goes, so there is nothing to do before; the next turn resumes from the newest checkpoint.
+    """
+
+    def __call__(self, work: Work, environment: Mapping[str, str]) -> int:
+        return perform(work, environment)
+
+    def checkpoint(self, work: Work, environment: Mapping[str, str]) -> Any:
+        """What to submit in its place."""
+        from submitit.helpers import DelayedSubmission
+        return DelayedSubmission(self, work, environment)
+
+
+class SubmititJob:
+    """A work that submitit has handed to a cluster."""
+
+    def __init__(self, job: Any, work: Work) -> None:
+        self._job, self._work = job, work
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it waits or runs; 1 where the cluster ended it."""
+        if not self._job.done():
+            return None
+        try:
+            return int(self._job.result())
+        except Exception as error:  # submitit wraps whatever happened over there
+            last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+            with self._work.log.open('a', encoding='utf-8') as log:
+                log.write(f'error: job {self._job.job_id} ended without a result: {last}\n')
+            return 1
+
+    def interrupt(self) -> None:
+        """Take it out of the queue, or end it."""
+        self._job.cancel(check=False)
+
+    def wait(self) -> None:
+        """The cluster ends it."""
+
+
+class SubmititJobs:
+    """Through submitit: Slurm, or its stand-ins on this machine.
+
+    Args:
+        limit: how many may be in the queue at a time.
+        cluster: 'slurm', 'local' (processes here) or 'debug' (one after another, in this process).
+        options: of submitit's executor, such as ``timeout_min=600``, ``slurm_partition='gpu'`` and
+            ``slurm_max_num_timeout=3`` (how often a job that ran out of time is queued again).
+        folder: for its files.
+
+    Raises:
+        RuntimeError: submitit is not installed, or there is no Slurm.
+        ValueError: an option that submitit does not know.
+    """
+
+    def __init__(self, limit: int, cluster: str, options: Mapping[str, Any], folder: Path) -> None:
+        try:
+            import submitit
+        except ImportError:
+            raise RuntimeError('submitit is not installed, which hands runs to Slurm: pip install submitit, or leave out '
+                               '--cluster to run here.') from None
+        self.limit = limit
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            of_queue = {key: value for key, value in options.items() if key == 'slurm_max_num_timeout'}
+            self._executor = submitit.AutoExecutor(folder=folder, cluster=cluster, **of_queue)
+            self._executor.update_parameters(**{'timeout_min': 24 * 60, 'name': 'mtkd',
+                                                **{key: value for key, value in options.items() if key not in of_queue}})
+        except (NameError, TypeError, ValueError) as error:
+            raise ValueError(f'--cluster-options: {error}') from None
+        except RuntimeError as error:
+            raise RuntimeError(f'--cluster {cluster}: {error}') from None
+
+    def start(self, work: Work) -> Job:
+        """Submit one."""
+        work.folder.mkdir(parents=True, exist_ok=True)
+        return SubmititJob(self._executor.submit(Requeued(), work, {}), work)
+
+
+def finish(works: Sequence[Work], launcher: Launcher, show: Callable[[Mapping[str, State]], None]) -> dict[str, State]:
+    """Run what is not done; one that fails stops only what needs it.
+
+    Args:
+        works: each after those it needs.
+        launcher: where to run them.
+        show: is called with the states again and again.
+
+    Returns:
+        The state of each work in the end, by name.
+
+    Raises:
+        Stopped: on KeyboardInterrupt, when everything that ran has been stopped.
+    """
+    states = {work.name: State(DONE, before=True) if work.done else State() for work in works}
+    jobs: dict[str, Job] = {}
+    by_name = {work.name: work for work in works}
+    try:
+        while not all(state.over for state in states.values()):
+            for name, job in list(jobs.items()):
+                code = job.poll()
+                if code is not None:
+                    del jobs[name]
+                    _end(states[name], by_name[name], code)
+            for work in works:
+                if states[work.name].name in (WAITING, ELSEWHERE):
+                    _consider(work, states, jobs, by_name, launcher)
+            show(states)
+            time.sleep(LOOK_EVERY_S)
+    except KeyboardInterrupt:
+        for job in jobs.values():
+            job.interrupt()
+        for job in jobs.values():
+            job.wait()
+        raise Stopped from None
+    show(states)
+    return states
+
+
+def _consider(work: Work, states: Mapping[str, State], jobs: dict[str, Job], by_name: Mapping[str, Work],
+              launcher: Launcher) -> None:
+    """Start a waiting work if nothing is in its way; give it up if what it needs has failed."""
+    state = states[work.name]
+    failed = [name for name in work.needs if states[name].name in (FAILED, BLOCKED)]
+    if failed:
+        state.name, state.why = BLOCKED, f'it needs {failed[0]}, which failed'
+        return
+    ready = all(states[name].name == DONE for name in work.needs)
+    crowded = len(jobs) >= launcher.limit or (work.alone and any(by_name[name].alone for name in jobs))
+    if ready and not crowded and time.monotonic() >= state.not_before and not (state.name == ELSEWHERE and _taken(work)):
+        state.name, state.begun = RUNNING, time.monotonic()
+        jobs[work.name] = launcher.start(work)
+
+
+def _taken(work: Work) -> bool:
+    """Whether a process has the lock of a folder."""
+    with (work.folder / 'sweep.lock').open('a') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _end(state: State, work: Work, code: int) -> None:
+    state.ended = time.monotonic()
+    if code == BUSY:  # another process trains there: what it leaves is looked at later
+        state.name, state.not_before = ELSEWHERE, state.ended + TRY_BUSY_AGAIN_S
+    elif code == 0:
+        state.name = DONE
+    else:
+        state.name, state.why = FAILED, f'exit code {code}: {last_error(work.log)}'
+
+
+def last_error(log: Path) -> str:
+    """What a log's last command said went wrong: the tools' own sentence, else its last line."""
+    try:
+        lines = [line.strip() for line in log.read_text(encoding='utf-8', errors='replace').splitlines() if line.strip()]
+    except OSError:
+        lines = []
+    begun = max((number for number, line in enumerate(lines, 1) if line.startswith('$ ')), default=0)
+    said = [line for line in lines[begun:] if re.match(r'(\w+\.py: )?error: ', line)] or lines[begun:]
+    return said[-1].partition('error: ')[2] or said[-1] if said else 'it printed nothing'

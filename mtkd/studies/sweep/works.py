@@ -1,0 +1,218 @@
+"""From a sweep to what has to be run, in which order, and what is there already."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ...engine.checkpoint import FINAL
+from ...engine.config import default_work_dir, load_config, tool
+from ...engine.record import config_hash
+from ...engine.stages import PSEUDO, prerequisites, short_path
+from .points import Point, Sweep, argument, value_text
+
+RESULTS = 'results.json'
+SMOKE_RESULTS = 'smoke.json'  # a name that no leaderboard gathers
+BEGUN = 'run.json'
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a command line says of every run.
+
+    Attributes:
+        data_root: folder that holds the data sets' folders.
+        amp: mixed precision.
+        smoke: a few iterations on synthetic data, in a folder of their own.
+    """
+
+    data_root: Path | None = None
+    amp: str | None = None
+    smoke: bool = False
+
+    @property
+    def arguments(self) -> list[str]:
+        """Of ``tools/train.py`` and ``tools/test.py``."""
+        given = ['--data-root', str(self.data_root.absolute())] if self.data_root else []
+        return given + (['--amp', self.amp] if self.amp else []) + (['--smoke'] if self.smoke else [])
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command and the file that says it has been done."""
+
+    command: tuple[str, ...]
+    outcome: Path
+
+    @property
+    def done(self) -> bool:
+        """Whether the file is there, whole."""
+        return complete(self.outcome)
+
+
+@dataclass
+class Work:
+    """Steps one after another in one folder.
+
+    Attributes:
+        name: unique in the sweep.
+        folder: where it writes; its lock and its log lie there.
+        steps: those whose outcome is there are passed over.
+        needs: names of what has to be done before.
+        alone: not beside another one that is so too: both would write the same cache.
+        iterations: of its training, for the live table.
+        point, seed: of the sweep; None: a teacher.
+        begun: what is run, to compare with later (``run.json``).
+    """
+
+    name: str
+    folder: Path
+    steps: list[Step]
+    needs: list[str] = field(default_factory=list)
+    alone: bool = False
+    iterations: int = 0
+    point: Point | None = None
+    seed: int = 0
+    begun: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def log(self) -> Path:
+        """What its commands print."""
+        return self.folder / 'sweep.log'
+
+    @property
+    def done(self) -> bool:
+        """Whether its last outcome is there, whole."""
+        return self.steps[-1].done
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a sweep runs: teachers that are missing first, then its runs by seed, then in the order of the points."""
+
+    works: list[Work]
+    root: Path
+    results: str
+
+    @property
+    def runs(self) -> list[Work]:
+        """The sweep's own."""
+        return [work for work in self.works if work.point is not None]
+
+
+def complete(outcome: Path) -> bool:
+    """Whether a file is there and, where it is JSON, whole."""
+    if outcome.suffix == '.json' and outcome.is_file():
+        try:
+            json.loads(outcome.read_text(encoding='utf-8'))
+        except ValueError:
+            return False
+    return outcome.is_file()
+
+
+def make_plan(sweep: Sweep, settings: Settings) -> Plan:
+    """Read every point's config and lay out the works.
+
+    All points of the first seed come first: a sweep that is stopped early has looked at each of them.
+
+    Raises:
+        FileNotFoundError: a config, or a teacher's checkpoint that a config names outright, does not exist.
+        ValueError: an option that no config has, or a folder begun with something else than the sweep says now.
+    """
+    root = sweep.root / 'smoke' if settings.smoke else sweep.root
+    results = SMOKE_RESULTS if settings.smoke else RESULTS
+    works: dict[str, Work] = {}
+    runs: list[Work] = []
+    for point in sweep.points:
+        cfg = _config_of(point, sweep.file)
+        for seed in sweep.seeds:
+            needs = [] if settings.smoke else _teachers(cfg, seed, settings, works)
+            runs.append(_run(cfg, point, seed, root / point.slug / f'seed{seed}', settings, results, needs))
+    runs.sort(key=lambda work: sweep.seeds.index(work.seed))
+    return Plan([*works.values(), *runs], root, results)
+
+
+def _config_of(point: Point, beside: Path) -> Config:
+    try:
+        cfg = load_config(point.config, point.options, beside)
+    except ValueError as error:
+        raise ValueError(f'{point.label}: {error}') from None
+    if not cfg.get('tasks') or not cfg.get('model'):
+        raise ValueError(f'{point.label}: {point.config} is not a training config.')
+    return cfg
+
+
+def _run(cfg: Config, point: Point, seed: int, folder: Path, settings: Settings, results: str, needs: list[str]) -> Work:
+    method = point.method(str(cfg.get('method', Path(point.config).stem)))
+    options = [argument(key, value) for key, value in {**point.options, 'method': method}.items()]
+    config = str(Path(cfg.filename).absolute())
+    shared = ['--seed', str(seed), *settings.arguments]
+    ending = ['--cfg-options', *options]
+    train = [tool('train'), config, '--work-dir', str(folder), *shared, '--resume', '--with-prerequisites', *ending]
+    test = [tool('test'), config, str(folder / FINAL), *shared, '--out', str(folder / results), *ending]
+    begun = {'config': short_path(Path(config)), 'options': options, 'seed': seed, 'arguments': settings.arguments,
+             'config_sha256': config_hash(cfg.to_dict())}
+    _check_begun(folder, begun)
+    alone = not settings.smoke and bool(cfg.get(PSEUDO) or cfg.get('teacher_cache'))
+    return Work(name=f'{point.slug}/seed{seed}', folder=folder, needs=needs, alone=alone, point=point, seed=seed,
+                steps=[Step((sys.executable, *train), folder / FINAL), Step((sys.executable, *test), folder / results)],
+                iterations=_iterations(cfg), begun=begun)
+
+
+def _iterations(cfg: Config) -> int:
+    return int((cfg.get('train_cfg') or {}).get('max_iters') or 0)
+
+
+def _check_begun(folder: Path, now: Mapping[str, Any]) -> None:
+    """Refuse a folder begun with something else.
+
+    Raises:
+        ValueError: says what has changed.
+    """
+    file = folder / BEGUN
+    if not complete(file):
+        return
+    then = json.loads(file.read_text(encoding='utf-8'))
+    for key, value in now.items():
+        if then.get(key) != value:
+            if key == 'config_sha256':
+                what = f'another version of {now["config"]} or of its bases'
+            else:
+                what = f'{key} {value_text(then.get(key))}, and now it is {value_text(value)}'
+            raise ValueError(f'{folder} was begun with {what}: give the sweep file another name, or remove that folder to '
+                             f'run it anew.')
+
+
+def note_begun(work: Work) -> None:
+    """Write down, once, what a run is begun with, so that :func:`make_plan` can tell when that has changed."""
+    file = work.folder / BEGUN
+    if work.begun and not complete(file):
+        partial = file.with_suffix('.partial')
+        partial.write_text(json.dumps(work.begun, indent=1) + '\n', encoding='utf-8')
+        partial.replace(file)
+
+
+def _teachers(cfg: Config, seed: int, settings: Settings, works: dict[str, Work]) -> list[str]:
+    """The works that train a config's missing teachers, and theirs first; adds new ones to ``works``.
+
+    Each teacher is one work, however many runs wait for it: two processes must not train it at once.
+    """
+    names = []
+    for needed in prerequisites(cfg, seed):
+        if needed.checkpoint is not None:
+            continue
+        folder = default_work_dir(needed.config, needed.seed).absolute()
+        name = f'teacher {folder.parent.name}/{folder.name}'
+        if name not in works:
+            own = load_config(needed.config)
+            above = _teachers(own, needed.seed, settings, works)
+            command = (sys.executable, tool('train'), str(needed.config), '--seed', str(needed.seed), *settings.arguments,
+                       '--resume', '--with-prerequisites')
+            works[name] = Work(name, folder, [Step(command, folder / FINAL)], above, seed=needed.seed,
+                               iterations=_iterations(own))
+        names.append(name)
+    return names

@@ -1,0 +1,26 @@
+"""A checkpoint of the toy config without training it."""
+
+from pathlib import Path
+
+import torch
+
+from mtkd.engine.config import load_config
+from mtkd.engine.record import config_hash
+from mtkd.models import build_net
+from mtkd.tasks import build_tasks
+
+from ..engine.toy import write_config
+
+
+def write_student(folder: Path, addition: str = '', seed: int = 0) -> tuple[Path, Path]:
+    """The toy config with ``addition`` at its end, and a checkpoint of random weights as a training leaves it."""
+    config = write_config(folder)
+    config.write_text(config.read_text() + addition)
+    cfg = load_config(config)
+    torch.manual_seed(seed)
+    net = build_net(cfg.model.net, {name: task.out_channels for name, task in build_tasks(cfg.tasks).items()})
+    checkpoint = folder / 'final.pth'
+    torch.save({'state_dict': {**{f'net.{key}': value for key, value in net.state_dict().items()},
+                               'distiller.links.0.projector.0.weight': torch.zeros(1)},
+                'meta': {'seed': 3, 'config_sha256': config_hash(cfg.to_dict())}}, checkpoint)
+    return config, checkpoint
