@@ -3,7 +3,7 @@
 from . import faces, transforms
 from .base import BadData, Entry, TaskDataset
 from .collate import collate
-from .dense import NYUDMT, CamVid, CityscapesMTAN, MTANLayout, NYUv2MTAN, PASCALContextMT
+from .dense import NYUDMT, CamVid, CityscapesMTAN, DenseFolder, MTANLayout, NYUv2MTAN, PASCALContextMT
 from .images import (
     CUB200,
     SVHN,
@@ -25,7 +25,8 @@ from .synthetic import SyntheticClips, SyntheticImages, SyntheticScenes
 from .video import HMDB51, UCF101, UTDMHAD, ActivityNet, ClipDataset
 
 __all__ = ['CUB200', 'HMDB51', 'NYUDMT', 'SVHN', 'UCF101', 'UTDMHAD', 'ActivityNet', 'ArrayDataset', 'AttributeDataset',
-           'BadData', 'CamVid', 'CityscapesMTAN', 'ClipDataset', 'Decathlon', 'Entry', 'EvalSampler', 'FolderImages',
+           'BadData', 'CamVid', 'CityscapesMTAN', 'ClipDataset', 'Decathlon', 'DenseFolder', 'Entry', 'EvalSampler',
+           'FolderImages',
            'HomogeneousBatchSampler', 'IDXImages', 'ImageNetSketch', 'InfiniteBatchSampler', 'MTANLayout', 'Manifest',
            'MixSampler', 'MultiDataset', 'NYUv2MTAN', 'Omniglot', 'PASCALContextMT', 'PositionSampler', 'ShuffleSampler',
            'SyntheticClips', 'SyntheticImages', 'SyntheticScenes', 'TaskDataset', 'TinyImageNet', 'TorchvisionImages',

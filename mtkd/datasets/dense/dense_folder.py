@@ -1,0 +1,222 @@
+"""Anybody's own dense data: a pattern for the pictures, and a pattern with a few rules for each label."""
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtkd.registry import DATASETS
+from mtkd.structures import KINDS, Sample
+
+from ..base import BadData, Entry, TaskDataset
+from ..files import read_image, read_list
+from .coco_masks import CocoMasks
+from .label_files import RULES, check_rules, read_label
+
+USUAL = {'semseg': 'class_map', 'human_parts': 'class_map', 'sal': 'binary_map', 'edge': 'binary_map', 'depth': 'depth',
+         'normals': 'normals'}  # kind of a task's label where neither the label nor the engine says it
+
+
+@DATASETS.register_module()
+class DenseFolder(TaskDataset):
+    """Pictures and label maps in folders of any layout.
+
+    Example::
+
+        dict(type='DenseFolder', data_root='rooms', image='images/*.jpg', split='splits/train.txt',
+             semseg=dict(files='masks/{id}.png', map={0: None, 255: 1}),
+             depth=dict(files='depth/{id}.png', scale=0.001),
+             normals=dict(files='normals/{id}.png', encoding='0..255'),
+             edge=dict(files='edges/{id}.png'))
+
+    A picture's id is what the wildcards of ``image`` stand for, without the suffix, joined by ``/`` where there are
+    several. ``{id}`` in a
+    label's
+    ``files`` is that id, and ``{split}`` in any pattern is the split. A label file that is not there is a missing label, and
+    missing ones are counted in one warning; a label that no picture has is an error.
+
+    Every label takes ``files``, ``kind`` (the kind of label, where the task's name does not say it) and ``key`` (the
+    variable
+    of an ``.npz`` or ``.mat`` file, or the channel of an ``.exr`` one). By kind:
+
+    - class maps: ``classes`` (names of the classes, which also say how many there are), ``map`` (stored value -> class,
+    None ignores it), ``ignore`` (stored values that are no class), ``palette``
+      (list of colours, or colour -> class), ``coco=dict(file=..., categories=..., background=...)`` in place of
+      ``files``, or
+      ``panoptic=dict(file=..., ...)`` beside it (:class:`~mtkd.datasets.dense.coco_masks.CocoMasks`);
+    - binary maps: ``map``, ``ignore``, ``threshold``; 0 and 255 are read as 0 and 1;
+    - depth: ``scale`` (metres of one stored unit; required for whole numbers), ``invalid`` (stored values that are none),
+      ``inverse`` (the scaled number is 1 / m);
+    - normals: ``encoding`` (``'unit'``, ``'0..255'``, ``'0..1'`` or ``'0..65535'``; by default ``'0..255'`` for 8-bit
+    files),
+      ``axes`` (where the stored components are other axes than x right, y down: ``'x-yz'``).
+
+    Pictures and maps may be ``.png``, ``.jpg``, ``.tif``, ``.webp``, ``.bmp``, ``.npy``, ``.npz``, ``.mat`` (up to 7.2) or
+    ``.exr`` (with the package OpenEXR); 16-bit and float files keep their values.
+
+    Args:
+        tasks: see :class:`~mtkd.datasets.base.TaskDataset`; None: all labels.
+        data_root: folder that all patterns start from.
+        split: a file below ``data_root`` with one id a line (a name with a suffix, as in ``'splits/train.txt'``); or a name,
+            which ``{split}`` stands for.
+        image: pattern of the pictures, with ``*`` for a name and ``**`` for folders of any depth.
+        kwargs: the labels, task -> dictionary or pattern of files; and arguments of
+        :class:`~mtkd.datasets.base.TaskDataset`.
+
+    Raises:
+        ValueError: an argument is neither a label nor known, or a rule does not fit its label's kind.
+        BadData (on use): no picture matches, the split lists an id that is not there, a label has no file at all, or a
+        file's
+            content is not what the rules say.
+    """
+
+    def __init__(self, tasks: Mapping[str, Any] | None = None, data_root: str | Path = '', split: str = 'all',
+                 pipeline: Sequence[Any] = (), seed: int | None = None, *, image: str, **kwargs: Any) -> None:
+        base = {name: kwargs.pop(name) for name in ('cache', 'num_classes', 'views', 'name') if name in kwargs}
+        asked = {task: kind if isinstance(kind, str) else kind.name for task, kind in (tasks or {}).items()}
+        self.rules = {task: _as_rules(task, given) for task, given in kwargs.items()}
+        self.OFFERS = {task: _kind(task, rules, asked) for task, rules in self.rules.items()}
+        for task, rules in self.rules.items():
+            check_rules(task, self.OFFERS[task], rules)
+        self.SPLITS = (split,)
+        self.CLASSES = {task: tuple(rules['classes']) for task, rules in self.rules.items() if rules.get('classes')}
+        self.NUM_CLASSES = {task: len(names) for task, names in self.CLASSES.items()}
+        super().__init__(tasks, data_root, split, pipeline, seed, **base)
+        self.image = image
+        self._coco: dict[str, CocoMasks] = {}
+
+    def load_data_list(self) -> list[Entry]:
+        """The pictures of the split with those label files that are there.
+
+        Raises:
+            BadData: see the class.
+        """
+        pictures = self._pictures()
+        if self._listed:
+            wanted = read_list(self.data_root / self.split)
+            gone = [name for name in wanted if name not in pictures]
+            if gone:
+                near = get_close_matches(gone[0], pictures, n=1)
+                raise BadData(f"{self.data_root / self.split} lists '{gone[0]}'{_more(gone)}, which {self.image} does "
+                              "not find"
+                              + (f" (it finds '{near[0]}')" if near else '') + ': correct the list, or image=....')
+            pictures = {name: pictures[name] for name in wanted}
+        if not pictures:
+            raise BadData(f"no picture matches image='{self._filled(self.image)}' in {self.data_root}: correct image or "
+                          "data_root.")
+        entries = [{'sample_id': name, 'files': {'image': path}} for name, path in pictures.items()]
+        for task in self.reads:
+            self._add_labels(task, entries)
+        return entries
+
+    def read(self, entry: Entry) -> Sample:
+        """See :class:`~mtkd.datasets.base.TaskDataset`."""
+        image = read_image(entry['files']['image'])
+        return Sample(image=image, meta={}, targets={task: self._label(task, entry, image.shape[:2]) for task in self.reads})
+
+    def _label(self, task: str, entry: Entry, size: tuple[int, int]) -> np.ndarray | None:
+        file = entry['files'].get(task)
+        if task in self._coco:
+            in_file = entry['sample_id'] in self._coco[task]
+            there = in_file and (file is not None or not self._coco[task].panoptic)
+            return self._coco[task].read(entry['sample_id'], size, file) if there else None
+        return None if file is None else read_label(file, self.OFFERS[task], self.rules[task])
+
+    @property
+    def _listed(self) -> bool:
+        """Whether the split is a file of ids."""
+        return bool(Path(self.split).suffix)
+
+    def _filled(self, pattern: str) -> str:
+        return pattern.replace('{split}', self.split)
+
+    def _pictures(self) -> dict[str, Path]:
+        """Id -> file of every picture that the pattern matches, by name.
+
+        Raises:
+            BadData: two pictures have one id.
+        """
+        pattern = self._filled(self.image)
+        shape = _pattern(str(Path(pattern).with_suffix('')))
+        found: dict[str, Path] = {}
+        for path in sorted(self.data_root.glob(pattern)):
+            match = shape.fullmatch(path.relative_to(self.data_root).with_suffix('').as_posix())
+            name = '/'.join(part.strip('/') for part in match.groups() if part) if match else path.stem
+            if name in found:
+                raise BadData(f"{found[name]} and {path} have the same id '{name}': narrow image='{self.image}', for "
+                              "instance to one "
+                              f'suffix.')
+            found[name] = path
+        return found
+
+    def _add_labels(self, task: str, entries: Sequence[Entry]) -> None:
+        """Put a task's files into the entries that have one; count the others."""
+        rules = self.rules[task]
+        annotations = rules.get('coco') or rules.get('panoptic')
+        if annotations:
+            given = {**annotations}
+            file = self.data_root / self._filled(given.pop('file'))
+            self._coco[task] = CocoMasks(file, panoptic='panoptic' in rules, **given)
+        if rules.get('files'):
+            for entry in entries:
+                path = self.data_root / self._filled(rules['files']).replace('{id}', entry['sample_id'])
+                if path.is_file():
+                    entry['files'][task] = path
+        have = [entry for entry in entries if task in entry['files']
+                or (task in self._coco and not self._coco[task].panoptic and entry['sample_id'] in self._coco[task])]
+        if not have:
+            where = f"'{self._filled(rules['files'])}'" if rules.get('files') else f"'{annotations['file']}'"
+            raise BadData(f"{self.name}: none of the {len(entries)} pictures has a {task} label in {where} (the first id is "
+                          f"'{entries[0]['sample_id']}', looked for below {self.data_root}): correct files, or "
+                          f"take '{task}' out.")
+        if len(have) < len(entries):
+            warnings.warn(f"{self.name} '{self.split}': {len(entries) - len(have)} of {len(entries)} pictures have no "
+                          f"{task} label "
+                          f'and count as unlabelled for it.', stacklevel=2)
+
+
+def _as_rules(task: str, given: Any) -> dict[str, Any]:
+    if isinstance(given, str):
+        return {'files': given}
+    if not isinstance(given, Mapping) or not set(given) & {'files', 'coco'}:
+        raise ValueError(f"DenseFolder: {task}={given!r} is neither an argument of DenseFolder nor a label; a label is a "
+                         "pattern of "
+                         f"files, or a dictionary with files=..., as in {task}=dict(files='{task}/{{id}}.png').")
+    rules = dict(given)
+    if rules.get('files') and '{id}' not in rules['files']:
+        raise ValueError(f"DenseFolder: {task}: files='{rules['files']}' names one file for all pictures; put {{id}} "
+                         "where the "
+                         f"picture's name stands.")
+    for name in ('coco', 'panoptic'):
+        if name in rules and 'file' not in rules[name]:
+            raise ValueError(f"DenseFolder: {task}: {name}=dict(...) lacks file=..., the JSON file below data_root.")
+    return rules
+
+
+def _kind(task: str, rules: Mapping[str, Any], asked: Mapping[str, str]) -> str:
+    kind = rules.get('kind') or asked.get(task) or USUAL.get(task)
+    if kind is None:
+        raise ValueError(f"DenseFolder: {task}: say which kind of label it is, kind='class_map' for instance; there are "
+                         f'{", ".join(RULES)}.')
+    if kind not in RULES:
+        near = get_close_matches(kind, KINDS, n=1)
+        raise ValueError(f"DenseFolder: {task}: a label in a file cannot be of kind '{kind}'"
+                         + (f" (did you mean '{near[0]}'?)" if near and near[0] in RULES else '')
+                         + f'; use {", ".join(RULES)}.')
+    return kind
+
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    """A glob as a regular expression with a group for each wildcard."""
+    parts = {'**/': '((?:[^/]+/)*)', '**': '(.*)', '*': '([^/]*)', '?': '([^/])'}
+    pieces = re.split(r'(\*\*/|\*\*|\*|\?|\[[^\]]*\])', glob)
+    return re.compile(''.join(parts.get(piece) or (f'({piece})' if piece.startswith('[') else re.escape(piece))
+                              for piece in pieces))
+
+
+def _more(names: Sequence[str]) -> str:
+    return f' and {len(names) - 1} more' if len(names) > 1 else ''
