@@ -6,15 +6,14 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..models import Taps, TapSpec
-from ..registry import MODELS, TEACHERS
+from ..registry import LINKS, MODELS, TEACHERS
 from ..structures import Batch, global_ratio
 from ..tasks import Task
-from .link import Link
+from .base_link import BaseLink
 from .losses.distill_loss import Terms
-from .task_contrast import TaskContrast
 from .teacher import Teacher
 
-LinkCfg = Mapping[str, Any] | Link
+LinkCfg = Mapping[str, Any] | BaseLink
 Links = Sequence[LinkCfg] | Mapping[str, Mapping[str, Any] | Sequence[Mapping[str, Any]]]
 TEMPLATES = ('each_task', 'all_tasks', 'between_tasks')
 
@@ -33,12 +32,13 @@ class Distiller(nn.Module):
             ``{task}`` in ``student`` and ``teacher`` replaced by the task, and leaves out tasks whose probability view
             is ``none``; its ``weight`` may be one for each task, task -> λ_t; ``dict(all_tasks=cfg)`` makes one link of
             all tasks; ``dict(between_tasks=cfg)`` one :class:`~mtkd.distill.task_contrast.TaskContrast`, which needs no
-            teacher. All may be given.
+            teacher. All may be given. A config's ``type`` is by default
+            ``Link``.
         weight: β of KDAM's equation 9, a factor of every term.
 
     Attributes:
-        term_weights: term -> its weight in the total, β times the link's; filled by :meth:`check`. The terms themselves
-            come unweighted.
+        term_weights: term -> its weight in the total, β times the link's; filled by :meth:`check`, changed by
+            :meth:`begin_step` where a link has a warm-up. The terms themselves come unweighted.
     """
 
     def __init__(self, teachers: Mapping[str, Teacher | Mapping[str, Any] | None], links: Links,
@@ -52,12 +52,13 @@ class Distiller(nn.Module):
         self._links = links
         self._names: list[dict[str, str]] = []
 
-    def check(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task]) -> None:
+    def check(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task], net: nn.Module | None = None) -> None:
         """Build teachers, links and projectors for a student, and check that all fit; called once, at build time.
 
         Args:
             tap_specs: the student's taps.
             tasks: the student's tasks.
+            net: the student's network, for teachers that follow it (:meth:`~mtkd.distill.teacher.Teacher.meet`).
 
         Raises:
             ValueError: something does not fit; the sentence says what, and what would.
@@ -66,18 +67,38 @@ class Distiller(nn.Module):
             if not name.isidentifier():
                 raise ValueError(f"A teacher cannot be called '{name}': use letters, digits and underscores.")
             self.teachers[name] = teacher if isinstance(teacher, nn.Module) else _build_teacher(teacher, tasks)
+        for teacher in self.teachers.values() if net is not None else ():
+            teacher.meet(net)
         teachers = dict(self.teachers.items())
         self.links = nn.ModuleList(_expand(self._links, tasks))
         if not len(self.links):
             raise ValueError('The distiller has no links: give distiller.links, or leave the distiller out.')
         for link in self.links:
             link.bind(tap_specs, tasks, teachers)
-        unused = set(teachers) - {link.teacher_name for link in self.links}
+        unused = set(teachers) - {name for link in self.links for name in link.teacher_taps}
         if unused:
             raise ValueError(f"No link uses teacher {', '.join(sorted(unused))}: link it, or leave it out.")
         self._names = _name_terms(list(self.links))
-        self.term_weights = {name: self.weight * link.weight
-                             for link, names in zip(self.links, self._names, strict=True) for name in names.values()}
+        self._weigh(1.0)
+
+    def begin_step(self, progress: float) -> None:
+        """Say how far the training is; call it before every step. Without it the progress stays 0, the weights are full.
+
+        Losses that ask for the progress read it, links with a warm-up weigh by it, teachers that follow the student move.
+
+        Args:
+            progress: share of the training that is done, 0 to 1.
+        """
+        for link in self.links:
+            link.progress = progress
+        for teacher in self.teachers.values():
+            teacher.begin_step(progress)
+        self._weigh(progress)
+
+    def _weigh(self, progress: float) -> None:
+        self.term_weights.update({
+            name: self.weight * link.weight_at(progress)
+            for link, names in zip(self.links, self._names, strict=True) for name in names.values()})
 
     def forward(self, batch: Batch, taps: Taps, tasks: Mapping[str, Task]) -> dict[str, Tensor]:
         """The terms of a batch.
@@ -93,15 +114,14 @@ class Distiller(nn.Module):
         seen = {name: self._look(name, batch) for name in self.teachers}
         terms = {}
         for link, names in zip(self.links, self._names, strict=True):
-            values: Terms = link(batch, taps, seen.get(link.teacher_name, {}), tasks)
+            values: Terms = link(batch, taps, seen, tasks)
             terms.update({names[term]: global_ratio(*value) if isinstance(value, tuple) else value
                           for term, value in values.items()})
         return terms
 
     def needed_taps(self, teacher: str) -> tuple[str, ...]:
         """The taps that the links read of a teacher: what a cache has to hold."""
-        links = [link for link in self.links if link.teacher_name == teacher]
-        return tuple(dict.fromkeys(tap for link in links for tap in link.teacher_taps))
+        return tuple(dict.fromkeys(tap for link in self.links for tap in link.teacher_taps.get(teacher, ())))
 
     def _look(self, teacher: str, batch: Batch) -> Taps:
         """A teacher's taps, cached or computed once."""
@@ -116,22 +136,33 @@ def _build_teacher(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> Teacher
     return TEACHERS.build({'type': 'MultiTaskTeacher', 'tasks': tasks, **cfg})
 
 
-def _expand(links: Links, tasks: Mapping[str, Task]) -> list[Link | TaskContrast]:
+def _expand(links: Links, tasks: Mapping[str, Task]) -> list[BaseLink]:
     """Links from links, configs or templates."""
     if not isinstance(links, Mapping):
-        return [link if isinstance(link, Link) else Link(**link) for link in links]
+        return [link if isinstance(link, nn.Module) else _build_link(link) for link in links]
     unknown = set(links) - set(TEMPLATES)
     if unknown:
         raise ValueError(f"distiller.links has no template '{sorted(unknown)[0]}'; choose from {', '.join(TEMPLATES)}, "
                          f'or give a list of links.')
-    expanded: list[Link | TaskContrast] = []
+    expanded: list[BaseLink] = []
     for cfg in _listed(links.get('each_task')):
         _check_weights(cfg, tasks)
-        expanded += [link for link in (Link(task=task, **_filled(cfg, task)) for task in tasks)
-                     if link.loss.reads == 'tap' or tasks[link.group].prob_view.scope]
-    expanded += [Link(tasks=list(tasks), **cfg) for cfg in _listed(links.get('all_tasks'))]
-    expanded += [TaskContrast(tasks=list(tasks), **cfg) for cfg in _listed(links.get('between_tasks'))]
+        expanded += [link for link in (_build_link(_filled(cfg, task), task=task) for task in tasks)
+                     if _has_meaning(link, tasks)]
+    expanded += [_build_link(cfg, tasks=list(tasks)) for cfg in _listed(links.get('all_tasks'))]
+    expanded += [_build_link({'type': 'TaskContrast', **cfg}, tasks=list(tasks))
+                 for cfg in _listed(links.get('between_tasks'))]
     return expanded
+
+
+def _build_link(cfg: Mapping[str, Any], **given: Any) -> BaseLink:
+    return LINKS.build({'type': 'Link', **given, **cfg})
+
+
+def _has_meaning(link: BaseLink, tasks: Mapping[str, Task]) -> bool:
+    """Whether a template's link says something of its task: outputs want a probability view."""
+    loss = getattr(link, 'loss', None)
+    return loss is None or loss.reads == 'tap' or all(bool(tasks[task].prob_view.scope) for task in link.task_names)
 
 
 def _listed(cfg: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
@@ -142,10 +173,16 @@ def _listed(cfg: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> list
 
 def _filled(cfg: Mapping[str, Any], task: str) -> dict[str, Any]:
     """A template for one task."""
-    filled = {key: value.replace('{task}', task) if key in ('student', 'teacher') and isinstance(value, str) else value
-              for key, value in cfg.items()}
+    filled = {key: _named(value, task) if key in ('student', 'teacher') else value for key, value in cfg.items()}
     weight = filled.get('weight')
     return {**filled, 'weight': weight[task]} if isinstance(weight, Mapping) else filled
+
+
+def _named(value: str | Sequence[str] | None, task: str) -> Any:
+    """A tap, or several, with the task's name filled in."""
+    if value is None or isinstance(value, str):
+        return value and value.replace('{task}', task)
+    return [tap.replace('{task}', task) for tap in value]
 
 
 def _check_weights(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
@@ -160,7 +197,7 @@ def _check_weights(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
                              f'{", ".join(tasks)}.')
 
 
-def _name_terms(links: Sequence[Link | TaskContrast]) -> list[dict[str, str]]:
+def _name_terms(links: Sequence[BaseLink]) -> list[dict[str, str]]:
     """Per link, its terms' full names; where two would be the same, the student's tap is added.
 
     Raises:

@@ -1,4 +1,4 @@
-"""One link: a student's tap, a teacher's tap, and the loss between them."""
+"""One link: taps of the student, taps of teachers, and the loss between them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -9,9 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..models import Taps, TapSpec
-from ..registry import DISTILL_LOSSES, PROJECTORS
+from ..registry import DISTILL_LOSSES, LINKS, PROJECTORS
 from ..structures import Batch
 from ..tasks import Task
+from .base_link import BaseLink
+from .context import CONTEXT, Step, target_valid
 from .losses import DistillLoss
 from .losses.distill_loss import Terms
 from .masks import at_size, picture_mask
@@ -22,37 +24,44 @@ CHOICES = {'where': ('all', 'labelled', 'unlabelled'), 'pixels': ('all', 'valid'
            'resize': ('student_to_teacher', 'teacher_to_student', 'pool', 'none')}
 
 
-class Link(nn.Module):
-    """Compares one tap of the student with one of a teacher, for one task, or for the outputs of several at once.
+@LINKS.register_module()
+class Link(BaseLink):
+    """Compares taps of the student with taps of teachers, for one task, or for the outputs of several at once.
+
+    Most losses compare one tap with one. A loss that compares several levels, or reads several teachers, takes lists
+    (:attr:`~mtkd.distill.losses.DistillLoss.several`)::
+
+        dict(task='semseg', loss=dict(type='ReviewKD'), student=['trunk.0', 'trunk.1'], teacher='big')
+        dict(task='semseg', loss=dict(type='CAMKD'), teacher=['a', 'b:semseg.out'])
 
     Args:
         loss: a distillation loss or its config.
         task: the task the terms belong to.
         tasks: instead of ``task``: several, whose channels are concatenated per pixel (KDAM's "all tasks" reading of
             the inter term). The terms are named ``shared/…``.
-        student: the student's tap; by default ``<task>.out``.
-        teacher: ``'name:tap'``, ``'name'`` or ``':tap'``. The tap is by default the student's, the name that of the only
-            teacher.
+        student: the student's tap, or several; by default ``<task>.out``.
+        teacher: ``'name:tap'``, ``'name'`` or ``':tap'``, or several of them. Without a tap: the student's taps. Without a
+            name: the only teacher.
         weight: factor of all the link's terms in the total. By task only in the distiller's templates.
+        warmup: the share of the training, 0 to 1, over which ``weight`` rises linearly from 0.
         projector: what turns the student's channels into the teacher's, as a module or a config; channels that a config
             does not give are filled in.
         where: the samples that count: ``'all'``, ``'labelled'`` or ``'unlabelled'`` (with, without the task's label).
         pixels: ``'all'``: all but padding; ``'valid'``: those with a valid label.
         resize: when sizes differ: ``'student_to_teacher'`` or ``'teacher_to_student'`` (bilinear, without aligned
-            corners), ``'pool'`` (the larger averaged down to the smaller), or ``'none'`` (refuse).
+            corners), ``'pool'`` (the larger averaged down to the smaller), or ``'none'`` (refuse). With several teachers
+            each is brought to the student's size. Losses that need no equal sizes get the taps as they are.
         name: distinguishes links of the same task and loss; goes before the term's name.
 
     Raises:
         ValueError: not exactly one of ``task`` and ``tasks``, an unknown choice, a weight that is no number, or a name
             with ``loss``.
-
-    Attributes:
-        terms: the names of its terms, known after :meth:`bind`.
     """
 
     def __init__(self, loss: DistillLoss | Mapping[str, Any], task: str | None = None,
-                 tasks: Sequence[str] | None = None, student: str | None = None, teacher: str | None = None,
-                 weight: float = 1.0, projector: nn.Module | Mapping[str, Any] | None = None, where: str = 'all',
+                 tasks: Sequence[str] | None = None, student: str | Sequence[str] | None = None,
+                 teacher: str | Sequence[str] | None = None, weight: float = 1.0, warmup: float = 0.0,
+                 projector: nn.Module | Mapping[str, Any] | None = None, where: str = 'all',
                  pixels: str = 'all', resize: str = 'student_to_teacher', name: str | None = None) -> None:
         super().__init__()
         if (task is None) == (not tasks):
@@ -60,6 +69,8 @@ class Link(nn.Module):
         if isinstance(weight, Mapping):
             raise ValueError(f'A link has one number as weight and was given {dict(weight)}; a weight by task goes into a '
                              f'link of distiller.links.each_task.')
+        if not 0 <= warmup <= 1:
+            raise ValueError(f'link: warmup={warmup} has to be a share of the training, from 0 to 1.')
         for option, value in (('where', where), ('pixels', pixels), ('resize', resize)):
             if value not in CHOICES[option]:
                 raise ValueError(f"link: {option}='{value}' is unknown; choose one of {', '.join(CHOICES[option])}.")
@@ -69,14 +80,13 @@ class Link(nn.Module):
         self.loss: DistillLoss = loss if isinstance(loss, nn.Module) else DISTILL_LOSSES.build(dict(loss))
         self.task_names: tuple[str, ...] = (task,) if task is not None else tuple(tasks or ())
         self.group = task if task is not None else SHARED
-        self.student, self.teacher = student, teacher
-        self.weight, self.where, self.pixels, self.resize, self.name = float(weight), where, pixels, resize, name
+        self.student, self.teacher = _listed(student), _listed(teacher)
+        self.weight, self.warmup, self.where, self.pixels = float(weight), float(warmup), where, pixels
+        self.resize, self.name = resize, name
         self.projector = projector if isinstance(projector, nn.Module) else None
         self._projector_cfg = dict(projector) if isinstance(projector, Mapping) else None
-        self.teacher_name = ''
-        self.student_taps: tuple[str, ...] = ()
-        self.teacher_taps: tuple[str, ...] = ()
-        self.terms: tuple[str, ...] = ()
+        self._projected_to: int | None = None
+        self._refs: tuple[tuple[str, str], ...] = ()  # (teacher, tap), in the order the loss gets them
 
     def __str__(self) -> str:
         return f"link '{self.group}/{self.name + '_' if self.name else ''}{type(self.loss).__name__}'"
@@ -85,9 +95,13 @@ class Link(nn.Module):
         """The full name of a term: the task's, or ``shared``, then the link's own, if it has one."""
         return f"{self.group}/{self.name + '_' if self.name else ''}{term}"
 
+    def weight_at(self, progress: float) -> float:
+        """The weight when a share of the training is done."""
+        return self.weight if progress >= self.warmup else self.weight * progress / self.warmup
+
     def bind(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task],
              teachers: Mapping[str, Teacher]) -> None:
-        """Settle the names, check that both sides fit, and build the projector.
+        """Settle the names, check that both sides fit, and build the projector and what the loss trains.
 
         Raises:
             ValueError: an unknown task, teacher or tap, a view that the loss cannot read, or channels that differ.
@@ -96,30 +110,46 @@ class Link(nn.Module):
             _known(task, tasks, f'{self}: task')
         self._keep_tasks_with_view(tasks)
         self._settle_names(teachers)
-        teacher_specs = teachers[self.teacher_name].tap_specs
+        specs = {name: teachers[name].tap_specs for name in self.teacher_taps}
         for tap in self.student_taps:
             _known(tap, tap_specs, f'{self}: student tap')
-        for tap in self.teacher_taps:
-            if teacher_specs is not None:
-                _known(tap, teacher_specs, f"{self}: tap of teacher '{self.teacher_name}'")
-        for student, teacher in zip(self.student_taps, self.teacher_taps, strict=True):
-            self._fit(student, tap_specs[student], teacher, teacher_specs[teacher] if teacher_specs else None)
+        for teacher, tap in self._refs:
+            if specs[teacher] is not None:
+                _known(tap, specs[teacher] or (), f"{self}: tap of teacher '{teacher}'")
+        pairs = [(tap_specs[tap], None if specs[name] is None else (specs[name] or {})[other], tap, f'{name}:{other}')
+                 for tap, (name, other) in self._pairs()]
+        for pair in pairs:
+            self._fit(*pair)
+        self._check_asked()
+        self._set_up([tap_specs[tap] for tap in self.student_taps],
+                     [(specs[name] or {}).get(tap) for name, tap in self._refs],
+                     [teachers[name].net for name, _ in self._refs])
 
-    def forward(self, batch: Batch, taps: Taps, teacher_taps: Taps, tasks: Mapping[str, Task]) -> Terms:
-        """The link's terms, by name: (sum (B,), count (B,)), or ()."""
-        students, teachers = [], []
-        for task, student_tap, teacher_tap in zip(self.task_names, self.student_taps, self.teacher_taps, strict=True):
-            student = taps[student_tap]
-            student = student if self.projector is None else self.projector(student)
-            student, teacher = self._same_size(student, teacher_taps[teacher_tap])
-            students.append(self._view(tasks[task], student))
-            teachers.append(self._view(tasks[task], teacher))
-        sizes = {view.shape[2:] for view in students}
-        if len(sizes) > 1:
-            raise ValueError(f'{self}: the outputs of its tasks differ in size ({sorted(sizes)}), so their channels '
-                             f'cannot be concatenated per pixel.')
-        mask = self._mask(batch, tasks, students[0])
-        terms = self.loss(torch.cat(students, 1), torch.cat(teachers, 1), mask)
+    def forward(self, batch: Batch, taps: Taps, seen: Mapping[str, Taps], tasks: Mapping[str, Task]) -> Terms:
+        """The link's terms, by name: (sum (B,), count (B,)), or ().
+
+        Args:
+            batch: the batch.
+            taps: the student's.
+            seen: teacher -> its taps.
+            tasks: the student's tasks.
+        """
+        students = [self._projected(taps[tap]) for tap in self.student_taps]
+        teachers = [seen[name][tap] for name, tap in self._refs]
+        if self.loss.same_size and 'student' not in self.loss.several:
+            students, teachers = self._same_sizes(students, teachers)
+        if len(self.task_names) > 1:
+            students = [self._concatenated(students, tasks)]
+            teachers = [self._concatenated(teachers, tasks)]
+        else:
+            students = [self._view(tasks[self.task_names[0]], view) for view in students]
+            teachers = [self._view(tasks[self.task_names[0]], view) for view in teachers]
+        asked = {name: CONTEXT[name](self._step(batch, students[0], tasks)) for name in self.loss.asks}
+        masks = [self._mask(batch, tasks, view) for view in students]
+        several = self.loss.several
+        terms = self.loss(tuple(students) if 'student' in several else students[0],
+                          tuple(teachers) if 'teacher' in several else teachers[0] if teachers else None,
+                          tuple(masks) if 'student' in several else masks[0], **asked)
         return {name: terms[name] for name in self.terms}
 
     def _keep_tasks_with_view(self, tasks: Mapping[str, Task]) -> None:
@@ -140,27 +170,57 @@ class Link(nn.Module):
                                  f"which the probability view {type(view).__name__} of task '{task}' is not.")
 
     def _settle_names(self, teachers: Mapping[str, Teacher]) -> None:
-        name, _, tap = (self.teacher or '').partition(':')
-        if not name and len(teachers) != 1:
-            raise ValueError(f"{self}: say which teacher, as in teacher='name:tap'; there are "
-                             f"{', '.join(teachers) or 'none'}.")
-        self.teacher_name = name or next(iter(teachers))
-        if name in self.task_names and name not in teachers:
-            raise ValueError(f"{self}: task '{name}' has no teacher; add distiller.teachers.{name}, beside "
-                             f"{', '.join(teachers) or 'none'}, or link the task to another one.")
-        _known(self.teacher_name, teachers, f'{self}: teacher')
-        if len(self.task_names) > 1 and (self.student or tap):
+        """The taps of both sides, from what was given and the defaults."""
+        given = [(name, tap) for name, _, tap in (entry.partition(':') for entry in self.teacher or ('',))]
+        if len(self.task_names) > 1 and (self.student or any(tap for _, tap in given)):
             raise ValueError(f'{self}: a link of several tasks compares their outputs; it takes no taps.')
-        self.student_taps = tuple(self.student or f'{task}.out' for task in self.task_names)
-        self.teacher_taps = tuple(tap or student for student in self.student_taps)
-        for tap in (*self.student_taps, *self.teacher_taps):
+        self.student_taps = self.student or tuple(f'{task}.out' for task in self.task_names)
+        if not self.loss.needs_teacher:
+            if self.teacher:
+                raise ValueError(f'{self}: {type(self.loss).__name__} reads no teacher; leave teacher out.')
+            given = []
+        refs = [(name or self._only(teachers), other) for name, tap in given
+                for other in ((tap,) if tap else self.student_taps)]
+        for name, _ in refs:
+            if name in self.task_names and name not in teachers:
+                raise ValueError(f"{self}: task '{name}' has no teacher; add distiller.teachers.{name}, beside "
+                                 f"{', '.join(teachers) or 'none'}, or link the task to another one.")
+            _known(name, teachers, f'{self}: teacher')
+        self._refs = tuple(refs)
+        self.teacher_taps = {name: tuple(dict.fromkeys(tap for other, tap in refs if other == name)) for name, _ in refs}
+        self._check_counts()
+        for tap in (*self.student_taps, *(tap for _, tap in refs)):
             if self.loss.reads != 'tap' and not tap.endswith('.out'):
                 raise ValueError(f"{self}: {type(self.loss).__name__} reads a task's probabilities, which tap '{tap}' does "
                                  f"not give; take '{self.task_names[0]}.out', or a loss on features.")
 
-    def _fit(self, student_tap: str, student: TapSpec, teacher_tap: str, teacher: TapSpec | None) -> None:
+    def _only(self, teachers: Mapping[str, Teacher]) -> str:
+        if len(teachers) != 1:
+            raise ValueError(f"{self}: say which teacher, as in teacher='name:tap'; there are "
+                             f"{', '.join(teachers) or 'none'}.")
+        return next(iter(teachers))
+
+    def _check_counts(self) -> None:
+        """One tap on either side, except where the loss takes several or the link is of several tasks."""
+        for side, taps in (('student', self.student_taps), ('teacher', self._refs)):
+            if side in self.loss.several and len(self.task_names) > 1:
+                raise ValueError(f'{self}: {type(self.loss).__name__} takes several taps of one task; give task=... in '
+                                 f'place of tasks=[...].')
+            if side not in self.loss.several and len(taps) > len(self.task_names):
+                raise ValueError(f'{self}: {type(self.loss).__name__} compares one tap of the {side} and was given '
+                                 f'{len(taps)}; make a link for each.')
+
+    def _pairs(self) -> list[tuple[str, tuple[str, str]]]:
+        """The taps whose channels a loss compares directly: one with one, or one with each of several teachers."""
+        if 'student' in self.loss.several:
+            return []
+        if len(self.student_taps) == 1:
+            return [(self.student_taps[0], ref) for ref in self._refs]
+        return list(zip(self.student_taps, self._refs, strict=True))
+
+    def _fit(self, student: TapSpec, teacher: TapSpec | None, student_tap: str, teacher_tap: str) -> None:
         if self._projector_cfg is not None and self.projector is None:
-            self.projector = self._build_projector(student, teacher)
+            self.projector = self._build_projector(student, teacher, teacher_tap)
         if self.loss.reads != 'tap' and self.projector is not None:
             raise ValueError(f'{self}: {type(self.loss).__name__} compares outputs of a task, which take no projector.')
         if teacher is None or self.projector is not None or not self.loss.same_channels:
@@ -169,9 +229,9 @@ class Link(nn.Module):
             cure = f"projector=dict(type='Linear1x1') ({student.channels} -> {teacher.channels}) would make them fit" \
                 if self.loss.reads == 'tap' else 'both have to be outputs of the same task'
             raise ValueError(f"{self}: the student's '{student_tap}' is (B, {student.channels}, h, w), the teacher's "
-                             f"'{self.teacher_name}:{teacher_tap}' (B, {teacher.channels}, h, w); {cure}.")
+                             f"'{teacher_tap}' (B, {teacher.channels}, h, w); {cure}.")
 
-    def _build_projector(self, student: TapSpec, teacher: TapSpec | None) -> nn.Module:
+    def _build_projector(self, student: TapSpec, teacher: TapSpec | None, teacher_tap: str) -> nn.Module:
         cfg = {'in_channels': student.channels, **(self._projector_cfg or {})}
         if cfg['in_channels'] != student.channels:
             raise ValueError(f"{self}: projector.in_channels={cfg['in_channels']}, but the student's tap has "
@@ -180,12 +240,38 @@ class Link(nn.Module):
             cfg.setdefault('out_channels', teacher.channels)
             if cfg['out_channels'] != teacher.channels and self.loss.same_channels:
                 raise ValueError(f"{self}: projector.out_channels={cfg['out_channels']}, but the tap of teacher "
-                                 f"'{self.teacher_name}' has {teacher.channels} channels; leave out_channels out, or take "
-                                 f'the teacher it was meant for.')
+                                 f"'{teacher_tap.partition(':')[0]}' has {teacher.channels} channels; leave out_channels "
+                                 f'out, or take the teacher it was meant for.')
         if 'out_channels' not in cfg:
             raise ValueError(f'{self}: the teacher does not say how many channels its taps have; give '
                              f'projector.out_channels.')
+        self._projected_to = cfg['out_channels']
         return PROJECTORS.build(cfg)
+
+    def _check_asked(self) -> None:
+        for name in self.loss.asks:
+            _known(name, CONTEXT, f'{self}: {type(self.loss).__name__} asks for an input')
+        if self.loss.asks and len(self.task_names) > 1:
+            raise ValueError(f'{self}: {type(self.loss).__name__} reads {", ".join(self.loss.asks)} of one task; give '
+                             f'task=... in place of tasks=[...].')
+        if self._projector_cfg is not None and self.projector is None:
+            raise ValueError(f'{self}: {type(self.loss).__name__} takes no projector; leave it out.')
+
+    def _set_up(self, students: Sequence[TapSpec], teachers: Sequence[TapSpec | None], nets: Sequence[nn.Module]) -> None:
+        """Tell the loss its channels and let it read the teachers' networks."""
+        channels = [spec.channels for spec in students]
+        if self.projector is not None:
+            channels = [self._projected_to or (teachers[0] or spec).channels for spec in students]
+        if any(spec is None for spec in teachers):
+            if type(self.loss).setup is not DistillLoss.setup:
+                raise ValueError(f'{self}: {type(self.loss).__name__} has to know the channels of its teacher, which does '
+                                 f'not say them; give its network tap_specs.')
+            return
+        self.loss.setup(channels, [spec.channels for spec in teachers if spec is not None])
+        self.loss.inspect(nets)
+
+    def _projected(self, tap: Tensor) -> Tensor:
+        return tap if self.projector is None else self.projector(tap)
 
     def _view(self, task: Task, tap: Tensor) -> Tensor:
         if self.loss.reads == 'tap':
@@ -197,19 +283,49 @@ class Link(nn.Module):
             raise ValueError(f"{self}: task '{task.name}' has no probabilities to compare.")
         return probs
 
+    def _concatenated(self, taps: Sequence[Tensor], tasks: Mapping[str, Task]) -> Tensor:
+        """The tasks' views as one, channel after channel."""
+        views = [self._view(tasks[task], tap) for task, tap in zip(self.task_names, taps, strict=True)]
+        sizes = {view.shape[2:] for view in views}
+        if len(sizes) > 1:
+            raise ValueError(f'{self}: the outputs of its tasks differ in size ({sorted(sizes)}), so their channels '
+                             f'cannot be concatenated per pixel.')
+        return torch.cat(views, 1)
+
+    def _same_sizes(self, students: Sequence[Tensor], teachers: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Taps that are compared one with one in one size; several teachers in the student's."""
+        if len(students) == len(teachers):
+            pairs = [self._same_size(*pair) for pair in zip(students, teachers, strict=True)]
+            return [student for student, _ in pairs], [teacher for _, teacher in pairs]
+        return list(students), [self._to_student(students[0], teacher) for teacher in teachers]
+
     def _same_size(self, student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
         """Both taps in the size that ``resize`` says."""
         if student.shape[2:] == teacher.shape[2:]:
             return student, teacher
-        if self.resize == 'none' or student.ndim != teacher.ndim:
-            raise ValueError(f'{self}: the student is {tuple(student.shape)}, the teacher {tuple(teacher.shape)}; '
-                             f'choose resize other than none, or taps of one size.')
+        self._check_resize(student, teacher)
         if self.resize == 'student_to_teacher':
             return _bilinear(student, teacher), teacher
         if self.resize == 'teacher_to_student':
             return student, _bilinear(teacher, student)
         size = tuple(min(a, b) for a, b in zip(student.shape[2:], teacher.shape[2:], strict=True))
         return F.adaptive_avg_pool2d(student, size), F.adaptive_avg_pool2d(teacher, size)
+
+    def _to_student(self, student: Tensor, teacher: Tensor) -> Tensor:
+        if student.shape[2:] == teacher.shape[2:]:
+            return teacher
+        self._check_resize(student, teacher)
+        return F.adaptive_avg_pool2d(teacher, student.shape[2:]) if self.resize == 'pool' else _bilinear(teacher, student)
+
+    def _check_resize(self, student: Tensor, teacher: Tensor) -> None:
+        if self.resize == 'none' or student.ndim != teacher.ndim:
+            raise ValueError(f'{self}: the student is {tuple(student.shape)}, the teacher {tuple(teacher.shape)}; '
+                             f'choose resize other than none, or taps of one size.')
+
+    def _step(self, batch: Batch, view: Tensor, tasks: Mapping[str, Task]) -> Step:
+        """What the inputs that a loss asks for are made from."""
+        size = (view.shape[2], view.shape[3]) if view.ndim == 4 else None
+        return Step(batch, tasks[self.task_names[0]], size, self.progress, view.device)
 
     def _mask(self, batch: Batch, tasks: Mapping[str, Task], view: Tensor) -> Tensor | None:
         """(B, h, w) or (B,) bool: what counts; None: everything."""
@@ -227,9 +343,15 @@ class Link(nn.Module):
         for task in self.task_names if self.where != 'all' else ():
             present = batch['present'][task]
             mask = _both(mask, present if self.where == 'labelled' else ~present)
+        if 'target' in self.loss.asks:
+            mask = _both(mask, target_valid(self._step(batch, view, tasks)))
         if mask is not None and mask.ndim < view.ndim - 1:
             return mask[:, None, None].expand(-1, *view.shape[2:])
         return mask
+
+
+def _listed(names: str | Sequence[str] | None) -> tuple[str, ...]:
+    return () if names is None else (names,) if isinstance(names, str) else tuple(names)
 
 
 def _bilinear(tap: Tensor, like: Tensor) -> Tensor:

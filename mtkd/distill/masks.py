@@ -31,11 +31,11 @@ def picture_mask(meta: Sequence[SampleMeta], image_size: Size, size: Size, devic
 
 
 def at_size(valid: Tensor, size: Size) -> Tensor:
-    """(B, H, W) bool -> (B, h, w) bool: the value under the centre of each of the smaller map's pixels."""
+    """(B, …, H, W) -> (B, …, h, w): the value under the centre of each of the smaller map's pixels."""
     height, width = valid.shape[-2:]
     rows = _centres(height, size[0], valid.device).long()
     columns = _centres(width, size[1], valid.device).long()
-    return valid[:, rows][:, :, columns]
+    return valid[..., rows, :][..., columns]
 
 
 def _centres(length: int, cells: int, device: torch.device) -> Tensor:

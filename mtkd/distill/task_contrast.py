@@ -8,14 +8,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..models import Taps, TapSpec
+from ..registry import LINKS
 from ..structures import Batch, SampleMeta, world_size
 from ..tasks import Task
+from .base_link import BaseLink
 from .losses.distill_loss import Terms
 from .masks import picture_mask
 from .teacher import Teacher
 
 
-class TaskContrast(nn.Module):
+@LINKS.register_module()
+class TaskContrast(BaseLink):
     """MTFormer's cross-task contrastive loss, as a link of the distiller that needs no teacher.
 
     A task's feature is averaged over the picture and mapped to a unit vector z_t by two layers of the task's own. For an
@@ -58,8 +61,6 @@ class TaskContrast(nn.Module):
         terms: the terms' full names.
     """
 
-    teacher_name = ''
-    teacher_taps: tuple[str, ...] = ()
     memory: Tensor
 
     def __init__(self, tasks: Sequence[str], samples: int, tap: str = '{task}.in', width: int = 128, negatives: int = 700,
@@ -77,10 +78,6 @@ class TaskContrast(nn.Module):
         drawn = torch.randn(len(tasks), samples, width, generator=torch.Generator().manual_seed(seed), device='cpu')
         self.register_buffer('memory', F.normalize(drawn, dim=-1))
 
-    def term_name(self, term: str) -> str:
-        """The full name of a term."""
-        return term
-
     def bind(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task], teachers: Mapping[str, Teacher]) -> None:
         """Build the layers for the student's taps.
 
@@ -94,7 +91,7 @@ class TaskContrast(nn.Module):
             channels = tap_specs[tap].channels
             self.maps[task] = nn.Sequential(nn.Linear(channels, self.width), nn.ReLU(), nn.Linear(self.width, self.width))
 
-    def forward(self, batch: Batch, taps: Taps, teacher_taps: Taps, tasks: Mapping[str, Task]) -> Terms:
+    def forward(self, batch: Batch, taps: Taps, seen: Mapping[str, Taps], tasks: Mapping[str, Task]) -> Terms:
         """The terms, by full name: (sum (B,), count (B,)).
 
         Raises:
@@ -103,14 +100,14 @@ class TaskContrast(nn.Module):
         first = taps[self.student_taps[0]]
         index = self._index(batch['meta'], first.device)
         with torch.autocast(first.device.type, enabled=False):
-            seen = [self._vector(task, taps[tap], batch)
-                    for task, tap in zip(self.task_names, self.student_taps, strict=True)]
+            vectors = [self._vector(task, taps[tap], batch)
+                       for task, tap in zip(self.task_names, self.student_taps, strict=True)]
             others = _all_but(index, self.memory.shape[1], self.negatives)
             far = [memory[others] for memory in self.memory]
-            sums = [torch.stack([self._pick(asking, seen[s].detach(), far[s]) for s in range(len(seen)) if s != t]).sum(0)
-                    for t, asking in enumerate(seen)]
+            sums = [torch.stack([self._pick(asking, vectors[s].detach(), far[s])
+                                 for s in range(len(vectors)) if s != t]).sum(0) for t, asking in enumerate(vectors)]
             if self.training:
-                self._remember(index, torch.stack([vector.detach() for vector in seen], 1))
+                self._remember(index, torch.stack([vector.detach() for vector in vectors], 1))
         return {term: (total, torch.ones_like(total)) for term, total in zip(self.terms, sums, strict=True)}
 
     def _vector(self, task: str, tap: Tensor, batch: Batch) -> Tensor:

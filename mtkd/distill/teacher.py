@@ -94,6 +94,12 @@ class Teacher(nn.Module):
         form = self.memory_format if image.ndim == 4 else torch.preserve_format  # channels-last is for pictures only
         return ((image - mean) / std).to(weight.dtype, memory_format=form)
 
+    def meet(self, student: nn.Module) -> None:
+        """Called once at build time with the student's network, before the first step; for teachers that follow it."""
+
+    def begin_step(self, progress: float) -> None:
+        """Called before every training step with the share of the training that is done, 0 to 1."""
+
     def weights_hash(self) -> str:
         """Fingerprint of the network's weights and buffers; changes with them and with the precision."""
         return weights_hash(self.net)

@@ -7,6 +7,7 @@ from mmengine.dist import get_rank
 from mmengine.runner import BaseLoop, Runner
 
 from ..registry import LOOPS
+from .unwrap import unwrapped
 
 
 @LOOPS.register_module()
@@ -92,6 +93,7 @@ class TrainLoop(BaseLoop):
         """One training step."""
         torch.manual_seed(step_seed(self.runner.seed, self._iter, get_rank()))
         self.runner.call_hook('before_train_iter', batch_idx=self._iter, data_batch=data_batch)
+        unwrapped(self.runner.model).begin_step(self._iter / self._max_iters)
         outputs = self.runner.model.train_step(data_batch, optim_wrapper=self.runner.optim_wrapper)
         self.runner.call_hook('after_train_iter', batch_idx=self._iter, data_batch=data_batch, outputs=outputs)
         self._iter += 1

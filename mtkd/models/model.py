@@ -45,12 +45,17 @@ class MultiTaskModel(BaseModel):
             else balance
         self.distiller = MODELS.build({'type': 'Distiller', **distiller}) if isinstance(distiller, Mapping) else distiller
         if self.distiller is not None:
-            self.distiller.check(self.net.tap_specs, self.tasks)
+            self.distiller.check(self.net.tap_specs, self.tasks, self.net)
         self.balance.setup({name: task.weight for name, task in self.tasks.items()}, net=self.net,
                            extra=self.distiller.term_weights if self.distiller is not None else ())
 
     def init_weights(self) -> None:
         """Does nothing: every part is initialised, or loaded, where it is built."""
+
+    def begin_step(self, progress: float) -> None:
+        """Called before every training step with the share of the training that is done, 0 to 1."""
+        if self.distiller is not None:
+            self.distiller.begin_step(progress)
 
     def forward(self, image: Tensor, targets: dict[str, Tensor], present: dict[str, Tensor],
                 meta: list[SampleMeta], teacher: dict[str, dict[str, Tensor]] | None = None,

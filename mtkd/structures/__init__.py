@@ -3,7 +3,7 @@
 from .batch import Batch, Sample, SampleMeta, as_picture, collate, interleave, pack
 from .feature_store import FeatureStore
 from .kinds import IGNORE, KINDS, Size, TargetKind
-from .reduce import PerSample, all_sum, global_ratio, world_size
+from .reduce import PerSample, all_rows, all_sum, global_ratio, world_size
 
 __all__ = ['IGNORE', 'KINDS', 'Batch', 'FeatureStore', 'PerSample', 'Sample', 'SampleMeta', 'Size', 'TargetKind',
-           'all_sum', 'as_picture', 'collate', 'global_ratio', 'interleave', 'pack', 'world_size']
+           'all_rows', 'all_sum', 'as_picture', 'collate', 'global_ratio', 'interleave', 'pack', 'world_size']

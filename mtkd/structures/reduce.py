@@ -54,3 +54,35 @@ def global_ratio(total: Tensor, count: Tensor) -> Tensor:
         counted = counted.clone()
         dist.all_reduce(counted)
     return total.float().sum() * ranks / torch.where(counted > 0, counted, torch.ones_like(counted))
+
+
+class _AllRows(torch.autograd.Function):
+    """Rows of all ranks; the gradient of this rank's rows, times the ranks because DDP averages."""
+
+    @staticmethod
+    def forward(ctx, value: Tensor) -> Tensor:
+        own = torch.tensor([len(value)], device=value.device)
+        sizes = [torch.empty_like(own) for _ in range(world_size())]
+        dist.all_gather(sizes, own)
+        counts = [int(size) for size in sizes]
+        parts = [value.new_empty(max(counts), *value.shape[1:]) for _ in counts]
+        padded = parts[0].new_zeros(parts[0].shape)
+        padded[:len(value)] = value.detach()
+        dist.all_gather(parts, padded)
+        ctx.start, ctx.count = sum(counts[:dist.get_rank()]), len(value)
+        return torch.cat([part[:count] for part, count in zip(parts, counts, strict=True)])
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> Tensor:
+        return grad[ctx.start:ctx.start + ctx.count] * world_size()
+
+
+def all_rows(value: Tensor) -> Tensor:
+    """The rows (B, …) of all ranks one after the other, differentiably; ranks may differ in their number of rows.
+
+    As with :func:`all_sum`, every rank must form the same scalar from the result; DDP's average of the gradients is then
+    the gradient of one process with all the rows. Without a process group it is the identity. bool works too.
+    """
+    if world_size() == 1:
+        return value
+    return _AllRows.apply(value.byte()).bool() if value.dtype == torch.bool else _AllRows.apply(value)

@@ -61,7 +61,7 @@ class Teaching(nn.Module):
         self.projectors = nn.ModuleDict({task: nn.Conv2d(5, 2, 1) for task in TASKS})
         self.term_weights = {**{f'{task}/kd': 0.5 + i for i, task in enumerate(TASKS)}, 'shared/at': 0.1, 'semseg/mid': 0.3}
 
-    def check(self, tap_specs: Any, tasks: Any) -> None:
+    def check(self, tap_specs: Any, tasks: Any, net: Any = None) -> None:
         """Fits."""
 
     def forward(self, batch: Any, taps: dict[str, Tensor], tasks: Any) -> dict[str, Tensor]:

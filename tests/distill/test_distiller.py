@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from mtkd.distill import CauchySchwarz, Distiller, FitNets, Link, PlainKD, Teacher
+from mtkd.distill.base_link import BaseLink
 from mtkd.models import build_net
-from mtkd.registry import MODELS
+from mtkd.registry import LINKS, MODELS
 from mtkd.tasks import build_tasks
 
 from .nets import MEAN, STD, TinyNet, batch, normalised, tasks
@@ -138,6 +139,59 @@ def test_teacher_configs_are_built_with_the_student_s_tasks():
     with pytest.warns(UserWarning, match='keeps the weights'):
         distiller = make(teachers={'big': cfg})
     assert distiller.teachers['big'].tap_specs['semseg.out'].channels == 5
+
+
+def test_begin_step_reaches_weights_links_and_teachers():
+    met = []
+
+    class Following(Teacher):
+        def meet(self, student):
+            met.append(student)
+
+        def begin_step(self, progress):
+            met.append(progress)
+
+    net = TinyNet()
+    distiller = Distiller({'big': Following(TinyNet(seed=7), mean=MEAN, std=STD)},
+                          [{'task': 'semseg', 'loss': CS, 'weight': 3.0, 'warmup': 0.5}, Link(PlainKD(), 'semseg')], 2.0)
+    distiller.check(net.tap_specs, TASKS, net)
+    assert distiller.term_weights['semseg/cs_inter'] == 6.0
+    weights = distiller.term_weights
+    distiller.begin_step(0.25)
+    assert met == [net, 0.25] and [link.progress for link in distiller.links] == [0.25] * 2
+    assert weights is distiller.term_weights and weights == {'semseg/cs_inter': 3.0, 'semseg/cs_intra': 3.0,
+                                                             'semseg/kd': 2.0}
+    distiller.begin_step(0.75)
+    assert weights['semseg/cs_inter'] == 6.0
+
+
+def test_a_link_of_another_type():
+    @LINKS.register_module(name='MeanOut')
+    class MeanOut(BaseLink):
+        def __init__(self, tasks, weight=1.0):
+            super().__init__()
+            self.task_names, self.weight = tuple(tasks), weight
+            self.terms = tuple(f'{task}/mean' for task in tasks)
+
+        def forward(self, batch, taps, seen, tasks):
+            return {term: taps[f'{task}.out'].mean() for term, task in zip(self.terms, self.task_names, strict=True)}
+
+    try:
+        for links in ([{'type': 'MeanOut', 'tasks': ['semseg', 'depth'], 'weight': 3.0}],
+                      {'all_tasks': {'type': 'MeanOut', 'weight': 3.0}}):
+            distiller = Distiller({}, links)
+            distiller.check(TinyNet().tap_specs, TASKS)
+            assert distiller.term_weights == {'semseg/mean': 3.0, 'depth/mean': 3.0}
+            assert list(run(distiller)) == ['semseg/mean', 'depth/mean']
+    finally:
+        LINKS.module_dict.pop('MeanOut')
+
+
+def test_templates_fill_in_the_task_of_several_taps():
+    distiller = make({'each_task': {'loss': {'type': 'FitNets'}, 'student': ['{task}.feat'],
+                                    'teacher': ['big:{task}.feat']}})
+    assert [link.student_taps for link in distiller.links] == [('semseg.feat',), ('depth.feat',)]
+    assert distiller.needed_taps('big') == ('semseg.feat', 'depth.feat')
 
 
 def test_is_a_registered_model_part():

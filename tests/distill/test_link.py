@@ -1,7 +1,20 @@
 import pytest
 import torch
+from torch import nn
 
-from mtkd.distill import AttentionTransfer, CauchySchwarz, FitNets, Linear1x1, Link, NormalisedL2, OutputL1, PlainKD, Teacher
+from mtkd.distill import (
+    AttentionTransfer,
+    CauchySchwarz,
+    DistillLoss,
+    FitNets,
+    Linear1x1,
+    Link,
+    NormalisedL2,
+    OutputL1,
+    PlainKD,
+    Teacher,
+)
+from mtkd.distill.losses.distill_loss import per_sample
 from mtkd.models import TapSpec
 from mtkd.structures import global_ratio
 from mtkd.tasks import build_tasks
@@ -23,14 +36,14 @@ def bound(link: Link, student: TinyNet | None = None, **teachers: Teacher) -> Li
 def run(link: Link, data=None, student: TinyNet | None = None, **teachers: Teacher) -> dict[str, torch.Tensor]:
     data, student, teachers = data or batch(), student or TinyNet(), teachers or {'big': teacher()}
     bound(link, student, **teachers)
-    seen = teachers[link.teacher_name](data['image'])
+    seen = {name: teachers[name](data['image']) for name in link.teacher_taps}
     terms = link(data, student.eval()(normalised(data['image'])), seen, TASKS)
     return {name: global_ratio(*value) if isinstance(value, tuple) else value for name, value in terms.items()}
 
 
 def test_defaults_are_the_task_s_output_and_the_only_teacher():
     link = bound(Link({'type': 'CauchySchwarz'}, 'semseg'))
-    assert (link.student_taps, link.teacher_name, link.teacher_taps) == (('semseg.out',), 'big', ('semseg.out',))
+    assert (link.student_taps, link.teacher_taps) == (('semseg.out',), {'big': ('semseg.out',)})
     assert link.terms == ('cs_inter', 'cs_intra')
 
 
@@ -38,7 +51,7 @@ def test_defaults_are_the_task_s_output_and_the_only_teacher():
                                                     ('big:depth.feat', 'big', 'depth.feat')])
 def test_teacher_is_named_in_parts(given, name, tap):
     link = bound(Link(FitNets(), 'semseg', student='semseg.feat', teacher=given))
-    assert (link.teacher_name, link.teacher_taps) == (name, (tap,))
+    assert link.teacher_taps == {name: (tap,)}
 
 
 def test_loss_reads_the_task_s_view():
@@ -144,8 +157,9 @@ def test_views_choose_the_terms_that_have_a_meaning():
 def test_low_precision_taps_are_compared_in_float32():
     link, data = bound(Link(CauchySchwarz(), 'semseg')), batch()
     student, big = (torch.randn(4, 5, 4, 6, generator=torch.Generator().manual_seed(i)) for i in range(2))
-    half = link(data, {'semseg.out': student.bfloat16()}, {'semseg.out': big.bfloat16()}, TASKS)
-    full = link(data, {'semseg.out': student.bfloat16().float()}, {'semseg.out': big.bfloat16().float()}, TASKS)
+    half = link(data, {'semseg.out': student.bfloat16()}, {'big': {'semseg.out': big.bfloat16()}}, TASKS)
+    full = link(data, {'semseg.out': student.bfloat16().float()},
+                {'big': {'semseg.out': big.bfloat16().float()}}, TASKS)
     torch.testing.assert_close(half, full)
     assert half['cs_intra'].dtype == torch.float32
 
@@ -230,9 +244,128 @@ def test_labelled_samples_of_vectors():
     teacher_of_depth = teacher()
     teacher_of_depth.net.tap_specs = specs
     link.bind(specs, TASKS, {'depth': teacher_of_depth})
-    value = global_ratio(*link(batch(), {'shared': student}, {'shared': big}, TASKS)['l2'])
+    value = global_ratio(*link(batch(), {'shared': student}, {'depth': {'shared': big}}, TASKS)['l2'])
     adapted = student[:2] @ link.projector[0].weight[:, :, 0, 0].T  # depth is absent from the other two
     wanted = (2 - 2 * torch.cosine_similarity(adapted, big[:2])).mean()
     torch.testing.assert_close(value, wanted, rtol=1e-4, atol=1e-5)
     value.backward()
     assert student.grad[:2].any() and not student.grad[2:].any()
+
+
+class Several(DistillLoss):
+    """Remembers what it is given; the value is the mean of the student's first view."""
+
+    terms = ('seen',)
+    same_channels = same_size = False
+
+    def __init__(self, several=(), asks=(), **options) -> None:
+        super().__init__()
+        self.several, self.asks = tuple(several), tuple(asks)
+        for name, value in options.items():
+            setattr(self, name, value)
+
+    def setup(self, student, teacher):
+        self.channels = list(student), list(teacher)
+        self.head = nn.Linear(student[0], 1)
+
+    def inspect(self, networks):
+        self.networks = list(networks)
+
+    def compare(self, student, teacher, mask, **asked):
+        self.given = student, teacher, mask, asked
+        first = student[0] if isinstance(student, tuple) else student
+        return {'seen': per_sample(self.head(first.flatten(2).mean(2))[:, 0], None)}
+
+
+def test_several_levels():
+    loss = Several(('student', 'teacher'), spatial=True)
+    link = Link(loss, 'semseg', student=['shared', 'semseg.out'], teacher=['big:semseg.feat', ':depth.out'])
+    big = teacher(width=6)
+    run(link, student=TinyNet(stride=4), big=big)
+    student, seen, masks, _ = loss.given
+    assert [tuple(x.shape[1:]) for x in student] == [(4, 2, 3), (5, 2, 3)]  # sizes stay as they are
+    assert [tuple(x.shape[1:]) for x in seen] == [(6, 4, 6), (1, 4, 6)] and masks == (None, None)
+    assert loss.channels == ([4, 5], [6, 1]) and loss.networks == [big.net, big.net]
+    assert link.teacher_taps == {'big': ('semseg.feat', 'depth.out')}
+    link = bound(Link(Several(('student', 'teacher')), 'semseg', student=['shared', 'semseg.feat'], teacher='big'))
+    assert link.teacher_taps == {'big': ('shared', 'semseg.feat')}  # without a tap: the student's
+
+
+def test_masks_of_several_levels_have_their_sizes():
+    loss, data = Several(('student',), spatial=True), batch((8, 12))
+    data['meta'][0]['crop'] = (0, 0, 4, 12)
+    link = Link(loss, 'semseg', student=['semseg.out', 'small'], teacher='big:semseg.out')
+    specs = {**TinyNet().tap_specs, 'small': TapSpec(3, 4)}
+    link.bind(specs, TASKS, {'big': teacher()})
+    link(data, {'semseg.out': torch.rand(4, 5, 4, 6), 'small': torch.rand(4, 3, 2, 3)},
+         {'big': {'semseg.out': torch.rand(4, 5, 4, 6)}}, TASKS)
+    masks = loss.given[2]
+    assert [tuple(mask.shape) for mask in masks] == [(4, 4, 6), (4, 2, 3)]
+    assert masks[0][0].sum() == 12 and masks[1][0].sum() == 3 and masks[1][1:].all()
+
+
+def test_several_teachers_in_the_size_of_the_student():
+    loss = Several(('teacher',), same_size=True, same_channels=True, spatial=True)
+    link = Link(loss, 'semseg', teacher=['a', 'b:semseg.out'])
+    run(link, a=teacher(), b=teacher(stride=4))
+    student, seen, mask, _ = loss.given
+    assert isinstance(student, torch.Tensor) and mask is None
+    assert [tuple(x.shape) for x in seen] == [tuple(student.shape)] * 2
+    assert link.teacher_taps == {'a': ('semseg.out',), 'b': ('semseg.out',)}
+    with pytest.raises(ValueError, match=r"the teacher's 'b:depth\.out' \(B, 1"):
+        bound(Link(loss, 'semseg', teacher=['a', 'b:depth.out']), a=teacher(), b=teacher())
+
+
+def test_a_loss_of_one_tap_refuses_several():
+    with pytest.raises(ValueError, match='FitNets compares one tap of the student and was given 2; make a link for each'):
+        bound(Link(FitNets(), 'semseg', student=['shared', 'semseg.feat']))
+    with pytest.raises(ValueError, match='one tap of the teacher and was given 2'):
+        bound(Link(PlainKD(), 'semseg', teacher=['a', 'b']), a=teacher(), b=teacher())
+    with pytest.raises(ValueError, match='several taps of one task'):
+        bound(Link(Several(('teacher',)), tasks=['semseg', 'depth']))
+
+
+def test_what_a_loss_asks_for():
+    loss, data = Several(asks=('target', 'progress', 'index')), batch()
+    for i, meta in enumerate(data['meta']):
+        meta['index'] = 10 + i
+    link = Link(loss, 'semseg')
+    link.progress = 0.25
+    run(link, data)
+    _, _, mask, asked = loss.given
+    assert asked['progress'] == 0.25 and asked['index'].tolist() == [10, 11, 12, 13]
+    assert asked['target'].shape == (4, 4, 6) and asked['target'].dtype == torch.int64
+    valid = data['targets']['semseg'][:, 1::2, 1::2] != 255
+    assert mask.view(4, 4, 6).equal(valid) and not asked['target'][~valid].any()  # only valid labels count
+    assert asked['target'][valid].equal(data['targets']['semseg'][:, 1::2, 1::2][valid].long())
+    with pytest.raises(ValueError, match="asks for an input 'labels' does not exist"):
+        bound(Link(Several(asks=('labels',)), 'semseg'))
+    with pytest.raises(ValueError, match='target of one task'):
+        bound(Link(Several(asks=('target',)), tasks=['semseg', 'depth']))
+
+
+def test_a_loss_without_a_teacher():
+    loss = Several(needs_teacher=False)
+    link = Link(loss, 'semseg', student='shared')
+    link.bind(TinyNet().tap_specs, TASKS, {})
+    link(batch(), {'shared': torch.rand(4, 4, 4, 6)}, {}, TASKS)
+    assert loss.given[1] is None and link.teacher_taps == {}
+    with pytest.raises(ValueError, match='reads no teacher'):
+        bound(Link(loss, 'semseg', teacher='big'))
+
+
+def test_a_warm_up_raises_the_weight():
+    link = Link(FitNets(), 'semseg', weight=4.0, warmup=0.5)
+    assert [link.weight_at(done) for done in (0.0, 0.25, 0.5, 1.0)] == [0.0, 2.0, 4.0, 4.0]
+    with pytest.raises(ValueError, match='share of the training'):
+        Link(FitNets(), 'semseg', warmup=20)
+
+
+def test_a_loss_is_told_the_channels_behind_the_projector():
+    loss = Several()
+    bound(Link(loss, 'semseg', student='shared', projector={'type': 'Linear1x1', 'out_channels': 3}), big=teacher(width=6))
+    assert loss.channels == ([3], [6])
+    mute = teacher()
+    del mute.net.tap_specs
+    with pytest.raises(ValueError, match='has to know the channels of its teacher'):
+        bound(Link(Several(), 'semseg'), big=mute)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mtkd.structures import all_sum, global_ratio, world_size
+from mtkd.structures import all_rows, all_sum, global_ratio, world_size
 from tests.distill.ranks import on_two_ranks
 
 SUMS = (2.0, 3.0, 0.0, 7.0)
@@ -22,7 +22,12 @@ def on_ranks(rank: int, ranks: int) -> dict[str, torch.Tensor]:
     total = torch.tensor(SUMS[share]).requires_grad_()
     summed = all_sum(torch.stack([total.sum(), total.square().sum()]))
     (summed[0] * summed[1]).backward()
-    return results | {'summed': summed.detach(), 'summed.grad': total.grad / ranks}
+    uneven = slice(*((0, 4) if ranks == 1 else (0, 3) if rank == 0 else (3, 4)))  # three rows here, one there
+    own = torch.tensor(SUMS[uneven])[:, None].repeat(1, 2).requires_grad_()
+    together = all_rows(own * torch.tensor([1.0, 2.0]))
+    (together @ together.T).square().sum().backward()
+    return results | {'summed': summed.detach(), 'summed.grad': total.grad / ranks, 'rows': together.detach(),
+                      'rows.grad': own.grad / ranks, 'bools': all_rows(torch.tensor(COUNTS[uneven]) > 0)}
 
 
 @pytest.fixture(scope='module')
@@ -76,3 +81,11 @@ def test_every_rank_has_the_sum(two_ranks):
         torch.testing.assert_close(rank['summed'], alone['summed'])
         assert rank['world'] == 2
     torch.testing.assert_close(torch.cat([rank['summed.grad'] for rank in two_ranks]), alone['summed.grad'])
+
+
+def test_every_rank_has_all_rows_and_the_gradient_of_one_process(two_ranks):
+    alone = on_ranks(0, 1)
+    for rank in two_ranks:
+        torch.testing.assert_close(rank['rows'], alone['rows'])
+        assert rank['bools'].tolist() == [True, True, False, True]
+    torch.testing.assert_close(torch.cat([rank['rows.grad'] for rank in two_ranks]), alone['rows.grad'])

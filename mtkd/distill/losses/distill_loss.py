@@ -1,30 +1,72 @@
-"""What every distillation loss is: two views of the same shape and a mask in, named terms out."""
+"""What every distillation loss is: views of the student and of teachers and a mask in, named terms out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ...structures import PerSample
+from ...structures import PerSample, Size
+from ..masks import at_size
 
 Terms = Mapping[str, PerSample | Tensor]
+Views = Tensor | tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method's row in ``docs/catalogue.md``.
+
+    Attributes:
+        title: its usual name.
+        source: authors and year.
+        level: what it compares: ``'outputs'``, ``'features'``, ``'levels'`` (several features), ``'teachers'``,
+            ``'self'`` or ``'online'``.
+        fits: tasks it fits: ``'any'``, ``'classes'`` (a distribution over classes), ``'dense'`` (maps), ``'vectors'``
+            (one label a picture), ``'regression'``.
+        options: arguments of the constructor with which the table and the shared tests build it.
+        note: one phrase on what it costs or assumes.
+    """
+
+    title: str
+    source: str
+    level: str
+    fits: str = 'any'
+    options: Mapping[str, Any] | None = None
+    note: str = ''
 
 
 class DistillLoss(nn.Module):
-    """Compares a student with a teacher.
+    """Compares a student with a teacher, or with several.
 
     Subclasses write :meth:`compare`. It works in float32 (or float64) with autocast off, and the teacher carries no
-    gradient.
+    gradient. Everything else is optional:
+
+    * parameters that the loss trains, on either side: build them in :meth:`setup`, which is told the channels;
+    * state: buffers. Update them in place and only ``if self.training``, from values that are equal on all ranks
+      (:func:`~mtkd.structures.all_sum`, :func:`~mtkd.structures.all_rows`);
+    * pairs of samples: :func:`~mtkd.structures.all_rows` gives the rows of all ranks, with the right gradient;
+    * several taps or several teachers: name the side in ``several``;
+    * the task's labels, the progress of training, the number of each sample: name them in ``asks``.
 
     Attributes:
-        reads: what the two views are: ``'probs'`` (a task's probability view), ``'log_probs'`` (its logarithm) or
-            ``'tap'`` (the tensors themselves).
+        reads: what the views are: ``'probs'`` (a task's probability view), ``'log_probs'`` (its logarithm) or ``'tap'``
+            (the tensors themselves).
         tau: temperature of the probability view.
         terms: the names of the terms, known before any forward.
         directions: what a term compares, for those that need a probability view with a meaning that way: ``'inter'``,
             the classes of one pixel, or ``'intra'``, one class over all pixels.
         needs_distribution: whether the classes of a pixel have to sum to 1.
+        needs_teacher: whether there is a teacher at all; without one :meth:`compare` gets None (an empty tuple).
         same_channels: whether the two views need the same number of channels.
+        same_size: whether the two views need the same height and width; a link then resizes one of them.
+        spatial: whether :meth:`compare` gets maps (B, C, h, w) and masks (B, h, w) in place of rows (B, C, N), (B, N).
+        several: the sides, ``'student'`` and ``'teacher'``, of which a link may name several taps. Such a side is a tuple
+            of tensors, also where it is one; with ``'student'`` the mask is a tuple too.
+        asks: names of further inputs, which :meth:`compare` gets as keyword arguments; see
+            :mod:`mtkd.distill.context`.
+        method: the row in the catalogue.
     """
 
     reads = 'tap'
@@ -32,37 +74,97 @@ class DistillLoss(nn.Module):
     terms: tuple[str, ...]
     directions: Mapping[str, str] = {}
     needs_distribution = False
+    needs_teacher = True
     same_channels = True
+    same_size = True
+    spatial = False
+    several: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    method: Method | None = None
 
-    def forward(self, student: Tensor, teacher: Tensor, mask: Tensor | None = None) -> Terms:
+    def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:
+        """Build what depends on the number of channels; called once, before the first forward and any checkpoint.
+
+        Args:
+            student: channels of each of the student's taps, behind a link's projector.
+            teacher: channels of each of the teachers' taps.
+        """
+
+    def inspect(self, networks: Sequence[nn.Module]) -> None:
+        """Read what the loss needs of the teachers' networks, one per teacher tap; called after :meth:`setup`.
+
+        What is read here (statistics of a layer, a classifier) must not be kept as a trained parameter.
+        """
+
+    def forward(self, student: Tensor | Sequence[Tensor], teacher: Tensor | Sequence[Tensor] | None = None,
+                mask: Tensor | Sequence[Tensor | None] | None = None, **asked: Any) -> Terms:
         """The terms.
 
         Args:
-            student: (B, C, h, w), or (B, C) for a label of the whole picture.
+            student: (B, C, h, w), or (B, C) for a label of the whole picture; a sequence of them where ``several`` says so.
             teacher: the same.
-            mask: (B, h, w) bool, or (B,); only what is True counts. None: everything counts.
+            mask: (B, h, w) bool, or (B,), at the student's size; only what is True counts. None: everything counts.
+            **asked: what ``asks`` names.
 
         Returns:
             term -> (sum (B,), count (B,)), or () for a term of the whole batch, which is then already exact over ranks.
             0 with a zero gradient where nothing counts.
-        """
-        flat = None if mask is None else mask.view(len(mask), -1)
-        with torch.autocast(student.device.type, enabled=False):
-            return self.compare(rows(student), rows(teacher.detach()), flat)
 
-    def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:
-        """The terms of (B, C, N) float views with an optional (B, N) mask; N is the number of pixels."""
+        Raises:
+            TypeError: an input that ``asks`` names is missing.
+        """
+        missing = [name for name in self.asks if name not in asked]
+        if missing:
+            raise TypeError(f"{type(self).__name__} also reads {', '.join(self.asks)}; pass {missing[0]}=... to it.")
+        shaped = maps if self.spatial else rows
+        flat = _same if self.spatial else _flat
+        device = (student if isinstance(student, Tensor) else student[0]).device
+        with torch.autocast(device.type, enabled=False):
+            return self.compare(_each(shaped, student), _each(lambda view: shaped(view.detach()), teacher),
+                                _each(flat, mask), **{name: asked[name] for name in self.asks})
+
+    def compare(self, student: Any, teacher: Any, mask: Any, **asked: Any) -> Terms:
+        """The terms of (B, C, N) float views with an optional (B, N) mask; N is the number of pixels.
+
+        (B, C, h, w) and (B, h, w) with ``spatial``; tuples with ``several``.
+        """
         raise TypeError(f'{type(self).__name__} does not say how it compares')
+
+
+def _each(function: Callable[[Tensor], Tensor], views: Any) -> Any:
+    """``function`` of a tensor, or of each of a sequence's; None stays None."""
+    if views is None or isinstance(views, Tensor):
+        return None if views is None else function(views)
+    return tuple(None if view is None else function(view) for view in views)
+
+
+def _same(mask: Tensor) -> Tensor:
+    return mask if mask.ndim > 1 else mask[:, None, None]
+
+
+def _flat(mask: Tensor) -> Tensor:
+    return mask.reshape(len(mask), -1)
+
+
+def as_float(view: Tensor) -> Tensor:
+    """float32; float64 stays."""
+    return view if view.dtype == torch.float64 else view.float()
 
 
 def rows(view: Tensor) -> Tensor:
     """(B, C, h, w) or (B, C) -> (B, C, N) float32 (float64 stays)."""
-    full = view if view.dtype == torch.float64 else view.float()
+    full = as_float(view)
     return full.flatten(2) if full.ndim > 2 else full[:, :, None]
 
 
+def maps(view: Tensor) -> Tensor:
+    """(B, C, h, w) or (B, C) -> (B, C, h, w) float32 (float64 stays); a vector is a map of one pixel."""
+    full = as_float(view)
+    return full if full.ndim > 2 else full[:, :, None, None]
+
+
 def masked(view: Tensor, mask: Tensor | None) -> Tensor:
-    """(B, C, N) with 0 wherever the (B, N) mask is False; no gradient gets there."""
+    """(B, C, …) with 0 wherever the (B, …) mask is False; no gradient gets there."""
     return view if mask is None else view.masked_fill(~mask[:, None], 0.0)
 
 
@@ -77,5 +179,15 @@ def per_sample(values: Tensor, mask: Tensor | None) -> PerSample:
     """(B,) one value a sample -> itself and 1, or 0 and 0 for a sample in which no pixel counts."""
     if mask is None:
         return values, torch.ones_like(values)
-    counts = mask.any(1)
+    counts = mask.flatten(1).any(1)
     return values.masked_fill(~counts, 0.0), counts
+
+
+def counted_samples(view: Tensor, mask: Tensor | None) -> Tensor:
+    """(B,) bool: the samples of which something counts."""
+    return torch.ones(len(view), dtype=torch.bool, device=view.device) if mask is None else mask.flatten(1).any(1)
+
+
+def mask_at(mask: Tensor | None, size: Size) -> Tensor | None:
+    """A (B, h, w) mask at another size: what lies under the centre of each of its pixels; None stays None."""
+    return mask if mask is None or tuple(mask.shape[1:]) == size else at_size(mask, size)

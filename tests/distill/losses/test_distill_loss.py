@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mtkd.distill import DistillLoss
-from mtkd.distill.losses.distill_loss import masked, per_pixel, per_sample, rows
+from mtkd.distill.losses.distill_loss import counted_samples, maps, mask_at, masked, per_pixel, per_sample, rows
 
 
 def test_rows_flatten_and_widen():
@@ -29,3 +29,48 @@ def test_masked_nan_does_not_spread():
 def test_a_loss_without_compare_is_refused():
     with pytest.raises(TypeError, match='does not say'):
         DistillLoss()(torch.zeros(1, 2), torch.zeros(1, 2))
+
+
+def test_vectors_are_maps_of_one_pixel():
+    assert maps(torch.zeros(2, 3)).shape == (2, 3, 1, 1) and maps(torch.zeros(2, 3, 4, 5).half()).dtype == torch.float32
+
+
+def test_samples_that_count_and_masks_at_other_sizes():
+    mask = torch.zeros(3, 4, 4, dtype=torch.bool)
+    mask[1, :2], mask[2, 0, 0] = True, True
+    assert counted_samples(torch.zeros(3, 1), mask).tolist() == [False, True, True]
+    assert counted_samples(torch.zeros(3, 1), None).all()
+    assert mask_at(mask, (2, 2)).tolist()[1:] == [[[True, True], [False, False]], [[False, False], [False, False]]]
+    assert mask_at(mask, (4, 4)) is mask and mask_at(None, (2, 2)) is None
+
+
+class Seen(DistillLoss):
+    terms = ('seen',)
+
+    def compare(self, student, teacher, mask, **asked):
+        self.given = student, teacher, mask, asked
+        return {'seen': torch.zeros(())}
+
+
+def test_several_sides_are_tuples_and_teachers_are_detached():
+    loss = Seen()
+    loss.several, loss.spatial, loss.asks = ('student', 'teacher'), True, ('progress',)
+    teacher = torch.rand(2, 3, requires_grad=True)
+    loss([torch.rand(2, 4, 5, 6).half()], [teacher, torch.rand(2, 3, 1, 1)], [None], progress=0.5)
+    student, seen, mask, asked = loss.given
+    assert [x.shape for x in student] == [(2, 4, 5, 6)] and student[0].dtype == torch.float32
+    assert [x.shape for x in seen] == [(2, 3, 1, 1)] * 2 and not seen[0].requires_grad
+    assert mask == (None,) and asked == {'progress': 0.5}
+
+
+def test_a_missing_input_is_named():
+    loss = Seen()
+    loss.asks = ('target',)
+    with pytest.raises(TypeError, match=r'Seen also reads target; pass target=\.\.\. to it'):
+        loss(torch.rand(2, 3), torch.rand(2, 3))
+
+
+def test_without_a_teacher():
+    loss = Seen()
+    loss(torch.rand(2, 3))
+    assert loss.given[1] is None

@@ -1,0 +1,80 @@
+"""What a loss may read beside its views: the inputs that ``DistillLoss.asks`` names.
+
+A new one is a function here, added to :data:`CONTEXT`. In a loop of your own you pass the same values to the loss as
+keyword arguments.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..structures import Batch, Size
+from ..tasks import Task
+from .masks import at_size
+
+
+@dataclass(frozen=True)
+class Step:
+    """One link in one step.
+
+    Attributes:
+        batch: the batch.
+        task: the link's task.
+        size: (h, w) of the student's first view; None for a vector.
+        progress: share of the training that is done, 0 to 1.
+        device: where the student's view lies.
+    """
+
+    batch: Batch
+    task: Task
+    size: Size | None
+    progress: float
+    device: torch.device
+
+
+def target(step: Step) -> Tensor:
+    """``target``: the task's label at the size of the student's first view.
+
+    (B, h, w) or (B,) int64 for classes (of a merged label space: counted within it), (B, h, w) or (B,) float32 for
+    numbers, (B, 3, h, w) for normals. Where there is no valid label it is 0, and the link masks it: a loss that asks for
+    the target is computed on valid labels only.
+    """
+    kind = step.task.kind
+    label = step.batch['targets'][step.task.name]
+    valid = target_valid(step)
+    if label.ndim == 4 and label.shape[1] == 1:
+        label = label[:, 0]
+    if label.ndim > 2 and step.size is not None:
+        label = at_size(label, step.size)
+    elif label.ndim > 2:
+        raise ValueError(f"Task '{step.task.name}' has a label map, but its student's tap is a vector, so a loss that reads "
+                         f'the target cannot be computed; take a tap that is a map.')
+    wide = valid if label.ndim == valid.ndim else valid[:, None]
+    if kind.name in ('class_map', 'binary_map', 'class_label'):
+        label = label.long() + getattr(step.task, 'offset', 0)
+    return label.masked_fill(~wide, 0)
+
+
+def target_valid(step: Step) -> Tensor:
+    """(B, h, w) or (B,) bool: where :func:`target` is a label."""
+    valid = step.task.kind.valid(step.batch['targets'][step.task.name])
+    present = step.batch['present'][step.task.name]
+    if valid.ndim == 1:
+        return valid & present
+    valid = at_size(valid, step.size) if step.size is not None else valid
+    return valid & present[:, None, None]
+
+
+def progress(step: Step) -> float:
+    """``progress``: the share of the training that is done, 0 to 1."""
+    return step.progress
+
+
+def index(step: Step) -> Tensor:
+    """``index``: (B,) int64, the number of each sample in its training set."""
+    return torch.tensor([entry['index'] for entry in step.batch['meta']]).to(step.device, non_blocking=True)
+
+
+CONTEXT: Mapping[str, Callable[[Step], Tensor | float]] = {'target': target, 'progress': progress, 'index': index}
