@@ -9,8 +9,9 @@ PART_IDS: dict[str, int] = {
         ('ear', 1), ('eye', 1), ('ebrow', 1), ('uarm', 3), ('larm', 4), ('hand', 4), ('uleg', 5), ('lleg', 6),
         ('foot', 6))}}
 
-# Ids, of PASCAL-Context's 459 classes, of those that bear the name of one of NYU's 894, and of 'tvmonitor' (427):
-# the only regions on which normals that were learned on NYU are used. Alphabetical, as the ids are.
+# Ids, of PASCAL-Context's 459 classes, of those that bear the name of one of NYU's 894, without 'unknown' (431), and of
+# 'tvmonitor' (427): the only regions on which normals that were learned on NYU are used. Alphabetical, as the ids are. The
+# loaders of ATRC, InvPT and the survey (SimonVandenhende/Multi-Task-Learning-PyTorch, ed3d9ac) make the same 170 ids.
 NYU_SHARED = (
     3, 4, 6, 9, 10, 11, 13, 15, 17, 18, 22, 23, 29, 30, 33, 34, 36, 37, 38, 39, 41, 43, 46, 49, 50, 51, 53, 55, 56,
     59, 61, 62, 65, 66, 68, 69, 72, 73, 78, 83, 84, 85, 87, 88, 95, 96, 101, 104, 105, 107, 111, 113, 115, 122, 124,
@@ -18,6 +19,6 @@ NYU_SHARED = (
     213, 215, 216, 219, 220, 223, 225, 228, 230, 232, 233, 238, 239, 242, 243, 246, 250, 251, 252, 255, 260, 261,
     263, 269, 272, 273, 275, 281, 283, 284, 285, 286, 287, 288, 290, 291, 292, 293, 295, 304, 307, 309, 310, 314,
     315, 319, 323, 329, 330, 331, 336, 342, 345, 349, 350, 351, 352, 355, 357, 368, 370, 371, 374, 379, 380, 383,
-    384, 397, 401, 403, 405, 407, 408, 411, 412, 413, 414, 417, 419, 421, 423, 427, 429, 430, 431, 432, 440, 441,
+    384, 397, 401, 403, 405, 407, 408, 411, 412, 413, 414, 417, 419, 421, 423, 427, 429, 430, 432, 440, 441,
     442, 443, 444, 446, 454, 457,
 )

@@ -10,7 +10,7 @@ from .geometry import Kinds, resize, size_of
 
 @TRANSFORMS.register_module()
 class RandomScaling:
-    """Zoom by ``s ~ U[low, high]``: picture bilinear, labels nearest, depths divided by ``s``.
+    """Zoom by ``s ~ U[low, high]``: picture bilinear, labels nearest, depths divided by ``s``; sides are rounded down.
 
     Args:
         low: smallest zoom.
@@ -20,7 +20,7 @@ class RandomScaling:
     Raises:
         ValueError: a zoom is not positive.
 
-    Source: fact sheet 1.1.4 (U[0.5, 2]); 2.1 (choices 1, 1.2, 1.5).
+    Source: ATRC's RandomScaling (brdav/atrc, 76d8055), fact sheet 1.1.4 (U[0.5, 2]); 2.1 (choices 1, 1.2, 1.5).
     """
 
     def __init__(self, low: float = 0.5, high: float = 2.0, choices: list[float] | None = None) -> None:
@@ -32,4 +32,4 @@ class RandomScaling:
     def __call__(self, sample: Sample, kinds: Kinds, rng: np.random.Generator) -> Sample:
         zoom = float(rng.choice(self.choices) if self.choices else rng.uniform(self.low, self.high))
         height, width = size_of(sample)
-        return resize(sample, kinds, (max(round(height * zoom), 1), max(round(width * zoom), 1)), zoom)
+        return resize(sample, kinds, (max(int(height * zoom), 1), max(int(width * zoom), 1)), zoom)

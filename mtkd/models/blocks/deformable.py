@@ -67,7 +67,10 @@ class ChannelDeformable(nn.Module):
 
 
 class DeformableMixer(nn.Module):
-    """x + BN(GELU(deformable(x))), then BN(GELU(conv1x1)): DeMT's encoder of one task.
+    """DeMT's encoder of one task: ``y = BN(GELU(conv1x1(x)))`` mixes the channels, ``y + BN(GELU(deformable(y)))`` the places.
+
+    Source: Xu et al. 2023, section 3.2; ``DefMixer`` of yangyangxu0/DeMT (b638e14) has the same order and, with its weights,
+    the same outputs and gradients.
 
     Args:
         channels: that come in and go out.
@@ -76,9 +79,10 @@ class DeformableMixer(nn.Module):
 
     def __init__(self, channels: int, absolute: bool = False) -> None:
         super().__init__()
-        self.deform = nn.Sequential(ChannelDeformable(channels, absolute), nn.GELU(), nn.BatchNorm2d(channels))
         self.mix = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.GELU(), nn.BatchNorm2d(channels))
+        self.deform = nn.Sequential(ChannelDeformable(channels, absolute), nn.GELU(), nn.BatchNorm2d(channels))
 
     def forward(self, feature: Tensor) -> Tensor:
         """(B, channels, h, w) -> the same."""
-        return self.mix(feature + self.deform(feature))
+        mixed = self.mix(feature)
+        return mixed + self.deform(mixed)

@@ -67,13 +67,15 @@ class WindowAttention(nn.Module):
         channels: of both features.
         heads: that divide them.
         side: of a window.
+        scale: factor of the inner products; None: one over the root of a head's width, as in Swin.
     """
 
     index: Tensor
 
-    def __init__(self, channels: int, heads: int, side: int) -> None:
+    def __init__(self, channels: int, heads: int, side: int, scale: float | None = None) -> None:
         super().__init__()
         self.heads = heads
+        self.scale = (channels // heads) ** -0.5 if scale is None else scale
         self.query_key = nn.Linear(channels, 2 * channels)
         self.value = nn.Linear(channels, channels)
         self.project = nn.Linear(channels, channels)
@@ -93,7 +95,7 @@ class WindowAttention(nn.Module):
         """
         query, key = self._by_head(self.query_key(asking)).chunk(2, 2)
         value = self._by_head(self.value(answering))
-        scores = query @ key.mT * query.shape[-1] ** -0.5 + self.bias[self.index].movedim(-1, 0)
+        scores = query @ key.mT * self.scale + self.bias[self.index].movedim(-1, 0)
         if apart is not None:
             scores = scores.masked_fill(apart, -torch.inf)
         return self.project((scores.softmax(-1) @ value).transpose(2, 3).flatten(3))

@@ -25,14 +25,15 @@ class CrossTaskBlock(nn.Module):
         side: of a window.
         shifted: see :class:`~mtkd.models.blocks.window_attention.Windows`.
         tasks: T.
+        scale: of the attention, see :class:`~mtkd.models.window_attention.WindowAttention`.
     """
 
-    def __init__(self, channels: int, heads: int, side: int, shifted: bool, tasks: int) -> None:
+    def __init__(self, channels: int, heads: int, side: int, shifted: bool, tasks: int, scale: float | None = None) -> None:
         super().__init__()
         hidden, part = tasks * channels, channels // (tasks - 1)
         self.windows = Windows(side, shifted)
         self.norm = nn.LayerNorm(channels)
-        self.attend = WindowAttention(channels, heads, side)
+        self.attend = WindowAttention(channels, heads, side, scale)
         self.reduce = nn.ModuleList([two_layers(channels, hidden, channels),
                                      *(two_layers(channels, hidden, part) for _ in range(tasks - 1))])
         self.merge = two_layers(channels + (tasks - 1) * part, hidden, channels)
@@ -59,11 +60,13 @@ class CrossTaskStage(nn.Module):
         side: of a window.
         depth: number of blocks.
         tasks: T.
+        scale: of every attention, see :class:`~mtkd.models.window_attention.WindowAttention`.
     """
 
-    def __init__(self, channels: int, heads: int, side: int, depth: int, tasks: int) -> None:
+    def __init__(self, channels: int, heads: int, side: int, depth: int, tasks: int, scale: float | None = None) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(CrossTaskBlock(channels, heads, side, block % 2 == 1, tasks) for block in range(depth))
+        self.blocks = nn.ModuleList(CrossTaskBlock(channels, heads, side, block % 2 == 1, tasks, scale)
+                                    for block in range(depth))
         self.norm = nn.LayerNorm(channels)
 
     def forward(self, own: Tensor, others: Sequence[Tensor]) -> Tensor:
@@ -88,7 +91,9 @@ class MTFormerNeck(nn.Module):
     4.3. With two tasks on Swin-S the neck has 11.930 M parameters, all that the released one uses. KDAM's printed 64.03 M
     are these, Swin-S, the released heads, and 3.148 M of three patch embeddings that the release builds and never uses,
     which are not built here. With four tasks the widths follow the rule of two and three, and there is no count to
-    compare with: *approximate*. Weights begin as PyTorch's, as released.
+    compare with: *approximate*. Weights begin as PyTorch's, as released. Outputs and gradients are those of the release
+    (xiaogang00/MTFormer, 22b3108) with its weights: its network of three tasks with the defaults, its network of two with
+    ``faithful_to_release``.
 
     Args:
         in_channels: channels of each scale.
@@ -99,6 +104,9 @@ class MTFormerNeck(nn.Module):
         window: side of a window in places of the finest scale; sides of the map that it does not divide are padded.
         depth: blocks of every stage.
         lateral_channels: see :class:`~mtkd.models.necks.ConcatNeck`.
+        faithful_to_release: with two tasks, scale the scores of the attention across tasks by one over the root of 2 C /
+            heads, as the released network of two tasks does. The paper and the released network of three tasks take the
+            width of a head, C / heads, as by default here.
 
     Attributes:
         tap_specs: channels and stride of every tap it makes.
@@ -111,7 +119,7 @@ class MTFormerNeck(nn.Module):
 
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int],
                  channels: int = 256, heads: int = 4, window: int = 7, depth: int = 2,
-                 lateral_channels: int | None = None) -> None:
+                 lateral_channels: int | None = None, faithful_to_release: bool = False) -> None:
         super().__init__()
         self.tasks = check_tasks(self, out_channels)
         self.approximate = len(self.tasks) > 3
@@ -124,7 +132,8 @@ class MTFormerNeck(nn.Module):
         self.embed = nn.Conv2d(wide, channels, 1)
         self.common = SwinStage(channels, heads, window, depth)
         self.own = nn.ModuleDict({task: SwinStage(channels, heads, window, depth) for task in self.tasks})
-        self.cross = nn.ModuleDict({task: CrossTaskStage(channels, heads, window, depth, len(self.tasks))
+        scale = (2 * channels // heads) ** -0.5 if faithful_to_release and len(self.tasks) == 2 else None
+        self.cross = nn.ModuleDict({task: CrossTaskStage(channels, heads, window, depth, len(self.tasks), scale)
                                     for task in self.tasks})
         self.tap_specs = {'shared': TapSpec(wide, stride)}
         for task in self.tasks:

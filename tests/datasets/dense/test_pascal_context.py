@@ -1,9 +1,10 @@
+import cv2
 import numpy as np
 import pytest
 from scipy.io import savemat
 
 from mtkd.datasets import BadData, PASCALContextMT
-from mtkd.datasets.dense.pascal_context import read_parts
+from mtkd.datasets.dense.pascal_context import read_normals, read_parts
 from mtkd.datasets.synthetic import render_scene, write_pascal_mt
 
 SIZE = (48, 64)
@@ -57,6 +58,17 @@ def test_normals_only_on_shared_classes(root, tmp_path):
     savemat(tmp_path / 'map.mat', {'LabelMap': label_map[:-1]})
     with pytest.raises(BadData, match='LabelMap that masks it 47x64'):
         data.read({'files': {**files, 'regions': tmp_path / 'map.mat'}})
+
+
+def test_regions_whose_normals_count_are_those_of_the_official_loaders(tmp_path):
+    """The valid ids of the survey's loader (Multi-Task-Learning-PyTorch, ed3d9ac; ATRC's and InvPT's are the same), made by
+    running it on the tables it comes with: 170, and 'unknown' (431) is none of them."""
+    cv2.imwrite(str(tmp_path / 'normals.png'), np.full((1, 460, 3), (255, 127, 0), np.uint8))
+    normals = read_normals(tmp_path / 'normals.png', np.arange(460)[None])
+    ids = np.flatnonzero((normals[0] != 0).any(-1))
+    assert (len(ids), ids.sum(), (ids ** 2).sum()) == (170, 37556, 11502518)
+    assert 431 not in ids and {427, 430, 432, 440} <= set(ids)
+    np.testing.assert_allclose(normals[0, 440], np.float32([-1, -1 / 255, 1]) / np.sqrt(2), atol=1e-5)  # theirs: length 1.414
 
 
 def test_only_the_asked_files_are_needed(root):

@@ -15,9 +15,14 @@ def test_depth_is_divided_by_the_zoom():
         scaled = transform(sample, TOY_KINDS, np.random.default_rng(seed))
         zoom = 3 / scaled['targets']['depth'][0, 0]
         zooms.append(zoom)
-        assert size_of(scaled) == (round(40 * zoom), round(60 * zoom))
     assert 0.5 <= min(zooms) < 0.6 and 1.9 < max(zooms) <= 2
     assert 1.1 < np.mean(zooms) < 1.4
+
+
+@pytest.mark.parametrize('zoom, size', [(0.5, (212, 280)), (0.79, (335, 442)), (1.2, (510, 672)), (1.99, (845, 1114))])
+def test_sides_are_rounded_down(zoom, size):
+    """Sizes of 425x560 that ATRC's RandomScaling (brdav/atrc, 76d8055) makes."""
+    assert size_of(RandomScaling(choices=[zoom])(toy_sample(425, 560), TOY_KINDS, np.random.default_rng(0))) == size
 
 
 def test_choices():
