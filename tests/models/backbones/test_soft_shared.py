@@ -5,6 +5,8 @@ from mtkd.engine.cost import count_parameters
 from mtkd.models import TapSpec, build_net
 from mtkd.models.backbones import SoftSharedTrunk, TimmBackbone
 
+from ..vectors import agree, fill, gradients, noise, score
+
 BACKBONE = {'type': 'TimmBackbone', 'name': 'test_resnet'}
 TASKS = ('semseg', 'depth')
 
@@ -91,3 +93,15 @@ def test_heads_read_their_tasks_feature():
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         trunk(**changes)
+
+
+@pytest.mark.parametrize('unit', ['cross_stitch', 'nddr'])
+def test_units_after_each_stage_are_the_surveys(unit):
+    tasks = ('semseg', 'depth', 'edge')
+    narrow = {'type': 'TimmBackbone', 'name': 'resnet18', 'channels': (4, 6, 8, 10)}
+    net = fill(trunk(tasks=tasks, unit=unit, backbone=narrow))
+    image = noise(2, 3, 40, 52, key='image').requires_grad_()
+    taps = net(image)
+    made = {f'{task}.scale{i}': taps[f'{task}.scale{i}'] for task in tasks for i in range(4)}
+    asked = {'image': image, 'layer2': net.backbones['depth'].body['layer2'][0].conv1.weight}
+    agree(unit, {**made, **gradients(score(made), asked)})

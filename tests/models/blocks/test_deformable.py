@@ -4,6 +4,8 @@ from torch.nn import functional as F
 
 from mtkd.models.blocks.deformable import ChannelDeformable, ChannelOffsets, DeformableMixer
 
+from .vectors import agree, fill, gradients, noise, score
+
 
 def feature(channels=4, height=5, width=7):
     return torch.randn(2, channels, height, width, generator=torch.Generator().manual_seed(0))
@@ -50,9 +52,20 @@ def test_released_offsets_depend_on_the_place():
     assert not torch.allclose(spread, spread[..., :1, :1].expand_as(spread), atol=1e-2)
 
 
-def test_the_mixer_is_residual():
+def test_the_mixer_mixes_channels_first_then_places():
     mixer, given = moved(DeformableMixer(4)), feature()
-    torch.testing.assert_close(mixer(given), mixer.mix(given + mixer.deform(given)))
+    conv, _, norm = mixer.mix
+    mixed = norm(F.gelu(conv(given)))
+    deformable, _, norm = mixer.deform
+    torch.testing.assert_close(mixer(given), mixed + norm(F.gelu(deformable(mixed))))
+
+
+def test_the_mixer_is_the_official_one():
+    mixer, given = fill(DeformableMixer(8, absolute=True)), noise(2, 8, 6, 9, key='x').requires_grad_()
+    out = mixer(given)
+    names = ('mix.0.weight', 'deform.0.weight', 'deform.0.offsets.points.weight', 'deform.2.weight')
+    asked = {'x': given, **{name: mixer.get_parameter(name) for name in names}}
+    agree('demt_mixer', {'y': out, **gradients(score({'y': out}), asked)}, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize('absolute', [False, True])

@@ -5,6 +5,7 @@ from torch.nn import functional as F
 from mtkd.models import TapSpec
 from mtkd.models.necks import DeMTNeck
 
+from ..vectors import agree, fill, gradients, maps, score
 from .scales import CHANNELS, OUT, STRIDES, features
 
 
@@ -92,3 +93,11 @@ def test_widths():
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)
+
+
+def test_as_released_it_is_the_official_head():
+    net = fill(DeMTNeck([64, 128, 256], STRIDES, OUT, faithful_to_release=True))
+    scales = maps((64, 6, 8), (128, 3, 4), (256, 2, 2))
+    taps = net(list(scales.values()))
+    made = {f'{task}.in': taps[f'{task}.in'] for task in OUT}
+    agree('demt', {**made, **gradients(score(made), scales)}, rtol=1e-5, atol=1e-5)

@@ -6,6 +6,7 @@ from mtkd.models import TapSpec, build_net
 from mtkd.models.necks import InvPTNeck
 from mtkd.models.necks.inv_pt import InvPTStage, UpEmbed
 
+from ..vectors import agree, fill, gradients, maps, score
 from .scales import CHANNELS, OUT, STRIDES, features
 
 LAYERS, ONE_STRIDE = [6, 6, 6, 6], [16, 16, 16, 16]
@@ -172,3 +173,18 @@ def test_on_scales_it_says_that_it_is_approximate():
 def test_what_it_cannot_use_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)
+
+
+@pytest.mark.parametrize('name, strides, grids, unused', [
+    ('invpt', [16, 16, 16, 16], [(4, 8)] * 4, 'scale2'),
+    ('invpt_scales', [4, 8, 16, 32], [(16, 32), (8, 16), (4, 8), (2, 4)], 'scale0')])
+def test_as_released_it_is_the_official_decoder(name, strides, grids, unused):
+    """On layers of one stride the whole decoder; on scales, for which nothing was released, its parts."""
+    tasks, channels = {'semseg': 6, 'normals': 3, 'edge': 1}, [8, 10, 12, 14]
+    net = fill(InvPTNeck(channels, strides, tasks, channels=29, width=32, faithful_to_release=True)).float()
+    scales = {key: value.detach().float().requires_grad_()
+              for key, value in maps(*((c, *grid) for c, grid in zip(channels, grids, strict=True))).items()}
+    taps = net(list(scales.values()))
+    made = {f'{task}.{tap}': taps[f'{task}.{tap}'] for tap in ('in', 'aux') for task in tasks}
+    scales.pop(unused)
+    agree(name, {**made, **gradients(score(made), scales)}, rtol=1e-4, atol=1e-4)

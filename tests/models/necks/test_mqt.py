@@ -4,6 +4,7 @@ import torch
 from mtkd.models import TapSpec
 from mtkd.models.necks import MQTNeck
 
+from ..vectors import agree, fill, gradients, maps, parameters, score
 from .scales import CHANNELS, OUT, STRIDES, features
 
 
@@ -67,3 +68,11 @@ def test_widths():
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)
+
+
+def test_as_released_it_is_the_official_head():
+    net, scales = fill(MQTNeck([6, 8, 10], STRIDES, OUT, faithful_to_release=True)), maps((6, 6, 8), (8, 3, 4), (10, 2, 2))
+    taps = net(list(scales.values()))
+    made = {f'{task}.in': taps[f'{task}.in'] for task in OUT}
+    asked = ('queries.depth', 'answer_places.edge', 'exchange.attend.in_proj_weight', 'encoder.attend.query.weight')
+    agree('mqt', {**made, **gradients(score(made), {**scales, **parameters(net, asked)})})

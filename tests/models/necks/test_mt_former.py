@@ -6,6 +6,7 @@ from mtkd.models import TapSpec
 from mtkd.models.necks import MTFormerNeck
 from mtkd.models.necks.mt_former import CrossTaskBlock, CrossTaskStage
 
+from ..vectors import agree, fill, gradients, maps, score
 from .scales import CHANNELS, OUT, STRIDES, features
 
 SWIN = {'in_channels': (192, 384, 768), 'strides': (8, 16, 32)}
@@ -101,3 +102,21 @@ def test_widths_and_what_is_approximate():
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)
+
+
+@pytest.mark.parametrize('name, tasks, changes', [
+    ('mtformer_pascal', {'semseg': 6, 'human_parts': 7, 'sal': 2}, {}),
+    ('mtformer_nyud', {'semseg': 6, 'depth': 1}, {'faithful_to_release': True})])
+def test_it_is_the_official_decoder(name, tasks, changes):
+    net = fill(MTFormerNeck([6, 8, 10], (8, 16, 32), tasks, channels=16, **changes))
+    scales = maps((6, 9, 16), (8, 5, 8), (10, 3, 4))
+    taps = net(list(scales.values()))
+    made = {f'{task}.in': taps[f'{task}.in'] for task in tasks}
+    agree(name, {**made, **gradients(score(made), scales)})
+
+
+def test_only_the_released_network_of_two_tasks_scales_by_two_widths():
+    two, three = dict(list(OUT.items())[:2]), OUT
+    assert neck(out_channels=two).cross['depth'].blocks[0].attend.scale == 4 ** -0.5
+    assert neck(out_channels=two, faithful_to_release=True).cross['depth'].blocks[1].attend.scale == 8 ** -0.5
+    assert neck(out_channels=three, faithful_to_release=True).cross['depth'].blocks[0].attend.scale == 4 ** -0.5

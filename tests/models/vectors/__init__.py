@@ -1,8 +1,8 @@
 """Numbers of official implementations, and what is needed to hold ours against them.
 
 A file ``<name>.json`` has ``source`` (repository and commit), ``made`` (how) and ``numbers``: name -> digest. It was made
-outside this tree: the official module got the values that :func:`fill` gives ours, was run on :func:`noise`, and what it gave
-(outputs, and gradients of :func:`score`) went through :func:`digest`. Nothing of the official code is here.
+outside this tree: the official module got the values that :func:`fill` gives ours and was run on :func:`noise`; its outputs,
+and gradients of :func:`score`, went through :func:`digest`. Nothing of the official code is here.
 """
 
 import json
@@ -40,7 +40,7 @@ def fill(module: nn.Module) -> nn.Module:
 
 def score(outputs: Mapping[str, Tensor]) -> Tensor:
     """A scalar that every value of every output has its own part in."""
-    parts = [(value * noise(*value.shape, key=name)).sum() for name, value in outputs.items()]
+    parts = [(value * noise(*value.shape, key=name).to(value)).sum() for name, value in outputs.items()]
     return torch.stack(parts).sum()
 
 
@@ -69,3 +69,8 @@ def gradients(of: Tensor, with_respect_to: Mapping[str, Tensor]) -> dict[str, Te
 def parameters(module: nn.Module, names: Iterable[str]) -> dict[str, Tensor]:
     """Parameters of a module by name."""
     return {name: module.get_parameter(name) for name in names}
+
+
+def maps(*shapes: tuple[int, int, int]) -> dict[str, Tensor]:
+    """Name -> (2, C, h, w) of noise that wants a gradient, for each (C, h, w); the names are 'scale0' and so on."""
+    return {f'scale{i}': noise(2, *shape, key=f'scale{i}').requires_grad_() for i, shape in enumerate(shapes)}
