@@ -69,7 +69,9 @@ class ChannelDeformable(nn.Module):
 class DeformableMixer(nn.Module):
     """DeMT's encoder of one task: y + BN(GELU(deformable(y))) of y = BN(GELU(conv1x1(x))).
 
-    The 1x1 convolution mixes channels, the deformable one places. Source: Xu et al. 2023, section 3.2; ``DefMixer`` of yangyangxu0/DeMT (b638e14) has the same order and, with its weights,
+    The 1x1 convolution mixes channels, the deformable one places.
+
+    Source: Xu et al. 2023, section 3.2; ``DefMixer`` of yangyangxu0/DeMT (b638e14) has the same order and, with its weights,
     the same outputs and gradients.
 
     Args:

@@ -4,7 +4,7 @@ from torch.nn import functional as F
 
 from mtkd.models.blocks.deformable import ChannelDeformable, ChannelOffsets, DeformableMixer
 
-from .vectors import agree, fill, gradients, noise, score
+from ..vectors import agree, fill, gradients, noise, score
 
 
 def feature(channels=4, height=5, width=7):
