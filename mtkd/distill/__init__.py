@@ -1,6 +1,7 @@
 """F4: distillation: teachers, links between taps, and the distiller that turns them into terms."""
 
 from .base_link import BaseLink
+from .cross_task import CrossTaskConsistency
 from .distiller import Distiller
 from .foreign import ForeignTeacher
 from .joint import JointTrunk
@@ -14,7 +15,7 @@ from .task_contrast import TaskContrast
 from .teacher import MultiTaskTeacher, Teacher
 from .weights import checkpoint_hash, load_weights, weights_hash
 
-__all__ = ['DIST', 'AttentionTransfer', 'BaseLink', 'CauchySchwarz', 'DistillLoss', 'Distiller', 'FitNets', 'ForeignTeacher',
-           'Identity', 'JointTrunk', 'Linear1x1', 'Link', 'MultiTaskTeacher', 'NonLinear', 'NormalisedL2', 'OutputL1',
-           'OutputMSE', 'PlainKD', 'PseudoLabel', 'PseudoLabels', 'SoftCrossEntropy', 'TaskContrast', 'Teacher',
-           'checkpoint_hash', 'load_weights', 'soft_labels', 'weights_hash']
+__all__ = ['DIST', 'AttentionTransfer', 'BaseLink', 'CauchySchwarz', 'CrossTaskConsistency', 'DistillLoss', 'Distiller',
+           'FitNets', 'ForeignTeacher', 'Identity', 'JointTrunk', 'Linear1x1', 'Link', 'MultiTaskTeacher', 'NonLinear',
+           'NormalisedL2', 'OutputL1', 'OutputMSE', 'PlainKD', 'PseudoLabel', 'PseudoLabels', 'SoftCrossEntropy',
+           'TaskContrast', 'Teacher', 'checkpoint_hash', 'load_weights', 'soft_labels', 'weights_hash']
