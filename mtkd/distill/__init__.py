@@ -3,6 +3,7 @@
 from .base_link import BaseLink
 from .cross_task import CrossTaskConsistency
 from .distiller import Distiller
+from .ema_teacher import EMATeacher
 from .foreign import ForeignTeacher
 from .joint import JointTrunk
 from .link import Link
@@ -16,6 +17,7 @@ from .teacher import MultiTaskTeacher, Teacher
 from .weights import checkpoint_hash, load_weights, weights_hash
 
 __all__ = ['DIST', 'AttentionTransfer', 'BaseLink', 'CauchySchwarz', 'CrossTaskConsistency', 'DistillLoss', 'Distiller',
-           'FitNets', 'ForeignTeacher', 'Identity', 'JointTrunk', 'Linear1x1', 'Link', 'MultiTaskTeacher', 'NonLinear',
-           'NormalisedL2', 'OutputL1', 'OutputMSE', 'PlainKD', 'PseudoLabel', 'PseudoLabels', 'SoftCrossEntropy',
-           'TaskContrast', 'Teacher', 'checkpoint_hash', 'load_weights', 'soft_labels', 'weights_hash']
+           'EMATeacher', 'FitNets', 'ForeignTeacher', 'Identity', 'JointTrunk', 'Linear1x1', 'Link', 'MultiTaskTeacher',
+           'NonLinear', 'NormalisedL2', 'OutputL1', 'OutputMSE', 'PlainKD', 'PseudoLabel', 'PseudoLabels',
+           'SoftCrossEntropy', 'TaskContrast', 'Teacher', 'checkpoint_hash', 'load_weights', 'soft_labels',
+           'weights_hash']

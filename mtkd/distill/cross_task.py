@@ -11,6 +11,7 @@ from ..models import Taps, TapSpec
 from ..registry import LINKS
 from ..structures import Batch, Size
 from ..tasks import Task
+from .base_link import BaseLink
 from .losses.distill_loss import Terms
 from .masks import at_size, picture_mask
 from .teacher import Teacher
@@ -21,7 +22,7 @@ EPS = 1e-12
 
 
 @LINKS.register_module()
-class CrossTaskConsistency(nn.Module):
+class CrossTaskConsistency(BaseLink):
     """Consistency of a prediction with the label of another task, in a learned joint space of the two.
 
     For a picture with a label of task t and none of task s, the student's prediction of s and the label of t go through
@@ -65,13 +66,7 @@ class CrossTaskConsistency(nn.Module):
 
     Raises:
         ValueError: fewer than two tasks, or an option that makes no sense.
-
-    Attributes:
-        terms: the terms' full names.
     """
-
-    teacher_name = ''
-    teacher_taps: tuple[str, ...] = ()
 
     def __init__(self, tasks: Sequence[str], tap: str | None = None, gamma: float = 0.5, weight: float = 2.0,
                  widths: Sequence[int] | None = None, sources: str = 'unlabelled', classes: str = 'gumbel',
@@ -92,10 +87,6 @@ class CrossTaskConsistency(nn.Module):
         self.sources, self.classes, self.resolution = sources, classes, resolution
         self.widths = None if widths is None else tuple(widths)
         self.maps: MappingNet
-
-    def term_name(self, term: str) -> str:
-        """The full name of a term."""
-        return term
 
     def bind(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task], teachers: Mapping[str, Teacher]) -> None:
         """Build the auxiliary network for the student's taps.
@@ -122,7 +113,7 @@ class CrossTaskConsistency(nn.Module):
             self.maps = MappingNet([tasks[task].out_channels for task in self.task_names],
                                    (*widths[:-1], spec.channels), pools)
 
-    def forward(self, batch: Batch, taps: Taps, teacher_taps: Taps, tasks: Mapping[str, Task]) -> Terms:
+    def forward(self, batch: Batch, taps: Taps, seen: Mapping[str, Taps], tasks: Mapping[str, Task]) -> Terms:
         """The terms, by full name: (sum (B,), count (B,)), the count 1 for every sample of the batch."""
         present = torch.stack([batch['present'][task] for task in self.task_names], 1)
         count = len(self.task_names)

@@ -1,6 +1,6 @@
 """The distiller: teachers and links in, named terms out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -52,13 +52,15 @@ class Distiller(nn.Module):
         self._links = links
         self._names: list[dict[str, str]] = []
 
-    def check(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task], net: nn.Module | None = None) -> None:
+    def check(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task], net: nn.Module | None = None,
+              normalise: Callable[[Tensor], Tensor] | None = None) -> None:
         """Build teachers, links and projectors for a student, and check that all fit; called once, at build time.
 
         Args:
             tap_specs: the student's taps.
             tasks: the student's tasks.
             net: the student's network, for teachers that follow it (:meth:`~mtkd.distill.teacher.Teacher.meet`).
+            normalise: how pictures are normalised for it, for the same teachers.
 
         Raises:
             ValueError: something does not fit; the sentence says what, and what would.
@@ -68,7 +70,7 @@ class Distiller(nn.Module):
                 raise ValueError(f"A teacher cannot be called '{name}': use letters, digits and underscores.")
             self.teachers[name] = teacher if isinstance(teacher, nn.Module) else _build_teacher(teacher, tasks)
         for teacher in self.teachers.values() if net is not None else ():
-            teacher.meet(net)
+            teacher.meet(net, normalise)
         teachers = dict(self.teachers.items())
         self.links = nn.ModuleList(_expand(self._links, tasks))
         if not len(self.links):

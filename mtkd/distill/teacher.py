@@ -37,7 +37,12 @@ class Teacher(nn.Module):
 
     Raises:
         ValueError: an unknown ``dtype``.
+
+    Attributes:
+        cacheable: whether it sees the same in a picture every time, so that what it sees can be stored.
     """
+
+    cacheable = True
 
     def __init__(self, net: nn.Module, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD,
                  dtype: str | None = None, teacher_train_mode: bool = False, channels_last: bool = False) -> None:
@@ -94,8 +99,13 @@ class Teacher(nn.Module):
         form = self.memory_format if image.ndim == 4 else torch.preserve_format  # channels-last is for pictures only
         return ((image - mean) / std).to(weight.dtype, memory_format=form)
 
-    def meet(self, student: nn.Module) -> None:
-        """Called once at build time with the student's network, before the first step; for teachers that follow it."""
+    def meet(self, student: nn.Module, normalise: Callable[[Tensor], Tensor] | None = None) -> None:
+        """Called once at build time, before the first step, with the student's network; for teachers that follow it.
+
+        Args:
+            student: the network.
+            normalise: what makes its input of raw uint8 pictures, where that is known.
+        """
 
     def begin_step(self, progress: float) -> None:
         """Called before every training step with the share of the training that is done, 0 to 1."""

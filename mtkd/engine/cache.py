@@ -130,7 +130,7 @@ def _teachers(model: nn.Module) -> dict[str, tuple[Teacher, tuple[str, ...]]]:
     for name in model.net.experts:
         found[name] = (model.net.trunk.experts[name], model.net.trunk.needed_taps(name))
     for name, teacher in (model.distiller.teachers.items() if model.distiller is not None else ()):
-        if any(True for _ in teacher.net.parameters()):  # pseudo-labels have no network
+        if teacher.cacheable and any(True for _ in teacher.net.parameters()):  # pseudo-labels have no network
             found[name] = (teacher, model.distiller.needed_taps(name))
     return found
 

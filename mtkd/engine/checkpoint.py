@@ -18,6 +18,7 @@ from ..registry import HOOKS
 from .unwrap import unwrapped
 
 FINAL = 'final.pth'
+RESUME_ONLY = ('distiller.teachers.', 'distiller.peers.')  # weights of networks that the student only learns from
 _NUMBERED = re.compile(r'iter_(\d+)\.pth$')
 
 
@@ -57,11 +58,12 @@ class CheckpointHook(Hook):
             self._save(runner, done)
 
     def after_train(self, runner: Any) -> None:
-        """Write the finished student: ``state_dict`` and ``meta`` only."""
+        """Write the finished student: ``state_dict`` and ``meta`` only, without teachers that were trained with it."""
         if is_main_process() and runner.iter >= runner.max_iters:
             last = Path(runner.work_dir) / f'iter_{runner.iter}.pth'
             whole = torch.load(last, map_location='cpu', weights_only=True)
-            write_atomically({'meta': whole['meta'], 'state_dict': whole['state_dict']}, last.with_name(FINAL))
+            weights = {key: value for key, value in whole['state_dict'].items() if not key.startswith(RESUME_ONLY)}
+            write_atomically({'meta': whole['meta'], 'state_dict': weights}, last.with_name(FINAL))
 
     @master_only
     def _save(self, runner: Any, done: int) -> None:
@@ -168,7 +170,8 @@ def check_fit(model: nn.Module, state: Mapping[str, Any], what: str) -> None:
     """
     own = model.state_dict()
     state = {re.sub(r'^module\.', '', key): value for key, value in state.items()}
-    missing = [key for key in own if key not in state]
+    finished = not any(key.startswith(RESUME_ONLY) for key in state)  # a final.pth: such teachers begin anew
+    missing = [key for key in own if key not in state and not (finished and key.startswith(RESUME_ONLY))]
     extra = [key for key in state if key not in own]
     shapes = [f'{key}: {tuple(state[key].shape)} for {tuple(own[key].shape)}'
               for key in own if key in state and own[key].shape != state[key].shape]

@@ -45,7 +45,7 @@ class MultiTaskModel(BaseModel):
             else balance
         self.distiller = MODELS.build({'type': 'Distiller', **distiller}) if isinstance(distiller, Mapping) else distiller
         if self.distiller is not None:
-            self.distiller.check(self.net.tap_specs, self.tasks, self.net)
+            self.distiller.check(self.net.tap_specs, self.tasks, self.net, self.data_preprocessor.normalise)
         self.balance.setup({name: task.weight for name, task in self.tasks.items()}, net=self.net,
                            extra=self.distiller.term_weights if self.distiller is not None else ())
 

@@ -32,7 +32,7 @@ class Recorder(nn.Module):
         self.projector = nn.Conv2d(5, 5, 1)
         self.term_weights = {'semseg/cs': 4.0, 'shared/at': 0.5}
 
-    def check(self, tap_specs, tasks, net=None):
+    def check(self, tap_specs, tasks, net=None, normalise=None):
         self.checked = dict(tap_specs), list(tasks)
 
     def forward(self, given, taps, tasks):
