@@ -145,7 +145,7 @@ def test_begin_step_reaches_weights_links_and_teachers():
     met = []
 
     class Following(Teacher):
-        def meet(self, student):
+        def meet(self, student, normalise=None):
             met.append(student)
 
         def begin_step(self, progress):

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from mtkd.engine.checkpoint import CheckpointHook, check_fit, load, newest_resumable, numbered_checkpoints, write_atomically
+from mtkd.engine.run import Job, train
 from tests.engine.toy import write_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,3 +105,28 @@ def test_interval_inside_an_accumulation_is_refused():
     with pytest.raises(ValueError, match='not a multiple of optim_wrapper.accumulative_counts=4'):
         CheckpointHook(interval=6).before_train(Runner())
     CheckpointHook(interval=8).before_train(Runner())
+
+
+def test_a_teacher_that_follows_is_resumed_and_not_deployed(tmp_path):
+    """Resumed from the second of four steps, as never stopped; ``final.pth`` is without it and starts a new training."""
+    following = {'model.distiller': {
+        'teachers': {'ema': {'type': 'EMATeacher', 'decay': 0.5}},
+        'links': {'each_task': {'loss': {'type': 'OutputL1'}}}}}
+    folders = {}
+    for name in ('whole', 'stopped', 'resumed'):
+        config = write_config(tmp_path, iters=4, interval=2)
+        folders[name] = tmp_path / ('whole' if name == 'whole' else 'stopped')
+        if name == 'resumed':
+            for late in ('iter_4.pth', 'final.pth'):
+                (folders[name] / late).unlink()
+        train(Job(str(config), options=dict(following), work_dir=folders[name], resume=name == 'resumed'))
+    whole, resumed = (load(folders[name] / 'iter_4.pth')['state_dict'] for name in ('whole', 'resumed'))
+    average = [key for key in whole if key.startswith('distiller.teachers.ema.average.')]
+    assert average and whole.keys() == resumed.keys()
+    for key, value in whole.items():
+        assert torch.equal(value, resumed[key]), key
+    final = load(folders['whole'] / 'final.pth')
+    assert not [key for key in final['state_dict'] if key.startswith('distiller.teachers.')]
+    config = write_config(tmp_path, 'next', iters=1, interval=1)
+    start = {'load_from': str(folders['whole'] / 'final.pth')}
+    train(Job(str(config), options={**following, **start}, work_dir=tmp_path / 'next'))
