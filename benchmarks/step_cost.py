@@ -25,7 +25,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mtkd.engine import cli
+from mtkd.cli.mistakes import exit_code
 from mtkd.engine.run import Job
 from mtkd.registry import HOOKS
 
@@ -163,4 +163,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(cli.exit_code(main))
+    sys.exit(exit_code(main))

@@ -26,8 +26,8 @@ import torch
 from mmengine.config import Config
 from torch.utils.data import DataLoader
 
+from mtkd.cli.mistakes import exit_code
 from mtkd.datasets import InfiniteBatchSampler, MixSampler, MultiDataset, ShuffleSampler
-from mtkd.engine import cli
 from mtkd.engine.cache import CachePlan, attach, leaves, parts, write_all
 from mtkd.engine.run import Job
 from mtkd.registry import DATASETS, MODELS
@@ -153,4 +153,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(cli.exit_code(main))
+    sys.exit(exit_code(main))

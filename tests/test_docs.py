@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.test_help import SHARED, options
+from mtkd.cli.main import TOOLS
+from tests.cli.test_main import options
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob('*.md'), *(ROOT / 'docs').rglob('*.md'), *(ROOT / 'projects').rglob('*.md')])
@@ -77,10 +78,8 @@ def test_options_that_a_page_names_are_the_tools(page):
     text = page.read_text(encoding='utf-8').replace('\\\n', ' ')
     for line in text.splitlines():
         for tool, arguments in re.findall(r'python \S*tools/(\w+)\.py([^`|]*)', line):
-            source = ROOT / 'tools' / f'{tool}.py'
-            assert source.is_file(), line
-            known = {*options(source), *(options(SHARED) if 'job_arguments' in source.read_text() else {})}
-            assert set(re.findall(r'(?<=\s)--[a-z-]+', arguments.partition('#')[0])) <= known, line
+            command, = (command for command, file in TOOLS.items() if file == tool)
+            assert set(re.findall(r'(?<=\s)--[a-z-]+', arguments.partition('#')[0])) <= options(command), line
 
 
 def test_braces_are_expanded_as_a_shell_does():

@@ -1,76 +1,8 @@
-"""Try every network under torch.compile, mixed precision, data-parallel training, ONNX and torch.export; write the table."""
+"""The command ``mtkd network-support``, from a checkout."""
 
-import argparse
-import os
 import sys
-import time
-from collections.abc import Sequence
-from pathlib import Path
 
-import torch
-
-from mtkd.engine import cli
-from mtkd.studies.networks.comparators import COMPARED, Comparator, choose_comparators, find_comparators
-from mtkd.studies.networks.support import FEATURES, UNTRIED, Trial, try_feature
-from mtkd.studies.networks.support_page import Cell, append_cell, is_known, read_cells, support_page
-
-EXAMPLE = """\
-examples:
-  python tools/network_support.py                                   what was not tried yet, all networks of the small pair
-  python tools/network_support.py --only atrc_mobilenetv3_nyud114 --features onnx torch_export --again
-  python tools/network_support.py my_config.py --records mine.jsonl --out mine.md
-
-Cells are kept as they are found, so a run that was stopped goes on with the rest.
-"""
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('configs', nargs='*', default=COMPARED, metavar='CONFIG',
-                        help='configs, or patterns of them (default: the networks of the small pair)')
-    parser.add_argument('--only', nargs='+', default=[], metavar='NAME', help="try these alone: configs' stems, or methods")
-    parser.add_argument('--features', nargs='+', choices=tuple(FEATURES), default=tuple(FEATURES), metavar='F',
-                        help=f'try these alone: {", ".join(FEATURES)}')
-    parser.add_argument('--again', action='store_true', help='also what was tried before')
-    parser.add_argument('--size', type=int, nargs=2, default=(96, 128), metavar=('H', 'W'),
-                        help='size of the scenes (default: 96 128)')
-    parser.add_argument('--backend', default='inductor', help='of torch.compile (default: inductor)')
-    parser.add_argument('--seconds', type=float, default=900.0, metavar='S', help='at most for one cell (default: 900)')
-    parser.add_argument('--records', type=Path, default=Path('docs/results/records/network_support.jsonl'), metavar='FILE',
-                        help='where cells are kept (default: %(default)s)')
-    parser.add_argument('--out', type=Path, default=Path('docs/mechanisms/network_support.md'), metavar='FILE',
-                        help='the page (default: %(default)s)')
-    arguments = parser.parse_args()
-    if min(arguments.size) < 1:
-        raise ValueError(f'--size {arguments.size[0]} {arguments.size[1]}: give a height and a width in pixels.')
-    os.environ.setdefault('TORCHINDUCTOR_COMPILE_THREADS', '1')
-    torch.set_num_threads(1)
-    trial = Trial((arguments.size[0], arguments.size[1]), backend=arguments.backend, seconds=arguments.seconds)
-    networks = find_comparators(arguments.configs)
-    known = read_cells(arguments.records)
-    for network in choose_comparators(networks, arguments.only):
-        for feature in arguments.features:
-            if is_known(known, network, feature, trial) and not arguments.again:
-                continue
-            start = time.perf_counter()
-            cell = Cell.of(network, feature, try_feature(feature, network, trial), trial, time.perf_counter() - start)
-            before = known.get((network.sha256, feature))
-            if cell.state != UNTRIED or before is None or before.finding != cell.finding:
-                append_cell(arguments.records, cell)
-            _write(arguments.out, networks, arguments.records)
-            said = ', '.join(text for text in (cell.state, cell.short, cell.reason) if text)
-            print(f'{network.name:24s} {feature:13s} {said} ({cell.seconds:.0f} s)', flush=True)
-    _write(arguments.out, networks, arguments.records)
-    print(f'written: {arguments.out}')
-    return 0
-
-
-def _write(path: Path, networks: Sequence[Comparator], records: Path) -> None:
-    """The page of all cells kept so far, those included that another process has added."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(support_page(networks, read_cells(records)), encoding='utf-8')
-
+from mtkd.cli.main import main
 
 if __name__ == '__main__':
-    sys.exit(cli.exit_code(main))
+    sys.exit(main(['network-support', *sys.argv[1:]], 'python tools/network_support.py'))

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from rich.table import Table
 
 from ..engine.checkpoint import FINAL
+from ..engine.record import describe
 from ..engine.run import Job, TestFacts, test, train
+from ..leaderboard import Result, SuiteBoard
+from ..leaderboard.table import table
 
 QUICKSTART = 'configs/quickstart'
 TASKS = ('semseg', 'depth', 'normals', 'edge')
@@ -18,7 +22,12 @@ QUIET = {'log_level': 'ERROR', 'default_hooks.logger': None, 'default_hooks.chec
 Report = Callable[[Job, TestFacts, Path], None]
 
 
-def run(out: Path, max_seeds: int, seconds: float, report: Report) -> tuple[int, Path]:
+def write_results(job: Job, facts: TestFacts, out: Path) -> None:
+    """Write the results record of a test."""
+    Result.of(facts.metrics, **describe(facts, job.config)).write(out)
+
+
+def run(out: Path, max_seeds: int, seconds: float, report: Report = write_results) -> tuple[int, Path]:
     """Teacher, single-task references, then student alone and distilled, seed after seed while there is time.
 
     Args:
@@ -68,3 +77,16 @@ def _side_by_side(out: Path, folders: list[Path], titles: list[str]) -> Path:
 def _captioned(panel: np.ndarray, title: str) -> np.ndarray:
     canvas = cv2.copyMakeBorder(panel, 18, 6, 4, 4, cv2.BORDER_CONSTANT, value=(255, 255, 255))
     return cv2.putText(canvas, title, (6, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
+
+
+def results_table(board: SuiteBoard) -> Table:
+    """Method, seeds, one number a task and the gain; narrow enough for a terminal. The rest is in the results files."""
+    laid = table(board, 'measured')
+    shown = Table(title='synthetic scenes, 64x96: mean ± 95 % interval over n seeds')
+    kept = [i for i, head in enumerate(laid.heads) if head.text.split()[0] in ('Method', 'n', 'Δ_mt') or '/' in head.text
+            or any(head.text.startswith(task) for task in TASKS)]
+    for i in kept:
+        shown.add_column(laid.heads[i].text, justify='right' if laid.heads[i].numeric else 'left')
+    for cells in laid.cells:
+        shown.add_row(*(f'[bold]{cells[i].text}[/bold]' if cells[i].best else cells[i].text for i in kept))
+    return shown

@@ -1,11 +1,9 @@
 import json
 import math
 
-import cv2
 import pytest
 
 from mtkd.leaderboard.curves import choose, draw, names_of, read_log, smoothed, write
-from tools import plot_curves
 
 TERMS = {'semseg/ce': 2.0, 'depth/l1': 1.0, 'semseg/mid_l2': 0.5, 'depth/mid_l2': 0.25, 'shared/cs': 0.1}
 
@@ -138,25 +136,6 @@ def test_impossible_figures(work, tmp_path):
         draw([read_log(bare)])
     with pytest.raises(ValueError, match=r'ends in \.png'):
         write(draw([read_log(work)]), tmp_path / 'curves.jpeg')
-
-
-def test_the_tool(work, tmp_path, capsys):
-    out = tmp_path / 'figures' / 'curves.png'
-    assert plot_curves.main([str(work), '--out', str(out), '--smooth', '3', '--log', '--lr']) == 0
-    assert f'wrote {out}' in capsys.readouterr().out
-    picture = cv2.imread(str(out))
-    assert picture.shape[1] > 1000 and picture.std() > 5
-    for arguments, sentence in (([str(tmp_path)], 'holds no vis_data'),
-                                ([str(work), '--terms', 'x/*'], "no term fits 'x/*'")):
-        assert plot_curves.main([*arguments, '--out', str(out)]) == 2
-        err = capsys.readouterr().err
-        assert err.startswith('error: ') and sentence in err and len(err.splitlines()) == 1
-
-
-def test_help_has_an_example(capsys):
-    with pytest.raises(SystemExit):
-        plot_curves.main(['--help'])
-    assert 'python tools/plot_curves.py work_dirs/' in capsys.readouterr().out
 
 
 def test_counts_and_angles_are_no_losses(tmp_path):

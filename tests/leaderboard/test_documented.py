@@ -4,7 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
-from .test_tool import tool
+from mtkd.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -13,7 +13,7 @@ def test_the_example_prints_what_the_page_shows(monkeypatch, capsys):
     text = (ROOT / 'docs' / 'mechanisms' / 'leaderboards.md').read_text()
     [(command, shown)] = re.findall(r'```console\n\$ python tools/leaderboard.py (.*)\n([^`]*)```', text)
     monkeypatch.chdir(ROOT)
-    assert tool.main(shlex.split(command)) == 0
+    assert main(['leaderboard', *shlex.split(command)]) == 0
     printed = capsys.readouterr().out
     assert shown.count('\n') == 7 and shown in printed
     assert 'cannot give p below 0.25' in printed

@@ -178,3 +178,9 @@ def _versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return {name: found[name] for name in PACKAGES if name in found}
+
+
+def write_page(path: Path, networks: Sequence[Comparator], records: Path) -> None:
+    """Write the page of all cells kept so far, including those that another process has added."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(support_page(networks, read_cells(records)), encoding='utf-8')

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from .works import Work, note_begun
+from .works import Plan, Work, note_begun
 
 BUSY = 75  # EX_TEMPFAIL: another process has the folder
 PATIENCE_S = 10.0  # a process has this long after SIGINT, and again after SIGTERM
@@ -368,3 +368,20 @@ def last_error(log: Path) -> str:
     begun = max((number for number, line in enumerate(lines, 1) if line.startswith('$ ')), default=0)
     said = [line for line in lines[begun:] if re.match(r'(\w+\.py: )?error: ', line)] or lines[begun:]
     return said[-1].partition('error: ')[2] or said[-1] if said else 'it printed nothing'
+
+
+def choose_jobs(plan: Plan, jobs: int | None, cluster: str | None, cluster_options: Mapping[str, Any],
+                gpus: int) -> 'LocalJobs | SubmititJobs':
+    """Where the runs of a plan go.
+
+    Args:
+        plan: what is to be run.
+        jobs: runs at a time; None: one for each GPU, one without GPUs, or all of them on a cluster.
+        cluster: submitit's executor; None: this machine.
+        cluster_options: of that executor.
+        gpus: how many there are here.
+    """
+    if cluster:
+        return SubmititJobs(jobs or len(plan.runs), cluster, cluster_options, plan.root / 'submitit')
+    here = gpus_here(gpus)
+    return LocalJobs(jobs or max(1, len(here)), here)

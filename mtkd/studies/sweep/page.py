@@ -11,12 +11,15 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mtkd.leaderboard import published
+from mtkd.leaderboard import FORMATS, published, render
 from mtkd.leaderboard.aggregate import board, find
 from mtkd.leaderboard.board import Column, Key, Row, Run, SuiteBoard
 from mtkd.leaderboard.results import Result
 from mtkd.leaderboard.table import metric_label
 from mtkd.plot_style import COLOURS, STYLE
+
+from .points import Sweep
+from .works import Plan
 
 WIDE = 20.0  # of positive numbers: largest over smallest, from which the axis is logarithmic
 SIZE = (4.2, 3.0)  # inches
@@ -172,3 +175,21 @@ def _line(axes: Axes, known: Sequence[tuple[float, list[float]]], colour: str, l
 
 def _file(name: str) -> str:
     return ''.join(letter if letter.isalnum() or letter in '.-' else '_' for letter in name)
+
+
+def write_pages(sweep: Sweep, plan: Plan) -> list[str]:
+    """Write the board of the runs that are done, in every format, and the plots; returns lines that say so."""
+    rows = [SweptRow(point.label, point.values, [work.steps[-1].outcome for work in plan.runs
+                                                 if work.point == point and work.done]) for point in sweep.points]
+    if not any(row.files for row in rows):
+        return []
+    there = [folder for folder in sweep.references if Path(folder).exists()]
+    lines = [f'note: {folder}, which the sweep file names in references, is not there: the page is without it'
+             for folder in sweep.references if folder not in there]
+    shown = sweep_board(rows, there, sweep.published, sweep.table)
+    for form in FORMATS:
+        text = render([shown], form, sweep.title or f'Sweep {sweep.name}', sweep.note)
+        (plan.root / f'leaderboard.{form}').write_text(text, encoding='utf-8')
+    lines.append(f'page: {plan.root / "leaderboard.html"} (and .md, .csv, .json)')
+    pictures = plots(rows, shown, plan.root / 'plots')
+    return [*lines, *([f'{len(pictures)} plots in {plan.root / "plots"}'] if pictures else [])]

@@ -145,3 +145,13 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f'{hours}:{minutes:02d}:{rest:02d}' if hours else f'{minutes}:{rest:02d}'
+
+
+def listed(plan: Plan) -> list[str]:
+    """What ``--dry-run`` says: each work, and the commands that are still to be run."""
+    lines = []
+    for work in plan.works:
+        after = f', after {", ".join(work.needs)}' if work.needs and not work.done else ''
+        lines.append(f'{work.name}: {"done" if work.done else "to run"}{after}')
+        lines += ['  ' + ' '.join(step.command) for step in work.steps if not work.done and not step.done]
+    return lines

@@ -1,4 +1,4 @@
-"""tools/sweep.py with real trainings, as small as they can be, and one that fails."""
+"""``mtkd sweep`` with real trainings, as small as they can be, and one that fails."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from mtkd.leaderboard import Result
 from tests.engine.toy import write_config
 
-from .test_train_and_test import run
+from .called import run
 
 SWEEP = """
 config = {config!r}
@@ -30,7 +30,7 @@ def sweep_file(folder: Path, text: str | None = None) -> Path:
 def test_a_sweep_with_a_run_that_fails(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path / 'work_dirs'))
     path, root = sweep_file(tmp_path), tmp_path / 'work_dirs' / 'sweeps' / 'toy_sweep'
-    code, out, err = run(monkeypatch, capsys, 'sweep.py', path, '--jobs', 2)
+    code, out, err = run(monkeypatch, capsys, 'sweep', path, '--jobs', 2)
     good, bad = root / 'momentum=0.5' / 'seed4', root / 'momentum=-1.0' / 'seed4'
     assert code == 1, out + err
     assert 'failed: momentum=-1.0/seed4 (exit code 2: ' in out and f'its log: {bad}/sweep.log' in out
@@ -46,14 +46,14 @@ def test_a_sweep_with_a_run_that_fails(tmp_path, monkeypatch, capsys):
 
     before = (good / 'sweep.log').read_text(), (good / 'final.pth').stat().st_mtime_ns
     path.write_text(path.read_text().replace(', -1.0]', ']'))
-    code, out, _ = run(monkeypatch, capsys, 'sweep.py', path)
+    code, out, _ = run(monkeypatch, capsys, 'sweep', path)
     assert code == 0 and 'momentum=0.5/seed4: done before' in out and '1 done\n' in out
     assert before == ((good / 'sweep.log').read_text(), (good / 'final.pth').stat().st_mtime_ns), 'nothing ran again'
 
 
 def test_a_dry_run_says_what_would_be_run(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path / 'work_dirs'))
-    code, out, _ = run(monkeypatch, capsys, 'sweep.py', sweep_file(tmp_path), '--dry-run')
+    code, out, _ = run(monkeypatch, capsys, 'sweep', sweep_file(tmp_path), '--dry-run')
     assert code == 0 and 'momentum=0.5/seed4: to run\n' in out
     assert out.count('tools/train.py') == out.count('tools/test.py') == 2
     assert not (tmp_path / 'work_dirs').exists()
@@ -67,11 +67,6 @@ def test_a_dry_run_says_what_would_be_run(tmp_path, monkeypatch, capsys):
 def test_a_mistake_is_one_sentence(arguments, sentence, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path / 'work_dirs'))
     path = sweep_file(tmp_path)
-    code, _, err = run(monkeypatch, capsys, 'sweep.py', *[item.format(tmp=tmp_path, sweep=path) for item in arguments])
+    code, _, err = run(monkeypatch, capsys, 'sweep', *[item.format(tmp=tmp_path, sweep=path) for item in arguments])
     said = [line for line in err.splitlines() if line.startswith('error: ')]
     assert code == 2 and len(said) == 1 and sentence in said[0] and 'Traceback' not in err
-
-
-def test_help_has_an_example(monkeypatch, capsys):
-    code, out, _ = run(monkeypatch, capsys, 'sweep.py', '--help')
-    assert code == 0 and 'examples:' in out and 'python tools/sweep.py' in out

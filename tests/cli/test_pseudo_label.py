@@ -1,11 +1,12 @@
-"""tools/pseudo_label.py, and tools/test.py on several test sets, as a user types them."""
+"""``mtkd pseudo-label``, and ``mtkd test`` on several test sets, as a user types them."""
 
 import pytest
 
 from mtkd.engine.run import Job, train
 from mtkd.leaderboard import Result
 from tests.engine.pseudo_toy import write_config, write_pair
-from tests.tools.test_train_and_test import run
+
+from .called import run
 
 
 @pytest.fixture
@@ -16,15 +17,15 @@ def pair(tmp_path, monkeypatch):
 
 def test_a_missing_teacher_then_labels_with_csv_then_another_test_set(pair, tmp_path, monkeypatch, capsys):
     student, teacher = pair
-    code, _, err = run(monkeypatch, capsys, 'pseudo_label.py', student)
+    code, _, err = run(monkeypatch, capsys, 'pseudo-label', student)
     assert code == 2 and 'train it with: python tools/train.py' in err and err.count('error: ') == 1
     folder = train(Job(str(teacher)))
     capsys.readouterr()
-    code, out, _ = run(monkeypatch, capsys, 'pseudo_label.py', student, '--csv')
+    code, out, _ = run(monkeypatch, capsys, 'pseudo-label', student, '--csv')
     assert code == 0 and 'none train, hue: ' in out and 's left' in out
     names = sorted(path.name for path in (folder / 'pseudo').iterdir())
     assert names == [f'{part}-train.{end}' for part in ('none', 'one', 'two') for end in ('csv', 'npz')]
-    code, out, _ = run(monkeypatch, capsys, 'test.py', teacher, folder / 'final.pth', '--out', 'results_few.json',
+    code, out, _ = run(monkeypatch, capsys, 'test', teacher, folder / 'final.pth', '--out', 'results_few.json',
                        '--cfg-options', 'test_dataloader.dataset.length=4', 'domain=few', 'test_set=first_four')
     assert code == 0
     result = Result.read(folder / 'results_few.json')
@@ -33,10 +34,5 @@ def test_a_missing_teacher_then_labels_with_csv_then_another_test_set(pair, tmp_
 
 
 def test_a_config_without_any(tmp_path, monkeypatch, capsys):
-    code, _, err = run(monkeypatch, capsys, 'pseudo_label.py', write_config(tmp_path, 'plain'))
+    code, _, err = run(monkeypatch, capsys, 'pseudo-label', write_config(tmp_path, 'plain'))
     assert code == 2 and 'has no pseudo-labels to make' in err and 'Traceback' not in err
-
-
-def test_help_has_an_example(monkeypatch, capsys):
-    code, out, _ = run(monkeypatch, capsys, 'pseudo_label.py', '--help')
-    assert code == 0 and 'examples:' in out and 'python tools/pseudo_label.py' in out

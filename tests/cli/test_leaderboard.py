@@ -1,16 +1,11 @@
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
-from .cases import MT_HRNET18, ST_HRNET18, result, single_task, write
-
-_SPEC = importlib.util.spec_from_file_location(
-    'leaderboard_tool', Path(__file__).parents[2] / 'tools' / 'leaderboard.py'
-)
-tool = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(tool)
+from mtkd.cli import leaderboard as command
+from mtkd.cli.main import main
+from mtkd.leaderboard import FORMATS
+from tests.leaderboard.cases import MT_HRNET18, ST_HRNET18, result, single_task, write
 
 
 @pytest.fixture
@@ -21,33 +16,33 @@ def runs(tmp_path):
 def test_writes_the_format_the_ending_asks_for(runs, tmp_path):
     for name, start in (('a.md', '# '), ('a.csv', 'suite,'), ('a.json', '{'), ('a.html', '<!doctype html>')):
         out = tmp_path / 'deep' / name
-        assert tool.main([str(runs), '--out', str(out)]) == 0
+        assert main(['leaderboard', str(runs), '--out', str(out)]) == 0
         assert out.read_text().startswith(start)
 
 
 def test_prints_markdown_by_default(runs, capsys):
-    assert tool.main([str(runs), '--title', 'Mine', '--note', 'How it was measured.']) == 0
+    assert main(['leaderboard', str(runs), '--title', 'Mine', '--note', 'How it was measured.']) == 0
     out = capsys.readouterr().out
     assert out.startswith('# Mine\n\nHow it was measured.') and '-1.88' in out
 
 
 def test_format_beats_the_ending(runs, tmp_path):
     out = tmp_path / 'a.txt'
-    assert tool.main([str(runs), '--out', str(out), '--format', 'json']) == 0
+    assert main(['leaderboard', str(runs), '--out', str(out), '--format', 'json']) == 0
     assert 'toy' in json.loads(out.read_text())['suites']
 
 
 @pytest.mark.parametrize('end', ['md', 'html', 'csv', 'json'])
 def test_check(runs, tmp_path, capsys, end):
     out = tmp_path / f'page.{end}'
-    command = [str(runs), '--out', str(out)]
-    assert tool.main([*command, '--check']) == 1
+    shown = [str(runs), '--out', str(out)]
+    assert main(['leaderboard', *shown, '--check']) == 1
     assert not out.exists()
-    assert tool.main(command) == 0
-    assert tool.main([*command, '--check']) == 0
+    assert main(['leaderboard', *shown]) == 0
+    assert main(['leaderboard', *shown, '--check']) == 0
     write(runs, result({task: value * 1.01 for task, value in MT_HRNET18.items()}, seed=1))
     before = out.read_text()
-    assert tool.main([*command, '--check']) == 1
+    assert main(['leaderboard', *shown, '--check']) == 1
     assert 'does not match its results' in capsys.readouterr().err
     assert out.read_text() == before
 
@@ -66,63 +61,63 @@ def test_check(runs, tmp_path, capsys, end):
 def test_mistakes_are_one_sentence_and_exit_2(runs, tmp_path, capsys, arguments, sentence):
     empty = tmp_path / 'empty'
     empty.mkdir()
-    assert tool.main([argument.format(runs=runs, empty=empty) for argument in arguments]) == 2
+    assert main(['leaderboard', *(argument.format(runs=runs, empty=empty) for argument in arguments)]) == 2
     err = capsys.readouterr().err
-    assert sentence in err and err.count('\n') == 1 and 'Traceback' not in err
+    assert sentence in err and err.count('error: ') == 1 and 'Traceback' not in err
 
 
 def test_half_written_result_is_named(runs, capsys):
     (runs / 'results.json').write_text('{"schema_version": 1, "sui')
-    assert tool.main([str(runs)]) == 2
+    assert main(['leaderboard', str(runs)]) == 2
     assert 'not complete JSON' in capsys.readouterr().err
 
 
 def test_published_rows_can_be_left_out(tmp_path, capsys):
     runs = write(tmp_path, result(MT_HRNET18, suite='kdam_nyud'))
-    tool.main([str(runs)])
+    main(['leaderboard', str(runs)])
     assert 'Reported by the paper' in capsys.readouterr().out
-    tool.main([str(runs), '--no-published'])
+    main(['leaderboard', str(runs), '--no-published'])
     assert 'Reported by the paper' not in capsys.readouterr().out
 
 
-def test_check_needs_a_page(runs, capsys):
-    with pytest.raises(SystemExit) as stop:
-        tool.main([str(runs), '--check'])
-    assert stop.value.code == 2
+@pytest.mark.parametrize(('arguments', 'sentence'), [
+    (['--check'], '--check needs --out'), (['--cross-domain', '--baseline', 'MT'], 'leave out --cross-domain'),
+    (['--costs', '--suite', 'x'], 'leave out --suite')])
+def test_options_that_do_not_go_together(runs, capsys, arguments, sentence):
+    assert main(['leaderboard', str(runs), *arguments]) == 2
+    assert sentence in capsys.readouterr().err
 
 
-def test_help_has_an_example(capsys):
-    with pytest.raises(SystemExit):
-        tool.main(['--help'])
-    assert 'python tools/leaderboard.py work_dirs' in capsys.readouterr().out
+def test_the_formats_are_those_there_are():
+    assert command.FORMATS == FORMATS
 
 
 def test_comparing(runs, capsys):
     write(runs / 'more', *[result({task: value * 1.01 for task, value in MT_HRNET18.items()}, method='KD', seed=seed)
                            for seed in range(2)])
-    assert tool.main([str(runs), '--compare', 'MT', 'KD']) == 0
+    assert main(['leaderboard', str(runs), '--compare', 'MT', 'KD']) == 0
     assert '**KD against MT (hrnet18; seeds 0, without 1)**' in capsys.readouterr().out
-    assert tool.main([str(runs), '--baseline', 'KD']) == 0
+    assert main(['leaderboard', str(runs), '--baseline', 'KD']) == 0
     assert '**MT against KD' in capsys.readouterr().out
-    assert tool.main([str(runs), '--compare', 'MT', 'nope']) == 2
+    assert main(['leaderboard', str(runs), '--compare', 'MT', 'nope']) == 2
     err = capsys.readouterr().err
-    assert "'nope' has no measured row" in err and err.count('\n') == 1
+    assert "'nope' has no measured row" in err and err.count('error: ') == 1
 
 
 def test_results_of_two_schema_versions_and_seeds_twice_are_one_sentence(runs, capsys):
     old = runs / 'old' / 'results.json'
     again = result(MT_HRNET18).write(old)
-    assert tool.main([str(runs)]) == 2
+    assert main(['leaderboard', str(runs)]) == 2
     err = capsys.readouterr().err
-    assert 'are both seed 0 of MT' in err and str(again) in err and err.count('\n') == 1
+    assert 'are both seed 0 of MT' in err and str(again) in err and err.count('error: ') == 1
     old.write_text(json.dumps({**json.loads(old.read_text()), 'schema_version': 0}))
-    assert tool.main([str(runs)]) == 2
+    assert main(['leaderboard', str(runs)]) == 2
     err = capsys.readouterr().err
-    assert f'{old}: schema version 0 is not 1' in err and err.count('\n') == 1
+    assert f'{old}: schema version 0 is not 1' in err and err.count('error: ') == 1
 
 
 def test_without_single_task_runs_delta_is_left_out_with_the_reason(tmp_path, capsys):
     write(tmp_path, result(MT_HRNET18))
-    assert tool.main([str(tmp_path)]) == 0
+    assert main(['leaderboard', str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert 'No Δ<sub>mt</sub>' in out or 'No Δ_mt: no single-task result for semseg, depth, normals, edge' in out

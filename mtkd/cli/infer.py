@@ -1,0 +1,55 @@
+"""Run a trained student on pictures, folders and videos: a PNG per task, the numbers behind it as .npz, and an index."""
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from .options import cfg_options
+
+EXAMPLE = """\
+examples:
+  mtkd infer configs/quickstart/student.py work_dirs/student/seed0/final.pth room.jpg --out predicted
+  mtkd infer CONFIG CHECKPOINT pictures/ drive.mp4 --out predicted --batch-size 8 --device cuda
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('config', help='config file the checkpoint was trained with')
+    parser.add_argument('checkpoint', type=Path, help='final.pth or iter_N.pth')
+    parser.add_argument('inputs', nargs='+', metavar='INPUT', help='picture, folder or video')
+    parser.add_argument('--out', type=Path, default=Path('predicted'), metavar='DIR',
+                        help='where to write (default: predicted)')
+    parser.add_argument('--device', metavar='D', help='such as cuda or cpu (default: a GPU where there is one)')
+    parser.add_argument('--batch-size', type=int, default=1, metavar='N',
+                        help='pictures of one size to run at once (default: 1)')
+    parser.add_argument('--no-values', action='store_true', help='write the pictures only, no .npz')
+    cfg_options(parser, 'change config values')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from rich.progress import track
+
+    from mtkd.deploy import MultiTaskInferencer
+    from mtkd.deploy.prediction_files import write_prediction
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise ValueError(f'{arguments.out} is a file: name a folder with --out.')
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # what is wrong with a video is said by our own sentence
+    predict = MultiTaskInferencer(arguments.config, arguments.checkpoint, arguments.device, arguments.batch_size,
+                                  arguments.cfg_options)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    index: list[dict] = []
+    with warnings.catch_warnings(record=True) as notes:
+        try:
+            for prediction in track(predict.stream(arguments.inputs), description='predicting'):
+                index.append(write_prediction(prediction, arguments.out, len(index), not arguments.no_values))
+        finally:  # a broken file in the middle leaves what was done with its index
+            (arguments.out / 'predictions.json').write_text(json.dumps(index, indent=1) + '\n')
+            for note in notes:
+                print(f'note: {note.message}', file=sys.stderr)
+    print(f'{len(index)} picture{"" if len(index) == 1 else "s"}, tasks {", ".join(predict.tasks)}: {arguments.out}')
+    return 0

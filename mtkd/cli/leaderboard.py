@@ -1,0 +1,85 @@
+"""Gathers results.json files into a leaderboard: seeds, intervals, Delta_mt, and the papers' rows beside ours."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+FORMATS = ('md', 'csv', 'json', 'html')
+
+EXAMPLE = """example:
+  mtkd leaderboard work_dirs --suite kdam_nyud --out docs/kdam_nyud.html --note-file docs/protocol.md
+  mtkd leaderboard work_dirs --suite kdam_nyud --out docs/kdam_nyud.html --note-file docs/protocol.md --check
+  mtkd leaderboard --suite kdam_nyud        the paper's rows alone, as Markdown on the screen
+  mtkd leaderboard work_dirs --suite kdam_nyud --baseline MT --compare "MT+DIST" "MT+KDAM"
+  mtkd leaderboard work_dirs --suite faces --cross-domain --out docs/faces_cross_domain.md
+  mtkd leaderboard docs/results/records/network_cost --costs --out docs/results/network_cost.md
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('dirs', nargs='*', metavar='DIR', type=Path, help='folders with results.json, or such files')
+    parser.add_argument('--suite', metavar='S', help='only this suite, e.g. kdam_nyud; by default every suite found')
+    parser.add_argument('--format', choices=FORMATS, help="by default from the ending of --out, else 'md'")
+    parser.add_argument('--out', metavar='F', type=Path, help='file to write; by default the screen')
+    parser.add_argument('--title', default='', help="heading of the page; by default the suite's title")
+    note = parser.add_mutually_exclusive_group()
+    note.add_argument('--note', default='', metavar='TEXT', help='protocol text for the top of the page')
+    note.add_argument('--note-file', metavar='F', type=Path, help='the same from a file')
+    parser.add_argument('--published', metavar='S',
+                        help="set this suite's published rows beside ours (default: those of the same name)")
+    parser.add_argument('--no-published', action='store_true', help="leave the papers' rows out")
+    parser.add_argument('--compare', nargs=2, action='append', default=[], metavar=('A', 'B'),
+                        help='test whether method B beats A, paired over the seeds of both; may be given again')
+    parser.add_argument('--baseline', metavar='A', help='compare every other measured method with A')
+    parser.add_argument('--cross-domain', action='store_true',
+                        help='instead: one table a task, training sets by test sets, of measured results')
+    parser.add_argument('--costs', action='store_true',
+                        help='instead: what networks cost in training, from records of ``mtkd network-cost``')
+    parser.add_argument('--check', action='store_true',
+                        help='write nothing; exit 1 if --out is not what the results give now (by content, not by time)')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from mtkd.leaderboard import build, cross_domain, format_of, read_costs, render, render_costs, render_cross, why_stale
+    check(arguments)
+    out, title = arguments.out, arguments.title
+    form = arguments.format or (format_of(out) if out else None) or 'md'
+    note = arguments.note_file.read_text(encoding='utf-8') if arguments.note_file else arguments.note
+    if arguments.costs:
+        text = render_costs(read_costs(arguments.dirs), form, title, note)
+    elif arguments.cross_domain:
+        text = render_cross(cross_domain(arguments.dirs, arguments.suite), form, title, note)
+    else:
+        boards = build(arguments.dirs, arguments.suite, with_published=not arguments.no_published,
+                       beside=arguments.published, pairs=[(first, second) for first, second in arguments.compare],
+                       baseline=arguments.baseline)
+        text = render(boards, form, title, note)
+    if arguments.check:
+        stale = why_stale(out, text)
+        print(stale or f'{out} is up to date', file=sys.stderr if stale else sys.stdout)
+        return 1 if stale else 0
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding='utf-8')
+        print(f'wrote {out}')
+    return 0
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        ValueError: names them.
+    """
+    if arguments.check and arguments.out is None:
+        raise ValueError('--check needs --out, the page to check.')
+    if arguments.cross_domain and (arguments.compare or arguments.baseline):
+        raise ValueError('--compare and --baseline compare the rows of a leaderboard; leave out --cross-domain.')
+    if arguments.costs and (arguments.compare or arguments.baseline or arguments.cross_domain or arguments.suite):
+        raise ValueError('--costs makes a page of its own; leave out --suite, --compare, --baseline and --cross-domain.')

@@ -1,0 +1,74 @@
+"""``mtkd COMMAND …``: finds the command, parses its options, and only then lets it import what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from .. import __version__
+from .mistakes import exit_code
+
+TOOLS = {'train': 'train', 'test': 'test', 'leaderboard': 'leaderboard', 'browse': 'browse_dataset', 'plot': 'plot_curves',
+         'infer': 'infer', 'export': 'export', 'doctor': 'doctor', 'plan': 'plan', 'sweep': 'sweep',
+         'cache': 'cache_teacher', 'pseudo-label': 'pseudo_label', 'demo': 'demo', 'network-cost': 'network_cost',
+         'network-support': 'network_support'}  # command -> the file in tools/ that does the same
+
+
+def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: the command and its arguments; None: those of the process.
+        called: how the user started it, for its help; None: ``mtkd COMMAND``.
+
+    Returns:
+        The exit code: 0, or 2 for a mistake of the user, or what the command says.
+
+    Raises:
+        SystemExit: after ``--help``, or for options that do not parse.
+    """
+    name, *arguments = list(sys.argv[1:] if argv is None else argv) or ['']
+    if name in ('', '-h', '--help'):
+        print(overview())
+        return 0 if name else 2
+    if name == '--version':
+        print(f'mtkd {__version__}')
+        return 0
+    if name not in TOOLS:
+        near = difflib.get_close_matches(name, TOOLS, n=2, cutoff=0.5) or sorted(TOOLS)
+        print(f"error: mtkd has no command '{name}'; {'did you mean' if len(near) < 3 else 'it has'} {', '.join(near)}"
+              f"{'?' if len(near) < 3 else '.'}", file=sys.stderr)
+        return 2
+    command = command_module(name)
+    parsed = build_parser(command, called or f'mtkd {name}').parse_args(arguments)
+    return exit_code(lambda: command.run(parsed))
+
+
+def command_module(name: str) -> Any:
+    """The module of a command: ``add_arguments``, ``run`` and ``EXAMPLE``."""
+    return importlib.import_module(f'mtkd.cli.{name.replace("-", "_")}')
+
+
+def build_parser(command: Any, called: str) -> argparse.ArgumentParser:
+    """A command's parser, whose examples are written the way the user started the command."""
+    epilog = command.EXAMPLE
+    if called.startswith('python tools/'):
+        for name, tool in TOOLS.items():
+            epilog = re.sub(rf'-m mtkd {name}(?= )', f'tools/{tool}.py', epilog)
+            epilog = re.sub(rf'\bmtkd {name}(?=\s)', f'python tools/{tool}.py', epilog)
+    parser = argparse.ArgumentParser(prog=called, description=command.__doc__, epilog=epilog,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    command.add_arguments(parser)
+    return parser
+
+
+def overview() -> str:
+    """All commands with one line each."""
+    lines = [f'  {name:16s}{(command_module(name).__doc__ or "").splitlines()[0]}' for name in TOOLS]
+    return '\n'.join(['usage: mtkd COMMAND [options]', '', *lines, '',
+                      'mtkd COMMAND --help shows the options of a command and examples.'])

@@ -1,0 +1,68 @@
+"""Measure what a training step of each network costs beside the shared encoder's: time, work, memory; write records."""
+
+import argparse
+import sys
+from pathlib import Path
+
+CLOCKS = ('cpu', 'wall')
+
+EXAMPLE = """\
+examples:
+  mtkd network-cost                                     all networks of the small pair, on the CPU
+  mtkd network-cost --only atrc_mobilenetv3_nyud114 --steps 25
+  mtkd network-cost --device cuda --clock wall --batch 8 --out docs/results/records/network_cost/cuda
+  mtkd leaderboard docs/results/records/network_cost --costs --out docs/results/network_cost.md
+
+The page is made by the last of these. Exit code: 1 if a network could not be measured; the others have their records.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('configs', nargs='*', metavar='CONFIG',
+                        help='configs, or patterns of them (default: the networks of the small pair)')
+    parser.add_argument('--baseline', metavar='CONFIG',
+                        help='what they stand beside (default: the shared encoder of the small pair)')
+    parser.add_argument('--only', nargs='+', default=[], metavar='NAME',
+                        help="measure these alone: configs' stems, or methods")
+    parser.add_argument('--missing', action='store_true', help='leave networks out that have a record in --out')
+    parser.add_argument('--size', type=int, nargs=2, default=(114, 154), metavar=('H', 'W'),
+                        help='size of the scenes (default: 114 154)')
+    parser.add_argument('--batch', type=int, default=4, metavar='N', help='scenes a step (default: 4)')
+    parser.add_argument('--steps', type=int, default=11, metavar='N', help='timed steps of each (default: 11)')
+    parser.add_argument('--threads', type=int, default=1, metavar='N', help='of torch (default: 1)')
+    parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu', help='default: cpu')
+    parser.add_argument('--clock', choices=CLOCKS, default='cpu',
+                        help='processor time or wall clock (default: cpu, for machines that are not quiet)')
+    parser.add_argument('--seed', type=int, default=0, metavar='N', help='of weights and scenes (default: 0)')
+    parser.add_argument('--seconds', type=float, default=1800.0, metavar='S',
+                        help='at most for each measurement of a network (default: 1800)')
+    parser.add_argument('--out', type=Path, default=Path('docs/results/records/network_cost'), metavar='DIR',
+                        help='folder of the records (default: %(default)s)')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from mtkd.studies.networks.comparators import BASELINE, COMPARED, choose_comparators, find_comparators
+    from mtkd.studies.networks.cost_record import device_name, is_measured, measure
+    from mtkd.studies.networks.training_cost import Setting
+    setting = Setting((arguments.size[0], arguments.size[1]), arguments.batch, arguments.device, arguments.threads,
+                      arguments.clock, arguments.steps, arguments.seed)
+    baseline, = find_comparators([arguments.baseline or BASELINE])
+    device = device_name(setting.device)
+    failed = 0
+    for network in choose_comparators(find_comparators(arguments.configs or COMPARED), arguments.only):
+        out = arguments.out / f'{network.stem}.json'
+        if arguments.missing and is_measured(out, network):
+            continue
+        try:
+            made = measure(network, baseline, setting, device, arguments.seconds)
+        except (RuntimeError, TimeoutError) as error:
+            failed += 1
+            print(f'{network.name}: not measured: {error}', file=sys.stderr)
+            continue
+        made.write(out)
+        print(f'{network.name:24s} {made.params / 1e6:7.3f} M {made.macs / 1e9:7.3f} G  step {made.step_seconds:.3f} s, '
+              f'{made.step_ratio:.2f} of the baseline ({made.ratio_quartiles[0]:.2f}-{made.ratio_quartiles[1]:.2f}); kept '
+              f'{made.kept_bytes / 1e6:.1f} MB, peak {made.peak_bytes / 1e6:.1f} MB ({made.peak_of})', flush=True)
+    return 1 if failed else 0

@@ -1,0 +1,117 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+CHANGE = 'change config values; an unknown key is an error'
+AMP = ('bf16', 'fp16', 'off')
+
+
+class KeyValues(argparse.Action):
+    """``--cfg-options a.b=1 c=[x,2]``: dotted keys and values, as MMEngine's ``DictAction`` reads them.
+
+    Values are whole numbers, floats, true/false, None, or text; ``[a,b]`` and ``a,b`` are lists, ``(a,b)`` is a tuple.
+    Given several times, the options add up.
+    """
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+                 option_string: str | None = None) -> None:
+        found = dict(getattr(namespace, self.dest, None) or {})
+        for pair in values:
+            key, equals, value = pair.partition('=')
+            if not equals or not key:
+                parser.error(f'{option_string} {pair}: write KEY=VALUE.')
+            found[key] = parse_value(value)
+        setattr(namespace, self.dest, found)
+
+
+def parse_value(text: str) -> Any:
+    """The value that an option's text stands for, see :class:`KeyValues`."""
+    text = text.strip().strip('\'"').strip()
+    closing = {'[': ']', '(': ')'}.get(text[:1])
+    if closing and text[-1] == closing and _closes_at_end(text):
+        items = [parse_value(part) for part in _split(text[1:-1])]
+        return tuple(items) if text[0] == '(' else items
+    parts = _split(text)
+    if len(parts) > 1:
+        return [parse_value(part) for part in parts]
+    return _scalar(text)
+
+
+def _closes_at_end(text: str) -> bool:
+    """Whether the first bracket is closed by the last character."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character in '[(') - (character in '])')
+        if depth == 0:
+            return place == len(text) - 1
+    return False
+
+
+def _split(text: str) -> list[str]:
+    """Parts between the commas that are in no bracket; an empty last part does not count."""
+    parts, depth = [''], 0
+    for character in text:
+        depth += (character in '[(') - (character in '])')
+        if character == ',' and depth == 0:
+            parts.append('')
+        else:
+            parts[-1] += character
+    return parts if parts[-1].strip() else parts[:-1]
+
+
+def _scalar(text: str) -> Any:
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            continue
+    return {'true': True, 'false': False, 'none': None}.get(text.lower(), text)
+
+
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a positive whole number")
+    return int(text)
+
+
+def data_root(parser: argparse.ArgumentParser) -> None:
+    """Add ``--data-root``."""
+    parser.add_argument('--data-root', type=Path, metavar='DIR',
+                        help="folder that holds the data sets' folders (default: MTKD_DATA_ROOT, or data)")
+
+
+def cfg_options(parser: argparse.ArgumentParser, explained: str = CHANGE) -> None:
+    """Add ``--cfg-options``."""
+    parser.add_argument('--cfg-options', nargs='+', action=KeyValues, default={}, metavar='K=V', help=explained)
+
+
+def job_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what training and testing share."""
+    parser.add_argument('--work-dir', type=Path, metavar='DIR',
+                        help='where to write (default: work_dirs/<config name>/seed<seed>)')
+    parser.add_argument('--seed', type=int, default=0, metavar='N', help='of everything random (default: 0)')
+    data_root(parser)
+    parser.add_argument('--amp', choices=AMP, help="mixed precision (default: the config's choice)")
+    parser.add_argument('--compile', action='store_true', help='torch.compile trunk, heads and teachers')
+    parser.add_argument('--smoke', action='store_true',
+                        help='try the config for a few iterations on synthetic data: no data, weights or teachers needed')
+    cfg_options(parser, 'change config values, e.g. optim_wrapper.optimizer.lr=0.02; an unknown key is an error')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
+                        help='how ranks are started; with torchrun: pytorch (default: none, one process)')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def job_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of :class:`~mtkd.engine.run.Job` that a command line gives."""
+    os.environ.setdefault('LOCAL_RANK', str(arguments.local_rank))
+    names: Sequence[str] = ('config', 'work_dir', 'seed', 'data_root', 'amp', 'compile', 'smoke', 'launcher', 'resume',
+                            'resume_from', 'with_prerequisites')
+    given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    return {**given, 'options': arguments.cfg_options}

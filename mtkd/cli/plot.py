@@ -1,0 +1,32 @@
+"""Draws task losses and distillation terms over training, one panel a task, of one or several runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+EXAMPLE = """examples:
+  mtkd plot work_dirs/segnet_nyuv2_adaptors/seed0 --out curves.png
+  mtkd plot work_dirs/segnet_nyuv2_{uniform,adaptors}/seed0 --out curves.png --smooth 9
+  mtkd plot work_dirs/*/seed0 --terms 'semseg/*' --terms loss --log --lr --out curves.pdf
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('dirs', nargs='+', metavar='WORK_DIR', type=Path, help='work dirs that ``mtkd train`` has written')
+    parser.add_argument('--out', required=True, metavar='FILE', type=Path, help='figure to write: .png, .pdf or .svg')
+    parser.add_argument('--terms', action='append', default=[], metavar='GLOB',
+                        help="only terms that fit, e.g. '*/ce' or loss; may be given again (default: those of tasks)")
+    parser.add_argument('--smooth', type=int, default=1, metavar='N', help='average over N logged values (default: 1, none)')
+    parser.add_argument('--log', action='store_true', help='logarithmic values')
+    parser.add_argument('--lr', action='store_true', help='a further panel with the learning rate')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from mtkd.leaderboard.curves import draw, names_of, read_log, write
+    logs = [read_log(path, name) for path, name in zip(arguments.dirs, names_of(arguments.dirs), strict=True)]
+    figure = draw(logs, arguments.terms, arguments.smooth, arguments.log, arguments.lr)
+    print(f'wrote {write(figure, arguments.out)}')
+    return 0

@@ -1,0 +1,36 @@
+"""Make a config's pseudo-labels: what its teacher says of every training sample that lacks a label, kept in files."""
+
+import argparse
+
+from .options import cfg_options, data_root
+
+EXAMPLE = """\
+examples:
+  mtkd pseudo-label configs/distill_2md_mtl/fairface_mt_all_distill.py --data-root data
+  mtkd pseudo-label configs/distill_2md_mtl/fairface_st_age_all_distill.py --seed 1 --csv
+
+The config's pseudo_labels name the teacher, which has to be trained. One file a data set; what is there and fits is kept, a
+stopped run goes on where it was. mtkd train CONFIG --with-prerequisites does all of it.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('config', help="the student's config")
+    parser.add_argument('--seed', type=int, default=0, metavar='N',
+                        help="the student's seed: the teacher is that of the same seed, or of seed 0 (default: 0)")
+    data_root(parser)
+    parser.add_argument('--csv', action='store_true', help='also write the labels as text, one line a sample and task')
+    cfg_options(parser, 'change config values, e.g. pseudo_labels.tau=0.8; an unknown key is an error')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from mtkd.engine.config import default_data_root, load_config
+    from mtkd.engine.pseudo_make import make_pseudo_labels
+    cfg = load_config(arguments.config, arguments.cfg_options)
+    made = make_pseudo_labels(cfg, arguments.seed, arguments.data_root or default_data_root(), as_csv=arguments.csv)
+    if not made:
+        raise ValueError(f"{arguments.config} has no pseudo-labels to make: it lacks pseudo_labels=dict(teacher=dict(config="
+                         f"'configs/...')).")
+    return 0

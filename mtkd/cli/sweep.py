@@ -1,0 +1,77 @@
+"""Run a sweep: one config with many options and seeds, here or on Slurm; skips what is done, resumes what was killed.
+
+Ends in a leaderboard whose rows are the swept values, and a picture per option and metric.
+"""
+
+import argparse
+import signal
+import sys
+
+from .options import AMP, KeyValues, cfg_options, data_root, positive
+
+EXAMPLE = """\
+examples:
+  mtkd sweep configs/sweeps/quickstart_weight.py --jobs 2
+  mtkd sweep configs/sweeps/kdam_table5.py --data-root data            one run a GPU
+  mtkd sweep configs/sweeps/kdam_table5.py --cluster slurm --jobs 20 --cluster-options timeout_min=600 \\
+      gpus_per_node=1 slurm_partition=gpu
+  mtkd sweep configs/sweeps/kdam_table5.py --dry-run                   what would be run
+
+exit code: 0 every run is done, 1 a run failed, 2 the sweep cannot be run, 130 it was stopped
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('sweep', metavar='SWEEP.py', help='sweep file: config, grid or points, seeds')
+    parser.add_argument('--jobs', type=positive, metavar='N', help='runs at a time (default: one a GPU; without GPUs one)')
+    data_root(parser)
+    parser.add_argument('--amp', choices=AMP, help="mixed precision (default: the config's choice)")
+    parser.add_argument('--smoke', action='store_true',
+                        help='try every run for a few iterations on synthetic data: no data, weights or teachers needed')
+    cfg_options(parser, 'change config values of all runs')
+    parser.add_argument('--cluster', choices=('slurm', 'local', 'debug'),
+                        help='hand runs to submitit, which must be installed (default: run them here)')
+    parser.add_argument('--cluster-options', nargs='+', action=KeyValues, default={}, metavar='K=V',
+                        help="of submitit's executor, such as timeout_min=600 (minutes)")
+    parser.add_argument('--dry-run', action='store_true', help='say what would be run, and what is done, and run nothing')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    import torch
+    from rich.console import Console
+
+    from mtkd.studies.sweep import (
+        DONE,
+        Screen,
+        Settings,
+        Stopped,
+        choose_jobs,
+        closing,
+        finish,
+        listed,
+        make_plan,
+        read_sweep,
+    )
+    from mtkd.studies.sweep.page import write_pages
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's way to say Ctrl-C
+    if arguments.cluster_options and not arguments.cluster:
+        raise ValueError('--cluster-options are for --cluster slurm: add that, or leave them out.')
+    sweep = read_sweep(arguments.sweep, arguments.cfg_options)
+    plan = make_plan(sweep, Settings(arguments.data_root, arguments.amp, arguments.smoke))
+    if arguments.dry_run:
+        print(*listed(plan), sep='\n')
+        return 0
+    launcher = choose_jobs(plan, arguments.jobs, arguments.cluster, arguments.cluster_options, torch.cuda.device_count())
+    try:
+        with Screen(plan, Console()) as screen:
+            states = finish(plan.works, launcher, screen.show)
+    except Stopped:
+        done = sum(work.done for work in plan.runs)
+        print(f'stopped; {done} of {len(plan.runs)} runs are done, and the same command goes on with the rest where they '
+              f'were stopped', file=sys.stderr)
+        return 130
+    print(*closing(plan, states), sep='\n')
+    print(*write_pages(sweep, plan), sep='\n')
+    return 0 if all(state.name == DONE for state in states.values()) else 1

@@ -1,0 +1,31 @@
+"""Train a config: a teacher, a student alone, or a student with its teachers."""
+
+import argparse
+from pathlib import Path
+
+from .options import job_arguments, job_settings
+
+EXAMPLE = """\
+examples:
+  mtkd train configs/kdam/swinT_from_swinL_nyud.py --data-root data --with-prerequisites
+  mtkd train configs/kdam/swinT_from_swinL_nyud.py --smoke
+  torchrun --nproc-per-node 2 -m mtkd train configs/baselines/mt_hrnet18_nyud.py --launcher pytorch
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('config', help='config file')
+    job_arguments(parser)
+    parser.add_argument('--resume', action='store_true', help="go on from the work dir's newest good checkpoint, if any")
+    parser.add_argument('--resume-from', type=Path, metavar='CKPT', help='go on from this checkpoint')
+    parser.add_argument('--with-prerequisites', action='store_true',
+                        help='first train missing teachers, run missing searches, and make missing pseudo-labels and caches')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    from mtkd.engine.run import Job, train
+    folder = train(Job(**job_settings(arguments)))
+    print(f'done: {folder}')
+    return 0

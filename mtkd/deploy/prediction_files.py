@@ -1,0 +1,41 @@
+"""The files of a prediction: a PNG for each task, and the numbers behind it as ``.npz``."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .inference import Prediction
+
+
+def write_prediction(prediction: Prediction, folder: Path, number: int, values: bool) -> dict[str, Any]:
+    """Write one prediction and return its entry of the index.
+
+    Args:
+        prediction: what the student says of one picture.
+        folder: an existing folder.
+        number: its place among the predictions; the files' names begin with it.
+        values: also write maps as ``.npz``.
+
+    Raises:
+        PermissionError: a picture cannot be written there.
+    """
+    path, _, frame = prediction.source.rpartition('#')
+    stem = f'{number:05d}_{Path(path).stem}_{frame}' if path and frame.isdigit() else \
+        f'{number:05d}_{Path(prediction.source).stem}'
+    entry: dict[str, Any] = {'source': prediction.source, 'size': list(prediction.image.shape[:2]),
+                             'units': prediction.units, 'pictures': {}, 'values': {}}
+    for task, picture in prediction.pictures.items():
+        name = f'{stem}_{task}.png'
+        if not cv2.imwrite(str(folder / name), picture[..., ::-1]):
+            raise PermissionError(f'{folder / name} cannot be written: name another folder with --out.')
+        entry['pictures'][task] = name
+    maps: dict[str, Any] = {task: value for task, value in prediction.values.items() if np.ndim(value) > 1}
+    for task, value in prediction.values.items():
+        if task not in maps:
+            entry['values'][task] = value.tolist() if isinstance(value, np.ndarray) else value
+    if values and maps:
+        np.savez_compressed(folder / f'{stem}.npz', **maps)
+        entry['values'].update(dict.fromkeys(maps, f'{stem}.npz'))
+    return entry

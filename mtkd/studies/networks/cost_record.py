@@ -1,0 +1,53 @@
+"""The record of what training one network costs: measured here, written and read by the leaderboard."""
+
+import datetime
+import sys
+from pathlib import Path
+
+import torch
+
+from ...engine.record import code_version, versions
+from ...leaderboard import NetworkCost
+from .comparators import Comparator
+from .isolated import isolated
+from .training_cost import Setting, step_times, weigh
+
+
+def measure(network: Comparator, baseline: Comparator, setting: Setting, device: str, seconds: float) -> NetworkCost:
+    """Measure one network.
+
+    Args:
+        network: which one.
+        baseline: what it stands beside.
+        setting: what the costs hold for.
+        device: the device's name, see :func:`device_name`.
+        seconds: at most for each measurement.
+
+    Raises:
+        RuntimeError: the network could not be measured.
+        TimeoutError: it took too long.
+    """
+    weight = weigh(network, setting, seconds)
+    times = step_times(network, baseline, setting, seconds)
+    return NetworkCost(
+        network=network.name, backbone=network.backbone, config=network.config, config_sha256=network.sha256,
+        baseline=baseline.name, baseline_config=baseline.config, params=weight.params, macs=weight.macs,
+        input_size=setting.size, batch_size=setting.batch_size, step_seconds=times.seconds, baseline_seconds=times.baseline,
+        step_ratio=times.ratio, ratio_quartiles=times.spread, steps=setting.steps, clock=setting.clock,
+        kept_bytes=weight.kept, peak_bytes=weight.peak, peak_of=weight.peak_of, device=device, threads=setting.threads,
+        seed=setting.seed, versions=versions(), code_version=code_version(),
+        time=datetime.datetime.now().astimezone().isoformat(timespec='seconds'), command=' '.join(['python', *sys.argv]))
+
+
+def is_measured(file: Path, network: Comparator) -> bool:
+    """Whether a file holds the record of this very network."""
+    return file.is_file() and NetworkCost.read(file).config_sha256 == network.sha256
+
+
+def device_name(device: str) -> str:
+    """The name of the device; asked for in another process, because one that has touched CUDA cannot be forked any more."""
+    return isolated(_name_of, device, seconds=120)
+
+
+def _name_of(device: str) -> str:
+    return torch.cuda.get_device_name() if device == 'cuda' else 'CPU'
