@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from mtkd.balance import MGDA, Balance, GradNorm, PCGrad, WeightedSum
-from mtkd.balance.mgda import min_norm
+from mtkd.balance.angles import min_norm
 
 Step = Callable[[Tensor, Tensor], None]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -53,15 +54,36 @@ class Balance(nn.Module):
     min_tasks = 2
     reads_values = True
     hears: frozenset[str] = frozenset()
+    step: Tensor
 
     def __init__(self, include: str = 'tasks') -> None:
         super().__init__()
         if include not in ('tasks', 'all'):
             raise ValueError(f"balance: include='{include}' is unknown; choose 'tasks' or 'all'.")
         self.include = include
+        self._steps = 0
         self.names: tuple[str, ...] = ()
         self.weights: dict[str, float] = {}
         self._begun = False
+
+    def count_steps(self) -> None:
+        """Keep a buffer ``step``, for methods that draw or act every so many steps; to be called in ``__init__``."""
+        self.register_buffer('step', torch.zeros((), dtype=torch.int64))
+
+    def next_step(self) -> int:
+        """The number of this step, from 0; the next call gives the next one.
+
+        The number is kept on the host beside the buffer, which is only written, so that no step waits for the device.
+        """
+        number = self._steps
+        self._steps += 1
+        self.step += 1
+        return number
+
+    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+        if f'{prefix}step' in state_dict and 'step' in self._buffers:
+            self._steps = int(state_dict[f'{prefix}step'])
 
     def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
               extra: Collection[str] | None = None) -> None:

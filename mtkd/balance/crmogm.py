@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +27,7 @@ class CRMOGM(GradientBalance):
     algorithm 1; α is constant, as in TorchJD's CRMOGMWeighting.
     """
 
+    remembers = ('last',)
     last: Tensor
 
     def __init__(self, method: Mapping[str, Any], alpha: float = 0.9, **place: Any) -> None:
@@ -46,18 +48,17 @@ class CRMOGM(GradientBalance):
         """See :meth:`GradientBalance.setup`."""
         super().setup(weights, net, extra)
         self.method.setup(weights, net, extra)
-        self.register_buffer('last', torch.full((len(weights),), torch.nan))  # NaN: none yet
+        self.register_buffer('last', torch.full((len(weights),), torch.nan, dtype=torch.float64))  # NaN: none yet
 
     def begin(self, seed: int = 0) -> None:
         """See :meth:`Balance.begin`."""
         super().begin(seed)
         self.method.begin(seed if self.seed is None else self.seed)
 
-    def solve(self, gram: Tensor, tasks: Tensor, values: Tensor) -> Tensor:
+    def solve(self, gram: np.ndarray, tasks: np.ndarray, values: np.ndarray) -> np.ndarray:
         """See :meth:`GradientBalance.solve`."""
-        new = self.method.solve(gram, tasks, values).float()
-        last = self.last.cpu()
-        old = torch.where(last[tasks].isnan(), new, last[tasks])
+        new = np.atleast_2d(self.method.solve(gram, tasks, values))[0]
+        last = self.memory['last']
+        old = np.where(np.isnan(last[tasks]), new, last[tasks])
         last[tasks] = self.alpha * old + (1 - self.alpha) * new
-        self.last.copy_(last)
         return last[tasks]

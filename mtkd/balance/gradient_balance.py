@@ -3,8 +3,7 @@
 import difflib
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .balance import Balance, Seen
-from .gramian import TaskGradients, carry, combined, reach, take_gradients
+from .gramian import TaskGradients, carry, combined, reach, take_gradients, wide
 
 LAYER = 'layer:'
 FP16_SCALE = 1024.0  # lifts gradients out of fp16's subnormal range; the optimiser's own scale is not known here
@@ -39,11 +38,15 @@ class GradientBalance(Balance):
         include: see :class:`~mtkd.balance.balance.Balance`. With ``'all'``, a distillation term that does not pass the
             place keeps its fixed weight, and one warning names it.
 
+    Attributes:
+        remembers: names of the buffers that :meth:`solve` reads and writes as ``self.memory[name]``.
+
     Raises:
         ValueError: an unknown level or heads.
     """
 
     needs_gram = True
+    remembers: tuple[str, ...] = ()
 
     def __init__(self, level: str = 'tap', tap: str = 'shared', heads: str = 'plain', seed: int | None = None,
                  include: str = 'tasks') -> None:
@@ -61,6 +64,8 @@ class GradientBalance(Balance):
         self._layer: list[Tensor] = []
         self._warned: set[str] = set()
         self._run_seed = 0
+        self.memory: dict[str, np.ndarray] = {}
+        self._staging: Tensor | None = None
 
     def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
               extra: Collection[str] | None = None) -> None:
@@ -111,50 +116,84 @@ class GradientBalance(Balance):
 
     def _carried(self, losses: Sequence[Tensor], found: TaskGradients, shared_beyond: Sequence[Tensor]) -> Tensor:
         seen = self.see(losses)
-        weights = self.weigh(found.gram.detach(), seen)
+        weights, of_heads = self.weigh_both(found.gram.detach(), seen)
         if self.level.startswith(LAYER):
             return (torch.stack(list(losses)) * weights).sum()
-        own: list[Tensor | float] = list(weights) if self.heads == 'weighted' else [1.0] * len(losses)
+        own: list[Tensor | float] = list(of_heads) if self.heads == 'weighted' else [1.0] * len(losses)
         values = torch.stack([loss.detach().float() for loss in losses])
-        value = (values * weights).sum() if self.heads == 'weighted' else values.sum()
+        value = (values * of_heads).sum() if self.heads == 'weighted' else values.sum()
         return carry(value, *combined(found, weights, own, shared_beyond))
 
     def weigh(self, gram: Tensor, seen: Seen) -> Tensor:
+        """The tasks' weights for what is shared, see :meth:`weigh_both`; (T,) float32."""
+        return self.weigh_both(gram, seen)[0]
+
+    def weigh_both(self, gram: Tensor, seen: Seen) -> tuple[Tensor, Tensor]:
         """The tasks' weights: those of :meth:`solve` for the tasks at hand, 0 for the others.
 
         A gradient of exactly 0 is that of a task nothing was there for, and is left out as well. One task alone has weight
         1. Where the Gramian is not finite the weights are NaN: a gradient scaler skips that step, and without one it shows.
-        The Gramian goes to the CPU: the step's one wait for the device.
+
+        The Gramian, the losses and what the method remembers go to the host in one copy of T² + 2 T numbers and the
+        memory, the step's only wait for the device; weights and memory come back in one.
 
         Args:
-            gram: (T, T) float32.
+            gram: (T, T), float64 from the network; any floating type.
             seen: the losses.
 
         Returns:
-            (T,) float32 on the Gramian's device.
+            (T,) float32 on the Gramian's device for what is shared, and the same for what belongs to one task where
+            ``heads='weighted'``.
         """
-        here = torch.cat([gram, seen.values[:, None], seen.active[:, None].float()], 1).cpu()
-        gram_cpu, values, active = here[:, :-2], here[:, -2], here[:, -1].bool()
-        weights = torch.zeros(len(self.names))
-        if not gram_cpu.isfinite().all():
-            return torch.full_like(seen.values, torch.nan)
-        tasks = (active & (gram_cpu.diagonal() > 0)).nonzero().flatten()
-        if len(tasks) == 1:
-            weights[tasks] = 1.0
-        elif len(tasks) > 1:
-            weights[tasks] = self.solve(gram_cpu[tasks][:, tasks], tasks, values[tasks]).float()
-        return weights.to(gram.device)
+        count, dtype = len(self.names), wide(gram.device)
+        owners = [(part, name) for part in self.modules() if isinstance(part, GradientBalance) for name in part.remembers]
+        buffers = [getattr(part, name) for part, name in owners]
+        sent = [gram, seen.values, seen.active, *buffers]
+        host = torch.cat([value.detach().to(dtype).flatten() for value in sent]).cpu().double().numpy()
+        cuts = np.cumsum([value.numel() for value in sent])
+        matrix, values, active, *kept = np.split(host, cuts[:-1])
+        for (part, name), buffer, value in zip(owners, buffers, kept, strict=True):
+            part.memory[name] = value.reshape(buffer.shape).copy()
+        weights = self._solved(matrix.reshape(count, count), values, active != 0)
+        back = np.concatenate([weights.ravel(), *(part.memory[name].ravel() for part, name in owners)])
+        returned = self._sent_back(back, gram.device, dtype).split([count, count, *(b.numel() for b in buffers)])
+        for buffer, value in zip(buffers, returned[2:], strict=True):
+            buffer.copy_(value.view(buffer.shape))
+        return returned[0].float(), returned[1].float()
 
-    def solve(self, gram: Tensor, tasks: Tensor, values: Tensor) -> Tensor:
-        """The weights of the tasks at hand.
+    def _sent_back(self, values: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
+        """The values on the device, by way of memory that is kept: the next step's copy to the host waits for this one."""
+        if self._staging is None or len(self._staging) != len(values):
+            self._staging = torch.empty(len(values), dtype=torch.float64, pin_memory=device.type == 'cuda')
+        self._staging.numpy()[:] = values
+        return self._staging.to(device=device, dtype=dtype, non_blocking=True)
+
+    def _solved(self, gram: np.ndarray, values: np.ndarray, active: np.ndarray) -> np.ndarray:
+        """(2, T) weights: of what is shared, and of heads."""
+        weights = np.zeros((2, len(values)))
+        if not np.isfinite(gram).all():
+            return np.full_like(weights, np.nan)
+        tasks = np.flatnonzero(active & (gram.diagonal() > 0))
+        if len(tasks) == 1:
+            weights[:, tasks] = 1.0
+        elif len(tasks) > 1:
+            weights[:, tasks] = self.solve(gram[np.ix_(tasks, tasks)], tasks, values[tasks])
+        return weights
+
+    def solve(self, gram: np.ndarray, tasks: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """The weights of the tasks at hand, worked out on the host in float64.
+
+        Gradients may have any scale, and tasks' gradients any ratio: :func:`~mtkd.balance.angles.angles` takes a Gramian
+        apart into norms and cosines. What a method keeps from step to step lies in ``self.memory``, one array a buffer of
+        :attr:`remembers`, and may be written to.
 
         Args:
-            gram: (A, A) float32 on the CPU; none of its diagonal is 0.
+            gram: (A, A) float64; none of its diagonal is 0.
             tasks: (A,) int64, which of all tasks these are; A is at least 2.
-            values: (A,) their losses.
+            values: (A,) float64, their losses.
 
         Returns:
-            (A,) on the CPU.
+            (A,), or (2, A) where heads take other weights than what is shared.
         """
         raise TypeError(f'{type(self).__name__} does not weigh tasks')
 
@@ -170,16 +209,9 @@ class GradientBalance(Balance):
                           f'added as it is.', stacklevel=2)
         return False
 
-    def generator(self, step: Tensor) -> np.random.Generator:
+    def generator(self, step: int) -> np.random.Generator:
         """A generator for what is drawn in one step: the same on every rank and after a resume."""
-        return np.random.default_rng([self._run_seed if self.seed is None else self.seed, int(step)])
-
-    @contextmanager
-    def drawing(self, step: Tensor) -> Iterator[None]:
-        """Torch's generator of the CPU, seeded for one step and put back after: for solvers that draw from it."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(self.generator(step).integers(1 << 62)))
-            yield
+        return np.random.default_rng([self._run_seed if self.seed is None else self.seed, step])
 
     @property
     def _place(self) -> str:

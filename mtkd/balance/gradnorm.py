@@ -60,20 +60,21 @@ class GradNorm(GradientBalance):
         pull, self._pull = self._pull, None
         return total if pull is None else total + (pull - pull.detach())
 
-    def weigh(self, gram: Tensor, seen: Seen) -> Tensor:
-        """The learned weights; (T,)."""
+    def weigh_both(self, gram: Tensor, seen: Seen) -> tuple[Tensor, Tensor]:
+        """The learned weights, twice (T,)."""
         with torch.no_grad():
             self.task_weights.clamp_(min=0.0)
             self.task_weights.mul_(len(self.names) / self.task_weights.sum())
         self._remember(seen)
-        norms = gram.diagonal().clamp_min(0.0).sqrt()
+        norms = gram.diagonal().clamp_min(0.0).sqrt().float()
         active = seen.active & (norms > 0) & (self.initial > 0)
         scaled = self.task_weights * norms
         with torch.no_grad():
             wanted = targets(scaled, seen.values / torch.where(active, self.initial, torch.ones_like(norms)), active,
                              self.alpha)
         self._pull = ((scaled - wanted).abs() * active).sum()
-        return self.task_weights.detach() * seen.active
+        weights = self.task_weights.detach() * seen.active
+        return weights, weights
 
     def _remember(self, seen: Seen) -> None:
         if self.l0 == 'first_iter':

@@ -3,11 +3,15 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..registry import BALANCES
+from .angles import angles
 from .gradient_balance import GradientBalance
+
+ALIKE = 1e-6  # a sine below which two gradients are not turned any nearer
 
 
 @BALANCES.register_module()
@@ -18,18 +22,19 @@ class GradVac(GradientBalance):
         beta: how much of each step's cosine enters the average.
         **place: level, tap, heads, seed, include: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
-    Source: Wang et al. 2021, algorithm 1; TorchJD. The averages are kept here, so that checkpoints hold them and absent
-    tasks keep theirs.
+    Source: Wang et al. 2021, algorithm 1; tested against TorchJD's GradVacWeighting. Absent tasks' averages rest.
     """
 
     hears = frozenset({'seed'})
-    step: Tensor
+    remembers = ('cosines',)
     cosines: Tensor
 
     def __init__(self, beta: float = 0.5, **place: Any) -> None:
         super().__init__(**place)
+        if not 0 <= beta <= 1:
+            raise ValueError(f'balance: GradVac has beta={beta}; give 0 to 1.')
         self.beta = beta
-        self.register_buffer('step', torch.zeros((), dtype=torch.int64))
+        self.count_steps()
 
     def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
               extra: Collection[str] | None = None) -> None:
@@ -37,16 +42,38 @@ class GradVac(GradientBalance):
         super().setup(weights, net, extra)
         self.register_buffer('cosines', torch.zeros(len(weights), len(weights)))
 
-    def solve(self, gram: Tensor, tasks: Tensor, values: Tensor) -> Tensor:
+    def solve(self, gram: np.ndarray, tasks: np.ndarray, values: np.ndarray) -> np.ndarray:
         """See :meth:`GradientBalance.solve`."""
-        from torchjd.aggregation import GradVacWeighting
-        weighting = GradVacWeighting(beta=self.beta)
-        cosines = self.cosines.cpu()
-        weighting._phi_t = cosines[tasks][:, tasks].clone()
-        weighting._state_key = (len(tasks), gram.dtype)
-        with self.drawing(self.step):
-            weights = weighting(gram)
-        cosines[tasks[:, None], tasks] = weighting._phi_t
-        self.cosines.copy_(cosines)
-        self.step += 1
-        return weights
+        rng = self.generator(self.next_step())
+        orders = [rng.permutation(np.delete(np.arange(len(tasks)), i)) for i in range(len(tasks))]
+        place = np.ix_(tasks, tasks)
+        rows, self.memory['cosines'][place] = turned(gram, self.memory['cosines'][place], orders, self.beta)
+        return rows.sum(0)
+
+
+def turned(gram: np.ndarray, usual: np.ndarray, orders: list[np.ndarray], beta: float) -> tuple[np.ndarray, np.ndarray]:
+    """What each gradient becomes, and the new averages.
+
+    Args:
+        gram: (T, T), none of its diagonal 0.
+        usual: (T, T), the cosines' averages.
+        orders: per task, the order in which it meets the others.
+        beta: how much of a new cosine enters the average.
+
+    Returns:
+        (T, T): row i holds the coefficients of the given gradients in the turned g_i; (T, T) averages.
+    """
+    norms, cosines = angles(gram)
+    rows, usual = np.eye(len(gram)), usual.copy()
+    for i, order in enumerate(orders):
+        along, length = cosines[i].copy(), 1.0
+        for j in order:
+            now, wanted = along[j] / length if length > ALIKE else 0.0, usual[i, j]
+            sine = np.sqrt(max(1 - wanted ** 2, 0.0))
+            if now < wanted and sine > ALIKE:
+                part = length * (wanted * np.sqrt(max(1 - now ** 2, 0.0)) - now * sine) / sine
+                rows[i, j] += part
+                along += part * cosines[j]
+                length = np.sqrt(max(rows[i] @ along, 0.0))
+            usual[i, j] = (1 - beta) * wanted + beta * now
+    return rows * norms[:, None] / norms, usual

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ..registry import BALANCES
+from .angles import angles, firm
 from .gradient_balance import GradientBalance
-
-RIDGE = 1e-8  # keeps the weights finite where the gradients cancel
 
 
 @BALANCES.register_module()
@@ -21,15 +20,19 @@ class NashMTL(GradientBalance):
     weights, and so does TorchJD; where the last weights' direction opposes a task those programs have no solution and the
     weights stay as they are (measured with TorchJD 0.18 on random gradients), which is the very case the method is for.
 
+    As in the authors' code the bound ``max_norm`` is for the gradient of what is shared alone: with ``heads='weighted'``
+    heads take the weights as they were solved. At ``level='layer:…'`` one set of weights serves all, the bounded one.
+
     Args:
-        max_norm: the longest the combined gradient may be; 0: no bound. The solution's length is always the root of T.
+        max_norm: the longest the combined gradient of what is shared may be; 0: no bound. Without it the
+            length is always √T.
         update_every: solve every so many steps, and keep the last weights between.
         **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
-    Source: Navon et al. 2022, equation 2 and algorithm 1.
+    Source: Navon et al. 2022, equation 2 and algorithm 1; AvivNavon/nash-mtl at cce1840, methods/weight_methods.py.
     """
 
-    step: Tensor
+    remembers = ('last',)
     last: Tensor
 
     def __init__(self, max_norm: float = 1.0, update_every: int = 1, **place: Any) -> None:
@@ -38,7 +41,7 @@ class NashMTL(GradientBalance):
             raise ValueError(f'balance: NashMTL has max_norm={max_norm} and update_every={update_every}; give max_norm >= 0 '
                              f'and update_every >= 1.')
         self.max_norm, self.update_every = max_norm, update_every
-        self.register_buffer('step', torch.zeros((), dtype=torch.int64))
+        self.count_steps()
 
     def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
               extra: Collection[str] | None = None) -> None:
@@ -46,16 +49,17 @@ class NashMTL(GradientBalance):
         super().setup(weights, net, extra)
         self.register_buffer('last', torch.ones(len(weights), dtype=torch.float64))
 
-    def solve(self, gram: Tensor, tasks: Tensor, values: Tensor) -> Tensor:
-        """See :meth:`GradientBalance.solve`."""
-        last = self.last.cpu()
-        if int(self.step) % self.update_every == 0:
-            last[tasks] = torch.from_numpy(bargain(gram.double().numpy()))
-            self.last.copy_(last)
-        self.step += 1
+    def solve(self, gram: np.ndarray, tasks: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """See :meth:`GradientBalance.solve`; (2, A)."""
+        last = self.memory['last']
+        if self.next_step() % self.update_every == 0:
+            last[tasks] = bargain(gram)
         weights = last[tasks]
-        norm = (weights @ gram.double() @ weights).clamp_min(0).sqrt()
-        return weights * (self.max_norm / norm) if self.max_norm and norm > self.max_norm else weights
+        norms, cosines = angles(gram)
+        lengths = norms * weights
+        norm = np.sqrt(max(lengths @ cosines @ lengths, 0.0))
+        shared = weights * (self.max_norm / norm) if self.max_norm and norm > self.max_norm else weights
+        return np.stack([shared, weights])
 
 
 def bargain(gram: np.ndarray, iterations: int = 100) -> np.ndarray:
@@ -70,8 +74,8 @@ def bargain(gram: np.ndarray, iterations: int = 100) -> np.ndarray:
     Returns:
         (T,) float64.
     """
-    scale = np.sqrt(gram.diagonal())  # solved for gradients of length 1
-    cosines = gram / np.outer(scale, scale) + RIDGE * np.eye(len(gram))
+    norms, cosines = angles(gram)  # solved for gradients of length 1
+    cosines = firm(cosines)
     weights = np.ones(len(gram))
     for _ in range(iterations):
         slope = cosines @ weights - 1 / weights
@@ -80,4 +84,4 @@ def bargain(gram: np.ndarray, iterations: int = 100) -> np.ndarray:
         weights = weights - step / (1 + decrement if decrement > 0.25 else 1)
         if decrement < 1e-10:
             break
-    return weights / scale
+    return weights / norms

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..registry import BALANCES
+from .angles import FLOAT32, angles, in_cone
 from .gradient_balance import GradientBalance
 
 
@@ -21,10 +23,11 @@ class PCD(GradientBalance):
         beta: of the moving average of squared norms that makes gradients comparable.
         **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
-    Source: Priority-constrained descent, arXiv:2606.29521; TorchJD. The averages are kept here, so that checkpoints hold
-    them; an absent task's rests, but their common count of steps goes on.
+    Source: Priority-constrained descent, arXiv:2606.29521; tested against TorchJD's PCDWeighting with eps=0. An absent
+    task's average rests, but their common count of steps goes on.
     """
 
+    remembers = ('squares', 'count')
     squares: Tensor
     count: Tensor
 
@@ -41,17 +44,35 @@ class PCD(GradientBalance):
         super().setup(weights, net, extra)
         self.register_buffer('squares', torch.zeros(len(weights), dtype=torch.float64))
 
-    def solve(self, gram: Tensor, tasks: Tensor, values: Tensor) -> Tensor:
+    def solve(self, gram: np.ndarray, tasks: np.ndarray, values: np.ndarray) -> np.ndarray:
         """See :meth:`GradientBalance.solve`."""
-        from torchjd.aggregation import PCDWeighting
         if tasks[0] != 0:
-            return torch.ones(len(tasks))
-        weighting = PCDWeighting(self.tau, self.beta)
-        squares = self.squares.cpu()
-        weighting._sq_norm_ema, weighting._n_steps = squares[tasks].clone(), self.count.cpu()
-        weighting._state_key = len(tasks)
-        weights = weighting(gram)
-        squares[tasks] = weighting._sq_norm_ema
-        self.squares.copy_(squares)
-        self.count += 1
-        return weights
+            return np.ones(len(tasks))
+        norms, cosines = angles(gram)
+        squares, count = self.memory['squares'], self.memory['count']
+        squares[tasks] = self.beta * squares[tasks] + (1 - self.beta) * norms ** 2
+        count += 1
+        usual = np.sqrt(squares[tasks] / (1 - self.beta ** float(count)))
+        along = constrained(cosines, norms / usual, self.tau)
+        square = along @ cosines @ along
+        if square <= 10 * FLOAT32 * np.abs(along).sum() ** 2:
+            return np.zeros(len(tasks))
+        return along / norms * (norms[0] / np.sqrt(square))
+
+
+def constrained(cosines: np.ndarray, lengths: np.ndarray, tau: float) -> np.ndarray:
+    """The direction d nearest to the first vector with v_j · d >= τ |v_j|² for all others.
+
+    Args:
+        cosines: (T, T) of the vectors v.
+        lengths: (T,) |v|.
+        tau: τ.
+
+    Returns:
+        (T,) coefficients of the unit vectors in d; those of the first vector where nothing meets all conditions.
+    """
+    linear = lengths[0] * cosines[0, 1:] - tau * lengths[1:]
+    first = np.eye(len(lengths))[0] * lengths[0]
+    rest = in_cone(cosines[1:, 1:], linear)
+    missed = cosines[1:, 1:] @ rest + linear
+    return first + np.append(0.0, rest) if missed.min() >= -1e-6 * np.abs(linear).max() else first

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..registry import BALANCES
+from .angles import angles
 from .gradient_balance import GradientBalance
 
 
@@ -25,7 +24,6 @@ class PCGrad(GradientBalance):
     """
 
     hears = frozenset({'seed'})
-    step: Tensor
 
     def __init__(self, reduction: str = 'sum', level: str = 'tap', tap: str = 'shared', heads: str = 'plain',
                  seed: int | None = None, include: str = 'tasks') -> None:
@@ -33,14 +31,13 @@ class PCGrad(GradientBalance):
         if reduction not in ('sum', 'mean'):
             raise ValueError(f"balance: PCGrad has no reduction='{reduction}'; choose 'sum' or 'mean'.")
         self.reduction = reduction
-        self.register_buffer('step', torch.zeros((), dtype=torch.int64))
+        self.count_steps()
 
-    def solve(self, gram: Tensor, tasks: Tensor, values: Tensor) -> Tensor:
+    def solve(self, gram: np.ndarray, tasks: np.ndarray, values: np.ndarray) -> np.ndarray:
         """See :meth:`GradientBalance.solve`."""
-        rng = self.generator(self.step)
-        self.step += 1
+        rng = self.generator(self.next_step())
         orders = [rng.permutation(len(tasks)) for _ in tasks]
-        weights = torch.from_numpy(surgery(gram.double().numpy(), orders).sum(0))
+        weights = surgery(gram, orders).sum(0)
         return weights / len(tasks) if self.reduction == 'mean' else weights
 
 
@@ -54,10 +51,11 @@ def surgery(gram: np.ndarray, orders: Sequence[Sequence[int] | np.ndarray]) -> n
     Returns:
         (T, T): row i holds the coefficients of the given gradients in the projected g_i.
     """
+    norms, cosines = angles(gram)
     rows = np.eye(len(gram))
     for i, order in enumerate(orders):
         for j in order:
-            along = rows[i] @ gram[:, j]
+            along = rows[i] @ cosines[:, j]
             if j != i and along < 0:
-                rows[i, j] -= along / gram[j, j]
-    return rows
+                rows[i, j] -= along
+    return rows * norms[:, None] / norms

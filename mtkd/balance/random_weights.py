@@ -1,6 +1,5 @@
 """Random loss weights, the litmus test of every other balance."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,13 +19,12 @@ class Random(Balance):
     """
 
     hears = frozenset({'seed'})
-    step: Tensor
 
     def __init__(self, seed: int | None = None, include: str = 'tasks') -> None:
         super().__init__(include)
         self.seed = seed
         self._run_seed = 0
-        self.register_buffer('step', torch.zeros((), dtype=torch.int64))
+        self.count_steps()
 
     def begin(self, seed: int = 0) -> None:
         """See :meth:`Balance.begin`."""
@@ -35,10 +33,16 @@ class Random(Balance):
 
     def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
         """(T,) -> (). An absent task's draw is left out of the softmax."""
-        rng = np.random.default_rng([self._run_seed if self.seed is None else self.seed, int(self.step)])
-        self.step += 1
-        drawn = torch.from_numpy(rng.standard_normal(len(losses))).to(losses)
+        seed = self._run_seed if self.seed is None else self.seed
+        drawn = normal(len(losses), seed, self.next_step(), losses.device)
         if seen is not None:
             drawn = torch.where(seen.active, drawn, torch.full_like(drawn, -1e9))
             return (torch.softmax(drawn, 0) * seen.active * losses).sum()
         return (torch.softmax(drawn, 0) * losses).sum()
+
+
+def normal(count: int, seed: int, step: int, device: torch.device) -> Tensor:
+    """(count,) standard normal numbers that depend on seed, step and the kind of device alone; drawn on the device."""
+    rng = torch.Generator(device)
+    rng.manual_seed((seed * 1_000_003 + step) % 2 ** 63)
+    return torch.randn(count, generator=rng, device=device)

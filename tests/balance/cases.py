@@ -4,14 +4,16 @@ import copy
 import warnings
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mtkd.balance import Balance
+from mtkd.balance import Balance, Seen
 from mtkd.models import MultiTaskModel, MultiTaskNet, Trunk
 from mtkd.models.heads import FCNHead
 from mtkd.models.necks import ConcatNeck
+from mtkd.registry import BALANCES
 from mtkd.structures import global_ratio
 from tests.models.tiny import TinyBackbone
 
@@ -50,7 +52,27 @@ SOLVED = {
 LEARNED = {'gradnorm': {'type': 'GradNorm'}, 'gradnorm_epoch': {'type': 'GradNorm', 'l0': 'first_epoch'}}
 GRADIENT = {**SOLVED, **LEARNED}
 CASES = {**VALUE, **GRADIENT}
-PACKAGES = {'upgrad': ('quadprog', 'qpsolvers'), 'dualproj': ('quadprog', 'qpsolvers'), 'cagrad': ('cvxpy', 'clarabel')}
+
+
+def set_up(balance: dict[str, Any] | Balance, count: int = 3) -> Any:
+    """A balance of so many tasks, without a network."""
+    made = balance if isinstance(balance, Balance) else BALANCES.build(copy.deepcopy(balance))
+    made.setup({f'task{i}': 1.0 for i in range(count)})
+    made.begin(seed=11)
+    return made
+
+
+def weights_of(made: Any, rows: Any, values: Any = None, active: Any = None) -> np.ndarray:
+    """(T,) the weights that a balance gives to gradients (T, N), from their float64 Gramian."""
+    rows = np.asarray(rows, dtype=np.float64)
+    values = torch.ones(len(rows)) if values is None else torch.as_tensor(values, dtype=torch.float32)
+    active = values != 0 if active is None else torch.as_tensor(active)
+    return made.weigh(torch.from_numpy(rows @ rows.T), Seen(values, active)).double().numpy()
+
+
+def random_rows(seed: int, count: int, width: int = 12) -> np.ndarray:
+    """(count, width) gradients that conflict."""
+    return np.random.default_rng(seed).standard_normal((count, width))
 
 
 class Teaching(nn.Module):

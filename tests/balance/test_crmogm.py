@@ -1,26 +1,28 @@
+import numpy as np
 import pytest
 import torch
 
 from mtkd.balance import CRMOGM, MGDA, PCGrad
 
-
-def made(**kwargs):
-    balance = CRMOGM({'type': 'MGDA'}, alpha=0.75, **kwargs)
-    balance.setup({'a': 1.0, 'b': 1.0, 'c': 1.0})
-    return balance
-
-
-def ask(*squares):
-    return torch.diag(torch.tensor(squares))
+from .cases import random_rows, set_up, weights_of
 
 
 def test_weights_are_smoothed_from_the_first_on():
-    balance = made()
+    balance = set_up(CRMOGM({'type': 'MGDA'}, alpha=0.75))
     assert isinstance(balance.method, MGDA)
-    two = torch.tensor([0, 1])
-    assert balance.solve(ask(1.0, 4.0), two, torch.ones(2)).tolist() == pytest.approx([0.8, 0.2])
-    assert balance.solve(ask(4.0, 1.0), two, torch.ones(2)).tolist() == pytest.approx([0.65, 0.35])
+    two = [True, True, False]
+    assert weights_of(balance, np.diag([1.0, 2.0, 1.0]), active=two) == pytest.approx([0.8, 0.2, 0])
+    assert weights_of(balance, np.diag([2.0, 1.0, 1.0]), active=two) == pytest.approx([0.65, 0.35, 0])
     assert balance.last[2].isnan()
+
+
+def test_the_other_methods_memory_is_kept_as_well():
+    balance = set_up(CRMOGM({'type': 'GradVac'}, alpha=0.5))
+    weights_of(balance, random_rows(0, 3))
+    assert balance.method.cosines.any() and balance.method.step == 1
+    again = set_up(CRMOGM({'type': 'GradVac'}, alpha=0.5))
+    again.load_state_dict(balance.state_dict())
+    assert np.array_equal(weights_of(again, random_rows(1, 3)), weights_of(balance, random_rows(1, 3)))
 
 
 def test_place_and_seed_are_handed_on():

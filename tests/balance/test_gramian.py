@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mtkd.balance.gramian import carry, combined, reach, take_gradients
+from mtkd.balance.gramian import carry, combined, gramian, reach, take_gradients
 
 
 def parameter(*shape, seed=0):
@@ -45,11 +45,12 @@ def test_rows_and_their_gramian():
     shared = torch.ones(4, 2) @ weight + bias
     losses = [shared.square().sum(), (shared * head).sum(), torch.zeros(())]
     found = take_gradients(losses, [weight, bias], [[], [head], []], replicated=True)
-    for row, loss in zip(found.rows, losses[:2], strict=False):
+    rows = found.rows / found.lifts[:, None]
+    for row, loss in zip(rows, losses[:2], strict=False):
         expected = torch.autograd.grad(loss, [weight, bias], retain_graph=True)
         torch.testing.assert_close(row, torch.cat([g.flatten() for g in expected]))
     assert not found.rows[2].any()
-    torch.testing.assert_close(found.gram, found.rows @ found.rows.T)
+    torch.testing.assert_close(found.gram, (rows @ rows.T).double(), rtol=1e-5, atol=1e-6)
     assert found.beyond[0] == [] and found.beyond[1][0][0] is head and found.beyond[2] == []
     torch.testing.assert_close(found.beyond[1][0][1], shared.sum(0))
 
@@ -58,14 +59,46 @@ def test_a_scale_leaves_the_gradients_as_they_are():
     weight, head = parameter(2, 3), parameter(3)
     losses = [(torch.ones(1, 2) @ weight * head).sum()]
     plain, scaled = (take_gradients(losses, [weight], [[head]], replicated=True, scale=scale) for scale in (1.0, 1024.0))
-    assert torch.equal(plain.rows, scaled.rows) and torch.equal(plain.beyond[0][0][1], scaled.beyond[0][0][1])
+    assert torch.equal(plain.gram, scaled.gram)
+    assert torch.equal(plain.rows / plain.lifts[:, None], scaled.rows / scaled.lifts[:, None])
+    assert torch.equal(plain.beyond[0][0][1], scaled.beyond[0][0][1])
 
 
-def test_half_precision_gradients_make_a_float32_gramian():
+def test_half_precision_gradients_make_an_exact_gramian():
     tap = torch.ones(3, 1000, dtype=torch.bfloat16, requires_grad=True)
     found = take_gradients([tap.float().sum(), (tap * 2).float().sum()], [tap], [[], []], replicated=False)
-    assert found.gram.dtype == torch.float32
-    torch.testing.assert_close(found.gram, 3000 * torch.tensor([[1.0, 2.0], [2.0, 4.0]]))
+    torch.testing.assert_close(found.gram, 3000 * torch.tensor([[1.0, 2.0], [2.0, 4.0]], dtype=torch.float64))
+
+
+@pytest.mark.parametrize('scale', [1e-30, 1e-12, 1.0, 1e12])
+def test_gradients_of_any_scale_have_a_gramian_and_a_combination(scale):
+    """A square of 1e-30 is 0 in float32; that of an entry of 1e-22 has lost all digits."""
+    directions = torch.randn(3, 40_000, generator=torch.Generator().manual_seed(0)) * torch.tensor([[1.0], [1e-3], [1e-6]])
+    place = torch.zeros(40_000, requires_grad=True)
+    found = take_gradients([(place * row * scale).sum() for row in directions], [place], [[], [], []], replicated=True)
+    exact = (directions * scale).double()
+    torch.testing.assert_close(found.gram, exact @ exact.T, rtol=1e-5, atol=1e-5 * float(exact[2].norm() ** 2))
+    weights = torch.tensor([1.0, 2.0, 3e5])
+    flat = combined(found, weights, [1.0] * 3)[1][0]
+    torch.testing.assert_close(flat, (weights.double() @ exact).float(), rtol=1e-4, atol=1e-5 * scale)
+
+
+def test_blocks_of_columns_add_up():
+    rows = torch.randn(3, 1000, generator=torch.Generator().manual_seed(0))
+    for columns in (64, 1000, 4096):
+        torch.testing.assert_close(gramian(rows, columns), rows.double() @ rows.double().T, rtol=1e-5, atol=1e-4)
+
+
+def test_gradients_laid_out_in_any_way_are_lifted():
+    """Expanded, channels last, and with zeros wherever the sample looks."""
+    sparse = torch.zeros(1, 8, 64, 64)
+    sparse[0, 3, 5, 5] = 1e-4
+    for factor in (torch.full((1,), 1e-4).expand(1, 8, 64, 64), sparse,
+                   torch.full((2, 8, 64, 64), 1e-4).to(memory_format=torch.channels_last)):
+        place = torch.zeros_like(factor).requires_grad_()
+        found = take_gradients([(place * factor).sum()], [place], [[]], replicated=False)
+        torch.testing.assert_close(found.gram[0, 0], factor.double().square().sum(), rtol=1e-5, atol=0.0)
+        torch.testing.assert_close(combined(found, torch.ones(1), [1.0])[1][0], factor, rtol=1e-6, atol=0.0)
 
 
 def test_a_combination_weighs_what_is_shared_and_adds_what_is_met_twice():

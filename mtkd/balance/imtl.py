@@ -1,0 +1,51 @@
+"""IMTL-G: a direction that all tasks find equally good."""
+
+from typing import Any
+
+import numpy as np
+
+from ..registry import BALANCES
+from .angles import angles
+from .gradient_balance import GradientBalance
+
+
+@BALANCES.register_module()
+class IMTLG(GradientBalance):
+    """Weights of sum 1 with which the total has the same projection on every task's gradient.
+
+    Weights may be negative. Where no weights of sum 1 do it (two of three tasks oppose the third in just that way), all
+    are 1 / T.
+
+    Args:
+        **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
+
+    Source: Liu et al. 2021, Towards impartial multi-task learning, equation 6.
+    """
+
+    def __init__(self, **place: Any) -> None:
+        super().__init__(**place)
+
+    def solve(self, gram: np.ndarray, tasks: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """See :meth:`GradientBalance.solve`."""
+        norms, cosines = angles(gram)
+        return impartial(cosines, norms.min() / norms) * (norms.min() / norms)
+
+
+def impartial(cosines: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """The y with sums' y = 1 and all entries of C y alike.
+
+    Args:
+        cosines: (T, T), C.
+        sums: (T,), positive.
+
+    Returns:
+        (T,).
+    """
+    count = len(sums)
+    system = np.zeros((count + 1, count + 1))
+    system[:count, :count], system[:count, count], system[count, :count] = cosines, -1.0, sums
+    right = np.append(np.zeros(count), 1.0)
+    found = np.linalg.lstsq(system, right, rcond=1e-13)[0]
+    if np.abs(system @ found - right).max() > 1e-6:
+        return 1 / (count * sums)
+    return found[:count]
