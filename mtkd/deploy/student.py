@@ -72,7 +72,7 @@ def _no_weights(part: Any) -> Any:
     """A backbone's config that asks for no weights, since the checkpoint brings them all."""
     if not isinstance(part, Mapping):
         return part
-    off = {'pretrained': False, 'checkpoint': None}
+    off = {'pretrained': False, 'checkpoint': None, 'weights': None}
     return {key: off[key] if key in off else _no_weights(value) for key, value in part.items()}
 
 

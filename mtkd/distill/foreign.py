@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..models.foreign_model import build_foreign_model
+from ..models.known_weights import contradicts, scale_of
 from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD
 from ..models.tapping import TapCfg, TappedModel
 from ..registry import TEACHERS
@@ -30,25 +31,32 @@ class ForeignTeacher(Teacher):
         tokens: how token sequences become maps; see :class:`~mtkd.models.tapping.TappedModel`.
         input_size: (height, width) that the whole picture, padding included, is resized to (bilinear, antialiased) for
             this teacher; None: as it comes.
-        mean: per channel, RGB, on the 0..255 scale of the raw picture; ImageNet's by default.
+        mean: per channel, RGB, on the 0..255 scale of the raw picture; by default what the model's named weights want (see
+            :func:`~mtkd.models.known_weights.scale_of`), else ImageNet's.
         std: the same.
         tasks: the student's, which the distiller hands over; not read.
         **kwargs: see :class:`Teacher`.
 
     Raises:
-        ValueError: what the two above refuse, or statistics on the 0..1 scale.
+        ValueError: what the two above refuse, statistics on the 0..1 scale, or others than the named weights want.
     """
 
     def __init__(self, model: Mapping[str, Any] | nn.Module, taps: Mapping[str, TapCfg],
                  tokens: Mapping[str, int] | None = None, input_size: Size | None = None,
-                 mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD,
+                 mean: Sequence[float] | None = None, std: Sequence[float] | None = None,
                  tasks: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        wanted = scale_of(str(model.get('name')), model.get('weights')) if isinstance(model, Mapping) else None
+        mean = mean if mean is not None else wanted[0] if wanted else IMAGENET_MEAN
+        std = std if std is not None else wanted[1] if wanted else IMAGENET_STD
+        if wanted is not None and contradicts(wanted, mean, std):
+            raise ValueError(f"ForeignTeacher: the weights of '{dict(model)['name']}' want mean {wanted[0]} and std {wanted[1]}, it "
+                             f'was given {tuple(mean)} and {tuple(std)}: leave mean and std out.')
         if 0 < max(std) < 1:
             raise ValueError(f'ForeignTeacher: std={tuple(std)} looks like the 0..1 scale; mean and std are on the 0..255 '
                              f'scale of the picture: multiply both by 255.')
         self.input_size = None if input_size is None else (int(input_size[0]), int(input_size[1]))
         if isinstance(model, Mapping) and model.get('source') != 'import' and not (
-                model.get('checkpoint') or model.get('pretrained')):
+                model.get('checkpoint') or model.get('pretrained') or model.get('weights')):
             warnings.warn(f"The foreign teacher '{model.get('name')}' has no checkpoint and keeps the random weights it was "
                           f'built with.')
         network = model if isinstance(model, nn.Module) else build_foreign_model(**model)

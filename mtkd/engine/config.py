@@ -14,6 +14,7 @@ import torch
 from mmengine.config import Config, ConfigDict
 
 from .. import registry
+from ..models.known_weights import scale_of
 from ..tasks import build_tasks
 from .record import config_hash
 from .report import set_up_report
@@ -83,10 +84,29 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None, besi
         check_option(cfg, key)
     if options:
         cfg.merge_from_dict(dict(options))
+    _follow_weights(cfg)
     for loader in DATALOADERS:  # two that were set to one base's variable share its data sets: let each have its own
         if cfg.get(loader):
             cfg[loader] = copy.deepcopy(cfg[loader])
     return cfg
+
+
+def _follow_weights(cfg: Config) -> None:
+    """Write the normalisation that named pretrained weights want into the preprocessor of a config that states none.
+
+    Everything that later takes the network without its pretrained weights (a teacher, a deployed student) reads it there.
+    One that contradicts is refused where the model is built.
+    """
+    model = cfg.get('model') or {}
+    net = model.get('net') or {}
+    backbone = net.get('backbone') or (net.get('trunk') or {}).get('backbone') or {}
+    if not isinstance(backbone, Mapping) or not isinstance(backbone.get('name'), str):
+        return
+    asked = bool(backbone.get('pretrained')) and not backbone.get('checkpoint')
+    scale = scale_of(backbone['name'], backbone.get('weights'), asked)
+    given = model.get('data_preprocessor') or {}
+    if scale is not None and 'mean' not in given and 'std' not in given:
+        model.data_preprocessor = {**given, 'mean': scale[0], 'std': scale[1]}
 
 
 def _unreadable(file: Path, error: BaseException) -> str:

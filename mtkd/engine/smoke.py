@@ -87,7 +87,7 @@ def _no_weights(node: Any) -> None:
     for key, value in list(node.items()):
         if key == 'pretrained' and value:
             node[key] = False
-        elif key == 'checkpoint' and isinstance(value, str):
+        elif key in ('checkpoint', 'weights') and isinstance(value, str):
             node[key] = None
         elif isinstance(value, dict):
             _no_weights(value)

@@ -12,12 +12,14 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from .known_weights import fill_from_package, how_to_install
+
 SOURCES = ('torchvision', 'huggingface', 'timm', 'import')
 _NESTS = ('state_dict', 'model')
 
 
 def build_foreign_model(source: str, name: str, checkpoint: str | Path | None = None, pretrained: bool = False,
-                        kwargs: Mapping[str, Any] | None = None) -> nn.Module:
+                        kwargs: Mapping[str, Any] | None = None, weights: str | None = None) -> nn.Module:
     """Build a network that knows nothing of mtkd.
 
     Args:
@@ -29,14 +31,21 @@ def build_foreign_model(source: str, name: str, checkpoint: str | Path | None = 
             ``'huggingface'`` also a folder as ``save_pretrained`` writes it, whose configuration is then taken.
         pretrained: let torchvision or timm fetch their default weights; needs the network once.
         kwargs: arguments of the network; of ``'huggingface'``, of its configuration.
+        weights: of ``'timm'``, where its weights come from, named: ``'package'`` (see
+            :mod:`~mtkd.models.known_weights`), ``'hub'``, or a file; in place of ``checkpoint`` and ``pretrained``.
 
     Raises:
         ValueError: an unknown source, name or argument, a package that is not installed, or weights that do not fit.
-        FileNotFoundError: there is no such checkpoint.
+        FileNotFoundError: there is no such checkpoint, or the package that holds the weights is not installed.
         ConnectionError: ``pretrained`` and the weights cannot be fetched.
     """
     if source not in SOURCES:
         raise ValueError(f"foreign model '{name}': source='{source}' is unknown; choose one of {', '.join(SOURCES)}.")
+    if weights is not None and (source != 'timm' or pretrained or checkpoint is not None):
+        raise ValueError(f"foreign model '{name}': weights='{weights}' is for source='timm', without checkpoint and pretrained.")
+    if weights not in (None, 'package', 'hub'):
+        checkpoint = weights
+    pretrained = pretrained or weights == 'hub'
     if checkpoint is not None and not Path(checkpoint).exists():
         raise FileNotFoundError(f"foreign model '{name}': the weights {checkpoint} do not exist; correct its checkpoint.")
     if pretrained and (source not in ('torchvision', 'timm') or checkpoint is not None):
@@ -53,6 +62,8 @@ def build_foreign_model(source: str, name: str, checkpoint: str | Path | None = 
         model = maker(name, pretrained, given)
     if checkpoint is not None and folder is None:
         _fill(model, name, Path(checkpoint))
+    elif weights == 'package':
+        fill_from_package(model, name)
     return model
 
 
@@ -62,8 +73,10 @@ def _made(name: str, maker: Any, pretrained: bool, kwargs: dict[str, Any]) -> nn
         return maker(**kwargs)
     except Exception as error:
         if pretrained and not isinstance(error, TypeError):
-            raise ConnectionError(f"foreign model '{name}': its pretrained weights cannot be fetched "
-                                  f'({type(error).__name__}); offline, name a local file with checkpoint=FILE.') from error
+            package = how_to_install(name)
+            raise ConnectionError(f"foreign model '{name}': its pretrained weights cannot be fetched ({type(error).__name__}); "
+                                  f'offline, name a local file with checkpoint=FILE'
+                                  + (f"; {package}, for weights='package'" if package else '') + '.') from error
         raise ValueError(f"foreign model '{name}' cannot be built with {kwargs}: {error}") from error
 
 

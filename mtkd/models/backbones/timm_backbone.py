@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from ...registry import BACKBONES
 from ...structures import Size
+from ..known_weights import find, how_to_install, package_weights, scale_of
 from .hrnet import fuse_any_size
 from .stem import set_stem_stride
 
@@ -35,10 +36,14 @@ class TimmBackbone(nn.Module):
 
     Args:
         name: timm model name, such as ``'resnet18'``.
-        pretrained: load timm's weights. True needs the network once; see ``checkpoint`` for machines without it.
+        pretrained: load timm's weights: from the hub or its local cache and, where neither has them, from an installed
+            package (see ``weights``).
         checkpoint: local file with weights for this backbone; a state dict as timm saves it, or one under
             ``'state_dict'`` or ``'model'``. Keys of a classifier are left out; all others must fit. Places that a plain
             transformer learned for a picture of another size are resized.
+        weights: where pretrained weights come from, named: ``'package'``, an installed package of
+            :mod:`~mtkd.models.known_weights` (no network is needed); ``'hub'``, timm's hub or its local cache; or a file, as
+            ``checkpoint``. The other two are left out then.
         out_indices: which of timm's feature levels to return, finest first.
         stage_norm: put a LayerNorm on every returned stage, as dense Swin recipes do; ``'last'``: on the last one alone, in
             place of the norm that ends a plain transformer, which timm leaves out.
@@ -52,17 +57,22 @@ class TimmBackbone(nn.Module):
     Attributes:
         channels: number of channels of each returned level.
         strides: stride of each returned level relative to the picture.
+        scale: the normalisation (mean, std per channel, 0..255) that the weights want; None where they do not say.
 
     Raises:
-        ValueError: an unknown model or norm, or weights that do not fit.
-        FileNotFoundError: ``checkpoint`` does not exist.
-        ConnectionError: ``pretrained=True`` and timm cannot fetch the weights.
+        ValueError: an unknown model or norm, more than one source of weights, or weights that do not fit.
+        FileNotFoundError: ``checkpoint``, or the package that holds the weights, does not exist.
+        ConnectionError: the weights can neither be fetched nor found in a package.
     """
 
     def __init__(self, name: str, pretrained: bool = False, checkpoint: str | None = None,
                  out_indices: Sequence[int] = (1, 2, 3, 4), stage_norm: bool | str = False, norm: str = 'batch',
-                 pad_multiple: int = 1, stem_stride: int | None = None, **kwargs: Any) -> None:
+                 pad_multiple: int = 1, stem_stride: int | None = None, weights: str | None = None, **kwargs: Any) -> None:
         super().__init__()
+        if weights is not None and (pretrained or checkpoint is not None):
+            raise ValueError(f"backbone {name}: weights='{weights}' says where weights come from; leave pretrained and "
+                             f'checkpoint out beside it.')
+        pretrained = pretrained and checkpoint is None
         if norm not in _NORMS:
             raise ValueError(f"backbone {name}: norm='{norm}' is unknown; choose one of {', '.join(_NORMS)}.")
         if stage_norm not in (False, True, 'last'):
@@ -71,7 +81,15 @@ class TimmBackbone(nn.Module):
             near = timm.list_models(f'*{name.split("_")[0]}*')[:5]
             raise ValueError(f"timm has no model named '{name}'; near: {', '.join(near) or 'none'}.")
         self.name = name
-        self.body = _create(name, pretrained and checkpoint is None, tuple(out_indices), kwargs)
+        self.scale = scale_of(name, weights, pretrained)
+        file = checkpoint if weights in (None, 'package', 'hub') else weights
+        stored: Mapping[str, Tensor] | None = None
+        if weights == 'package':
+            stored = package_weights(name)
+        if pretrained or weights == 'hub':
+            self.body, stored = _from_hub(name, tuple(out_indices), kwargs, or_package=pretrained)
+        else:
+            self.body = _create(name, tuple(out_indices), kwargs)
         self.channels: list[int] = list(self.body.feature_info.channels())
         finer = 1 if stem_stride is None else set_stem_stride(self.body, stem_stride)
         self.strides: list[int] = [stride // finer for stride in self.body.feature_info.reduction()]
@@ -83,8 +101,10 @@ class TimmBackbone(nn.Module):
                                          for i, c in enumerate(self.channels)) if stage_norm else None
         if norm == 'group':
             _batch_to_group_norm(self.body)
-        if checkpoint is not None:
-            _load(self.body, name, Path(checkpoint))
+        if file is not None:
+            _fill(self.body, name, _read(name, Path(file)), file)
+        elif stored is not None:
+            _fill(self.body, name, stored, 'the package')
         if norm == 'frozen':
             self.body = freeze_batch_norm_2d(self.body)
 
@@ -124,18 +144,31 @@ class TimmBackbone(nn.Module):
         return F.pad(image, (0, pad[0], 0, pad[1])) if any(pad) else image
 
 
-def _create(name: str, pretrained: bool, out_indices: tuple[int, ...], kwargs: dict[str, Any]) -> nn.Module:
-    if pretrained:
-        _offline_without_waiting()
+def _create(name: str, out_indices: tuple[int, ...], kwargs: Mapping[str, Any], pretrained: bool = False) -> nn.Module:
     try:
         return timm.create_model(name, pretrained=pretrained, features_only=True, out_indices=out_indices, **kwargs)
     except Exception as error:
-        if not pretrained:
-            raise ValueError(f"backbone '{name}' with out_indices={out_indices} and {kwargs}: timm says: {error}") from error
+        if pretrained:
+            raise
+        raise ValueError(f"backbone '{name}' with out_indices={out_indices} and {kwargs}: timm says: {error}") from error
+
+
+def _from_hub(name: str, out_indices: tuple[int, ...], kwargs: Mapping[str, Any],
+              or_package: bool) -> tuple[nn.Module, Mapping[str, Tensor] | None]:
+    """The network with the hub's weights; else, where an installed package holds them, without, and these."""
+    _offline_without_waiting()
+    try:
+        return _create(name, out_indices, kwargs, pretrained=True), None
+    except Exception as error:
+        row = find(name) if or_package else None
+        if row is not None and row.path is not None:
+            return _create(name, out_indices, kwargs), package_weights(name)
+        package = how_to_install(name)
         raise ConnectionError(
-            f"timm could not fetch the pretrained weights of '{name}' ({type(error).__name__}); offline, train from "
-            f'scratch with --cfg-options model.net.backbone.pretrained=False, or name a local file with '
-            f'--cfg-options model.net.backbone.checkpoint=FILE.') from error
+            f"timm could not fetch the pretrained weights of '{name}' ({type(error).__name__})"
+            + (f"; {package}, for weights='package'" if package else '')
+            + '; offline, train from scratch with --cfg-options model.net.backbone.pretrained=False, or name a local file '
+              'with --cfg-options model.net.backbone.checkpoint=FILE.') from error
 
 
 def _offline_without_waiting() -> None:
@@ -146,15 +179,17 @@ def _offline_without_waiting() -> None:
         huggingface_hub.constants.HF_HUB_OFFLINE = True
 
 
-def _load(body: nn.Module, name: str, path: Path) -> None:
+def _read(name: str, path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"backbone '{name}': the weights {path} do not exist; correct model.net.backbone."
-                                f'checkpoint, or set it to None.')
+                                f'checkpoint (or weights), or set it to None.')
     if path.suffix == '.safetensors':
         from safetensors.torch import load_file
-        state = load_file(str(path))
-    else:
-        state = torch.load(path, map_location='cpu', weights_only=True)
+        return load_file(str(path))
+    return torch.load(path, map_location='cpu', weights_only=True)
+
+
+def _fill(body: nn.Module, name: str, state: Mapping[str, Any], source: str | Path) -> None:
     for key in ('state_dict', 'model'):
         state = state.get(key, state)
     own = body.state_dict()
@@ -168,7 +203,7 @@ def _load(body: nn.Module, name: str, path: Path) -> None:
     missing = [key for key in own if key not in flat]
     wrong = [key for key in own if key in flat and own[key].shape != flat[key].shape]
     if missing or wrong:
-        raise ValueError(f"backbone '{name}': {path} does not fit: {len(missing)} missing keys (first: {missing[:3]}), "
+        raise ValueError(f"backbone '{name}': {source} does not fit: {len(missing)} missing keys (first: {missing[:3]}), "
                          f'{len(wrong)} of another shape (first: {wrong[:3]}).')
     body.load_state_dict({key: flat[key] for key in own})
 
