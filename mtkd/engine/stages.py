@@ -214,7 +214,8 @@ def as_teacher(own: Config) -> dict[str, Any]:
     """The arguments that make a teacher of a config's network: network, tasks and normalisation."""
     net = copy.deepcopy(own.model.net)
     backbone = net.get('backbone') or (net.get('trunk') or {}).get('backbone') or {}
-    backbone.update({key: value for key, value in (('pretrained', False), ('checkpoint', None), ('weights', None)) if key in backbone})
+    off = {'pretrained': False, 'checkpoint': None, 'weights': None}
+    backbone.update({key: value for key, value in off.items() if key in backbone})
     given = own.model.get('data_preprocessor') or {}
     return {'net': net, 'tasks': copy.deepcopy(own.tasks),
             **{key: given[key] for key in ('mean', 'std', 'channels_last') if key in given}}

@@ -42,7 +42,8 @@ def build_foreign_model(source: str, name: str, checkpoint: str | Path | None = 
     if source not in SOURCES:
         raise ValueError(f"foreign model '{name}': source='{source}' is unknown; choose one of {', '.join(SOURCES)}.")
     if weights is not None and (source != 'timm' or pretrained or checkpoint is not None):
-        raise ValueError(f"foreign model '{name}': weights='{weights}' is for source='timm', without checkpoint and pretrained.")
+        raise ValueError(f"foreign model '{name}': weights='{weights}' is for source='timm', without checkpoint and "
+                         f'pretrained.')
     if weights not in (None, 'package', 'hub'):
         checkpoint = weights
     pretrained = pretrained or weights == 'hub'
@@ -74,8 +75,8 @@ def _made(name: str, maker: Any, pretrained: bool, kwargs: dict[str, Any]) -> nn
     except Exception as error:
         if pretrained and not isinstance(error, TypeError):
             package = how_to_install(name)
-            raise ConnectionError(f"foreign model '{name}': its pretrained weights cannot be fetched ({type(error).__name__}); "
-                                  f'offline, name a local file with checkpoint=FILE'
+            raise ConnectionError(f"foreign model '{name}': its pretrained weights cannot be fetched "
+                                  f'({type(error).__name__}); offline, name a local file with checkpoint=FILE'
                                   + (f"; {package}, for weights='package'" if package else '') + '.') from error
         raise ValueError(f"foreign model '{name}' cannot be built with {kwargs}: {error}") from error
 

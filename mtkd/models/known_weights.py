@@ -1,4 +1,4 @@
-"""Pretrained weights by name: which installed packages hold them, how they fit timm's networks, and proof that they are right."""
+"""Pretrained weights by name: which packages hold them, how they fit timm's networks, and proof that they are right."""
 
 import difflib
 import hashlib
@@ -98,7 +98,8 @@ def _rows(source: str | Path | Sequence[Mapping[str, Any]], owner: str) -> list[
         if wrong or row['mapping'] not in MAPPINGS:
             what = f"'{wrong[0]}' is {'missing' if wrong[0] in names else 'unknown'}" if wrong else \
                 f"mapping='{row['mapping']}' is none of {', '.join(MAPPINGS)}"
-            raise ValueError(f"the table of weights of {owner}, row '{row.get('name')}': {what}; a row has {', '.join(names)}.")
+            raise ValueError(f"the table of weights of {owner}, row '{row.get('name')}': {what}; a row has "
+                             f'{", ".join(names)}.')
         lists = {key: tuple(row[key]) for key in ('mean', 'std', 'input_size')}
         rows.append(KnownWeights(**{**row, **lists}))
     return rows
@@ -175,7 +176,7 @@ def mapped(stored: Mapping[str, Tensor], own: Mapping[str, Tensor], row: KnownWe
     wrong = [key for key in ours if names.get(key) not in stored or stored[names[key]].shape != own[key].shape]
     if len(ours) != len(theirs) or wrong:
         raise ValueError(f"weights='package': {row.file} of {row.requirement} does not fit '{row.name}' {row.mapping}: "
-                         f'{len(theirs)} tensors for {len(ours)}, {len(wrong)} of another name or shape (first: {wrong[:1]}). '
+                         f'{len(theirs)} tensors for {len(ours)}, {len(wrong)} of another name or shape ({wrong[:1]}). '
                          f'Another version of timm may have changed the network: tell us, and use a file meanwhile.')
     return {key: stored[names[key]] if key in names else value for key, value in own.items()}
 
@@ -189,9 +190,9 @@ def check_fingerprint(found: Sequence[float], row: KnownWeights) -> None:
     expected = row.fingerprint['logits']
     worst = max(abs(a - b) for a, b in zip(found, expected, strict=True))
     if not worst <= TOLERANCE * max(abs(value) for value in expected):
-        raise ValueError(f"weights='package': '{row.name}' with the weights of {row.requirement} gives other outputs than when "
-                         f'they were checked (off by {worst:.3g}): this version of timm builds another network. Tell us, and '
-                         f'use a file meanwhile.')
+        raise ValueError(f"weights='package': '{row.name}' with the weights of {row.requirement} gives other outputs than "
+                         f'when they were checked (off by {worst:.3g}): this version of timm builds another network. Tell us, '
+                         f'and use a file meanwhile.')
 
 
 def fingerprint(net: nn.Module, size: int, step: int) -> list[float]:
