@@ -49,8 +49,8 @@ class ForeignTeacher(Teacher):
         mean = mean if mean is not None else wanted[0] if wanted else IMAGENET_MEAN
         std = std if std is not None else wanted[1] if wanted else IMAGENET_STD
         if wanted is not None and contradicts(wanted, mean, std):
-            raise ValueError(f"ForeignTeacher: the weights of '{dict(model)['name']}' want mean {wanted[0]} and std {wanted[1]}, "
-                             f'it was given {tuple(mean)} and {tuple(std)}: leave mean and std out.')
+            raise ValueError(f"ForeignTeacher: the weights of '{dict(model)['name']}' want mean {wanted[0]} and std "
+                             f'{wanted[1]}, it was given {tuple(mean)} and {tuple(std)}: leave mean and std out.')
         if 0 < max(std) < 1:
             raise ValueError(f'ForeignTeacher: std={tuple(std)} looks like the 0..1 scale; mean and std are on the 0..255 '
                              f'scale of the picture: multiply both by 255.')

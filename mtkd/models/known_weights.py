@@ -191,8 +191,8 @@ def check_fingerprint(found: Sequence[float], row: KnownWeights) -> None:
     worst = max(abs(a - b) for a, b in zip(found, expected, strict=True))
     if not worst <= TOLERANCE * max(abs(value) for value in expected):
         raise ValueError(f"weights='package': '{row.name}' with the weights of {row.requirement} gives other outputs than "
-                         f'when they were checked (off by {worst:.3g}): this version of timm builds another network. Tell us, '
-                         f'and use a file meanwhile.')
+                         f'when they were checked (off by {worst:.3g}): this version of timm builds another network. Tell '
+                         f'us, and use a file meanwhile.')
 
 
 def fingerprint(net: nn.Module, size: int, step: int) -> list[float]:
