@@ -33,7 +33,8 @@ class NYUDMT(TaskDataset):
 
     Stored segmentation is 0 unlabelled and 1 to 40; served is 0 to 39 and 255 (the 40-class protocol). Depth is metres,
     0 invalid. Normals in 8 bits are ``2 x / 255 - 1``; vectors shorter than 0.1 are invalid, the others are made unit
-    length. Normals face the camera; which way z points is the release's.
+    length (the official loaders leave the length as it is stored, which their losses see and their metrics do not). Normals
+    face the camera; which way z points is the release's.
 
     Kept in memory, the 795 training samples with all tasks take 1.2 GB at 228x308 and 5.1 GB at 480x640.
 

@@ -6,6 +6,7 @@ from mtkd.models import TapSpec
 from mtkd.models.necks import MTINetNeck
 from mtkd.models.necks.mti_net import FeaturePropagation
 
+from ..vectors import agree, fill, gradients, maps, score
 from .scales import CHANNELS, OUT, STRIDES, features
 
 
@@ -77,3 +78,12 @@ def test_gates_over_two_arguments_cost_the_same():
 def test_scales_it_cannot_use_are_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)
+
+
+def test_as_released_it_is_the_surveys():
+    net = fill(MTINetNeck([16, 18, 20, 24], [4, 8, 16, 32], OUT, faithful_to_release=True))
+    scales = maps((16, 16, 24), (18, 8, 12), (20, 4, 6), (24, 2, 3))
+    taps = net(list(scales.values()))
+    made = {f'{task}.in': taps[f'{task}.in'] for task in OUT}
+    made.update({f'{task}.aux{i}': taps[f'{task}.aux{i}'] for task in OUT for i in range(4)})
+    agree('mtinet', {**made, **gradients(score(made), scales)})

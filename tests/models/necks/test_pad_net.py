@@ -4,6 +4,7 @@ import torch
 from mtkd.models import TapSpec
 from mtkd.models.necks import PADNetNeck
 
+from ..vectors import agree, fill, gradients, maps, score
 from .scales import CHANNELS, OUT, STRIDES, features
 
 
@@ -54,3 +55,10 @@ def test_widths_of_the_styles():
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)
+
+
+def test_the_full_form_is_the_surveys():
+    net, scales = fill(PADNetNeck([6, 8, 10], STRIDES, OUT, style='full')), maps((6, 6, 8), (8, 3, 4), (10, 2, 2))
+    taps = net(list(scales.values()))
+    made = {f'{task}.{tap}': taps[f'{task}.{tap}'] for tap in ('in', 'aux') for task in OUT}
+    agree('padnet', {**made, **gradients(score(made), scales)})
