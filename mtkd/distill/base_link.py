@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from torch import nn
 
 from ..models import Taps, TapSpec
-from ..structures import Batch
+from ..structures import Batch, Route
 from ..tasks import Task
 from .losses.distill_loss import Terms
 from .teacher import Teacher
@@ -33,6 +33,11 @@ class BaseLink(nn.Module):
     task_names: tuple[str, ...] = ()
     student_taps: tuple[str, ...] = ()
     teacher_taps: Mapping[str, tuple[str, ...]] = {}
+
+    @property
+    def route(self) -> Route:
+        """The samples that can count for it; None: all. In training it is given the rows of these samples alone."""
+        return None
 
     def term_name(self, term: str) -> str:
         """The full name of a term, ``<task>/<term>``; by default the terms are full names themselves."""

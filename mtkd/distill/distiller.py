@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ..models import Taps, TapSpec
 from ..registry import LINKS, MODELS, TEACHERS
-from ..structures import Batch, global_ratio
+from ..structures import Batch, Route, Routing, RoutingPlan, global_ratio, joined
 from ..tasks import Task
 from .base_link import BaseLink
 from .losses.distill_loss import Terms
@@ -51,6 +51,9 @@ class Distiller(nn.Module):
         self._teachers = {name: teacher for name, teacher in teachers.items() if teacher is not None}
         self._links = links
         self._names: list[dict[str, str]] = []
+        self._routes: list[Route] = []  # of each link
+        self._teacher_routes: dict[str, Route] = {}
+        self._head_routes: Mapping[str, Route] = {}
 
     def check(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task], net: nn.Module | None = None,
               normalise: Callable[[Tensor], Tensor] | None = None) -> None:
@@ -81,7 +84,32 @@ class Distiller(nn.Module):
         if unused:
             raise ValueError(f"No link uses teacher {', '.join(sorted(unused))}: link it, or leave it out.")
         self._names = _name_terms(list(self.links))
+        self._routes = [link.route for link in self.links]
         self._weigh(1.0)
+
+    @property
+    def reads(self) -> list[tuple[str, Route]]:
+        """Each tap of the student that a link reads, and the samples it reads it of."""
+        return [(tap, route) for link, route in zip(self.links, self._routes, strict=True) for tap in link.student_taps]
+
+    def plan(self, plan: RoutingPlan, heads: Mapping[str, Route]) -> RoutingPlan:
+        """Settle which samples each teacher looks at: those that a link of it reads.
+
+        Args:
+            plan: the student's.
+            heads: task -> the samples that its head runs on; a task that is not named has all.
+
+        Returns:
+            ``plan`` with what teachers and links need.
+        """
+        self._head_routes = heads
+        pairs: set[tuple[Route, Route]] = set()
+        for name, teacher in self.teachers.items():
+            read = [route for link, route in zip(self.links, self._routes, strict=True) if name in link.teacher_taps]
+            self._teacher_routes[name] = joined(read) if teacher.row_wise else None
+            pairs |= {(route, self._teacher_routes[name]) for route in read}
+        routes = plan.routes | {*self._routes, *self._teacher_routes.values()}
+        return RoutingPlan(frozenset(routes), plan.pairs | pairs)
 
     def begin_step(self, progress: float) -> None:
         """Say how far the training is; call it before every step. Without it the progress stays 0, the weights are full.
@@ -113,10 +141,16 @@ class Distiller(nn.Module):
         Returns:
             ``<task>/<name>`` -> () float32, unweighted: the mean over all that counts in the batch and on all ranks.
         """
-        seen = {name: self._look(name, batch) for name in self.teachers}
+        routing = batch.get('rows')
+        parts = _Parts(batch, routing)
+        seen = {name: self._look(name, parts) for name in self.teachers}
         terms = {}
-        for link, names in zip(self.links, self._names, strict=True):
-            values: Terms = link(batch, taps, seen, tasks)
+        for link, names, route in zip(self.links, self._names, self._routes, strict=True):
+            if routing is None or route is None:
+                values: Terms = link(batch, taps, seen, tasks)
+            else:
+                values = link(parts.batch(route, link.task_names), self._own(link, route, taps, routing),
+                              self._taught(link, route, seen, routing), tasks)
             terms.update({names[term]: global_ratio(*value) if isinstance(value, tuple) else value
                           for term, value in values.items()})
         return terms
@@ -125,13 +159,53 @@ class Distiller(nn.Module):
         """The taps that the links read of a teacher: what a cache has to hold."""
         return tuple(dict.fromkeys(tap for link in self.links for tap in link.teacher_taps.get(teacher, ())))
 
-    def _look(self, teacher: str, batch: Batch) -> Taps:
-        """A teacher's taps, cached or computed once."""
+    def _own(self, link: BaseLink, route: Route, taps: Taps, routing: Routing) -> Taps:
+        """The student's taps that a link reads, with the rows of its route."""
+        return {tap: routing.pick(taps[tap], route, self._head_route(tap)) for tap in link.student_taps}
+
+    def _head_route(self, tap: str) -> Route:
+        """The samples that a tap of the student has."""
+        task, _, part = tap.partition('.')
+        return self._head_routes.get(task) if part in ('feat', 'out') else None
+
+    def _taught(self, link: BaseLink, route: Route, seen: Mapping[str, Taps], routing: Routing) -> dict[str, Taps]:
+        """The teachers' taps that a link reads, with the rows of its route."""
+        return {name: {tap: routing.pick(seen[name][tap], route, self._teacher_routes[name]) for tap in read}
+                for name, read in link.teacher_taps.items()}
+
+    def _look(self, teacher: str, parts: '_Parts') -> Taps:
+        """A teacher's taps of the samples on its route, cached or computed once."""
+        route = self._teacher_routes.get(teacher)
         needed = self.needed_taps(teacher)
-        cached = batch['teacher'].get(teacher, {})
+        cached = parts.whole['teacher'].get(teacher, {})
         if all(tap in cached for tap in needed):
-            return {tap: cached[tap].float() for tap in needed}
-        return self.teachers[teacher](batch['image'], needed)
+            return {tap: parts.pick(cached[tap], route).float() for tap in needed}
+        return self.teachers[teacher](parts.pictures(route), needed)
+
+
+class _Parts:
+    """A batch's samples on each route, picked out once."""
+
+    def __init__(self, whole: Batch, routing: Routing | None) -> None:
+        self.whole, self.routing = whole, routing
+        self._pictures: dict[Route, Tensor] = {}
+
+    def pick(self, tensor: Tensor, route: Route) -> Tensor:
+        return tensor if self.routing is None else self.routing.pick(tensor, route)
+
+    def pictures(self, route: Route) -> Tensor:
+        if route not in self._pictures:
+            self._pictures[route] = self.pick(self.whole['image'], route)
+        return self._pictures[route]
+
+    def batch(self, route: Route, tasks: Sequence[str]) -> Batch:
+        """The samples of a route, with the labels of ``tasks``."""
+        rows = self.routing.rows(route) if self.routing is not None else None
+        if rows is None:
+            return self.whole
+        return {'image': self.pictures(route), 'meta': [self.whole['meta'][number] for number in rows.numbers],
+                'targets': {task: self.pick(self.whole['targets'][task], route) for task in tasks},
+                'present': {task: self.pick(self.whole['present'][task], route) for task in tasks}, 'teacher': {}}
 
 
 def _build_teacher(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> Teacher:

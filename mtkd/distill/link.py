@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..models import Taps, TapSpec
 from ..registry import DISTILL_LOSSES, LINKS, PROJECTORS
-from ..structures import Batch
+from ..structures import Batch, Route, row_wise
 from ..tasks import Task
 from .base_link import BaseLink
 from .context import CONTEXT, Step, target_valid
@@ -90,6 +90,17 @@ class Link(BaseLink):
 
     def __str__(self) -> str:
         return f"link '{self.group}/{self.name + '_' if self.name else ''}{type(self.loss).__name__}'"
+
+    @property
+    def route(self) -> Route:
+        """The samples that ``where``, ``pixels`` and the labels that the loss reads leave; None: all.
+
+        All too where the projector or the loss looks across samples with batch normalisation, or draws numbers.
+        """
+        labelled = self.where == 'labelled' or self.pixels == 'valid' or 'target' in self.loss.asks
+        if (self.where == 'all' and not labelled) or not row_wise(self):
+            return None
+        return frozenset((task, 'labelled' if labelled else 'unlabelled') for task in self.task_names)
 
     def term_name(self, term: str) -> str:
         """The full name of a term: the task's, or ``shared``, then the link's own, if it has one."""

@@ -99,6 +99,11 @@ class Teacher(nn.Module):
         form = self.memory_format if image.ndim == 4 else torch.preserve_format  # channels-last is for pictures only
         return ((image - mean) / std).to(weight.dtype, memory_format=form)
 
+    @property
+    def row_wise(self) -> bool:
+        """Whether it treats every picture by itself, so that pictures that no link reads can be left out."""
+        return not self.teacher_train_mode
+
     def meet(self, student: nn.Module, normalise: Callable[[Tensor], Tensor] | None = None) -> None:
         """Called once at build time, before the first step, with the student's network; for teachers that follow it.
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..balance import Balance
 from ..registry import BALANCES, MODELS
-from ..structures import Batch, SampleMeta, global_ratio
+from ..structures import Batch, Route, Routing, RoutingPlan, SampleMeta, global_ratio, row_wise
 from ..tasks import Task, aux_losses, build_tasks
 from .known_weights import contradicts
 from .net import MultiTaskNet, Taps, build_net
@@ -50,6 +50,26 @@ class MultiTaskModel(BaseModel):
             self.distiller.check(self.net.tap_specs, self.tasks, self.net, self.data_preprocessor.normalise)
         self.balance.setup({name: task.weight for name, task in self.tasks.items()}, net=self.net,
                            extra=self.distiller.term_weights if self.distiller is not None else ())
+        self._head_routes = self._plan_rows()
+
+    def _plan_rows(self) -> dict[str, Route]:
+        """Task -> the samples its head runs on in training, where these are not all; tells the preprocessor of all routes.
+
+        A head runs on the samples that are labelled for its task, unless it looks across samples (batch normalisation) or a
+        link reads its outputs of other samples.
+        """
+        heads: dict[str, Route] = {}
+        reads = [] if self.distiller is None else getattr(self.distiller, 'reads', None)
+        if not isinstance(self.net, MultiTaskNet) or not hasattr(self.data_preprocessor, 'routing_plan') or reads is None:
+            return heads
+        for task in self.tasks:
+            own = frozenset({(task, 'labelled')})
+            others = [route for tap, route in reads if tap in (f'{task}.feat', f'{task}.out')]
+            if row_wise(self.net.heads[task]) and all(route == own for route in others):
+                heads[task] = own
+        plan = RoutingPlan(frozenset(heads.values()))
+        self.data_preprocessor.routing_plan = self.distiller.plan(plan, heads) if self.distiller is not None else plan
+        return heads
 
     def init_weights(self) -> None:
         """Does nothing: every part is initialised, or loaded, where it is built."""
@@ -61,7 +81,7 @@ class MultiTaskModel(BaseModel):
 
     def forward(self, image: Tensor, targets: dict[str, Tensor], present: dict[str, Tensor],
                 meta: list[SampleMeta], teacher: dict[str, dict[str, Tensor]] | None = None,
-                mode: str = 'tensor') -> Any:
+                rows: Routing | None = None, mode: str = 'tensor') -> Any:
         """Run on one batch, whose fields are the arguments.
 
         Args:
@@ -70,42 +90,57 @@ class MultiTaskModel(BaseModel):
             present: task -> (B,) bool.
             meta: one entry a sample.
             teacher: cached taps of teachers, or of experts inside the network.
+            rows: which samples heads, teachers and links run on in training, from the preprocessor; None: all.
             mode: ``'tensor'`` returns the taps; ``'loss'`` a dict with ``'loss'``, the total to differentiate, and every
                 term by its ``<task>/<name>``; ``'predict'`` a list with one dict a sample.
         """
+        batch: Batch = {'image': image, 'targets': targets, 'present': present, 'meta': meta, 'teacher': teacher or {}}
+        if mode == 'loss':
+            if rows is not None:
+                batch['rows'] = rows
+            return self._loss(batch)
         taps = self._look(image, teacher or {})
         if mode == 'tensor':
             return taps
-        batch: Batch = {'image': image, 'targets': targets, 'present': present, 'meta': meta, 'teacher': teacher or {}}
-        if mode == 'loss':
-            return self._loss(batch, taps)
         if mode == 'predict':
             return self._predict(batch, taps)
         raise ValueError(f"mode '{mode}' is unknown; choose tensor, loss or predict.")
 
-    def _look(self, image: Tensor, cached: Mapping[str, Taps]) -> Taps:
+    def _look(self, image: Tensor, cached: Mapping[str, Taps], rows: Mapping[str, Tensor] | None = None) -> Taps:
         """The network's taps of raw pictures; taps of experts inside it that the batch brings along are not computed."""
         picture = self.data_preprocessor.normalise(image)
         experts = {name: cached[name] for name in getattr(self.net, 'experts', ()) if name in cached}
+        if rows:
+            return self.net(picture, experts, rows)
         return self.net(picture, experts) if experts else self.net(picture)
 
-    def task_terms(self, batch: Batch, taps: Taps) -> dict[str, Tensor]:
+    def task_terms(self, batch: Batch, taps: Taps, rows: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """``<task>/<name>`` -> () mean of the term over all that counts in the batch and over all ranks.
 
         Predictions on the way, ``<task>.aux…``, add terms ``<task>/aux…_<name>`` with the task's weight.
+
+        Args:
+            batch: the batch.
+            taps: the student's.
+            rows: task -> (R,), the samples that ``<task>.out`` has; a task that is not named has all.
         """
         terms = {}
         for name, task in self.tasks.items():
             target = _without_absent(batch['targets'][name], batch['present'][name], task)
-            for term, (total, count) in task.losses(taps[f'{name}.out'], target).items():
+            own = target.index_select(0, rows[name]) if rows and name in rows else target
+            for term, (total, count) in task.losses(taps[f'{name}.out'], own).items():
                 terms[f'{name}/{term}'] = global_ratio(total, count)
             for tap in getattr(self.net, 'aux_taps', {}).get(name, ()):
                 for term, (total, count) in aux_losses(task, taps[tap], target).items():
                     terms[f"{name}/{tap.split('.')[1]}_{term}"] = global_ratio(total, count)
         return terms
 
-    def _loss(self, batch: Batch, taps: Taps) -> dict[str, Tensor]:
-        terms = self.task_terms(batch, taps)
+    def _loss(self, batch: Batch) -> dict[str, Tensor]:
+        routing = batch.get('rows')
+        found = {task: routing.rows(route) for task, route in self._head_routes.items()} if routing is not None else {}
+        rows = {task: some.index for task, some in found.items() if some is not None}
+        taps = self._look(batch['image'], batch['teacher'], rows)
+        terms = self.task_terms(batch, taps, rows)
         extra = self.distiller(batch, taps, self.tasks) if self.distiller is not None else {}
         weights = self.distiller.term_weights if self.distiller is not None else {}
         total = self.balance(terms, extra, weights, taps, batch['present'])

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..registry import BACKBONES, HEADS, NECKS, Registry
+from .dropout import Dropout
 
 Taps = dict[str, Tensor]  # 'trunk.2', 'shared', 'semseg.feat', 'semseg.out', …
 
@@ -80,6 +81,8 @@ class MultiTaskNet(nn.Module):
         self.tap_specs: dict[str, TapSpec] = dict(trunk.tap_specs)
         self.aux_taps = {task: tuple(tap for tap in trunk.tap_specs if tap.startswith(f'{task}.aux')) for task in heads}
         self._inputs = {task: input_tap(trunk, task) for task in heads}
+        self._dropouts = {task: [part for part in head.modules() if isinstance(part, Dropout)]
+                          for task, head in heads.items()}
         for task, head in heads.items():
             _check_frames(trunk, task, head)
             stride = self.tap_specs[self._inputs[task]].stride
@@ -96,11 +99,24 @@ class MultiTaskNet(nn.Module):
         """The frozen networks inside the trunk, whose taps a batch may bring along; mostly none."""
         return tuple(getattr(self.trunk, 'experts', ()))
 
-    def forward(self, image: Tensor, cached: Mapping[str, Taps] | None = None) -> Taps:
-        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`; ``cached``: taps of some of the experts."""
+    def forward(self, image: Tensor, cached: Mapping[str, Taps] | None = None,
+                rows: Mapping[str, Tensor] | None = None) -> Taps:
+        """Run the trunk on all pictures and each head on its rows.
+
+        Args:
+            image: (B, 3, H, W) normalised pictures.
+            cached: taps of some of the experts.
+            rows: task -> (R,) int64, the samples that its head runs on; a task that is not named runs on all.
+
+        Returns:
+            Every tap of :attr:`tap_specs`; ``<task>.feat`` and ``<task>.out`` have the task's rows.
+        """
         taps = self.trunk(image, cached) if cached else self.trunk(image)
         for task, head in self.heads.items():
-            feature = head.feature(taps[self._inputs[task]])
+            given, own = taps[self._inputs[task]], (rows or {}).get(task)
+            for dropout in self._dropouts[task]:
+                dropout.of(own, len(given))
+            feature = head.feature(given if own is None else given.index_select(0, own))
             taps[f'{task}.feat'] = feature
             taps[f'{task}.out'] = head.predict(feature)
         return taps

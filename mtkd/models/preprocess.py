@@ -8,6 +8,7 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from ..registry import MODELS
+from ..structures import Routing, RoutingPlan
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
@@ -30,12 +31,16 @@ class Preprocessor(BaseDataPreprocessor):
                  channels_last: bool = False) -> None:
         super().__init__(non_blocking=True)
         self.channels_last = channels_last
+        self.routing_plan = RoutingPlan()  # set by the model
         self.register_buffer('mean', torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1), persistent=False)
         self.register_buffer('std', torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1), persistent=False)
 
     def forward(self, data: Any, training: bool = False) -> Any:
-        """A collated batch -> the same batch on the model's device."""
-        return {key: value if key == 'meta' else self._moved(value) for key, value in data.items()}
+        """A collated batch -> the same batch on the model's device; in training also its ``rows``, see :class:`Routing`."""
+        moved = {key: value if key in ('meta', 'rows') else self._moved(value) for key, value in data.items()}
+        if training and self.routing_plan and all(flags.device.type == 'cpu' for flags in data['present'].values()):
+            moved['rows'] = Routing(data['present'], self.routing_plan, self.device)
+        return moved
 
     def _moved(self, value: Any) -> Any:
         """Tensors, and mappings of them, on the model's device. (``cast_data`` would walk through each sample's meta.)"""

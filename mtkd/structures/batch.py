@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .kinds import Size, TargetKind
+from .rows import Routing
 
 
 class SampleMeta(TypedDict, total=False):
@@ -30,7 +31,11 @@ class Sample(TypedDict):
     meta: SampleMeta
 
 
-class Batch(TypedDict):
+class _Rows(TypedDict, total=False):
+    rows: Routing  # in training, where parts of the model leave samples out that cannot count for them
+
+
+class Batch(_Rows):
     """What one step works on.
 
     Every configured task is in ``targets`` and ``present`` always; where a sample has no label, the target is the

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from ...registry import HEADS
+from ..dropout import Dropout2d
 
 
 def _norm(kind: str, channels: int) -> nn.Module:
@@ -36,7 +37,7 @@ class FCNHead(nn.Module):
         self.feature_channels = channels
         self.bottleneck = nn.Sequential(
             nn.Conv2d(in_channels, channels, 3, padding=1, bias=norm != 'batch'), _norm(norm, channels), nn.ReLU(True))
-        self.dropout = nn.Dropout2d(dropout) if dropout else nn.Identity()
+        self.dropout = Dropout2d(dropout) if dropout else nn.Identity()
         self.logits = nn.Conv2d(channels, out_channels, 1)
 
     def feature(self, shared: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from ...registry import HEADS
+from ..dropout import Dropout
 
 
 @HEADS.register_module()
@@ -23,7 +24,7 @@ class LinearHead(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.feature_channels = in_channels
-        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.dropout = Dropout(dropout) if dropout else nn.Identity()
         self.logits = nn.Linear(in_channels, out_channels)
 
     def feature(self, shared: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from ...registry import HEADS
+from ..dropout import Dropout
 
 
 @HEADS.register_module()
@@ -25,7 +26,7 @@ class MLPHead(nn.Module):
         super().__init__()
         self.feature_channels = channels
         self.hidden = nn.Sequential(nn.Linear(in_channels, channels), nn.ReLU(True))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.logits = nn.Linear(channels, out_channels)
 
     def feature(self, shared: Tensor) -> Tensor:

@@ -1,0 +1,134 @@
+"""Which samples of a batch a part of a training step works on, settled on the host so that no device is asked.
+
+In a batch mixed from several data sets, most samples are labelled for some of the tasks only. A task's head, teacher and
+links run on the samples that can count for them; what they leave out would be masked in the loss.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
+
+Route = frozenset[tuple[str, str]] | None  # {(task, 'labelled' or 'unlabelled'), ...}: any of them; None: all samples
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some samples of a batch.
+
+    Attributes:
+        numbers: their places in the batch, ascending; at least one.
+        index: the same on the batch's device, (R,) int64.
+    """
+
+    numbers: tuple[int, ...]
+    index: Tensor
+
+
+@dataclass(frozen=True)
+class RoutingPlan:
+    """The routes that the parts of a model take, known at build time.
+
+    Attributes:
+        routes: every route that is asked for.
+        pairs: (part, whole) of routes, where rows of ``part`` are picked out of a tensor that has the rows of ``whole``.
+    """
+
+    routes: frozenset[Route] = frozenset()
+    pairs: frozenset[tuple[Route, Route]] = frozenset()
+
+    def __bool__(self) -> bool:
+        return any(route is not None for route in self.routes)
+
+
+class Routing:
+    """The rows of one batch for each route of a plan.
+
+    Args:
+        present: task -> (B,) bool on the CPU, see :class:`~mtkd.structures.Batch`.
+        plan: the routes that are asked for.
+        device: where the indices go.
+    """
+
+    def __init__(self, present: Mapping[str, Tensor], plan: RoutingPlan, device: torch.device | str) -> None:
+        self._rows: dict[Route, Rows | None] = {None: None}
+        self._inside: dict[tuple[Route, Route], Tensor | None] = {}
+        flags = {task: value.tolist() for task, value in present.items()}
+        for route in plan.routes:
+            numbers = _numbers(flags, route)
+            self._rows[route] = None if numbers is None else Rows(numbers, _index(numbers, device))
+        for part, whole in plan.pairs:
+            self._inside[part, whole] = self._place(part, whole, device)
+
+    def rows(self, route: Route) -> Rows | None:
+        """The samples of a route; None: all of the batch. The first sample stands in where a route has none."""
+        return self._rows[route]
+
+    def pick(self, tensor: Tensor, part: Route, whole: Route = None) -> Tensor:
+        """The rows of ``part`` of a tensor that has the rows of ``whole``.
+
+        Args:
+            tensor: (R, ...), R being the number of rows of ``whole``.
+            part: a route whose samples are all among those of ``whole``.
+            whole: the tensor's route; None: it has all samples.
+        """
+        if part == whole:
+            return tensor
+        rows = self._rows[part]
+        index = (rows.index if rows is not None else None) if whole is None else self._inside[part, whole]
+        return tensor if index is None else tensor.index_select(0, index)
+
+    def _place(self, part: Route, whole: Route, device: torch.device | str) -> Tensor | None:
+        """Where the samples of ``part`` stand among those of ``whole``; None: they are the same."""
+        inner, outer = self._rows[part], self._rows[whole]
+        if outer is None:
+            return None if inner is None else inner.index
+        places = {number: place for place, number in enumerate(outer.numbers)}
+        wanted = inner.numbers if inner is not None else tuple(places)
+        found = tuple(places.get(number, 0) for number in wanted)  # a stand-in may not be among them; it counts nowhere
+        return None if found == tuple(range(len(outer.numbers))) else _index(found, device)
+
+
+def _numbers(flags: Mapping[str, list[bool]], route: Route) -> tuple[int, ...] | None:
+    """Numbers of the samples of a route; None where these are all."""
+    if route is None:
+        return None
+    size = len(next(iter(flags.values())))
+    taken = [False] * size
+    for task, where in route:
+        wanted = where == 'labelled'
+        taken = [have or bool(flag) == wanted for have, flag in zip(taken, flags[task], strict=True)]
+    numbers = tuple(number for number, have in enumerate(taken) if have)
+    return None if len(numbers) == size else numbers or (0,)
+
+
+def _index(numbers: Collection[int], device: torch.device | str) -> Tensor:
+    index = torch.tensor(tuple(numbers), dtype=torch.int64)
+    if torch.device(device).type == 'cuda':
+        index = index.pin_memory()
+    return index.to(device, non_blocking=True)
+
+
+def joined(routes: Iterable[Route]) -> Route:
+    """The route of all samples that any of ``routes`` takes."""
+    union: set[tuple[str, str]] = set()
+    for route in routes:
+        if route is None:
+            return None
+        union |= route
+    return None if any((task, 'unlabelled') in union and (task, 'labelled') in union for task, _ in union) else \
+        frozenset(union)
+
+
+def row_wise(module: nn.Module) -> bool:
+    """Whether a trained module treats every sample by itself and draws nothing: leaving samples out then changes nothing.
+
+    Batch normalisation looks at the whole batch, and dropout draws numbers for the whole batch. A module of another
+    kind that does so says ``across_samples = True``. :class:`mtkd.models.dropout.Dropout` is told of the samples left out.
+    """
+    return not any(isinstance(part, _BatchNorm) or getattr(part, 'across_samples', False)
+                   or (isinstance(part, _DropoutNd) and part.p > 0 and not getattr(part, 'row_aware', False))
+                   for part in module.modules())
