@@ -71,7 +71,7 @@ def labels(task, seed=1):
     elif kind == 'scalar':
         return torch.rand(B, generator=rng) * 70
     else:
-        num_classes = 2 if kind == 'binary_map' else task.out_channels
+        num_classes = 2 if kind in ('binary_map', 'edge_map') else task.out_channels
         target = torch.randint(0, num_classes, (B, *SIZE), generator=rng).byte()
     target[2, ..., :5, :] = task.kind.pad_value
     return target
@@ -184,7 +184,7 @@ def test_predictions(task, dtype):
         torch.testing.assert_close(pred.norm(dim=1), torch.ones(B, *SIZE))
     elif task.kind.name == 'depth':
         assert (pred >= 0).all()
-    elif task.kind.name in ('binary_map', 'class_label'):
+    elif task.kind.name in ('binary_map', 'edge_map', 'class_label'):
         assert ((pred >= 0) & (pred <= 1)).all()
     if task.kind.spatial:
         assert task.predict(output(task)).shape[-2:] == COARSE

@@ -14,16 +14,16 @@ from torch.utils.data import Dataset
 from mtkd.registry import TRANSFORMS
 from mtkd.structures import IGNORE, KINDS, Sample, SampleMeta, Size, TargetKind, pack
 
+from .bad_data import BadData
 from .cached import CachedTaps, tracked
+from .class_table import ClassTable
+from .picture_files import EXIF_RULES, read_picture
+from .plausible import SAMPLES, WRONG, examine
 
 Entry = dict[str, Any]  # 'sample_id': str, 'files': {'image' or a task: Path}, and what else an adapter wants to keep
 Key = int | tuple[int, int]  # index, or (index, draw)
 
 MAX_ASPECT_ERROR = 0.05  # a label whose aspect ratio is farther from the picture's belongs to another picture
-
-
-class BadData(ValueError):
-    """A file of a data set is missing, unreadable or holds what it must not; the message says which and what to do."""
 
 
 class TaskDataset(Dataset, ABC):
@@ -44,14 +44,23 @@ class TaskDataset(Dataset, ABC):
         seed: seed of the augmentation; None: the run's seed, which the training sampler hands over (0 before that).
         cache: keep decoded, not yet augmented samples in memory. ``True`` on first use, ``'preload'`` all of them in
             :meth:`full_init`, before workers fork, which then share them.
-        num_classes: task -> number of classes, checked on reading; the adapter's own (:attr:`NUM_CLASSES`) by default.
+        num_classes: task -> number of classes that the task has. The labels must have as many (:attr:`NUM_CLASSES`), or be
+            translated by ``label_maps``. It says nothing of labels that only a transform reads.
         views: repeat the augmentation after this many draws (for caches of a teacher's outputs); None: never.
         name: what ``meta['dataset']`` says; the class's name by default.
+        label_maps: task -> the task's class of each of the data set's classes, as a dictionary or a list; None in place of
+            a class leaves it without a label.
+        scale: task -> factor that brings stored depths to metres, as in ``dict(depth=0.001)`` for millimetres. Whole
+            numbers are taken as depths only with one.
+        exif: what becomes of a picture whose EXIF note says that it is to be turned: ``'turn'``, ``'ignore'`` or
+            ``'refuse'``; None: turned where no label is a map, refused where one is.
 
     Raises:
-        ValueError: none of the tasks is offered, or one is asked for as another kind than the adapter offers.
+        ValueError: none of the tasks is offered, one is asked for as another kind than the adapter offers, a task has
+            another number of classes than the labels, or a label map is incomplete.
 
     Attributes:
+        serves: tasks whose labels are handed out. Labels of other tasks in :attr:`reads` are for the transforms alone.
         stored: teacher -> tap -> (N, ...), a row a sample, handed on as ``batch['teacher']`` whatever the augmentation.
         cached: teacher -> its cached taps, which go with the augmentation; the engine fills it in.
     """
@@ -60,11 +69,16 @@ class TaskDataset(Dataset, ABC):
     NUM_CLASSES: dict[str, int] = {}  # task -> number of classes
     CLASSES: dict[str, tuple[str, ...]] = {}  # task -> names of the classes
     SPLITS: tuple[str, ...] = ('train', 'val')
+    DEPTH_UNIT = 'm'  # what depths are served in; of another unit nothing is known that could be checked
+    LOOKS_AT = SAMPLES  # how many samples full_init looks at, for labels that cannot be right
 
     def __init__(self, tasks: Mapping[str, TargetKind | str] | None = None, data_root: str | Path = '',
                  split: str = 'train', pipeline: Sequence[Any] = (), seed: int | None = None,
                  cache: bool | str = False, num_classes: Mapping[str, int] | None = None, views: int | None = None,
-                 name: str | None = None) -> None:
+                 name: str | None = None, label_maps: Mapping[str, Any] | None = None,
+                 scale: Mapping[str, float] | None = None, exif: str | None = None) -> None:
+        if exif not in (None, *EXIF_RULES):
+            raise ValueError(f"exif={exif!r} of {type(self).__name__}: use {', '.join(map(repr, EXIF_RULES))}, or None.")
         if cache not in (False, True, 'preload'):
             raise ValueError(f"cache={cache!r} of {type(self).__name__}: use False, True or 'preload'.")
         if split not in self.SPLITS:
@@ -76,10 +90,19 @@ class TaskDataset(Dataset, ABC):
         self.cache = cache
         self.views = views
         self.kinds = self._kinds(self.OFFERS if tasks is None else tasks)
-        self.num_classes = {**self.NUM_CLASSES, **(num_classes or {})}
+        self.serves = frozenset(self.kinds) & frozenset(self.OFFERS)
         self.pipeline = [t if callable(t) else TRANSFORMS.build(t) for t in pipeline]
         needed = {task for t in self.pipeline for task in getattr(t, 'needs', ())}
-        self.reads = {task: KINDS[kind] for task, kind in self.OFFERS.items() if task in needed or task in self.kinds}
+        self.reads = {task: self.kinds.get(task, KINDS[kind]) for task, kind in self.OFFERS.items()
+                      if task in needed or task in self.kinds}
+        self.exif = exif
+        self.scale = self._scale(scale or {})
+        self.class_maps = self._class_maps(label_maps or {}, num_classes or {})
+        self.num_classes = {**self.NUM_CLASSES, **{t: n for t, n in (num_classes or {}).items()
+                                                   if t in self.serves or t not in self.NUM_CLASSES}}
+        for task in self.class_maps.keys() - (num_classes or {}).keys():
+            self.num_classes.pop(task, None)  # the labels' own number is not the task's
+        self._check_label_spaces()
         self.stored: dict[str, dict[str, np.ndarray]] = {}
         self.cached: dict[str, CachedTaps] = {}
         self._entries: list[Entry] | None = None
@@ -94,13 +117,44 @@ class TaskDataset(Dataset, ABC):
                 raise ValueError(f"task '{task}': there is no target kind '{kind}', use one of {', '.join(KINDS)}.")
             kinds[task] = KINDS[kind] if isinstance(kind, str) else kind
             offered = self.OFFERS.get(task)
-            if offered is not None and offered != kinds[task].name:
+            if offered is not None and offered not in (kinds[task].name, *kinds[task].takes):
                 raise ValueError(f"{type(self).__name__} offers '{task}' as {offered}, it is asked for as "
                                  f'{kinds[task].name}: change the task or its name.')
         if not set(kinds) & set(self.OFFERS):
             raise ValueError(f'{type(self).__name__} offers none of the tasks asked for ({", ".join(kinds) or "none"}); '
                              f'it offers {", ".join(self.OFFERS)}.')
         return kinds
+
+    def _scale(self, scale: Mapping[str, float]) -> dict[str, float]:
+        for task, factor in scale.items():
+            if self.OFFERS.get(task) != 'depth' or not isinstance(factor, int | float) or not 0 < factor < float('inf'):
+                depths = [t for t, kind in self.OFFERS.items() if kind == 'depth']
+                raise ValueError(f"{self.name}: scale={{'{task}': {factor!r}}}: give a positive factor for a task of depths "
+                                 f'({", ".join(depths) or "there is none"}).')
+        return {task: float(factor) for task, factor in scale.items()}
+
+    def _class_maps(self, label_maps: Mapping[str, Any], num_classes: Mapping[str, int]) -> dict[str, ClassTable]:
+        """The tables that translate the data set's classes into the tasks'."""
+        for task in label_maps:
+            if task not in self.OFFERS:
+                raise ValueError(f"{self.name}: label_maps names '{task}', which {type(self).__name__} does not label; it "
+                                 f'labels {", ".join(self.OFFERS)}.')
+        return {task: ClassTable(rule, self.NUM_CLASSES.get(task), num_classes.get(task), f"label_maps of {self.name} for "
+                                 f"'{task}'") for task, rule in label_maps.items()}
+
+    def _check_label_spaces(self) -> None:
+        """Compare the tasks' numbers of classes with those that the data set labels.
+
+        Raises:
+            ValueError: they differ, and no label map translates.
+        """
+        for task in self.serves - self.class_maps.keys():
+            own = self.NUM_CLASSES.get(task, self.num_classes.get(task))
+            if own != self.num_classes.get(task):
+                raise ValueError(f"{self.name} labels '{task}' with {own} classes, the task '{task}' has "
+                                 f'{self.num_classes[task]}: these are two label spaces. Set num_classes={own}, rename one '
+                                 f"of the tasks, or translate with label_maps=dict({task}={{0: 0, 1: None, …}}) of the data "
+                                 f'set.')
 
     # What an adapter writes.
 
@@ -112,14 +166,23 @@ class TaskDataset(Dataset, ABC):
     def read(self, entry: Entry) -> Sample:
         """Decode the labels of :attr:`reads` of one sample, each in its kind's NumPy form, None where it has none."""
 
+    def read_image(self, path: Path) -> np.ndarray:
+        """(H, W, 3) uint8 RGB of a picture file; see :mod:`mtkd.datasets.picture_files` for what becomes of other modes.
+
+        Raises:
+            BadData: it cannot be read, or is to be turned although a label is a map.
+        """
+        dense = any(kind.spatial for kind in self.reads.values())
+        return read_picture(path, self.exif or ('refuse' if dense else 'turn'))
+
     # What everybody uses.
 
     @property
     def metainfo(self) -> dict[str, Any]:
         """What evaluators and pictures want to know of the data set."""
         return {'dataset': self.name, 'split': self.split, 'tasks': {t: k.name for t, k in self.kinds.items()},
-                'num_classes': {t: n for t, n in self.num_classes.items() if t in self.kinds},
-                'classes': {t: c for t, c in self.CLASSES.items() if t in self.kinds}}
+                'num_classes': {t: n for t, n in self.num_classes.items() if t in self.serves},
+                'classes': {t: c for t, c in self.CLASSES.items() if t in self.serves and t not in self.class_maps}}
 
     @property
     def entries(self) -> list[Entry]:
@@ -146,6 +209,29 @@ class TaskDataset(Dataset, ABC):
         if self.cache == 'preload':
             for index in range(len(entries)):
                 self.load(index)
+        if self.LOOKS_AT:
+            self.check_plausible()
+
+    def check_plausible(self) -> None:
+        """Look at some samples' labels: refuse what cannot be right, warn of what is odd.
+
+        Raises:
+            BadData: a label cannot be right; see :func:`~mtkd.datasets.plausible.examine`.
+        """
+        for finding in examine(self, self.LOOKS_AT):
+            if finding.state == WRONG:
+                raise BadData(str(finding))
+            warnings.warn(str(finding), stacklevel=3)
+
+    def known_labels(self) -> dict[str, np.ndarray]:
+        """Task -> (N,) labels of whole pictures that are known without reading a picture: classes with -1, numbers with NaN
+        where there is none. Of maps there are none."""
+        return {}
+
+    def where(self, index: int, task: str) -> str:
+        """What a message calls the label of a sample: its file, or its place."""
+        entry = self.entries[index]
+        return str(entry.get('files', {}).get(task, f"{self.name} '{self.split}' sample '{entry['sample_id']}'"))
 
     def check_files(self, entries: Sequence[Entry]) -> None:
         """See that every file of the split exists, with one directory listing per folder.
@@ -177,10 +263,10 @@ class TaskDataset(Dataset, ABC):
 
     def load(self, index: int) -> Sample:
         """The decoded and checked sample, before any transform; from memory where it is kept there."""
+        entry = self.entries[index]  # this may open the set, which looks at some samples
         if index in self._cached:
             kept = self._cached[index]
             return Sample(image=kept['image'], targets=dict(kept['targets']), meta=SampleMeta(**kept['meta']))
-        entry = self.entries[index]
         sample = self.checked(self.read(entry), entry)
         sample['meta'] = SampleMeta(dataset=self.name, sample_id=entry['sample_id'], index=index,
                                     original_size=sample['image'].shape[:2], crop=None, flip=False, view=0)
@@ -219,6 +305,8 @@ class TaskDataset(Dataset, ABC):
         if not -len(self) <= index < len(self):
             raise IndexError(f'{self.name} has {len(self)} samples, there is no number {index}')
         sample = self.augmented(index % len(self), draw)
+        sample['targets'] = {task: label for task, label in sample['targets'].items()
+                             if task in self.serves or task not in self.reads}
         for task, label in sample['targets'].items():
             if isinstance(label, np.ndarray) and not label.flags.writeable:  # the kept one itself: torch wants its own
                 sample['targets'][task] = label.copy()
@@ -251,17 +339,34 @@ class TaskDataset(Dataset, ABC):
                 sample['targets'][task] = None
                 continue
             where = files.get(task, f"{self.name} sample '{entry['sample_id']}', {task}")
-            if kind.spatial and isinstance(label, np.ndarray) and label.shape[:2] != size:
+            if task in self.scale and isinstance(label, np.ndarray):
+                label = sample['targets'][task] = label.astype(np.float32) * np.float32(self.scale[task])
+            if kind.spatial and isinstance(label, np.ndarray) and label.shape[:2] != size and \
+                    kind.check(label, label.shape[:2]) is None:
                 label = sample['targets'][task] = self._resized(label, kind, task, size, where)
             wrong = kind.check(label, size) or self._check_range(label, kind, task)
             if wrong:
-                raise BadData(f"{where} is no {task} label: {wrong}; repair or replace the file, or take '{task}' out "
-                              f'of the tasks.')
+                raise BadData(f'{where} is no {task} label: {wrong}; {self._way_out(task)}.')
+            if task in self.class_maps:
+                sample['targets'][task] = self.class_maps[task].translate(label, kind)
         return sample
+
+    def _way_out(self, task: str) -> str:
+        """What a user can do about a broken label."""
+        if task in self.serves:
+            return f"repair or replace the file, or take '{task}' out of the tasks"
+        readers = [type(t).__name__ for t in self.pipeline if task in getattr(t, 'needs', ())]
+        return (f"repair or replace the file; '{task}' is read only for {', '.join(readers)} of the pipeline, so another "
+                f'setting there (max_share=1 of RandomCrop) does without it')
+
+    def stored_classes(self, task: str) -> int | None:
+        """Number of classes that the data set's own labels of a task have, before any label map; None: not known."""
+        table = self.class_maps.get(task)
+        return self.num_classes.get(task) if table is None else table.classes
 
     def _check_range(self, label: Any, kind: TargetKind, task: str) -> str | None:
         """What is wrong with the class ids of a label; None when nothing is or there are no classes."""
-        classes = self.num_classes.get(task)
+        classes = self.stored_classes(task)
         if classes is None or kind.name not in ('class_map', 'class_label'):
             return None
         ids = np.flatnonzero(np.bincount(label.ravel())) if kind.spatial else np.asarray([int(label)])
@@ -282,6 +387,18 @@ class TaskDataset(Dataset, ABC):
             smooth = cv2.resize(label, size[::-1], interpolation=cv2.INTER_LINEAR)
             return unit_normals(smooth)
         return kind.resize(label, size)
+
+
+def counted_classes(task: str, count: int, arguments: Mapping[str, Any]) -> dict[str, int]:
+    """:attr:`TaskDataset.NUM_CLASSES` of an adapter that counts its classes in its files.
+
+    Args:
+        task: the adapter's task.
+        count: number of classes of the whole data set.
+        arguments: the data set's; without a label map their ``num_classes`` are what the files must hold.
+    """
+    given = {} if task in (arguments.get('label_maps') or {}) else arguments.get('num_classes') or {}
+    return {task: given.get(task, count)}
 
 
 def index_and_draw(key: Key) -> tuple[int, int]:

@@ -7,18 +7,12 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
-from .base import BadData
+from mtkd.structures.kinds import no_unit_vectors
+
+from .bad_data import BadData
+from .base import unit_normals
 
 REPAIR = 'replace the file, or take the sample out of the list of the split'
-
-
-def read_image(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of a picture file of any mode.
-
-    Raises:
-        BadData: the file cannot be decoded, or only in part.
-    """
-    return np.array(_open(path, 'RGB'))
 
 
 def read_grey(path: Path) -> np.ndarray:
@@ -91,10 +85,33 @@ def class_ids(array: np.ndarray, path: Path, top: int = 255) -> np.ndarray:
     return array.astype(np.int32)
 
 
-def _open(path: Path, mode: str | None = None) -> Image.Image:
+def stored_normals(array: np.ndarray, path: Path) -> np.ndarray:
+    """(H, W, 3) float32 unit vectors, zero where invalid, of normals as they were stored.
+
+    Args:
+        array: (H, W, 3) unit vectors as floats, perhaps blended and a little short; or 8-bit colours, ``2 x / 255 - 1``.
+        path: where they come from.
+
+    Raises:
+        BadData: they are neither.
+    """
+    if array.dtype == np.uint8:
+        return unit_normals(array.astype(np.float32) * np.float32(2 / 255) - 1)
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype.kind != 'f':
+        raise BadData(f'{path} holds {array.dtype} of shape {array.shape}, normals are (H, W, 3) floats or 8-bit colours: '
+                      f'{REPAIR}.')
+    if not np.isfinite(array).all():
+        raise BadData(f'{path}: some of its normals are NaN or infinite: {REPAIR}.')
+    wrong = no_unit_vectors(array)
+    if wrong:
+        raise BadData(f'{path} holds no normals: {wrong}: {REPAIR}.')
+    return unit_normals(np.ascontiguousarray(array, np.float32))
+
+
+def _open(path: Path) -> Image.Image:
     try:
         with Image.open(path) as image:
             image.load()
-            return image.convert(mode) if mode else image.copy()
-    except (OSError, ValueError, SyntaxError) as error:  # Pillow: unknown format, truncated, broken PNG chunk
+            return image.copy()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadData(f'{path} is no readable picture ({error}): {REPAIR}.') from error

@@ -25,7 +25,7 @@ class MultiDataset(Dataset):
         seed: seed of the augmentation, handed to the sets that have none.
 
     Raises:
-        ValueError: there are no data sets, two have one name, or they disagree on a task's kind.
+        ValueError: there are no data sets, two have one name, or they disagree on a task's kind or classes.
     """
 
     def __init__(self, datasets: Sequence[Any], tasks: Mapping[str, TargetKind | str] | None = None,
@@ -45,8 +45,9 @@ class MultiDataset(Dataset):
                 if self.kinds.setdefault(task, kind).name != kind.name:
                     raise ValueError(f"task '{task}' is {self.kinds[task].name} in one data set and {kind.name} in "
                                      f'{dataset.name}: give them different task names.')
+        _check_label_spaces(self.datasets)
         for dataset in self.datasets:
-            dataset.kinds = dict(self.kinds)
+            dataset.kinds = dict(self.kinds)  # what a set serves stays what it was asked for
         if seed is not None:
             self.adopt_seed(seed)
 
@@ -70,6 +71,7 @@ class MultiDataset(Dataset):
         """Initialise every set."""
         for dataset in self.datasets:
             dataset.full_init()
+        _check_label_spaces(self.datasets)  # some learn the names of their classes from their files
 
     def adopt_seed(self, seed: int) -> None:
         """Hand the run's seed to the sets that have none."""
@@ -110,6 +112,33 @@ class MultiDataset(Dataset):
 
     def _located(self, key: int | tuple[int, int, int]) -> tuple[int, int, int]:
         return key if isinstance(key, tuple) else (*self.locate(key), 0)
+
+
+def _check_label_spaces(datasets: Sequence[TaskDataset]) -> None:
+    """Refuse two lists of classes under one task's name; a set with a label map has the task's own list.
+
+    Raises:
+        ValueError: two sets number different classes, or differently named ones.
+    """
+    first: dict[str, tuple[str, int | None, tuple[str, ...] | None]] = {}
+    for dataset in datasets:
+        about = dataset.metainfo
+        for task in sorted(dataset.serves):
+            count, names = about['num_classes'].get(task), about['classes'].get(task)
+            name, count_before, names_before = first.setdefault(task, (dataset.name, count, names))
+            cure = (f"these are two label spaces. Give the tasks different names, or translate the classes of one set with "
+                    f"label_maps=dict({task}={{0: 0, 1: None, …}}), its class -> the task's class.")
+            if None not in (count, count_before) and count != count_before:
+                raise ValueError(f"'{task}' has {count_before} classes in {name} and {count} in {dataset.name}: {cure}")
+            if names and names_before:
+                differ = [n for n, (a, b) in enumerate(zip(names_before, names, strict=False)) if _plain(a) != _plain(b)]
+                if differ:
+                    raise ValueError(f"class {differ[0]} of '{task}' is '{names_before[differ[0]]}' in {name} and "
+                                     f"'{names[differ[0]]}' in {dataset.name}: {cure}")
+
+
+def _plain(name: str) -> str:
+    return ''.join(letter for letter in str(name).casefold() if letter.isalnum())
 
 
 def shares(sizes: Sequence[int], by: str) -> np.ndarray:

@@ -9,9 +9,9 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from PIL import Image, ImageOps
 from torch import Tensor
 
+from ..datasets.picture_files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_picture, is_video, read_picture
 from ..datasets.transforms import CentreCrop
 from ..engine.config import datasets_of
 from ..registry import TRANSFORMS
@@ -19,11 +19,9 @@ from ..structures import Sample, SampleMeta, Size
 from ..tasks import Task
 from .student import load_student
 
-IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm')
-VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
 WHOLE = 0.9  # share of a video's announced frames, which are often a guess, below which some are said to be missing
-UNITS = {'class_map': 'class id', 'binary_map': 'probability', 'depth': 'm', 'normals': 'unit vector',
-         'class_label': 'probability per class', 'scalar': 'value'}  # kind -> what a prediction holds
+UNITS = {'class_map': 'class id', 'binary_map': 'probability', 'edge_map': 'probability', 'depth': 'm',
+         'normals': 'unit vector', 'class_label': 'probability per class', 'scalar': 'value'}  # kind -> what is predicted
 
 Picture = np.ndarray | str | Path
 Inputs = Picture | Sequence[Picture]
@@ -105,7 +103,7 @@ class MultiTaskInferencer:
         """
         found = list(self.stream(inputs))
         one = (isinstance(inputs, np.ndarray) and inputs.ndim == 3) or \
-            (isinstance(inputs, (str, Path)) and Path(inputs).suffix.lower() not in VIDEOS and not Path(inputs).is_dir())
+            (isinstance(inputs, (str, Path)) and not is_video(inputs) and not Path(inputs).is_dir())
         return found[0] if one else found
 
     def stream(self, inputs: Inputs) -> Iterator[Prediction]:
@@ -215,30 +213,17 @@ def _of_arrays(arrays: Iterable[np.ndarray], start: int = 0) -> Iterator[tuple[s
 
 def _of_path(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     if path.is_dir():
-        files = sorted(p for p in path.rglob('*') if p.suffix.lower() in (*IMAGES, *VIDEOS))
+        files = sorted(p for p in path.rglob('*') if is_picture(p) or is_video(p))
         if not files:
-            raise ValueError(f'{path} holds no picture or video ({" ".join((*IMAGES, *VIDEOS))}).')
+            raise ValueError(f'{path} holds no picture or video ({" ".join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))}).')
         for file in files:
             yield from _of_path(file)
     elif not path.is_file():
         raise FileNotFoundError(f'{path} does not exist.')
-    elif path.suffix.lower() in VIDEOS:
+    elif is_video(path):
         yield from _frames(path)
     else:
         yield str(path), read_picture(path)
-
-
-def read_picture(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of a picture file, turned upright as its camera said.
-
-    Raises:
-        ValueError: the file cannot be decoded, or only in part.
-    """
-    try:
-        with Image.open(path) as image:
-            return np.array(ImageOps.exif_transpose(image).convert('RGB'))
-    except (OSError, ValueError, SyntaxError) as error:  # Pillow: unknown format, truncated, broken PNG chunk
-        raise ValueError(f'{path} is no readable picture ({error}).') from error
 
 
 def _frames(path: Path) -> Iterator[tuple[str, np.ndarray]]:

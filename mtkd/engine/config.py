@@ -258,10 +258,25 @@ def _hand_out_tasks(cfg: Config) -> None:
         for dataset in datasets_of(cfg.get(loader)):
             dataset.setdefault('tasks', kinds)
             if not dataset.get('datasets'):
-                dataset.setdefault('num_classes', classes)
+                dataset.num_classes = _classes_of(dataset, classes, loader)
     for evaluator in ('val_evaluator', 'test_evaluator'):
         if cfg.get(evaluator):
             cfg[evaluator].setdefault('tasks', copy.deepcopy(cfg.tasks))
+
+
+def _classes_of(dataset: ConfigDict, classes: Mapping[str, int], loader: str) -> dict[str, int]:
+    """Task -> number of classes, of the tasks that one data set is asked for.
+
+    Raises:
+        ValueError: the data set's own ``num_classes`` contradicts the task.
+    """
+    given = dict(dataset.get('num_classes') or {})
+    for task, count in given.items():
+        if classes.get(task, count) != count:
+            raise ValueError(f"{loader}: {dataset.get('type')} has num_classes {count} for '{task}', the task has "
+                             f'{classes[task]}: correct one of them, or translate the classes with label_maps of the data '
+                             f'set.')
+    return {**{task: classes[task] for task in dataset.tasks if task in classes}, **given}
 
 
 def _end_schedules(cfg: Config) -> None:

@@ -27,6 +27,7 @@ class TargetKind:
     name: str
     spatial = True
     pad_value: float
+    takes: tuple[str, ...] = ()  # other kinds whose labels are labels of this kind, too
 
     def empty(self, size: Size) -> Any:
         """A label of a picture of ``size`` with nothing valid in it."""
@@ -93,6 +94,39 @@ class BinaryMap(ClassMap):
         return wrong
 
 
+class EdgeMap(BinaryMap):
+    """A :class:`BinaryMap` of lines one pixel wide, which stay connected lines where the map shrinks."""
+
+    name = 'edge_map'
+    takes = ('binary_map',)
+
+    def resize(self, array: Any, size: Size, scale: float = 1.0) -> np.ndarray:
+        """The maximum over the pixels of each cell, thinned to lines; where the map grows, the nearest pixel.
+
+        Nearest neighbours would leave dashes of a line. Cells without an edge are 0 or invalid as their nearest pixel is.
+
+        Args:
+            array: (H, W) uint8 in {0, 1, 255}.
+            size: (height, width).
+            scale: not read.
+
+        Returns:
+            (height, width) uint8 in {0, 1, 255}.
+        """
+        resized = super().resize(array, size)
+        height, width = array.shape
+        if size[0] >= height and size[1] >= width:
+            return resized
+        from skimage.morphology import skeletonize  # takes long to import, and few need it
+
+        rows, columns = np.nonzero(array == 1)
+        lines = np.zeros(size, bool)
+        if size[0] >= height or size[1] >= width:  # one side grows: fill every cell that a pixel covers
+            lines = resized == 1
+        lines[rows * size[0] // height, columns * size[1] // width] = True
+        return np.where(skeletonize(lines), np.uint8(1), np.where(resized == 1, np.uint8(0), resized))
+
+
 class DepthMap(TargetKind):
     """(H, W) float32 metres, 0 invalid; a batch holds (B, 1, H, W) float32."""
 
@@ -115,6 +149,10 @@ class DepthMap(TargetKind):
         wrong = super().check(array, size)
         if wrong is None and array.ndim != 2:
             return f'it has {array.ndim} axes, a depth map is (H, W)'
+        if wrong is None and array.dtype.kind != 'f':
+            top = array.max() if array.size else 0
+            return (f'it holds whole numbers ({array.dtype}, up to {top}), depths are metres in floats; where they are '
+                    f'millimetres, give the data set a scale of 0.001 for this task')
         if wrong is None and not np.isfinite(array).all():
             return f'{int((~np.isfinite(array)).sum())} of its {array.size} depths are NaN or infinite'
         if wrong is None and (array < 0).any():
@@ -146,9 +184,11 @@ class NormalMap(TargetKind):
         wrong = super().check(array, size)
         if wrong is None and (array.ndim != 3 or array.shape[2] != 3):
             return f'its shape is {array.shape}, normals are (H, W, 3)'
+        if wrong is None and array.dtype.kind != 'f':
+            return f'it holds {array.dtype}, normals are unit vectors in floats'
         if wrong is None and not np.isfinite(array).all():
             return 'some of its normals are NaN or infinite'
-        return wrong
+        return wrong or no_unit_vectors(array)
 
 
 class ClassLabel(TargetKind):
@@ -196,8 +236,29 @@ class Scalar(ClassLabel):
         return None
 
 
+def no_unit_vectors(array: np.ndarray) -> str | None:
+    """What is wrong with the length of normals (H, W, 3), seen on every few pixels; None when nothing is.
+
+    Blends of neighbouring normals may be shorter than 1, and a few may be anything; colours of 0..1 or 0..255 are found.
+    """
+    step = max(int(np.sqrt(array.shape[0] * array.shape[1] / 4096)), 1)
+    vectors = array[::step, ::step].reshape(-1, 3)
+    lengths = np.sqrt((vectors * vectors).sum(1))
+    vectors, lengths = vectors[lengths > 0], lengths[lengths > 0]
+    if not lengths.size:
+        return None
+    low, high, middle = float(vectors.min()), float(vectors.max()), float(np.median(lengths))
+    grey = float(np.median(vectors[:, :2].min(1)))  # of a colour 0 is -1, so both are well above 0 almost everywhere
+    colours = low >= 0 and grey > 0.05 and np.mean(np.abs(lengths - 1) < 0.02) < 0.5
+    if high <= 1.1 and low >= -1.1 and 0.8 <= middle <= 1.2 and not colours:
+        return None
+    what = 'not unit vectors' if low < 0 or 1.1 < high < 16 else f'colours of 0..{255 if high > 1.1 else 1}'
+    return (f'its vectors have parts from {low:g} to {high:g} and a median length of {middle:g}; these are {what}, normals '
+            f'are unit vectors with parts from -1 to 1 (2 x / 255 - 1 of an 8-bit colour x)')
+
+
 KINDS: dict[str, TargetKind] = {
-    kind.name: kind for kind in (ClassMap(), BinaryMap(), DepthMap(), NormalMap(), ClassLabel(), Scalar())}
+    kind.name: kind for kind in (ClassMap(), BinaryMap(), EdgeMap(), DepthMap(), NormalMap(), ClassLabel(), Scalar())}
 
 
 def _kind(name: str) -> TargetKind:

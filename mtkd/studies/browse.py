@@ -126,8 +126,8 @@ def _numbers(facts: LabelFacts) -> str:
 
 
 RANGES: dict[str, Callable[[LabelFacts], str]] = {
-    'class_map': _classes, 'class_label': _classes, 'binary_map': _binary, 'depth': _metres, 'normals': _vectors,
-    'scalar': _numbers}
+    'class_map': _classes, 'class_label': _classes, 'binary_map': _binary, 'edge_map': _binary, 'depth': _metres,
+    'normals': _vectors, 'scalar': _numbers}
 
 
 def _runs(numbers: Sequence[int]) -> str:

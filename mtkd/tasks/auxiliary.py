@@ -38,7 +38,7 @@ def aux_losses(task: Task, out: Tensor, target: Tensor) -> dict[str, PerSample]:
     channels = out.shape[1]
     if channels == task.out_channels:
         return task.losses(out, target)
-    if task.kind.name == 'binary_map' and (channels, task.out_channels) == (2, 1):
+    if task.kind.name in ('binary_map', 'edge_map') and (channels, task.out_channels) == (2, 1):
         return task.losses(out[:, 1:] - out[:, :1], target)
     bins = _bins(task, channels)
     resized = task.resize(out, (target.shape[-2], target.shape[-1]))

@@ -20,7 +20,7 @@ class Edge(Task):
         weight: see :class:`Task`.
     """
 
-    kind = KINDS['binary_map']
+    kind = KINDS['edge_map']
 
     def __init__(self, name: str = 'edge', loss: Part = None, metric: Part = None, prob_view: Part = None,
                  weight: float = 50.0) -> None:

@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader
 
 from mtkd.datasets import BadData, InfiniteBatchSampler, ShuffleSampler, TaskDataset, collate
 from mtkd.datasets.base import unit_normals
-from mtkd.structures import KINDS
+from mtkd.structures import IGNORE, KINDS
 
 from .toy import Toy
 
@@ -104,7 +104,7 @@ def test_cache_decodes_once_and_is_never_written_to():
     before = first['image'].copy(), {t: np.copy(v) for t, v in first['targets'].items()}
     for draw in range(20):
         data[0, draw]
-    assert data.decoded == 1
+    assert data.decoded == 2  # both were looked at when the set was opened
     kept = data.load(0)
     assert kept['meta']['view'] == 0
     assert np.array_equal(kept['image'], before[0])
@@ -172,18 +172,15 @@ NAN = np.full((20, 30), np.nan, np.float32)
 ])
 def test_bad_data_is_named(change, words):
     with pytest.raises(BadData) as error:
-        Toy(change=change)[1]
-    assert words in str(error.value) and 's1' in str(error.value)
+        Toy(change=change).full_init()
+    assert words in str(error.value) and 's0' in str(error.value)
 
 
 def test_invalid_markers_are_not_out_of_range():
     data = Toy(change=spoiled(semseg=np.full((20, 30), 255, np.uint8), scene=-1))
+    with pytest.warns(UserWarning, match='semseg has no labelled pixel in the 8 labels looked at'):
+        data.full_init()
     assert (data[0]['targets']['semseg'] == 255).all() and data[0]['targets']['scene'] == -1
-
-
-def test_num_classes_of_the_config_win():
-    with pytest.raises(BadData, match='allowed are 0 to 1'):
-        Toy(num_classes={'semseg': 2})[0]
 
 
 def test_label_of_another_size_is_resized_and_warned_of_once():
@@ -236,3 +233,55 @@ def test_a_loader_is_served_sample_by_sample():
     data = Toy(pipeline=AUGMENT)
     served = data.__getitems__([(3, 1), 2])
     assert not data.serves_batches and equal(served[0], data[3, 1]) and equal(served[1], data[2])
+
+
+class Needy:
+    """A transform that looks at semseg for its own use."""
+
+    needs = ('semseg',)
+
+    def __call__(self, sample, kinds, rng):
+        assert sample['targets']['semseg'] is not None
+        return sample
+
+
+def test_what_a_transform_reads_is_not_served():
+    data = Toy(tasks={'depth': 'depth'}, pipeline=[Needy()])
+    assert set(data[0]['targets']) == {'depth'}
+    data.kinds = {**data.kinds, 'semseg': KINDS['class_map']}  # as a union does
+    assert {task: bool(there) for task, there in data[0]['present'].items()} == {'depth': True, 'semseg': False}
+    assert (data[0]['targets']['semseg'] == IGNORE).all()
+    assert data.metainfo['num_classes'] == {}
+
+
+def test_the_class_count_of_a_task_says_nothing_of_labels_that_are_only_read():
+    data = Toy(tasks={'depth': 'depth'}, pipeline=[Needy()], num_classes={'semseg': 2})  # the labels have 4
+    assert data[0]['present']['depth'] and data.stored_classes('semseg') == 4
+
+
+def test_a_broken_label_that_is_only_read_is_not_called_a_task():
+    def spoil(sample):
+        sample['targets']['semseg'][5, 5] = 9
+
+    with pytest.raises(BadData, match='read only for Needy') as refused:
+        Toy(tasks={'depth': 'depth'}, pipeline=[Needy()], change=spoil)[0]
+    assert 'out of the tasks' not in str(refused.value)
+
+
+def test_two_label_spaces_are_refused_or_mapped():
+    with pytest.raises(ValueError, match="labels 'semseg' with 4 classes, the task 'semseg' has 2") as refused:
+        Toy(tasks={'semseg': 'class_map'}, num_classes={'semseg': 2})
+    assert 'label_maps=dict(semseg=' in str(refused.value)
+    plain, data = Toy(tasks={'semseg': 'class_map', 'scene': 'class_label'}), Toy(
+        tasks={'semseg': 'class_map', 'scene': 'class_label'}, num_classes={'semseg': 2, 'scene': 2},
+        label_maps={'semseg': {0: 1, 1: None, 2: 0, 3: 0}, 'scene': [0, 1, None]})
+    before, after = plain[0], data[0]
+    ids = before['targets']['semseg']
+    assert torch.equal(after['targets']['semseg'], torch.tensor([1, 255, 0, 0, *[255] * 252], dtype=torch.uint8)[ids.long()])
+    assert before['present']['scene'] and not after['present']['scene']  # class 2 leads to no label
+    assert data.metainfo['num_classes'] == {'semseg': 2, 'scene': 2}
+
+
+def test_a_label_map_of_what_is_not_labelled_is_refused():
+    with pytest.raises(ValueError, match="label_maps names 'parts'"):
+        Toy(tasks={'semseg': 'class_map'}, label_maps={'parts': [0]})

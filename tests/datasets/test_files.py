@@ -5,15 +5,7 @@ from PIL import Image
 from scipy.io import savemat
 
 from mtkd.datasets import BadData
-from mtkd.datasets.files import class_ids, read_grey, read_image, read_list, read_mat, read_npy
-
-
-def test_image_is_rgb_from_any_mode(tmp_path):
-    rgb = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
-    cv2.imwrite(str(tmp_path / 'a.png'), rgb[..., ::-1])
-    assert np.array_equal(read_image(tmp_path / 'a.png'), rgb)
-    Image.fromarray(rgb[..., 0]).save(tmp_path / 'grey.png')
-    assert np.array_equal(read_image(tmp_path / 'grey.png'), rgb[..., :1].repeat(3, -1))
+from mtkd.datasets.files import class_ids, read_grey, read_list, read_mat, read_npy, stored_normals
 
 
 def test_grey_keeps_palette_indices_and_16_bits(tmp_path):
@@ -27,18 +19,6 @@ def test_grey_keeps_palette_indices_and_16_bits(tmp_path):
     cv2.imwrite(str(tmp_path / 'c.png'), np.zeros((3, 4, 3), np.uint8))
     with pytest.raises(BadData, match='3 channels'):
         read_grey(tmp_path / 'c.png')
-
-
-@pytest.mark.parametrize('suffix', ['.jpg', '.png'])
-def test_broken_pictures_are_named(tmp_path, suffix):
-    noise = np.random.default_rng(0).integers(0, 256, (50, 50, 3)).astype(np.uint8)
-    whole = cv2.imencode(suffix, noise)[1].tobytes()
-    path = tmp_path / f'x{suffix}'
-    for content in (b'', b'hello', whole[:len(whole) // 2]):
-        path.write_bytes(content)
-        with pytest.raises(BadData) as error:
-            read_image(path)
-        assert str(path) in str(error.value) and 'replace the file' in str(error.value)
 
 
 def test_npy(tmp_path):
@@ -77,3 +57,30 @@ def test_class_ids(tmp_path):
     for wrong in ([[0.5]], [[-1]], [[256]], [[np.nan]], [1, 2]):
         with pytest.raises(BadData):
             class_ids(np.array(wrong), tmp_path)
+
+
+def directions(height=20, width=30):
+    vectors = np.random.default_rng(0).normal(size=(height, width, 3)).astype(np.float32)
+    vectors[0, 0] = 0
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=2, keepdims=True), 1e-6)
+
+
+def test_normals_are_unit_vectors_or_8_bit_colours(tmp_path):
+    unit = directions()
+    np.testing.assert_allclose(stored_normals(unit, tmp_path), unit, atol=1e-6)
+    np.testing.assert_allclose(stored_normals(unit * np.float32(0.9), tmp_path), unit, atol=1e-6)  # blended ones are shorter
+    colours = np.rint((unit + 1) * 127.5).astype(np.uint8)
+    assert np.abs(stored_normals(colours, tmp_path)[1:] - unit[1:]).max() < 0.02
+    facing = np.zeros((20, 30, 3))
+    facing[..., 2] = 1  # a wall: no part is negative, and it is right
+    assert np.array_equal(stored_normals(facing, tmp_path), facing)
+
+
+@pytest.mark.parametrize('stored, said', [
+    (lambda n: (n + 1) / 2, 'colours of 0..1'), (lambda n: np.rint((n + 1) * 127.5), 'colours of 0..255'),
+    (lambda n: n * 3, 'not unit vectors'), (lambda n: n[..., :2], 'normals are'), (lambda n: n * np.nan, 'NaN or infinite'),
+    (lambda n: n.astype(np.int64), 'holds int64')])
+def test_normals_that_are_something_else_are_refused(stored, said):
+    with pytest.raises(BadData, match=r'n\.npy') as refused:
+        stored_normals(stored(directions()), 'n.npy')
+    assert said in str(refused.value)

@@ -133,3 +133,26 @@ def test_the_runs_seed_reaches_every_set():
     assert [d.seed for d in both.datasets] == [6, 6]
     assert torch.equal(both[1, 2, 3]['image'], Toy(name='x', seed=6, pipeline=[{'type': 'PhotoMetricDistortion'}])[
         2, 3]['image'])
+
+
+def test_each_set_serves_what_it_was_asked_for():
+    crop = [{'type': 'RandomCrop', 'size': (8, 8)}]
+    both = MultiDataset([Toy(tasks={'depth': 'depth'}, name='a', pipeline=crop),
+                         Toy(tasks={'semseg': 'class_map'}, name='b')])
+    assert 'semseg' in both.datasets[0].reads
+    assert {task: bool(there) for task, there in both[0]['present'].items()} == {'depth': True, 'semseg': False}
+
+
+@pytest.mark.parametrize('other, words', [
+    ({'NUM_CLASSES': {'semseg': 3}}, "'semseg' has 4 classes in a and 3 in b"),
+    ({'CLASSES': {'semseg': ('Sky', 'car', 'road', 'tree')}}, "class 2 of 'semseg' is 'tree' in a and 'road' in b")])
+def test_two_label_spaces_of_one_task_are_refused(other, words):
+    first = type('First', (Toy,), {'CLASSES': {'semseg': ('sky', 'car', 'tree', 'road')}})
+    second = type('Second', (Toy,), {'CLASSES': {}, **other})
+    asked = {'semseg': 'class_map'}
+    with pytest.raises(ValueError, match=words) as refused:
+        MultiDataset([first(asked, name='a'), second(asked, name='b')])
+    assert 'label_maps=dict(semseg=' in str(refused.value)
+    table = [0, 1, 3, 2][:second.NUM_CLASSES['semseg']]
+    mapped = second(asked, name='b', num_classes={'semseg': 4}, label_maps={'semseg': table})
+    MultiDataset([first(asked, name='a'), mapped])

@@ -70,7 +70,7 @@ def test_prepare_hands_out_tasks_and_joins_roots(tmp_path):
     assert set(ready.model.tasks) == {'semseg', 'depth', 'normals', 'edge'}
     dataset = next(datasets_of(ready.train_dataloader))
     assert dataset.data_root == str(Path('/somewhere/NYUD_MT'))
-    assert dataset.tasks == {'semseg': 'class_map', 'depth': 'depth', 'normals': 'normals', 'edge': 'binary_map'}
+    assert dataset.tasks == {'semseg': 'class_map', 'depth': 'depth', 'normals': 'normals', 'edge': 'edge_map'}
     assert dataset.num_classes == {'semseg': 40}
     assert ready.param_scheduler[0].end == 40000
     assert ready.optim_wrapper.type == 'AutocastOptimWrapper'

@@ -45,7 +45,7 @@ def _scalar(rng: torch.Generator) -> tuple[Tensor, Tensor]:
 CASES: dict[str, tuple[str, Callable[[torch.Generator], tuple[Tensor, Tensor]]]] = {
     'CrossEntropy': ('class_map', _class_map(4)),
     'BalancedCrossEntropy': ('binary_map', _class_map(2)),
-    'EdgeBCE': ('binary_map', _edge),
+    'EdgeBCE': ('edge_map', _edge),
     'L1Depth': ('depth', _depth),
     'L1Normals': ('normals', _normals),
     'CosineNormals': ('normals', _normals),

@@ -1,6 +1,7 @@
 import pickle
 import re
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -16,7 +17,7 @@ def label(name, size=SIZE):
     rng = np.random.default_rng(0)
     if name == 'class_map':
         return rng.integers(0, 40, size).astype(np.uint8)
-    if name == 'binary_map':
+    if name in ('binary_map', 'edge_map'):
         return rng.integers(0, 2, size).astype(np.uint8)
     if name == 'depth':
         return rng.uniform(0.5, 10, size).astype(np.float32)
@@ -26,15 +27,16 @@ def label(name, size=SIZE):
     return 5 if name == 'class_label' else 31.5
 
 
-TENSOR = {'class_map': ((4, 6), torch.uint8), 'binary_map': ((4, 6), torch.uint8), 'depth': ((1, 4, 6), torch.float32),
+TENSOR = {'class_map': ((4, 6), torch.uint8), 'binary_map': ((4, 6), torch.uint8), 'edge_map': ((4, 6), torch.uint8),
+          'depth': ((1, 4, 6), torch.float32),
           'normals': ((3, 4, 6), torch.float32), 'class_label': ((), torch.int64), 'scalar': ((), torch.float32)}
 MAPS = [name for name, kind in KINDS.items() if kind.spatial]
 ALL = pytest.mark.parametrize('name', TENSOR)
 
 
-def test_the_six_kinds():
+def test_the_kinds():
     assert set(KINDS) == set(TENSOR)
-    assert MAPS == ['class_map', 'binary_map', 'depth', 'normals']
+    assert MAPS == ['class_map', 'binary_map', 'edge_map', 'depth', 'normals']
 
 
 @ALL
@@ -70,6 +72,47 @@ def test_flipping_twice_changes_nothing(name):
 def test_pickling_keeps_the_object(name):
     assert pickle.loads(pickle.dumps(KINDS[name])) is KINDS[name]
     assert repr(KINDS[name]) == f"KINDS['{name}']"
+
+
+def lines(height, width):
+    """A straight, a slanted and a closed line of one pixel."""
+    array = np.zeros((height, width), np.uint8)
+    array[5, 3:-3] = 1
+    rows = np.arange(10, height - 4)
+    array[rows, 6 + (rows - 10) // 2] = 1
+    box = np.zeros_like(array)
+    box[12:25, 30:49] = 1
+    box[13:24, 31:48] = 0
+    return np.maximum(array, box)
+
+
+def pieces(array):
+    return cv2.connectedComponents((array == 1).astype(np.uint8), connectivity=8)[0] - 1
+
+
+@pytest.mark.parametrize('size', [(20, 30), (27, 41), (13, 20), (20, 60), (40, 31)])
+def test_edges_stay_lines_where_a_map_shrinks(size):
+    whole = lines(40, 60)
+    small, plain = KINDS['edge_map'].resize(whole, size), KINDS['binary_map'].resize(whole, size)
+    assert small.shape == size and small.dtype == np.uint8 and set(np.unique(small)) == {0, 1}
+    assert pieces(whole) == pieces(small) == 3
+    if max(size[0] / 40, size[1] / 60) < 0.6:
+        assert pieces(plain) != 3, 'nearest neighbours do no harm here, so this shows nothing'
+        filled = (small[:-1, :-1] & small[1:, :-1] & small[:-1, 1:] & small[1:, 1:]) == 1
+        assert not filled.any(), 'a line is two pixels wide'
+    # every line pixel is within a pixel of where the line was
+    near = cv2.dilate(cv2.resize(cv2.dilate(whole, np.ones((3, 3), np.uint8)), size[::-1], interpolation=cv2.INTER_AREA),
+                      np.ones((3, 3), np.uint8))
+    assert (near[small == 1] > 0).all()
+
+
+def test_edges_keep_what_is_invalid_and_grow_as_other_maps():
+    array = np.zeros((8, 8), np.uint8)
+    array[:, :4], array[3, :] = IGNORE, 1
+    small = KINDS['edge_map'].resize(array, (4, 4))
+    assert small.tolist() == [[255, 255, 0, 0], [1, 1, 1, 1], [255, 255, 0, 0], [255, 255, 0, 0]]
+    assert np.array_equal(KINDS['edge_map'].resize(array, (16, 16)), KINDS['binary_map'].resize(array, (16, 16)))
+    assert not KINDS['edge_map'].resize(np.zeros((8, 8), np.uint8), (4, 4)).any()
 
 
 @pytest.mark.parametrize('name', MAPS)
@@ -140,6 +183,12 @@ def test_class_zero_is_valid_and_depth_zero_is_not():
     ('depth', np.zeros((*SIZE, 1), np.float32), '3 axes'),
     ('depth', np.full(SIZE, -1, np.float32), r'negative depth \(-1 m\)'),
     ('depth', np.full(SIZE, np.inf, np.float32), '24 of its 24 depths are NaN or infinite'),
+    ('depth', np.full(SIZE, 4999, np.uint16), r'whole numbers \(uint16, up to 4999\).*scale of 0.001'),
+    ('depth', np.full(SIZE, 4999, np.int32), r'whole numbers \(int32, up to 4999\)'),
+    ('normals', np.full((*SIZE, 3), 200, np.uint8), 'it holds uint8, normals are unit vectors in floats'),
+    ('normals', np.rint((label('normals') + 1) * 127.5), 'these are colours of 0..255'),
+    ('normals', (label('normals') + 1) / 2, 'these are colours of 0..1,'),
+    ('normals', label('normals') * 2, 'these are not unit vectors'),
     ('normals', np.zeros(SIZE, np.float32), r'normals are \(H, W, 3\)'),
     ('normals', np.full((*SIZE, 3), np.nan, np.float32), 'NaN or infinite'),
     ('class_label', 2.5, 'it is 2.5, a class is a whole number'),

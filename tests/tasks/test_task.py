@@ -30,7 +30,7 @@ def labels(task, size=SIZE):
     elif task.kind.name == 'scalar':
         return torch.tensor([31.5, float('nan')])
     else:
-        num_classes = 2 if task.kind.name == 'binary_map' else task.out_channels
+        num_classes = 2 if task.kind.name in ('binary_map', 'edge_map') else task.out_channels
         target = torch.randint(0, num_classes, (2, *size), generator=rng).byte()
     target[1, ..., :3, :] = task.kind.pad_value
     return target

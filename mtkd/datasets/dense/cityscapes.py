@@ -27,13 +27,11 @@ class CityscapesMTAN(MTANLayout):
     """
 
     OFFERS = {'semseg': 'class_map', 'depth': 'depth'}
+    DEPTH_UNIT = 'disparity'
 
     def __init__(self, *args: Any, classes: int = 7, **kwargs: Any) -> None:
         if classes not in CLASS_COUNTS:
             raise ValueError(f'classes={classes} of CityscapesMTAN: use one of {", ".join(map(str, CLASS_COUNTS))}.')
         self.FOLDERS = {'image': ('image',), 'semseg': (f'label_{classes}', 'label'), 'depth': ('depth',)}
+        self.NUM_CLASSES = {'semseg': classes}
         super().__init__(*args, **kwargs)
-        asked = self.num_classes.setdefault('semseg', classes)
-        if asked != classes:
-            raise ValueError(f'CityscapesMTAN(classes={classes}) is asked for {asked} classes of semseg: give '
-                             f'classes={asked} to the data set, or num_classes={classes} to the task.')

@@ -12,7 +12,8 @@ from pycocotools import mask as coco_mask
 from mtkd.structures import IGNORE, Size
 
 from ..base import BadData
-from ..files import REPAIR, read_image
+from ..files import REPAIR
+from ..picture_files import read_picture
 
 
 class CocoMasks:
@@ -103,7 +104,7 @@ class CocoMasks:
     def _segments(self, annotations: list[Mapping[str, Any]], png: Path | None) -> np.ndarray:
         if png is None:
             raise BadData(f'{self.file} is panoptic, its segments lie in PNGs: give files=... as well.')
-        colours = read_image(png).astype(np.int64)
+        colours = read_picture(png, exif='refuse').astype(np.int64)
         segments = colours[..., 0] + 256 * colours[..., 1] + 65536 * colours[..., 2]
         known = {segment['id']: segment['category_id'] for one in annotations for segment in one['segments_info']}
         values, places = np.unique(segments, return_inverse=True)

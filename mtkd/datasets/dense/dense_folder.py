@@ -13,11 +13,11 @@ from mtkd.registry import DATASETS
 from mtkd.structures import KINDS, Sample
 
 from ..base import BadData, Entry, TaskDataset
-from ..files import read_image, read_list
+from ..files import read_list
 from .coco_masks import CocoMasks
 from .label_files import RULES, check_rules, read_label
 
-USUAL = {'semseg': 'class_map', 'human_parts': 'class_map', 'sal': 'binary_map', 'edge': 'binary_map', 'depth': 'depth',
+USUAL = {'semseg': 'class_map', 'human_parts': 'class_map', 'sal': 'binary_map', 'edge': 'edge_map', 'depth': 'depth',
          'normals': 'normals'}  # kind of a task's label where neither the label nor the engine says it
 
 
@@ -76,7 +76,8 @@ class DenseFolder(TaskDataset):
 
     def __init__(self, tasks: Mapping[str, Any] | None = None, data_root: str | Path = '', split: str = 'all',
                  pipeline: Sequence[Any] = (), seed: int | None = None, *, image: str, **kwargs: Any) -> None:
-        base = {name: kwargs.pop(name) for name in ('cache', 'num_classes', 'views', 'name') if name in kwargs}
+        base = {name: kwargs.pop(name) for name in ('cache', 'num_classes', 'views', 'name', 'label_maps', 'exif')
+                if name in kwargs}
         asked = {task: kind if isinstance(kind, str) else kind.name for task, kind in (tasks or {}).items()}
         self.rules = {task: _as_rules(task, given) for task, given in kwargs.items()}
         self.OFFERS = {task: _kind(task, rules, asked) for task, rules in self.rules.items()}
@@ -115,7 +116,7 @@ class DenseFolder(TaskDataset):
 
     def read(self, entry: Entry) -> Sample:
         """See :class:`~mtkd.datasets.base.TaskDataset`."""
-        image = read_image(entry['files']['image'])
+        image = self.read_image(entry['files']['image'])
         return Sample(image=image, meta={}, targets={task: self._label(task, entry, image.shape[:2]) for task in self.reads})
 
     def _label(self, task: str, entry: Entry, size: tuple[int, int]) -> np.ndarray | None:

@@ -13,9 +13,9 @@ import scipy.io
 from mtkd.structures import IGNORE
 
 from ..base import BadData, unit_normals
-from ..files import REPAIR, class_ids, read_grey, read_image, read_mat, read_npy
+from ..files import REPAIR, class_ids, read_grey, read_mat, read_npy
+from ..picture_files import is_picture, read_picture
 
-PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', '.tif', '.tiff')
 ENCODINGS = {  # stored value of a normal's component -> component in [-1, 1]
     'unit': lambda stored: stored,
     '0..255': lambda stored: stored * np.float32(2 / 255) - 1,
@@ -45,8 +45,8 @@ def read_array(path: Path, key: str | None = None, colour: bool = False) -> np.n
         return read_mat(path, key) if key else _only(_read_whole_mat(path), None, path)
     if suffix == '.exr':
         return _only(_read_exr(path), key, path)
-    if suffix in PICTURES:
-        return read_image(path) if colour else read_grey(path)
+    if is_picture(path):
+        return read_picture(path, exif='refuse') if colour else read_grey(path)
     raise BadData(f"{path}: there is no reader for '{suffix}' files; convert them to .png, .tif, .npy, .npz, .mat or .exr.")
 
 
@@ -132,7 +132,7 @@ def depth_map(path: Path, rules: Rules) -> np.ndarray:
 
 def normal_map(path: Path, rules: Rules) -> np.ndarray:
     """(H, W, 3) float32 unit vectors, zero where invalid; ``encoding`` of :data:`ENCODINGS`, ``axes`` as in ``'x-yz'``."""
-    picture = path.suffix.lower() in PICTURES
+    picture = is_picture(path)
     stored = np.asarray(read_array(path, rules.get('key'), colour=picture))
     if stored.ndim == 3 and stored.shape[0] == 3 and stored.shape[2] != 3:
         stored = stored.transpose(1, 2, 0)
@@ -151,10 +151,10 @@ def normal_map(path: Path, rules: Rules) -> np.ndarray:
 
 
 READERS: dict[str, Callable[[Path, Rules], np.ndarray]] = {
-    'class_map': class_map, 'binary_map': binary_map, 'depth': depth_map, 'normals': normal_map}
+    'class_map': class_map, 'binary_map': binary_map, 'edge_map': binary_map, 'depth': depth_map, 'normals': normal_map}
 RULES: dict[str, tuple[str, ...]] = {  # what a label's dictionary may say, by kind
     'class_map': ('key', 'classes', 'map', 'ignore', 'palette', 'coco', 'panoptic'),
-    'binary_map': ('key', 'map', 'ignore', 'threshold'),
+    'binary_map': ('key', 'map', 'ignore', 'threshold'), 'edge_map': ('key', 'map', 'ignore', 'threshold'),
     'depth': ('key', 'scale', 'invalid', 'inverse'), 'normals': ('key', 'encoding', 'axes')}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from mtkd.structures import IGNORE, Sample, Size
 
 from ..base import BadData, Entry, TaskDataset, unit_normals
-from ..files import read_npy
+from ..files import read_npy, stored_normals
 
 HALF_GREY = 0.5 / 255  # what rounding to 8 bits forgives
 MIN_NORM = 0.5  # of a normal after resizing: a shorter one mixes opposite, or valid and invalid, vectors
@@ -140,7 +140,7 @@ def read_normals(path: Path) -> np.ndarray:
     Raises:
         BadData: the array is of another shape or type, or holds NaN.
     """
-    return unit_normals(_floats(path, 'a normal map', 3))
+    return stored_normals(_floats(path, 'a normal map', 3), path)
 
 
 READERS = {'class_map': read_classes, 'depth': read_depth, 'normals': read_normals}

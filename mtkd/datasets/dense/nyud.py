@@ -9,12 +9,13 @@ import numpy as np
 from mtkd.registry import DATASETS
 from mtkd.structures import IGNORE, Sample
 
-from ..base import BadData, Entry, TaskDataset, unit_normals
-from ..files import REPAIR, class_ids, read_grey, read_image, read_list, read_mat, read_npy
+from ..base import BadData, Entry, TaskDataset
+from ..files import REPAIR, class_ids, read_grey, read_list, read_mat, read_npy, stored_normals
+from ..picture_files import IMAGE_SUFFIXES, by_stem, read_picture
 
 FOLDERS = {'image': 'images', 'semseg': 'segmentation', 'depth': 'depth', 'normals': 'normals', 'edge': 'edge'}
-READABLE = {  # suffixes that are looked for, the most exact first
-    'image': ('.jpg', '.png', '.jpeg'), 'semseg': ('.png', '.mat', '.npy'), 'depth': ('.npy', '.mat'),
+READABLE = {  # suffixes that are looked for, in any case, the most exact first
+    'image': IMAGE_SUFFIXES, 'semseg': ('.png', '.mat', '.npy'), 'depth': ('.npy', '.mat'),
     'normals': ('.npy', '.png', '.jpg'), 'edge': ('.npy', '.png')}
 VARIANTS = {
     'drive': {'image': '.jpg', 'semseg': '.png', 'depth': '.npy', 'normals': '.npy', 'edge': '.npy'},
@@ -45,7 +46,7 @@ class NYUDMT(TaskDataset):
     Source: fact sheet 2.1.
     """
 
-    OFFERS = {'semseg': 'class_map', 'depth': 'depth', 'normals': 'normals', 'edge': 'binary_map'}
+    OFFERS = {'semseg': 'class_map', 'depth': 'depth', 'normals': 'normals', 'edge': 'edge_map'}
     NUM_CLASSES = {'semseg': 40}
     CLASSES = {'semseg': (
         'wall', 'floor', 'cabinet', 'bed', 'chair', 'sofa', 'table', 'door', 'window', 'bookshelf', 'picture',
@@ -63,25 +64,25 @@ class NYUDMT(TaskDataset):
     def load_data_list(self) -> list[Entry]:
         ids = read_list(self.data_root / 'gt_sets' / f'{self.split}.txt')
         roles = ['image', *self.reads]
-        suffix = {role: self._suffix(role, ids) for role in roles} if ids else {}
-        return [{'sample_id': name, 'files': {role: self.data_root / FOLDERS[role] / f'{name}{suffix[role]}'
-                                              for role in roles}} for name in ids]
+        names = {role: self._names(role, ids) for role in roles} if ids else {}
+        return [{'sample_id': name, 'files': {role: self.data_root / FOLDERS[role] / names[role][name] for role in roles}}
+                for name in ids]
 
-    def _suffix(self, role: str, ids: list[str]) -> str:
-        """The suffix of a folder's files: the variant's, or the first readable one that a sample of the split has."""
+    def _names(self, role: str, ids: list[str]) -> dict[str, str]:
+        """Id -> name of its file in a folder: with the variant's suffix, or the first readable one that there is."""
         if self.variant is not None:
-            return VARIANTS[self.variant][role]
+            return {name: f'{name}{VARIANTS[self.variant][role]}' for name in ids}
         folder = self.data_root / FOLDERS[role]
-        there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-        for suffix in READABLE[role]:
-            if any(f'{name}{suffix}' in there for name in ids):
-                return suffix
-        raise BadData(f"{folder} holds no {' or '.join(READABLE[role])} file of the split '{self.split}': unpack it "
-                      f"there, or take '{role}' out of the tasks.")
+        there = by_stem((path.name for path in folder.iterdir()) if folder.is_dir() else (), READABLE[role])
+        first = next((there[name] for name in ids if name in there), None)
+        if first is None:
+            raise BadData(f"{folder} holds no {' or '.join(READABLE[role])} file of the split '{self.split}': unpack it "
+                          f"there, or take '{role}' out of the tasks.")
+        return {name: there.get(name, f'{name}{Path(first).suffix}') for name in ids}
 
     def read(self, entry: Entry) -> Sample:
         files = entry['files']
-        return Sample(image=read_image(files['image']), meta={},
+        return Sample(image=self.read_image(files['image']), meta={},
                       targets={task: READERS[task](files[task]) for task in self.reads})
 
 
@@ -100,15 +101,15 @@ def read_semseg(path: Path) -> np.ndarray:
 
 def read_depth(path: Path) -> np.ndarray:
     """(H, W) float32 metres."""
-    stored = read_mat(path, 'depth') if path.suffix == '.mat' else read_npy(path)
-    return np.ascontiguousarray(_map(stored), np.float32)
+    stored = _map(read_mat(path, 'depth') if path.suffix == '.mat' else read_npy(path))
+    return np.ascontiguousarray(stored, np.float32 if stored.dtype.kind == 'f' else None)  # whole numbers want a scale
 
 
 def read_normals(path: Path) -> np.ndarray:
     """(H, W, 3) float32 unit vectors, zero where invalid."""
     if path.suffix == '.npy':
-        return unit_normals(np.ascontiguousarray(read_npy(path), np.float32))
-    return unit_normals(read_image(path).astype(np.float32) * np.float32(2 / 255) - 1)
+        return stored_normals(read_npy(path), path)
+    return stored_normals(read_picture(path, exif='refuse'), path)
 
 
 def read_edge(path: Path) -> np.ndarray:

@@ -8,8 +8,9 @@ import numpy as np
 from mtkd.registry import DATASETS
 from mtkd.structures import IGNORE, Sample
 
-from ..base import BadData, Entry, TaskDataset, unit_normals
-from ..files import REPAIR, class_ids, read_grey, read_image, read_list, read_mat
+from ..base import BadData, Entry, TaskDataset
+from ..files import REPAIR, class_ids, read_grey, read_list, read_mat, stored_normals
+from ..picture_files import IMAGE_SUFFIXES, by_stem, read_picture
 from .borders import laplacian_borders
 from .pascal_tables import NYU_SHARED, PART_IDS, SIX_PARTS
 
@@ -39,7 +40,7 @@ class PASCALContextMT(TaskDataset):
     """
 
     OFFERS = {'semseg': 'class_map', 'human_parts': 'class_map', 'sal': 'binary_map', 'normals': 'normals',
-              'edge': 'binary_map'}
+              'edge': 'edge_map'}
     NUM_CLASSES = {'semseg': 21, 'human_parts': 7}
     CLASSES = {
         'semseg': ('background', 'aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair', 'cow',
@@ -51,11 +52,13 @@ class PASCALContextMT(TaskDataset):
         ids = read_list(self.data_root / 'ImageSets' / 'Context' / f'{self.split}.txt')
         first = self.data_root / 'semseg' / 'VOC12'
         voc = {path.name for path in first.iterdir()} if first.is_dir() else set()
-        return [{'sample_id': name, 'files': self._files(name, f'{name}.png' in voc)} for name in ids]
+        folder = self.data_root / 'JPEGImages'
+        pictures = by_stem((path.name for path in folder.iterdir()) if folder.is_dir() else (), IMAGE_SUFFIXES)
+        return [{'sample_id': name, 'files': self._files(name, f'{name}.png' in voc, pictures)} for name in ids]
 
-    def _files(self, name: str, voc: bool) -> dict[str, Path]:
-        """The files of one sample; ``voc``: whether it has a segmentation of VOC 2012."""
-        files = {'image': self.data_root / 'JPEGImages' / f'{name}.jpg'}
+    def _files(self, name: str, voc: bool, pictures: dict[str, str]) -> dict[str, Path]:
+        """The files of one sample; ``voc``: whether it has a segmentation of VOC 2012; ``pictures``: stem -> file."""
+        files = {'image': self.data_root / 'JPEGImages' / pictures.get(name, f'{name}.jpg')}
         for task in self.reads:
             folder, suffix = FOLDERS.get(task, ('semseg/VOC12' if voc else 'semseg/pascal-context', '.png'))
             files[task] = self.data_root / folder / f'{name}{suffix}'
@@ -65,7 +68,7 @@ class PASCALContextMT(TaskDataset):
 
     def read(self, entry: Entry) -> Sample:
         files = entry['files']
-        image = read_image(files['image'])
+        image = self.read_image(files['image'])
         targets: dict[str, Any] = {}
         if 'semseg' in self.reads:
             targets['semseg'] = class_ids(read_grey(files['semseg']), files['semseg']).astype(np.uint8)
@@ -94,7 +97,7 @@ def read_normals(path: Path, label_map: np.ndarray) -> np.ndarray:
     Raises:
         BadData: the picture of normals and the map of regions differ in size.
     """
-    normals = unit_normals(read_image(path).astype(np.float32) * np.float32(2 / 255) - 1)
+    normals = stored_normals(read_picture(path, exif='refuse'), path)
     if normals.shape[:2] != label_map.shape:
         raise BadData(f'{path} is {normals.shape[0]}x{normals.shape[1]}, the LabelMap that masks it '
                       f'{label_map.shape[0]}x{label_map.shape[1]}: {REPAIR}.')

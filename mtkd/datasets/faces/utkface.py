@@ -7,6 +7,7 @@ from mtkd.registry import DATASETS
 
 from ..base import BadData, Entry
 from ..images.attributes import AttributeDataset
+from ..picture_files import is_picture
 from .classes import AGE_LIMITS, GENDERS, RACES
 from .holdout import SPLITS, held_out
 
@@ -62,7 +63,7 @@ def pictures_below(folder: Path) -> list[Path]:
     Raises:
         BadData: there are none.
     """
-    found = sorted(path for path in folder.rglob('*') if path.suffix.lower() in ('.jpg', '.jpeg', '.png'))
+    found = sorted(path for path in folder.rglob('*') if is_picture(path))
     if not found:
         raise BadData(f'{folder} holds no pictures: data_root must be the folder that they lie below.')
     return found

@@ -73,8 +73,9 @@ class ArrayDataset(TaskDataset):
         images, labels, ids = self.load_arrays()
         self._check_arrays(images, labels, ids)
         self._images = torch.from_numpy(images.transpose(0, 3, 1, 2).copy(order='C'))
-        self._labels = {task: torch.from_numpy(np.array(labels[task], DTYPES[kind.name]))
-                        for task, kind in self.reads.items()}
+        own = {task: np.array(labels[task], DTYPES[kind.name]) for task, kind in self.reads.items()}
+        self._labels = {task: torch.from_numpy(self.class_maps[task].translate_all(values) if task in self.class_maps
+                                               else values) for task, values in own.items()}
         return [{'sample_id': str(sample_id), 'number': number} for number, sample_id in enumerate(ids)]
 
     def _check_arrays(self, images: np.ndarray, labels: dict[str, np.ndarray], ids: Sequence[str]) -> None:
@@ -87,11 +88,16 @@ class ArrayDataset(TaskDataset):
             if not len(ids) == len(images) == len(values):
                 raise BadData(f'{where}: there are {len(images)} pictures, {len(ids)} ids and {len(values)} labels of '
                               f'{task}: they must be as many.')
-            classes = self.num_classes.get(task, np.iinfo(np.int64).max)
+            known = self.stored_classes(task)
+            classes = np.iinfo(np.int64).max if known is None else known
             if kind.name == 'class_label' and len(values) and not -1 <= values.min() <= values.max() < classes:
                 bad = int(np.flatnonzero((values < -1) | (values >= classes))[0])
                 raise BadData(f"{where}: sample '{ids[bad]}' has {task} {int(values[bad])}, allowed are 0 to {classes - 1} "
                               f'and -1 for none: repair the labels, or correct num_classes.')
+
+    def known_labels(self) -> dict[str, np.ndarray]:
+        """See :class:`TaskDataset`."""
+        return {task: labels.numpy() for task, labels in self.labels.items() if task in self.serves}
 
     def read(self, entry: Entry) -> Sample:
         """One sample out of the arrays."""
@@ -127,7 +133,7 @@ class ArrayDataset(TaskDataset):
         size = (self.images.shape[2], self.images.shape[3])
         targets, present = {}, {}
         for task, kind in self.kinds.items():
-            if task in self.labels:
+            if task in self.labels and task in self.serves:
                 targets[task] = self.labels[task].index_select(0, rows)
                 present[task] = kind.valid(targets[task])
             else:

@@ -16,7 +16,6 @@ from mtkd.registry import TRANSFORMS
 from mtkd.structures import KINDS, Sample, SampleMeta, Size, TargetKind
 
 from ..base import BadData, Entry, Key, TaskDataset, index_and_draw
-from ..files import read_image
 from ..label_map import LabelMap, told
 from .picture_store import PictureStore
 
@@ -119,7 +118,7 @@ class AttributeDataset(TaskDataset):
         Raises:
             BadData: it cannot be decoded.
         """
-        return read_image(entry['files']['image'])
+        return self.read_image(entry['files']['image'])
 
     # Arguments.
 
@@ -166,6 +165,11 @@ class AttributeDataset(TaskDataset):
     def _check_classes(self) -> None:
         """Compare the label maps with the numbers of classes, and take these from there where nobody gave them."""
         for task, label_map in self.maps.items():
+            names, asked = self.CLASSES.get(task), self.num_classes.get(task)
+            if names is not None and asked is not None and len(names) != asked and task in self.serves:
+                raise ValueError(f"{self.name} labels '{task}' with {len(names)} classes ({', '.join(names)}), the task "
+                                 f"'{task}' has {asked}: these are two label spaces. Set num_classes={len(names)}, or "
+                                 f'translate with label_maps=dict({task}={{…}}) of the data set.')
             known = label_map.num_classes
             if known is not None and known > self.num_classes.setdefault(task, known):
                 raise ValueError(f"{label_map.where} gives class {known - 1}, but the task has {self.num_classes[task]} "
@@ -205,7 +209,8 @@ class AttributeDataset(TaskDataset):
         kept = [task for task in self.reads if self.keep is None or task in self.keep]
         labels = {task: self._labels(task, records) for task in kept}
         if records and any(task in self.kinds for task in kept) and not any(
-                label is not None for task in kept for label in labels[task]):
+                label is not None for task in kept if task in self.serves
+                for label in labels[task]):
             raise BadData(f"{self.name} '{self.split}' in {self.data_root} has no label for any of its tasks "
                           f'({", ".join(kept)}): check the files, fields and label_maps, or say keep=() if it is meant to '
                           f'be unlabelled.')
@@ -235,9 +240,16 @@ class AttributeDataset(TaskDataset):
         """See :class:`TaskDataset`, and the domain."""
         return {**super().metainfo, 'domain': self.domain}
 
+    def known_labels(self) -> dict[str, np.ndarray]:
+        """See :class:`TaskDataset`; hidden labels are none."""
+        none = {task: -1 if self.reads[task].name == 'class_label' else float('nan') for task in self.serves}
+        return {task: np.array([none[task] if (label := entry['labels'].get(task)) is None else label
+                                for entry in self.entries], np.float64) for task in sorted(self.serves)}
+
     def label_counts(self) -> dict[str, int]:
         """Task -> number of samples that have a label, of every served task; ``keep`` and the label maps considered."""
-        return {task: sum(entry['labels'].get(task) is not None for entry in self.entries) for task in self.kinds}
+        return {task: sum(entry['labels'].get(task) is not None for entry in self.entries) if task in self.serves else 0
+                for task in self.kinds}
 
     # Reading.
 
@@ -288,7 +300,8 @@ class AttributeDataset(TaskDataset):
         """The pictures in memory with the labels of all tasks; a union may have added tasks since the last time."""
         if self._store is None or self._store.targets.keys() != self.kinds.keys():
             assert self._images is not None
-            labels = {task: [self._cached[index]['targets'].get(task) for index in range(len(self))] for task in self.kinds}
+            labels = {task: [self._cached[index]['targets'].get(task) for index in range(len(self))]
+                      for task in self.kinds if task in self.serves}
             self._store = PictureStore(self._images, labels, self.kinds)
         return self._store
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mtkd.registry import DATASETS
 
-from ..base import BadData
+from ..base import BadData, counted_classes
 from .folder_images import FolderImages
 
 NUM_CLASSES = {'aircraft': 100, 'cifar100': 100, 'daimlerpedcls': 2, 'dtd': 47, 'gtsrb': 43, 'imagenet12': 1000,
@@ -46,7 +46,7 @@ class Decathlon(FolderImages):
             raise ValueError(f"the Visual Decathlon has no set '{name}': use one of {', '.join(NUM_CLASSES)}.")
         if layout not in RELEASES:
             raise ValueError(f"Decathlon(layout='{layout}'): use one of {', '.join(RELEASES)}.")
-        self.NUM_CLASSES = {task or name: NUM_CLASSES[name]}
+        self.NUM_CLASSES = counted_classes(task or name, NUM_CLASSES[name], kwargs)
         super().__init__(*args, name=name, task=task or name, **kwargs)
         if self.split not in ('train', 'val'):
             raise ValueError(f"Decathlon has no labels of the split '{self.split}': use train or val.")

@@ -1,20 +1,21 @@
 """Pictures sorted into one folder per class."""
 
+import logging
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.logging import print_log
 
 from mtkd.registry import DATASETS
 from mtkd.structures import Size
 
 from ..base import BadData
-from ..files import read_image
+from ..picture_files import left_out, pictures_in
 from .array import ArrayDataset, Arrays, as_size, read_all
 from .attributes import fitted
-
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp')
 
 
 @DATASETS.register_module()
@@ -54,21 +55,25 @@ class FolderImages(ArrayDataset):
         """The split's pictures, the number of each one's class, and the names of all classes."""
         names = [path.name for path in _folders(self.folder / self.classes_from)]
         numbers = {name: number for number, name in enumerate(names)}
-        paths, labels = [], []
+        paths, labels, others = [], [], Counter[str]()
         for folder in _folders(self.folder / self.split):
             if folder.name not in numbers:
                 raise BadData(f"{folder} is no class: {self.folder / self.classes_from} has no folder '{folder.name}'; "
                               f'rename it, or complete the other.')
-            pictures = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+            pictures, strange = pictures_in(folder)
+            others += strange
             paths += pictures
             labels += [numbers[folder.name]] * len(pictures)
+        if others:
+            print_log(f"{self.name} '{self.split}' in {self.folder / self.split}: {left_out(others)}.", 'current',
+                      logging.WARNING)
         return paths, labels, names
 
     def load_arrays(self) -> Arrays:
         """All pictures of the split, class by class."""
         paths, labels, names = self.listed()
-        classes = self.num_classes.get(self.task, len(names))
-        if len(names) != classes:
+        classes = self.stored_classes(self.task)
+        if classes is not None and len(names) != classes:
             raise BadData(f"{self.name} in {self.folder} has {len(names)} classes, the task '{self.task}' has {classes}: "
                           f'complete the data set, or correct num_classes.')
         self.CLASSES = {self.task: tuple(names)}
@@ -79,7 +84,7 @@ class FolderImages(ArrayDataset):
         return [path.relative_to(self.data_root).with_suffix('').as_posix() for path in paths]
 
     def _picture(self, path: Path) -> np.ndarray:
-        return fitted(read_image(path), self.size)
+        return fitted(self.read_image(path), self.size)
 
 
 def _folders(top: Path) -> list[Path]:

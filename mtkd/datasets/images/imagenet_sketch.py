@@ -5,6 +5,7 @@ from typing import Any
 
 from mtkd.registry import DATASETS
 
+from ..picture_files import is_picture
 from .labelled_files import LabelledFiles, class_folders, held_out
 
 
@@ -32,5 +33,5 @@ class ImageNetSketch(LabelledFiles):
     def listed(self) -> list[tuple[Path, int]]:
         """See :class:`LabelledFiles`."""
         pictures = [(path, number) for number, folder in enumerate(class_folders(self.data_root / 'sketch'))
-                    for path in sorted(folder.glob('*.JPEG'))]
+                    for path in sorted(filter(is_picture, folder.iterdir()))]
         return held_out(pictures, self.split, self.split_seed, self.name)

@@ -9,7 +9,6 @@ import numpy as np
 from mtkd.structures import Sample
 
 from ..base import BadData, Entry, TaskDataset
-from ..files import read_image
 from .array import stratified
 
 
@@ -41,9 +40,14 @@ class LabelledFiles(TaskDataset):
         return [{'sample_id': path.relative_to(self.data_root).with_suffix('').as_posix(), 'files': {'image': path},
                  'class': number} for path, number in self.listed()]
 
+    def known_labels(self) -> dict[str, np.ndarray]:
+        """See :class:`TaskDataset`."""
+        classes = np.array([entry['class'] for entry in self.entries], np.int64)
+        return {self.task: self.class_maps[self.task].translate_all(classes) if self.task in self.class_maps else classes}
+
     def read(self, entry: Entry) -> Sample:
         """Decode one picture."""
-        return Sample(image=read_image(entry['files']['image']), targets={self.task: entry['class']}, meta={})
+        return Sample(image=self.read_image(entry['files']['image']), targets={self.task: entry['class']}, meta={})
 
 
 def class_folders(top: Path) -> list[Path]:

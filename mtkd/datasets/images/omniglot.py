@@ -56,8 +56,8 @@ class Omniglot(ArrayDataset):
     def load_arrays(self) -> Arrays:
         """The split's drawers of all characters, character by character."""
         characters = self._characters()
-        classes = self.num_classes.get(self.task, len(characters))
-        if len(characters) != classes:
+        classes = self.stored_classes(self.task)
+        if classes is not None and len(characters) != classes:
             raise BadData(f"{self.data_root} holds {len(characters)} characters ({', '.join(self.folders)}), the task "
                           f"'{self.task}' has {classes} classes: complete the data set, or correct num_classes.")
         self.CLASSES = {self.task: tuple(characters)}

@@ -5,6 +5,7 @@ from pathlib import Path
 from mtkd.registry import DATASETS
 
 from ..base import BadData
+from ..picture_files import is_picture
 from .labelled_files import LabelledFiles, class_folders
 
 
@@ -29,7 +30,7 @@ class TinyImageNet(LabelledFiles):
         folders = class_folders(self.data_root / 'train')
         if self.split == 'train':
             return [(path, number) for number, folder in enumerate(folders)
-                    for path in sorted((folder / 'images').glob('*.JPEG'))]
+                    for path in sorted(filter(is_picture, (folder / 'images').iterdir()))]
         numbers = {folder.name: number for number, folder in enumerate(folders)}
         path = self.data_root / 'val' / 'val_annotations.txt'
         if not path.is_file():

@@ -50,6 +50,8 @@ class SyntheticImages(ArrayDataset):
         ValueError: ``num_samples`` or ``size`` is not positive, a task is unknown or lacks its number of classes.
     """
 
+    LOOKS_AT = 0  # its labels are right by construction
+
     def __init__(self, tasks: Mapping[str, TargetKind | str], split: str = 'train', pipeline: Sequence[Any] = (),
                  num_samples: int = 500, size: int | Size = 32, seed: int = 0, labelled: Sequence[str] | None = None,
                  num_classes: Mapping[str, int] | None = None, augment_seed: int | None = None, views: int | None = None,

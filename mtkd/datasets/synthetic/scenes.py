@@ -39,12 +39,13 @@ class SyntheticScenes(TaskDataset):
     """
 
     OFFERS = {
-        'semseg': 'class_map', 'human_parts': 'class_map', 'sal': 'binary_map', 'edge': 'binary_map', 'depth': 'depth',
+        'semseg': 'class_map', 'human_parts': 'class_map', 'sal': 'binary_map', 'edge': 'edge_map', 'depth': 'depth',
         'normals': 'normals',
     }  # fmt: skip
     NUM_CLASSES = {'semseg': len(CLASSES), 'human_parts': len(PARTS)}
     CLASSES = {'semseg': CLASSES, 'human_parts': PARTS}
     SPLITS = tuple(SPLIT_START)
+    LOOKS_AT = 0  # its labels are right by construction
 
     def __init__(
         self, tasks: Mapping[str, TargetKind | str] | None = None, split: str = 'train', pipeline: Sequence[Any] = (),
@@ -58,6 +59,7 @@ class SyntheticScenes(TaskDataset):
             raise ValueError(f'size={size} of SyntheticScenes: use (height, width) in pixels.')
         if seed < 0:
             raise ValueError(f'seed={seed} of SyntheticScenes: use 0 or more.')
+        self.NUM_CLASSES = {**self.NUM_CLASSES, **(num_classes or {})}  # the rooms are labelled as the task wants
         super().__init__(
             tasks, split=split, pipeline=pipeline, seed=augment_seed, cache=cache, num_classes=num_classes, views=views,
             name=name,

@@ -8,10 +8,10 @@ from typing import Any
 from mtkd.registry import DATASETS
 
 from ..base import BadData
+from ..picture_files import is_video
 from .labelled_videos import LabelledVideos, Video
 
 SUBSETS = {'train': 'training', 'val': 'validation'}
-SUFFIXES = ('.mp4', '.mkv', '.webm', '.avi')
 
 
 @DATASETS.register_module()
@@ -80,7 +80,7 @@ class ActivityNet(LabelledVideos):
         folder = self.data_root / 'videos'
         found: dict[str, Path] = {}
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.suffix.lower() in SUFFIXES or path.is_dir():
+            if is_video(path) or path.is_dir():
                 key = (path.name if path.is_dir() else path.stem).removeprefix('v_')
                 if key not in found or path.is_dir():
                     found[key] = path

@@ -68,6 +68,15 @@ class ClipDataset(TaskDataset):
 
     # What everybody uses.
 
+    def known_labels(self) -> dict[str, np.ndarray]:
+        """See :class:`TaskDataset`; no frame is decoded."""
+        none = {task: -1 if self.reads[task].name == 'class_label' else float('nan') for task in self.serves}
+        found = [self.labels(entry) for entry in self.entries]
+        stored = {task: np.array([none[task] if label.get(task) is None else label[task] for label in found], DTYPES[
+            self.reads[task].name]) for task in sorted(self.serves)}
+        return {task: self.class_maps[task].translate_all(labels) if task in self.class_maps else labels
+                for task, labels in stored.items()}
+
     def read(self, entry: Entry) -> Sample:
         """One sample with the frames at its segments' centres."""
         return self._read(entry, None)

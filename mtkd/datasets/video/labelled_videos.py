@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..base import BadData, Entry
+from ..base import BadData, Entry, counted_classes
 from .clips import ClipDataset
 
 
@@ -41,7 +41,7 @@ class LabelledVideos(ClipDataset):
 
     def __init__(self, *args: Any, task: str = 'action', **kwargs: Any) -> None:
         self.OFFERS = {task: 'class_label'}
-        self.NUM_CLASSES = {task: self.COUNT}
+        self.NUM_CLASSES = counted_classes(task, self.COUNT, kwargs)
         super().__init__(*args, **kwargs)
         self.task = task
 
@@ -60,7 +60,7 @@ class LabelledVideos(ClipDataset):
         Raises:
             BadData: they are not as many as the task has.
         """
-        classes = self.num_classes[self.task]
+        classes = self.stored_classes(self.task)
         if len(names) != classes:
             raise BadData(f"{where} names {len(names)} classes, the task '{self.task}' has {classes}: complete the lists, "
                           f'or correct num_classes.')

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 
 from ..base import BadData
-from ..files import REPAIR, read_image
+from ..files import REPAIR
+from ..picture_files import IMAGE_SUFFIXES, is_picture, read_picture
 
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp')  # of frames in a folder
 SEEK = 64  # from so many frames ahead on, jumping is cheaper than decoding what lies between
 MIN_SHARE = 0.9  # a header may promise a few frames more than there are; below this share the file is damaged
 
@@ -31,12 +31,12 @@ def read_clip(path: Path, choose: Choose) -> np.ndarray:
 
 
 def _of_folder(path: Path, choose: Choose) -> np.ndarray:
-    files = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES]
+    files = [file for file in path.iterdir() if is_picture(file)]
     files.sort(key=lambda file: (len(file.stem), file.stem))  # frame9 before frame10, and 0009 before 0010
     if not files:
-        raise BadData(f'{path} holds no frames ({", ".join(SUFFIXES)}): {REPAIR}.')
+        raise BadData(f'{path} holds no frames ({", ".join(IMAGE_SUFFIXES)}): {REPAIR}.')
     wanted = [int(number) for number in choose(len(files))]
-    frames = {number: read_image(files[number]) for number in sorted(set(wanted))}
+    frames = {number: read_picture(files[number]) for number in sorted(set(wanted))}
     sizes = {frame.shape[:2] for frame in frames.values()}
     if len(sizes) > 1:
         raise BadData(f'the frames in {path} differ in size ({", ".join(map(str, sorted(sizes)))}): {REPAIR}.')

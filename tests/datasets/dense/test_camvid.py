@@ -29,7 +29,7 @@ def test_labels_and_borders(tmp_path, suffix):
 
 def test_one_task_alone(tmp_path):
     write_camvid(tmp_path, 0, {'train': 1}, size=(24, 32))
-    assert set(CamVid(tasks={'edge': 'binary_map'}, data_root=tmp_path)[0]['targets']) == {'edge'}
+    assert set(CamVid(tasks={'edge': 'edge_map'}, data_root=tmp_path)[0]['targets']) == {'edge'}
     assert set(CamVid(tasks={'semseg': 'class_map'}, data_root=tmp_path).load(0)['targets']) == {'semseg'}
 
 

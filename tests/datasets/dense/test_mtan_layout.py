@@ -99,7 +99,7 @@ def test_class_maps_of_any_type(tmp_path, dtype):
 def test_other_forms_of_floats(tmp_path):
     np.save(tmp_path / 'd.npy', np.ones((4, 5)))
     assert read_depth(tmp_path / 'd.npy').shape == (4, 5) and read_depth(tmp_path / 'd.npy').dtype == np.float32
-    np.save(tmp_path / 'n.npy', np.array([[[0, 0, 2.0], [0, 0, 0]]]))
+    np.save(tmp_path / 'n.npy', np.array([[[0, 0, 0.9], [0, 0, 0]]]))
     assert read_normals(tmp_path / 'n.npy').tolist() == [[[0, 0, 1], [0, 0, 0]]]
     np.save(tmp_path / 'p.npy', np.array([[[0, 1.0005, 0.5]]]))  # half a grey level too bright
     assert read_picture(tmp_path / 'p.npy').max() == 1

@@ -2,7 +2,7 @@ import numpy as np
 
 from mtkd.datasets.faces import AffectNet
 from mtkd.datasets.faces.classes import EXPRESSIONS
-from mtkd.datasets.files import read_image
+from mtkd.datasets.picture_files import read_picture
 
 from .copies import write_affectnet
 
@@ -29,7 +29,7 @@ def test_a_table_without_a_header(tmp_path):
 
 def test_the_face_is_cut_out(tmp_path):
     write_affectnet(tmp_path)
-    whole = read_image(tmp_path / 'Manually_Annotated_Images' / '0' / '000.jpg')
+    whole = read_picture(tmp_path / 'Manually_Annotated_Images' / '0' / '000.jpg')
     cut = AffectNet(data_root=tmp_path, size=(12, 10)).load(0)['image']
     assert np.array_equal(cut, whole[3:15, 2:12])
     assert AffectNet(data_root=tmp_path, size=(24, 20), crop=False).load(0)['image'].shape == whole.shape

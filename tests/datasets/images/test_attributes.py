@@ -197,7 +197,7 @@ def test_batches_by_root_of_size(root, told):
     ({'fields': {'age': 'years'}}, "'years', which it does not have; it has age, race"),
     ({'parts': 3}, 'part=None, parts=3'), ({'parts': 3, 'part': 3}, 'part=3'), ({'parts': (1, 0), 'part': 0}, 'positive'),
     ({'domain': 'night'}, "the domain 'night', which its domains=dict"),
-    ({'num_classes': {'race': 1}}, "gives class 1, but the task has 1 classes"),
+    ({'num_classes': {'race': 1}}, r"with 2 classes \(White, Black\), the task 'race' has 1"),
     ({'tasks': {'age': 'class_label'}}, "has 'age' as a number, the task 'age' wants classes: say how"),
     ({'tasks': {'race': 'scalar'}}, "has 'race' as classes, the task 'race' wants a number: say how"),
     ({'tasks': {'expression': 'class_label'}}, 'offers none of the tasks'),
@@ -212,7 +212,7 @@ def test_unknown_values_and_wrong_classes_on_request(root, told):
         Faces(TASKS, root, unknown='error').full_init()
 
     class Numbered(Faces):
-        LABEL_MAPS = {}
+        LABEL_MAPS, CLASSES = {}, {}
         values = {'age': ['1'] * 6, 'race': ['0', '1', '', '7', '0', '0']}
 
     with pytest.raises(BadData, match=r"sample '3.png' has race 7, allowed are 0 to 4: give a label map"):

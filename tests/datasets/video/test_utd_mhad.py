@@ -51,8 +51,8 @@ def test_mistakes_are_sentences(tmp_path):
             UTDMHAD(**wrong)
     with pytest.raises(BadData, match=r'utd_mhad\.npz is missing'):
         len(UTDMHAD(data_root=tmp_path))
-    with pytest.raises(BadData, match="has 2 actions, the task 'action' has 27 classes"):
-        len(UTDMHAD(data_root=tmp_path, actions=[1, 2], num_classes={'action': 27}))
+    with pytest.raises(ValueError, match="with 2 classes, the task 'action' has 27"):
+        UTDMHAD(data_root=tmp_path, actions=[1, 2], num_classes={'action': 27})
     write(tmp_path, trial=None)
     with pytest.raises(BadData, match='is not what unpack.py writes .*trial'):
         len(UTDMHAD(data_root=tmp_path))

@@ -1,0 +1,116 @@
+"""The one reader of pictures, for training and inference alike, and the one list of what counts as a picture.
+
+What a file becomes is (H, W, 3) uint8 RGB, by these rules:
+
+- Grey is repeated in three channels; a palette is looked up; CMYK and YCbCr are converted; alpha is left out, colours
+  staying as stored.
+- 16 bits a channel are scaled, not cut off: 65535 becomes 255. Floats and 32-bit numbers have no white level and are
+  refused.
+- A photo whose camera notes how it was held (EXIF orientation) is turned upright where nothing else depends on its pixels.
+  Where a label is a map of them, the note is refused, because labels may have been drawn on either; ``exif`` of a data set
+  says which.
+- Of a file with several pictures the first is read.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from .bad_data import BadData
+
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm', '.gif')  # in any case
+VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
+EXIF_RULES = ('turn', 'ignore', 'refuse')
+_ORIENTATION = 0x0112
+_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)  # truncated, unknown, too large …
+_SCALED = ('I;16', 'I;16L', 'I;16B', 'I;16N')
+
+
+def is_picture(path: Path | str) -> bool:
+    """Whether a file is a picture by its suffix."""
+    return Path(path).suffix.lower() in IMAGE_SUFFIXES
+
+
+def is_video(path: Path | str) -> bool:
+    """Whether a file is a video by its suffix."""
+    return Path(path).suffix.lower() in VIDEO_SUFFIXES
+
+
+def read_picture(path: Path | str, exif: str = 'turn') -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a picture file; see the module for the rules.
+
+    Args:
+        path: the file.
+        exif: ``'turn'``: upright by its EXIF note; ``'ignore'``: as stored; ``'refuse'``: an error where the note says that
+            it is to be turned.
+
+    Raises:
+        BadData: the file cannot be decoded, or only in part; its values have no white level; or its EXIF note is
+            refused.
+    """
+    try:
+        with Image.open(path) as image:
+            turned = image.getexif().get(_ORIENTATION, 1) not in (0, 1)
+            image.load()
+            if turned and exif == 'refuse':
+                note = image.getexif()[_ORIENTATION]
+                raise BadData(
+                    f'{path} carries an EXIF note that it is to be turned (orientation {note}), and '
+                    f"its labels are maps: say exif='turn' of the data set if they were drawn on the upright picture, "
+                    f"exif='ignore' if on the stored one.")
+            upright = ImageOps.exif_transpose(image) if turned and exif == 'turn' else image
+            return _rgb(upright, path)
+    except BadData:
+        raise
+    except _UNREADABLE as error:
+        raise BadData(f'{path} is no readable picture ({error}): replace the file.') from error
+
+
+def _rgb(image: Image.Image, path: Path | str) -> np.ndarray:
+    if image.mode in _SCALED or (image.mode == 'I' and image.format in ('PNG', 'PPM')):
+        values = np.asarray(image).astype(np.uint32)
+        top = 65535
+        if int(values.max(initial=0)) > top:
+            raise BadData(f'{path} holds {int(values.max())}, a 16-bit picture ends at {top}: replace the file.')
+        grey = ((values * 255 + top // 2) // top).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if image.mode in ('I', 'F'):
+        raise BadData(f'{path} holds {"floats" if image.mode == "F" else "32-bit numbers"}, for which no white '
+                                f'level is known: save it with 8 or 16 bits a channel.')
+    return np.array(image.convert('RGB'))
+
+
+def pictures_in(folder: Path) -> tuple[list[Path], Counter[str]]:
+    """The picture files of a folder by name, and how many other files it holds, by suffix (hidden ones not counted)."""
+    pictures, others = [], Counter[str]()
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith('.') or path.name in ('Thumbs.db', 'desktop.ini') or path.is_dir():
+            continue
+        if is_picture(path):
+            pictures.append(path)
+        else:
+            others[path.suffix.lower() or '(no suffix)'] += 1
+    return pictures, others
+
+
+def left_out(others: Counter[str]) -> str:
+    """What a log says of files that are no pictures: how many are left out, and their suffixes."""
+    counts = ', '.join(f'{suffix} {count}' for suffix, count in others.most_common())
+    total = sum(others.values())
+    return (f'{total} file{"s are" if total > 1 else " is"} left out, no picture{"s" if total > 1 else ""} by the suffix '
+            f'({counts}); read are {" ".join(IMAGE_SUFFIXES)}, in any case')
+
+
+def by_stem(names: Iterable[str], suffixes: Iterable[str]) -> dict[str, str]:
+    """Stem -> file name, of the names with one of ``suffixes`` in any case; of several of one stem the first suffix wins."""
+    order = {suffix: number for number, suffix in enumerate(suffixes)}
+    found: dict[str, tuple[int, str]] = {}
+    for name in sorted(names):
+        stem, suffix = Path(name).stem, Path(name).suffix
+        rank = order.get(suffix.lower())
+        if rank is not None and (stem not in found or rank < found[stem][0]):
+            found[stem] = (rank, name)
+    return {stem: name for stem, (_, name) in found.items()}
