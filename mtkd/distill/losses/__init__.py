@@ -1,15 +1,33 @@
 """Distillation losses, one idea a file."""
 
+from .aekd import AEKD
 from .attention_transfer import AttentionTransfer
+from .bernoulli import BernoulliKD
+from .camkd import CAMKD
 from .cauchy_schwarz import CauchySchwarz, cs_divergence
+from .ctkd import CurriculumTemperature
 from .dist import DIST
 from .distill_loss import DistillLoss
+from .dkd import DKD
+from .ebkd import EBKD
 from .fitnets import FitNets
 from .kl import PlainKD, kl_divergence
+from .learned_teachers import LearnedTeachers
+from .mlkd import MLKD
+from .nkd import NKD
 from .normalised_l2 import NormalisedL2
 from .output import OutputL1, OutputMSE
+from .output_wrapper import OutputWrapper
+from .prob_mse import ProbMSE
 from .pseudo_label import PseudoLabel
+from .scaled_regression import ScaledRegression
+from .several_teachers import AverageKD, SeveralTeachers
 from .soft_cross_entropy import SoftCrossEntropy
+from .standardised import LogitStandardised
+from .tf_kd import TeacherFreeKD
+from .wsld import WSLD
 
-__all__ = ['DIST', 'AttentionTransfer', 'CauchySchwarz', 'DistillLoss', 'FitNets', 'NormalisedL2', 'OutputL1',
-           'OutputMSE', 'PlainKD', 'PseudoLabel', 'SoftCrossEntropy', 'cs_divergence', 'kl_divergence']
+__all__ = ['AEKD', 'CAMKD', 'DIST', 'DKD', 'EBKD', 'MLKD', 'NKD', 'WSLD', 'AttentionTransfer', 'AverageKD', 'BernoulliKD',
+           'CauchySchwarz', 'CurriculumTemperature', 'DistillLoss', 'FitNets', 'LearnedTeachers', 'LogitStandardised',
+           'NormalisedL2', 'OutputL1', 'OutputMSE', 'OutputWrapper', 'PlainKD', 'ProbMSE', 'PseudoLabel',
+           'ScaledRegression', 'SeveralTeachers', 'SoftCrossEntropy', 'TeacherFreeKD', 'cs_divergence', 'kl_divergence']

@@ -23,11 +23,40 @@ CASES = {
     'l2_sample': {'type': 'NormalisedL2', 'norm': 'sample'},
     'pseudo_hard': {'type': 'PseudoLabel'},
     'pseudo_soft': {'type': 'PseudoLabel', 'hard': False},
+    'dkd': {'type': 'DKD'},
+    'nkd': {'type': 'NKD', 'temperature': 2.0},
+    'wsld': {'type': 'WSLD'},
+    'mlkd': {'type': 'MLKD', 'temperatures': (4.0, 2.0)},
+    'mlkd_rows': {'type': 'MLKD', 'temperatures': (4.0,), 'rows': 64},
+    'standardised': {'type': 'LogitStandardised', 'loss': {'type': 'PlainKD', 'tau': 2.0}},
+    'ctkd': {'type': 'CurriculumTemperature', 'loss': {'type': 'PlainKD', 'tau': 1.0}},
+    'tf_kd': {'type': 'TeacherFreeKD'},
+    'bernoulli': {'type': 'BernoulliKD', 'tau': 2.0},
+    'prob_mse': {'type': 'ProbMSE'},
+    'scaled': {'type': 'ScaledRegression'},
+    'scaled_gauss': {'type': 'ScaledRegression', 'shape': 'gauss'},
+    'average_kd': {'type': 'AverageKD'},
+    'ebkd': {'type': 'EBKD'},
+    'camkd': {'type': 'CAMKD'},
+    'aekd': {'type': 'AEKD'},
+    'learned_teachers': {'type': 'LearnedTeachers'},
 }
+NOT_ZERO = {  # at equality: cross-entropies, and losses with a trained part between student and teacher or a margin
+    'cs_printed', 'pseudo_hard', 'pseudo_soft', 'soft_ce', 'nkd', 'wsld', 'tf_kd', 'learned_teachers'}
+NO_SLOPE = {'wsld', 'learned_teachers'}  # weights without gradient; a term for the weights alone
+IN_ORDER: set[str] = set()  # depend on the order of the samples
+NOT_COMPILED = {'aekd'}  # its quadratic programme is solved outside torch
+CHANNELS = 5
 
 
 def build(case: str) -> DistillLoss:
-    return DISTILL_LOSSES.build(dict(CASES[case]))
+    """The loss, with parameters from a seed; nothing it does depends on what is drawn."""
+    loss = DISTILL_LOSSES.build(dict(CASES[case]))
+    levels = 2 if 'student' in loss.several else 1
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        loss.setup([CHANNELS] * levels, [CHANNELS] * (2 if 'teacher' in loss.several else 1))
+    return loss
 
 
 def view(loss: DistillLoss, out: Tensor) -> Tensor:
@@ -37,19 +66,41 @@ def view(loss: DistillLoss, out: Tensor) -> Tensor:
     return (out / loss.tau).log_softmax(1) if loss.reads == 'log_probs' else out
 
 
-def run(loss: DistillLoss, student: Tensor, teacher: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
+def levels(value: Tensor | None) -> tuple[Tensor | None, ...]:
+    """A view or mask, and itself at half the size: the pixels under the centres."""
+    if value is None or value.shape[-1] == 1 or value.ndim < 3 + value.is_floating_point():
+        return value, value
+    return value, value[..., 1::2, 1::2]
+
+
+def terms_of(loss: DistillLoss, student: Tensor, teacher: Tensor, mask: Tensor | None = None,
+             index: Tensor | None = None, alike: bool = False) -> dict:
+    """The loss on views of logits; labels are the teacher's classes, samples are numbered; two teachers differ."""
+    asked = {'progress': 0.5, 'target': teacher.argmax(1), 'index': torch.arange(len(student)) if index is None else index}
+    asked = {name: asked[name] for name in loss.asks}
+    ours, theirs = view(loss, student), view(loss, teacher) if loss.needs_teacher else None
+    if 'student' in loss.several:
+        return loss(levels(ours), levels(theirs), levels(mask), **asked)
+    if 'teacher' in loss.several:
+        return loss(ours, (theirs, view(loss, teacher if alike else teacher.flip(1) / 2)), mask, **asked)
+    return loss(ours, theirs, mask, **asked)
+
+
+def run(loss: DistillLoss, student: Tensor, teacher: Tensor, mask: Tensor | None = None,
+        index: Tensor | None = None, alike: bool = False) -> dict[str, Tensor]:
     """Logits in, term -> () out."""
-    terms = loss(view(loss, student), view(loss, teacher), mask)
+    terms = terms_of(loss, student, teacher, mask, index, alike)
     return {name: global_ratio(*value) if isinstance(value, tuple) else value for name, value in terms.items()}
 
 
-def total(loss: DistillLoss, student: Tensor, teacher: Tensor, mask: Tensor | None = None) -> Tensor:
-    return sum(run(loss, student, teacher, mask).values())
+def total(loss: DistillLoss, student: Tensor, teacher: Tensor, mask: Tensor | None = None,
+          index: Tensor | None = None) -> Tensor:
+    return sum(run(loss, student, teacher, mask, index).values())
 
 
 def exact(loss: DistillLoss, student: Tensor, teacher: Tensor) -> dict[str, float]:
     """The same without global_ratio's float32."""
-    terms = loss(view(loss, student), view(loss, teacher))
+    terms = terms_of(loss, student, teacher)
     return {name: float(value[0].sum() / value[1].sum()) if isinstance(value, tuple) else float(value)
             for name, value in terms.items()}
 
@@ -60,7 +111,7 @@ def toy() -> tuple[Tensor, Tensor]:
     return k.sin(), k.cos()
 
 
-def random_pair(batch: int = 4, channels: int = 5, size: tuple[int, int] = (6, 7)) -> tuple[Tensor, Tensor, Tensor]:
+def random_pair(batch: int = 4, channels: int = CHANNELS, size: tuple[int, int] = (6, 7)) -> tuple[Tensor, Tensor, Tensor]:
     """Student logits, teacher logits and a mask that differs a lot from sample to sample."""
     generator = torch.Generator().manual_seed(3)
     student, teacher = (torch.randn(batch, channels, *size, generator=generator) * 2 for _ in range(2))

@@ -5,7 +5,7 @@ import torch
 
 from mtkd.registry import DISTILL_LOSSES
 
-from .cases import CASES, build, random_pair, run, total, view
+from .cases import CASES, IN_ORDER, NO_SLOPE, NOT_COMPILED, NOT_ZERO, build, random_pair, run, terms_of, total
 
 ALL = pytest.mark.parametrize('case', CASES)
 
@@ -20,7 +20,7 @@ def test_terms_are_announced_and_sums_and_counts_or_scalars(case):
     student, teacher, mask = random_pair()
     loss = build(case)
     for chosen in (None, mask):
-        terms = loss(view(loss, student), view(loss, teacher), chosen)
+        terms = terms_of(loss, student, teacher, chosen)
         assert tuple(terms) == loss.terms
         for value in terms.values():
             shapes = [part.shape for part in value] if isinstance(value, tuple) else value.shape
@@ -33,26 +33,28 @@ def test_zero_at_equality_and_positive_elsewhere(case):
     student, teacher, mask = random_pair()
     loss = build(case)
     for name, value in run(loss, student, teacher, mask).items():
-        assert value > 1e-3, name
-    if case not in ('cs_printed', 'pseudo_hard', 'pseudo_soft', 'soft_ce'):  # cross-entropies are not 0 there
-        for name, value in run(loss, teacher.clone(), teacher, mask).items():
+        assert value.isfinite() and (value > 1e-4 or (case in NOT_ZERO and value != 0)), name
+    if case not in NOT_ZERO:
+        for name, value in run(loss, teacher.clone(), teacher, mask, alike=True).items():
             assert abs(float(value)) < 1e-5, name
 
 
 @ALL
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 def test_low_precision_views_and_autocast_give_float32_and_finite_gradients(case, dtype):
+    """The views are rounded; from there on everything is as in float32."""
     student, teacher, mask = random_pair()
-    loss = build(case)
-    s = view(loss, student).to(dtype).requires_grad_()
-    t = view(loss, teacher).to(dtype)
+    s, t = student.to(dtype).requires_grad_(), teacher.to(dtype)
     with torch.autocast('cpu', torch.bfloat16):
-        terms = loss(s, t, mask)
-    reference = loss(s.detach().float(), t.float(), mask)
+        terms = terms_of(build(case), s, t, mask)
+    loss = build(case)
+    reference = terms_of(loss, s.detach().float(), t.float(), mask)
+    # the softmax of rounded logits is not the rounded softmax
+    error = {'rtol': 2e-2, 'atol': 2e-2} if loss.reads != 'tap' or case.startswith('pseudo') else {}
     for name, value in terms.items():
         value, wanted = (x[0] if isinstance(x, tuple) else x for x in (value, reference[name]))
         assert value.dtype == torch.float32
-        torch.testing.assert_close(value.detach(), wanted)
+        torch.testing.assert_close(value.detach(), wanted.detach(), **error)
     sum((x[0] if isinstance(x, tuple) else x).sum() for x in terms.values()).backward()
     assert s.grad.isfinite().all() and (s.grad != 0).any()
 
@@ -79,11 +81,10 @@ def test_nothing_valid_is_zero_with_a_zero_gradient(case):
 @ALL
 def test_masked_pixels_neither_count_nor_get_a_gradient(case):
     student, teacher, mask = random_pair()
-    loss = build(case)
     other = torch.where(mask[:, None], student, student.flip(1) + 4).requires_grad_()
     other_teacher = torch.where(mask[:, None], teacher, -3 * teacher)
-    before = total(loss, student, teacher, mask)
-    after = total(loss, other, other_teacher, mask)
+    before = total(build(case), student, teacher, mask)
+    after = total(build(case), other, other_teacher, mask)
     after.backward()
     torch.testing.assert_close(after, before)
     assert not other.grad[~mask[:, None].expand_as(other)].any() and other.grad.any()
@@ -92,17 +93,15 @@ def test_masked_pixels_neither_count_nor_get_a_gradient(case):
 @ALL
 def test_full_mask_is_no_mask(case):
     student, teacher, mask = random_pair()
-    loss = build(case)
-    torch.testing.assert_close(run(loss, student, teacher, torch.ones_like(mask)), run(loss, student, teacher))
+    torch.testing.assert_close(run(build(case), student, teacher, torch.ones_like(mask)), run(build(case), student, teacher))
 
 
-@ALL
+@pytest.mark.parametrize('case', [case for case in CASES if case not in IN_ORDER])
 def test_permuting_the_batch_permutes_the_samples(case):
     student, teacher, mask = random_pair()
-    loss = build(case)
     order = torch.tensor([2, 0, 3, 1])
-    terms = loss(view(loss, student), view(loss, teacher), mask)
-    permuted = loss(view(loss, student[order]), view(loss, teacher[order]), mask[order])
+    terms = terms_of(build(case), student, teacher, mask)
+    permuted = terms_of(build(case), student[order], teacher[order], mask[order], order)
     for name, value in terms.items():
         wanted = tuple(part[order] for part in value) if isinstance(value, tuple) else value
         torch.testing.assert_close(permuted[name], wanted)
@@ -120,25 +119,70 @@ def test_teacher_gets_no_gradient(case):
 def test_image_level_vectors_are_maps_of_one_pixel(case):
     student, teacher, _ = random_pair(size=(1, 1))
     present = torch.tensor([True, False, True, True])
-    loss = build(case)
-    vectors = run(loss, student.flatten(1), teacher.flatten(1), present)
-    torch.testing.assert_close(vectors, run(loss, student, teacher, present.view(-1, 1, 1)))
+    vectors = run(build(case), student.flatten(1), teacher.flatten(1), present)
+    torch.testing.assert_close(vectors, run(build(case), student, teacher, present.view(-1, 1, 1)))
 
 
-@ALL
+@pytest.mark.parametrize('case', [case for case in CASES if case not in NO_SLOPE])
 def test_gradient_is_the_slope(case):
-    student, teacher, mask = (x.double() if x.is_floating_point() else x
-                              for x in random_pair(batch=2, channels=3, size=(2, 3)))
-    loss = build(case)
+    student, teacher, mask = (x.double() if x.is_floating_point() else x for x in random_pair(batch=2, size=(2, 2)))
+    mask[0, 0, 0] = mask[1, 1, 1] = True
+    loss = build(case).double().eval()  # of a loss with a state: as it stands
 
     def value(x):
-        terms = loss(view(loss, x), view(loss, teacher), mask)
+        terms = terms_of(loss, x, teacher, mask)
         return sum(v[0].sum() if isinstance(v, tuple) else v for v in terms.values())
 
-    assert torch.autograd.gradcheck(value, student.requires_grad_())
+    assert torch.autograd.gradcheck(value, student.requires_grad_(), fast_mode=True)
 
 
-@ALL
+def stateful() -> list[str]:
+    return [case for case in CASES if build(case).state_dict()]
+
+
+@pytest.mark.parametrize('case', stateful())
+def test_a_resumed_loss_is_bit_equal(case):
+    """Two steps, then a checkpoint: the third step of the loss that goes on and of the one that is loaded."""
+    def step(loss, number):
+        torch.manual_seed(number)
+        student, teacher, mask = random_pair()
+        student = (student + number).requires_grad_()
+        value = total(loss, student, teacher * (1 + number), mask, torch.arange(4) + number)
+        value.backward()
+        with torch.no_grad():
+            for parameter in loss.parameters():
+                if parameter.grad is not None:
+                    parameter -= 0.01 * parameter.grad
+                    parameter.grad = None
+        return value.detach(), student.grad
+
+    going = build(case)
+    for number in range(2):
+        step(going, number)
+    loaded = build(case)
+    loaded.load_state_dict({name: value.clone() for name, value in going.state_dict().items()})
+    for wanted, value in zip(step(going, 2), step(loaded, 2), strict=True):
+        assert torch.equal(wanted, value)
+    for name, value in going.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize('case', stateful())
+def test_a_state_moves_in_training_only_and_parameters_get_gradients(case):
+    student, teacher, mask = random_pair()
+    loss = build(case).eval()
+    before = {name: value.clone() for name, value in loss.state_dict().items()}
+    total(loss, student, teacher, mask).backward()
+    assert all(torch.equal(loss.state_dict()[name], value) for name, value in before.items())
+    loss.train()
+    total(loss, student, teacher, mask)
+    buffers = [name for name, _ in loss.named_buffers() if name[-1] != 'u' and name not in ('labels', 'constants')]
+    moved = [name for name in buffers if not torch.equal(loss.state_dict()[name], before[name])]
+    assert moved or not [name for name in buffers if '_u' not in name and '_v' not in name]
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in loss.parameters())
+
+
+@pytest.mark.parametrize('case', [case for case in CASES if case not in NOT_COMPILED])
 def test_compiled_is_eager(case):
     student, teacher, mask = random_pair()
     torch._dynamo.reset()
