@@ -21,5 +21,5 @@ model = dict(
     distiller=dict(teachers=dict(), links=dict(between_tasks=dict(samples=795, weight=0.005))))
 train_dataloader = dict(batch_size=4)
 optim_wrapper = dict(optimizer=dict(_delete_=True, type='AdamW', lr=5e-5, weight_decay=1e-4))
-param_scheduler = [dict(type='PolyLR', power=0.9, eta_min=0.0, by_epoch=True, end=101)]  # (1 - 99 / 100)^0.9 in the last
+param_scheduler = [dict(type='PolyLR', power=0.9, eta_min=0.0, by_epoch=True, end=100)]
 train_cfg = dict(_delete_=True, type='TrainLoop', max_epochs=100, val_interval=1990)

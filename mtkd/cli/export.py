@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from .. import atomic
 from .options import cfg_options
 
 FORMATS = {'onnx': '.onnx', 'torch_export': '.pt2', 'state_dict': '.pth'}
@@ -52,8 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     metrics = {task: {name: (m.value, m.unit) for name, m in numbers.items()}
                for task, numbers in result.metrics.items()} if result else None
     card = out.with_suffix('.md')
-    card.write_text(model_card(student, made, metrics=metrics, config=arguments.config, licence=arguments.data_licence,
-                               test_set=result.test_set if result else None))
+    atomic.write_text(card, model_card(student, made, metrics=metrics, config=arguments.config,
+                                       licence=arguments.data_licence, test_set=result.test_set if result else None))
     print(f'{made.format} at {made.input_size[0]}x{made.input_size[1]}, may differ: {", ".join(made.dynamic) or "nothing"}')
     for task, value in made.difference.items():
         what = 'share of pixels' if student.tasks[task].kind.name == 'class_map' else 'largest difference'

@@ -7,6 +7,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from .. import atomic
 from .options import cfg_options
 
 EXAMPLE = """\
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
             for prediction in track(predict.stream(arguments.inputs), description='predicting'):
                 index.append(write_prediction(prediction, arguments.out, len(index), not arguments.no_values))
         finally:  # a broken file in the middle leaves what was done with its index
-            (arguments.out / 'predictions.json').write_text(json.dumps(index, indent=1) + '\n')
+            atomic.write_text(arguments.out / 'predictions.json', json.dumps(index, indent=1) + '\n')
             for note in notes:
                 print(f'note: {note.message}', file=sys.stderr)
     print(f'{len(index)} picture{"" if len(index) == 1 else "s"}, tasks {", ".join(predict.tasks)}: {arguments.out}')

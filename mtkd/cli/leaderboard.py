@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from .. import atomic
+
 FORMATS = ('md', 'csv', 'json', 'html')
 
 EXAMPLE = """example:
@@ -65,8 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     if out is None:
         sys.stdout.write(text)
     else:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding='utf-8')
+        atomic.write_text(out, text)
         print(f'wrote {out}')
     return 0
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from mtkd import atomic
+
 FORMAT_VERSION = 1
+NORMALISED = 0.01  # how far a sum of float16 probabilities may be from 1
 STORED = np.float16  # what soft labels are kept in; confidences are float32
 
 
@@ -96,16 +98,54 @@ class PseudoFile:
 
         Raises:
             FileNotFoundError: it does not exist.
-            ValueError: it is damaged, or of another format version.
+            ValueError: it is damaged, of another format version, or holds entries that are no probabilities.
         """
         arrays = read_arrays(path)
-        header = json.loads(str(arrays['header'])) if 'header' in arrays else {}
+        try:
+            header = json.loads(str(arrays['header'])) if 'header' in arrays else {}
+        except ValueError as error:
+            raise ValueError(f'{path} is damaged or no file of pseudo-labels (its header is no JSON: {error})') from error
         if header.get('format_version') != FORMAT_VERSION:
             raise ValueError(f'{path} holds pseudo-labels of format {header.get("format_version")}, this version of mtkd '
                              f'reads format {FORMAT_VERSION}')
         names = ('index', 'probs', 'confidence')
-        labels = {task: SoftLabels(*(arrays[f'{task}.{name}'] for name in names)) for task in header['tasks']}
-        return cls(Header(**header), arrays['sample_ids'], labels)
+        try:
+            labels = {task: SoftLabels(*(arrays[f'{task}.{name}'] for name in names)) for task in header['tasks']}
+            found = cls(Header(**header), arrays['sample_ids'], labels)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f'{path} is damaged or no file of pseudo-labels (it lacks {error})') from error
+        found.check(path)
+        return found
+
+    def check(self, path: Path) -> None:
+        """See that every entry can be what it says: rows that are distributions, of samples that there are.
+
+        An archive's own checksums, one an array, have been compared by then; this finds what was wrong when it was written.
+
+        Raises:
+            ValueError: names the task, the first entry that is wrong, and what it holds.
+        """
+        for task, labels in self.labels.items():
+            rows, classes = len(labels.index), self.header.tasks[task]
+            if labels.probs.shape != (rows, classes) or labels.confidence.shape != (rows,) or labels.index.ndim != 1:
+                raise ValueError(f"{path} is damaged: '{task}' has {labels.probs.shape} probabilities and "
+                                 f'{labels.confidence.shape} confidences for {rows} samples and {classes} classes')
+            probs, sure = labels.probs.astype(np.float64), labels.confidence.astype(np.float64)
+            index = labels.index.astype(np.int64)
+            total = probs.sum(1)
+            steps = np.diff(index, prepend=-1)
+            for wrong, what in (
+                    (~np.isfinite(probs).all(1) | ~np.isfinite(sure), 'has values that are no numbers'),
+                    (((probs < 0) | (probs > 1)).any(1), 'has probabilities outside 0 to 1'),
+                    (np.abs(total - 1) > NORMALISED, 'does not sum to 1'),
+                    (np.abs(sure - probs.max(1, initial=0)) > NORMALISED, 'has a confidence that is not its largest '
+                                                                          'probability'),
+                    ((index < 0) | (index >= len(self.sample_ids)), 'is of a sample that there is not'),
+                    (steps < 1, 'is of a sample that does not come after the one before')):
+                if wrong.any():
+                    row = int(wrong.argmax())
+                    raise ValueError(f"{path}: entry {row} of '{task}' {what} (sample {index[row]}, sum {total[row]:.4g}, "
+                                     f'confidence {sure[row]:.4g}; {int(wrong.sum())} of {rows} entries are wrong)')
 
     def write_csv(self, path: Path, rules: 'Rules') -> None:
         """Write one line a sample and task: the label, how sure the teacher was, whether it is kept, the distribution."""
@@ -120,7 +160,7 @@ class PseudoFile:
                 writer.writerow([self.sample_ids[index], task, label, names[label] if names else '',
                                  f'{labels.confidence[row]:.4f}', int(kept[row]),
                                  ' '.join(f'{value:.4f}' for value in labels.probs[row])])
-        replace_with(path, text.getvalue().encode())
+        atomic.write_bytes(path, text.getvalue().encode())
 
 
 class Rules:
@@ -231,18 +271,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """An .npz in one step."""
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
-    replace_with(path, content.getvalue())
-
-
-def replace_with(path: Path, content: bytes) -> None:
-    """Write ``content`` beside ``path``, flush it to the disk, and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f'.partial-{os.getpid()}-{path.name}')
-    with partial.open('wb') as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    atomic.write_bytes(path, content.getvalue())
 
 
 def read_arrays(path: Path) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import importlib.util
 import io
 import logging
 import math
-import os
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
+from .. import atomic
 from ..engine.checkpoint import check_fit, load, write_atomically
 from ..engine.sizes import sizes_of
 from ..structures import Size
@@ -106,9 +106,8 @@ def export(student: Student, path: Path, format: str, size: Size | None = None, 
     if format == 'state_dict':
         return _state_dict(student, net, path, size)
     _wanted_packages(format)
-    partial = path.with_name(f'.partial-{os.getpid()}-{path.name}')
     program, dynamic = _program(net, size, format, fixed_size or cuts_windows(net))
-    try:
+    with atomic.replacing(path) as partial:
         if format == 'onnx':
             _write_onnx(program, partial, list(student.tasks))
             run: Any = _OnnxFile(partial)
@@ -116,9 +115,6 @@ def export(student: Student, path: Path, format: str, size: Size | None = None, 
             torch.export.save(program, partial)
             run = torch.export.load(partial).module()
         difference = _compare(net, run, size, dynamic)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
     return Exported(path, format, size, dynamic, difference,
                     'onnxruntime' if format == 'onnx' else 'the exported program, loaded again')
 
@@ -201,6 +197,8 @@ def _write_onnx(program: ExportedProgram, path: Path, tasks: Sequence[str]) -> N
             made = torch.onnx.export(program, (), dynamo=True, input_names=['image'], output_names=list(tasks),
                                      verbose=False)
             made.save(str(path), external_data=False)
+    except OSError:
+        raise
     except Exception as error:  # the exporter wraps what goes wrong several times
         raise UnsupportedOp(f'{_reason(error)}: ONNX cannot hold it; replace this part of the network, or use --format '
                             f'torch_export.') from error

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
+from .. import atomic
 from .inference import Prediction
 
 
@@ -19,7 +19,7 @@ def write_prediction(prediction: Prediction, folder: Path, number: int, values: 
         values: also write maps as ``.npz``.
 
     Raises:
-        PermissionError: a picture cannot be written there.
+        OSError: a file cannot be written there.
     """
     path, _, frame = prediction.source.rpartition('#')
     stem = f'{number:05d}_{Path(path).stem}_{frame}' if path and frame.isdigit() else \
@@ -28,14 +28,14 @@ def write_prediction(prediction: Prediction, folder: Path, number: int, values: 
                              'units': prediction.units, 'pictures': {}, 'values': {}}
     for task, picture in prediction.pictures.items():
         name = f'{stem}_{task}.png'
-        if not cv2.imwrite(str(folder / name), picture[..., ::-1]):
-            raise PermissionError(f'{folder / name} cannot be written: name another folder with --out.')
+        atomic.write_picture(folder / name, picture)
         entry['pictures'][task] = name
     maps: dict[str, Any] = {task: value for task, value in prediction.values.items() if np.ndim(value) > 1}
     for task, value in prediction.values.items():
         if task not in maps:
             entry['values'][task] = value.tolist() if isinstance(value, np.ndarray) else value
     if values and maps:
-        np.savez_compressed(folder / f'{stem}.npz', **maps)
+        with atomic.replacing(folder / f'{stem}.npz') as partial:
+            np.savez_compressed(partial, **maps)
         entry['values'].update(dict.fromkeys(maps, f'{stem}.npz'))
     return entry

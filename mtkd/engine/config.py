@@ -200,8 +200,8 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
     """Fill in what follows from the rest, so that the Runner can build the config.
 
     The top-level ``tasks`` reach the model, every data set and the evaluators; relative data roots are joined to
-    ``data_root``; schedules without an end run to the last iteration; without ``train_cfg.val_interval`` or ``report``
-    nothing is loaded for validation; ``teacher_cache`` becomes the hook that reads it.
+    ``data_root``; schedules without an end run to the last iteration or epoch; without ``train_cfg.val_interval`` or
+    ``report`` nothing is loaded for validation; ``teacher_cache`` becomes the hook that reads it.
 
     Args:
         cfg: a loaded config; it is left as it is.
@@ -280,11 +280,16 @@ def _classes_of(dataset: ConfigDict, classes: Mapping[str, int], loader: str) ->
 
 
 def _end_schedules(cfg: Config) -> None:
-    last = (cfg.get('train_cfg') or {}).get('max_iters')
+    train = cfg.get('train_cfg') or {}
     schedules = cfg.get('param_scheduler') or []
     for schedule in schedules if isinstance(schedules, Sequence) else [schedules]:
-        if last is not None and not schedule.get('by_epoch', True):
+        last = train.get('max_epochs' if schedule.get('by_epoch', True) else 'max_iters')
+        if last is not None:
             schedule.setdefault('end', last)
+        elif str(schedule.get('type')).startswith('CosineAnnealing') and not {'end', 'T_max'} & set(schedule):
+            unit = 'epochs' if schedule.get('by_epoch', True) else 'iterations'
+            raise ValueError(f'param_scheduler: {schedule["type"]} goes by {unit}, and train_cfg does not say how many '
+                             f'there are: give its end.')
 
 
 def _has_tensorboard() -> bool:

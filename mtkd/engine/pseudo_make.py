@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from torch.utils.data import DataLoader, Dataset
 
+from .. import atomic
 from ..datasets import TaskDataset, pseudo_file
 from ..datasets.pseudo import file_of, leaves, sample_ids
 from ..datasets.pseudo_file import STORED, Header, PseudoFile, Rules, SoftLabels, problem
@@ -168,7 +169,7 @@ def _open_chunks(folder: Path, header: Header, ids: Sequence[str]) -> Path:
     stamp = folder / 'header.json'
     if not stamp.is_file() or stamp.read_text() != key:
         shutil.rmtree(folder, ignore_errors=True)
-        pseudo_file.replace_with(stamp, key.encode())
+        atomic.write_bytes(stamp, key.encode())
     return folder
 
 

@@ -3,7 +3,6 @@
 import copy
 import json
 import math
-import os
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+
+from .. import atomic
 
 VALIDATIONS = 'validations.json'
 LAST_CHECKPOINT = 'last checkpoint'
@@ -122,13 +123,9 @@ class Validations:
         validations = [{'iter': iteration, 'metrics': {name: value if math.isfinite(value) else None
                                                        for name, value in self.numbers[iteration].items()}}
                        for iteration in sorted(self.numbers)]
-        partial = path.with_name(f'.partial-{os.getpid()}-{path.name}')
-        with partial.open('w', encoding='utf-8') as file:
-            json.dump({'config_sha256': self.config_sha256, 'seed': self.seed, 'report_at': self.report_at,
-                       'validations': validations}, file, indent=1, allow_nan=False)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        atomic.write_text(path, json.dumps({'config_sha256': self.config_sha256, 'seed': self.seed,
+                                            'report_at': self.report_at, 'validations': validations}, indent=1,
+                                           allow_nan=False))
 
     @classmethod
     def read(cls, path: Path) -> 'Validations':

@@ -1,11 +1,97 @@
-"""Learning-rate schedules that MMEngine does not have."""
+"""Schedules that MMEngine does not have, or that reach their end one step early there."""
 
 from typing import Any
 
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
-from mmengine.optim.scheduler.param_scheduler import INF, _ParamScheduler
+from mmengine.optim.scheduler.momentum_scheduler import MomentumSchedulerMixin
+from mmengine.optim.scheduler.param_scheduler import INF, LinearParamScheduler, PolyParamScheduler, _ParamScheduler
 
 from ..registry import PARAM_SCHEDULERS
+
+
+class ByFormula(_ParamScheduler):
+    """A schedule that follows its formula exactly: the value of step i of N = ``end`` - ``begin`` is that of i / N.
+
+    MMEngine's ``PolyLR`` and ``LinearLR`` reach their last value after N - 1 steps, so that the last of N iterations of
+    the former has the learning rate ``eta_min``, mostly 0. These take their places under the same names. The value of
+    i = N is set, too: it holds from ``end`` on, where training goes on.
+
+    A step multiplies the present value by the quotient of two values of the formula, so that several schedules can work on
+    one parameter, as in MMEngine.
+
+    Raises:
+        ValueError: there is no ``end``, so that the schedule would not change anything.
+    """
+
+    def __init__(self, optimizer: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(optimizer, *args, **kwargs)
+        if self.end >= INF:
+            raise ValueError(f'{type(self).__name__} has no end: give param_scheduler end, in '
+                             f'{"epochs" if self.by_epoch else "iterations"}; without it nothing would be scheduled.')
+
+    def factor(self, done: float, base: float) -> float:
+        """The scheduled value over ``base``, the optimizer's own, after the share ``done`` of the steps."""
+        raise NotImplementedError
+
+    def step(self) -> None:
+        """One step; unlike MMEngine's, the one at ``end`` counts."""
+        last, self.end = self.end, self.end + 1 if self.end < INF else self.end
+        try:
+            super().step()
+        finally:
+            self.end = last
+
+    def _get_value(self) -> list[float]:
+        steps = (self.end - self.begin) - 1  # end is one higher while a step is made
+        values = []
+        for group, base in zip(self.optimizer.param_groups, self.base_values, strict=True):
+            now = self.factor(self.last_step / steps, base)
+            before = self.factor((self.last_step - 1) / steps, base) if self.last_step else 1.0
+            values.append(group[self.param_name] * now / before if before else base * now)
+        return values
+
+
+class _Poly(ByFormula, PolyParamScheduler):
+    """(1 - i / N) ^ power of the way from ``eta_min`` to the optimizer's value."""
+
+    def factor(self, done: float, base: float) -> float:
+        least = self.eta_min / base if base else 0.0
+        return (1 - least) * max(1 - done, 0.0) ** self.power + least
+
+
+class _Linear(ByFormula, LinearParamScheduler):
+    """A straight line from ``start_factor`` to ``end_factor``, which is reached at ``end``."""
+
+    def factor(self, done: float, base: float) -> float:
+        return self.start_factor + (self.end_factor - self.start_factor) * done
+
+
+@PARAM_SCHEDULERS.register_module()
+class PolyLR(LRSchedulerMixin, _Poly):
+    """Polynomial decay of the learning rate, lr (1 - i / N) ^ power, as DeepLab and the papers after it have it.
+
+    Args: ``power``, ``eta_min``, ``begin``, ``end`` and ``by_epoch`` as MMEngine's.
+
+    Source: Chen et al. 2017 (DeepLab), section 4.1; :class:`ByFormula` says where MMEngine's differs.
+    """
+
+
+@PARAM_SCHEDULERS.register_module()
+class LinearLR(LRSchedulerMixin, _Linear):
+    """The learning rate on a straight line, for warming up: ``start_factor`` to ``end_factor`` times the optimizer's.
+
+    Args: ``start_factor``, ``end_factor``, ``begin``, ``end`` and ``by_epoch`` as MMEngine's.
+    """
+
+
+@PARAM_SCHEDULERS.register_module()
+class PolyMomentum(MomentumSchedulerMixin, _Poly):
+    """As :class:`PolyLR`, of the momentum (Adam's first beta)."""
+
+
+@PARAM_SCHEDULERS.register_module()
+class LinearMomentum(MomentumSchedulerMixin, _Linear):
+    """As :class:`LinearLR`, of the momentum (Adam's first beta)."""
 
 
 @PARAM_SCHEDULERS.register_module()

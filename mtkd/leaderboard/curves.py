@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from .. import atomic
 from ..plot_style import COLOURS, STYLE
 
 LOG = 'vis_data/scalars.json'
@@ -190,8 +191,8 @@ def write(figure: Figure, path: str | Path) -> Path:
     if path.suffix.lower() not in ('.png', '.pdf', '.svg'):
         raise ValueError(f"'{path}': a figure's name ends in .png, .pdf or .svg.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(path, dpi=220)
+    with matplotlib.rc_context(STYLE), atomic.replacing(path) as partial:
+        figure.savefig(partial, dpi=220)
     return path
 
 

@@ -6,11 +6,12 @@ A file is either complete and of this schema version or refused with a sentence 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from .. import atomic
 
 SCHEMA_VERSION = 1
 
@@ -85,14 +86,7 @@ class NetworkCost:
     def write(self, path: str | Path) -> Path:
         """Writes the record to `path` in one step, and returns that."""
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-        try:
-            partial.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False, allow_nan=False) + '\n',
-                               encoding='utf-8')
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        atomic.write_text(path, json.dumps(asdict(self), indent=2, ensure_ascii=False, allow_nan=False) + '\n')
         return path
 
     @classmethod

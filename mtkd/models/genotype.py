@@ -1,10 +1,11 @@
 """Genotypes of ATRC: which kind of context each task takes from each task; published, given, or from a search's file."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from .. import atomic
 
 Genotype = Mapping[str, Mapping[str, int]]
 KINDS = ('none', 'global', 'local', 'target_regions', 'source_regions')  # the published codes 0 to 4
@@ -74,12 +75,7 @@ def write_genotype(path: Path, genotype: Genotype, about: Mapping[str, Any]) -> 
         about: what else to keep: where it comes from.
     """
     named = {target: {source: KINDS[kind] for source, kind in row.items()} for target, row in genotype.items()}
-    partial = path.with_name(f'.partial-{os.getpid()}-{path.name}')
-    with partial.open('w', encoding='utf-8') as file:
-        json.dump({'format': _FORMAT, 'tasks': list(genotype), 'genotype': named, **about}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    atomic.write_text(path, json.dumps({'format': _FORMAT, 'tasks': list(genotype), 'genotype': named, **about}, indent=1))
 
 
 def read_genotype(path: str | Path) -> Genotype:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
+from .. import atomic
 from ..datasets import MultiDataset, TaskDataset
 from ..engine.config import datasets_of, default_data_root, load_config, prepare
 from ..engine.smoke import smoke as cut_down
@@ -207,8 +208,7 @@ def browse(tasks: Mapping[str, Task], dataset: AnySet, folder: Path, *, stem: st
     panels = []
     for number, page in enumerate(pages(rows)):
         panels.append(folder / f'{stem}_{number:02d}.png')
-        if not cv2.imwrite(str(panels[-1]), layout(['picture', *tasks], page)[..., ::-1]):
-            raise PermissionError(f'{panels[-1]} cannot be written: name another folder with --out.')
+        atomic.write_picture(panels[-1], layout(['picture', *tasks], page))
     return Browsed(dataset.name, len(dataset), facts, panels)
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from rich.table import Table
 
+from .. import atomic
 from ..engine.checkpoint import FINAL
 from ..engine.record import describe
 from ..engine.run import Job, TestFacts, test, train
@@ -70,7 +71,7 @@ def _side_by_side(out: Path, folders: list[Path], titles: list[str]) -> Path:
     columns = [[_captioned(np.asarray(cv2.imread(str(folder / 'pictures' / name))), title) for name in names]
                for folder, title in zip(folders, titles, strict=True)]
     path = out / 'predictions.png'
-    cv2.imwrite(str(path), np.hstack([np.vstack(column) for column in columns]))
+    atomic.write_picture(path, np.hstack([np.vstack(column) for column in columns])[..., ::-1])
     return path
 
 

@@ -107,3 +107,46 @@ def test_pickles_are_not_opened(tmp_path):
         read_arrays(tmp_path / 'a.npz')
     write_arrays(tmp_path / 'b.npz', {'x': np.arange(3)})
     assert read_arrays(tmp_path / 'b.npz')['x'].tolist() == [0, 1, 2]
+
+
+def _with(**changes) -> PseudoFile:
+    good = labels()
+    return PseudoFile(HEADER, np.array(IDS), {'race': replace(good, **{
+        name: change(getattr(good, name).copy()) for name, change in changes.items()})})
+
+
+def _set(place, value):
+    def change(array):
+        array[place] = value
+        return array
+    return change
+
+
+@pytest.mark.parametrize(('changes', 'words'), [
+    ({'probs': _set((2, 1), np.nan)}, "entry 2 of 'race' has values that are no numbers"),
+    ({'confidence': _set(1, np.inf)}, "entry 1 of 'race' has values that are no numbers"),
+    ({'probs': _set((0, 1), -0.1)}, 'outside 0 to 1'),
+    ({'probs': _set((3, slice(None)), [1.5, 0, 0])}, 'outside 0 to 1'),
+    ({'probs': _set((1, slice(None)), 0)}, 'does not sum to 1'),
+    ({'probs': lambda probs: probs * np.float16(0.9)}, 'does not sum to 1.*4 of 4 entries are wrong'),
+    ({'confidence': _set(0, 0.4)}, 'a confidence that is not its largest probability'),
+    ({'index': _set(3, 5)}, 'of a sample that there is not'),
+    ({'index': _set(1, 0)}, 'does not come after the one before'),
+    ({'probs': lambda probs: probs[:, :2]}, r"'race' has \(4, 2\) probabilities"),
+])
+def test_entries_that_are_no_probabilities_are_refused(tmp_path, changes, words):
+    _with(**changes).write(tmp_path / 'a.npz')
+    with pytest.raises(ValueError, match=words):
+        PseudoFile.read(tmp_path / 'a.npz')
+
+
+def test_every_flipped_byte_of_an_array_is_found(tmp_path):
+    """The archive keeps a checksum an array: a change at the same size does not load."""
+    path = tmp_path / 'a.npz'
+    pseudo().write(path)
+    content = path.read_bytes()
+    for value in (labels().probs, labels().confidence, labels().index):
+        at = content.index(value.tobytes())
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1:])
+        with pytest.raises(ValueError, match='is damaged'):
+            PseudoFile.read(path)

@@ -1,12 +1,14 @@
 """The file format of cached features."""
 
+import errno
 import json
 import pickle
 
 import numpy as np
 import pytest
 
-from mtkd.structures import FeatureStore
+from mtkd.atomic import DiskFull
+from mtkd.structures import FeatureStore, feature_store
 
 SHAPES = {'trunk.1': (3, 2, 2), 'shared': (5,)}
 
@@ -104,3 +106,60 @@ def test_mistakes_are_sentences(tmp_path):
     (tmp_path / 'b/header.json').write_text('{')
     with pytest.raises(ValueError, match='damaged'):
         FeatureStore(tmp_path / 'b')
+
+
+def test_rows_that_changed_are_found(tmp_path, monkeypatch):
+    """Zeroed or altered rows at the same size, anywhere in the store, on opening it; workers do not check again."""
+    monkeypatch.setattr(feature_store, 'BLOCK_BYTES', 2 * 68)  # two rows a block
+    rows = filled(tmp_path, 7) and (tmp_path / 'rows.bin').read_bytes()
+    for row in range(7):
+        damaged = bytearray(rows)
+        damaged[row * 68:(row + 1) * 68] = bytes(68)
+        (tmp_path / 'rows.bin').write_bytes(damaged)
+        with pytest.raises(ValueError, match=f'is damaged: rows {row // 2 * 2} to .* are not what was written'):
+            FeatureStore(tmp_path)
+    FeatureStore(tmp_path, check=False)
+    (tmp_path / 'rows.bin').write_bytes(rows)
+    FeatureStore(tmp_path).verify()
+
+
+def test_a_large_store_is_sampled_on_opening_and_verified_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(feature_store, 'BLOCK_BYTES', 68)
+    monkeypatch.setattr(feature_store, 'CHECKED_ON_OPENING', 3)
+    filled(tmp_path, 9)
+    rows = bytearray((tmp_path / 'rows.bin').read_bytes())
+    rows[68 * 5] ^= 1
+    (tmp_path / 'rows.bin').write_bytes(rows)
+    store = FeatureStore(tmp_path)  # looks at blocks 0, 4 and 8
+    with pytest.raises(ValueError, match='rows 5 to 5'):
+        store.verify()
+    rows[68 * 8] ^= 1
+    (tmp_path / 'rows.bin').write_bytes(rows)
+    with pytest.raises(ValueError, match='rows 8 to 8'):
+        FeatureStore(tmp_path)
+
+
+def test_checksums_grow_with_appends_of_any_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(feature_store, 'BLOCK_BYTES', 3 * 68)
+    wanted, store, at = features(11), FeatureStore.create(tmp_path, {}, SHAPES, 11, 'float32'), 0
+    for number in (1, 1, 4, 5):
+        store.append({tap: value[at:at + number] for tap, value in wanted.items()})
+        at += number
+        if at == 6:
+            store.commit()
+            store = FeatureStore(tmp_path)
+    store.commit()
+    FeatureStore(tmp_path).verify()
+
+
+def test_a_full_disk_keeps_the_rows_there_are(tmp_path, monkeypatch):
+    store = FeatureStore.create(tmp_path, {}, SHAPES, 4, 'float32')
+    store.append(features(2))
+    store.commit()
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+    with monkeypatch.context() as patched, pytest.raises(DiskFull, match='needs another 136 bytes.*the 2 rows of 4'):
+        patched.setattr(feature_store.Path, 'open', full)
+        store.append(features(1))
+    assert FeatureStore(tmp_path).written == 2

@@ -13,6 +13,7 @@ from mmengine.dist import all_reduce, get_rank, is_main_process
 from mmengine.hooks import Hook
 from mmengine.optim import build_optim_wrapper
 
+from ... import atomic
 from ...registry import HOOKS
 from ..loops import step_seed
 from ..unwrap import unwrapped
@@ -65,7 +66,7 @@ class LRRangeTest(Hook):
         if is_main_process():
             curve = {'lr_min': lr_min, 'lr_max': lr_max, 'lr': rates, 'loss': losses,
                      'smoothed': smoothed(losses, self.smoothing).tolist()}
-            Path(runner.work_dir).joinpath('lr_range.json').write_text(json.dumps(curve) + '\n')
+            atomic.write_text(Path(runner.work_dir) / 'lr_range.json', json.dumps(curve) + '\n')
         for taker in takers:
             taker.adopt_range(lr_min, lr_max)
 

@@ -11,6 +11,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from torch import Tensor
 
+from ... import atomic
 from ...registry import HOOKS
 from ...structures import as_picture
 from ..unwrap import unwrapped
@@ -40,7 +41,7 @@ class PictureHook(Hook):
             self.folder.mkdir(parents=True, exist_ok=True)
             name = str(sample['meta'].get('sample_id', self._drawn)).replace('/', '_')
             drawn = panel(sample, model.tasks, teacher_predictions(model, sample))
-            cv2.imwrite(str(self.folder / f'{name}.png'), drawn[..., ::-1])
+            atomic.write_picture(self.folder / f'{name}.png', drawn)
 
 
 @HOOKS.register_module()
@@ -75,7 +76,7 @@ class ValidationPictureHook(Hook):
             drawn = panel(sample, model.tasks, teacher_predictions(model, sample))
             file = Path(runner.work_dir) / 'pictures' / name / f'iter_{runner.iter}.png'
             file.parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(file), drawn[..., ::-1])
+            atomic.write_picture(file, drawn)
             runner.visualizer.add_image(f'pictures/{name}', drawn, step=runner.iter)
 
 

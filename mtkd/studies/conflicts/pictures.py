@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ... import atomic
 from ...plot_style import COLOURS, STYLE
 
 CELL = 0.55  # inches a task in the matrix
@@ -58,7 +59,8 @@ def draw_history(tasks: Sequence[str], steps: Sequence[int], history: Sequence[n
         over_time.legend(fontsize=7, loc='upper center', bbox_to_anchor=(0.5, -0.16), ncols=3)
         _matrix(first, tasks, _mean(stacked[:quarter]), f'up to {steps[quarter - 1]}')
         _matrix(last, tasks, _mean(stacked[-quarter:]), f'from {steps[-quarter]}')
-        figure.savefig(file)
+        with atomic.replacing(file) as partial:
+            figure.savefig(partial)
 
 
 def _mean(stacked: np.ndarray) -> np.ndarray:

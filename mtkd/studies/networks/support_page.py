@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from ... import atomic
 from ...engine.record import code_version, versions
 from .comparators import Comparator
 from .support import BATCH, COMPILED_TOLERANCE, FEATURES, LOSS_TOLERANCE, UNTRIED, Finding, Trial
@@ -182,5 +183,4 @@ def _versions() -> dict[str, str]:
 
 def write_page(path: Path, networks: Sequence[Comparator], records: Path) -> None:
     """Write the page of all cells kept so far, including those that another process has added."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(support_page(networks, read_cells(records)), encoding='utf-8')
+    atomic.write_text(path, support_page(networks, read_cells(records)))

@@ -11,6 +11,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mtkd import atomic
 from mtkd.leaderboard import FORMATS, published, render
 from mtkd.leaderboard.aggregate import board, find
 from mtkd.leaderboard.board import Column, Key, Row, Run, SuiteBoard
@@ -142,7 +143,8 @@ def _draw(option: str, series: Sequence[tuple[str, list[SweptRow]]], by_label: M
         name = f'{_file(option)}_{column.task}' + (f'_{_file(column.name)}' if column.name else '')
         path = folder / f'{name}.png'
         folder.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=150, metadata={'Software': None})
+        with atomic.replacing(path) as partial:
+            figure.savefig(partial, dpi=150, metadata={'Software': None})
     return path
 
 
@@ -189,7 +191,7 @@ def write_pages(sweep: Sweep, plan: Plan) -> list[str]:
     shown = sweep_board(rows, there, sweep.published, sweep.table)
     for form in FORMATS:
         text = render([shown], form, sweep.title or f'Sweep {sweep.name}', sweep.note)
-        (plan.root / f'leaderboard.{form}').write_text(text, encoding='utf-8')
+        atomic.write_text(plan.root / f'leaderboard.{form}', text)
     lines.append(f'page: {plan.root / "leaderboard.html"} (and .md, .csv, .json)')
     pictures = plots(rows, shown, plan.root / 'plots')
     return [*lines, *([f'{len(pictures)} plots in {plan.root / "plots"}'] if pictures else [])]

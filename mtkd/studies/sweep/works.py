@@ -9,6 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ... import atomic
 from ...engine.checkpoint import FINAL
 from ...engine.config import default_work_dir, load_config, tool
 from ...engine.record import config_hash
@@ -191,9 +192,7 @@ def note_begun(work: Work) -> None:
     """Write down, once, what a run is begun with, so that :func:`make_plan` can tell when that has changed."""
     file = work.folder / BEGUN
     if work.begun and not complete(file):
-        partial = file.with_suffix('.partial')
-        partial.write_text(json.dumps(work.begun, indent=1) + '\n', encoding='utf-8')
-        partial.replace(file)
+        atomic.write_text(file, json.dumps(work.begun, indent=1) + '\n')
 
 
 def _teachers(cfg: Config, seed: int, settings: Settings, works: dict[str, Work]) -> list[str]:
