@@ -20,7 +20,7 @@ from pathlib import Path
 from mtkd.engine.run import Job, test, train
 for seed in (0, 1):
     train(Job('my_config.py', seed=seed, data_root=Path('.')))
-often = {'default_hooks.logger.interval': 2, 'default_hooks.runtime_info.interval': 2}
+often = {'default_hooks.logger.interval': 2}
 folder = train(Job('my_student.py', data_root=Path('.'), options=often))
 print('tested', sorted(test(Job('my_student.py', data_root=Path('.')), folder / 'final.pth').metrics))
 """

@@ -10,7 +10,7 @@ MISTAKES = (ValueError, KeyError, TypeError, OSError, RuntimeError)
 
 
 def exit_code(main: Callable[[], int | None]) -> int:
-    """Run a command; a mistake that says what is wrong becomes one line on stderr and exit code 2.
+    """Run a command; a mistake that says what is wrong becomes one line on stderr and exit code 2, or the error's own.
 
     Setting MTKD_TRACEBACK=1 shows the traceback instead.
     """
@@ -20,11 +20,14 @@ def exit_code(main: Callable[[], int | None]) -> int:
         print('stopped; what was written stays, and --resume goes on from the newest checkpoint', file=sys.stderr)
         return 130
     except MISTAKES as error:
+        if getattr(error, 'stopped', False):  # by a signal: no mistake
+            print(error, file=sys.stderr)
+            return int(error.exit_code)  # type: ignore[attr-defined]
         if os.environ.get('MTKD_TRACEBACK') == '1':
             raise
         print(f'error: {one_sentence(error)}', file=sys.stderr)
         print('(MTKD_TRACEBACK=1 shows where it came from)', file=sys.stderr)
-        return 2
+        return getattr(error, 'exit_code', 2)
 
 
 def one_sentence(error: BaseException) -> str:

@@ -112,6 +112,6 @@ def job_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """The arguments of :class:`~mtkd.engine.run.Job` that a command line gives."""
     os.environ.setdefault('LOCAL_RANK', str(arguments.local_rank))
     names: Sequence[str] = ('config', 'work_dir', 'seed', 'data_root', 'amp', 'compile', 'smoke', 'launcher', 'resume',
-                            'resume_from', 'with_prerequisites')
+                            'resume_from', 'overwrite', 'take_config', 'with_prerequisites')
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     return {**given, 'options': arguments.cfg_options}

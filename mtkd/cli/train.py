@@ -19,6 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     job_arguments(parser)
     parser.add_argument('--resume', action='store_true', help="go on from the work dir's newest good checkpoint, if any")
     parser.add_argument('--resume-from', type=Path, metavar='CKPT', help='go on from this checkpoint')
+    parser.add_argument('--overwrite', action='store_true', help='remove the run that the work dir holds, and begin anew')
+    parser.add_argument('--take-config', action='store_true',
+                        help='with --resume: take schedule, optimizer settings and seed from the config where they differ '
+                             "from the checkpoint's (default: such a checkpoint is refused)")
     parser.add_argument('--with-prerequisites', action='store_true',
                         help='first train missing teachers, run missing searches, and make missing pseudo-labels and caches')
 

@@ -21,6 +21,7 @@ from ..datasets.cached import MODES, CachedTaps, Unseen
 from ..distill import Teacher
 from ..registry import DATASETS, MODELS, TRANSFORMS
 from ..structures import FeatureStore, collate
+from .lock import Lock
 
 COMMIT_EVERY_S = 5.0
 
@@ -221,6 +222,8 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
         except FileNotFoundError as error:
             raise FileNotFoundError(f'the cache of {part} has not been written ({part.folder}): run {command}, or add '
                                     f'--with-prerequisites to this command.') from error
+        except ValueError as error:
+            raise ValueError(f'the cache of {part} cannot be read, {command} writes it again: {error}') from error
         wrong = changes(store, key_of(part, plan), part, plan)
         if wrong:
             raise StaleCache(f'the cache of {part} in {part.folder} is stale: {"; ".join(wrong)}; write it again with '
@@ -287,6 +290,16 @@ def _write(part: Part, plan: CachePlan, loading: Mapping[str, int], say: Callabl
     if store is not None and store.complete:
         say(f'{part}: the cache is there and fits ({_megabytes(store.promised_bytes)} in {part.folder})')
         return
+    with Lock(part.folder.with_name(f'{part.folder.name}.lock'), f'the cache of {part} in {part.folder}',
+              'it is being written there; wait for that, and run this command again.'):
+        store = _usable(part, plan, key, lambda line: None)  # another process may have written it by now
+        if store is None or not store.complete:
+            _fill(part, plan, key, store, loading, say)
+
+
+def _fill(part: Part, plan: CachePlan, key: Mapping[str, Any], store: FeatureStore | None, loading: Mapping[str, int],
+          say: Callable[[str], None]) -> None:
+    """Begin a store, or go on with it, to its last row."""
     source = _source(part, plan)
     taps = tuple(store.shapes) if store is not None else part.taps
     if store is None:

@@ -1,20 +1,23 @@
 """Checkpoints: student only, weights-only to load, never half-written, resumable bit for bit."""
 
 import difflib
-import os
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from mmengine.dist import is_main_process, master_only
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 from torch import nn
 
+from .. import atomic
 from ..registry import HOOKS
+from .runner import config_text
+from .stopping import RunStopped, name_of
 from .unwrap import unwrapped
 
 FINAL = 'final.pth'
@@ -27,7 +30,11 @@ class CheckpointHook(Hook):
     """Writes ``iter_N.pth`` every ``interval`` iterations and at the end, and then ``final.pth`` with the weights alone.
 
     A file is written under another name, flushed to the disk, and renamed: whatever moment a run is killed at, every
-    ``iter_*.pth`` is whole or was never there, and the one before it still is.
+    ``iter_*.pth`` is whole or was never there, and the one before it still is. One whose weights are not finite is never
+    written (see :class:`~mtkd.engine.hooks.finite.FiniteHook`). A signal that asks the run to stop (SIGTERM, SIGHUP,
+    SIGUSR1, Ctrl-C) has a checkpoint written after the step that was under way.
+
+    Hooks with a method ``gather_for_checkpoint()`` are told on every rank before one rank writes.
 
     Args:
         interval: iterations between checkpoints.
@@ -43,19 +50,39 @@ class CheckpointHook(Hook):
         self.interval = interval
         self.keep = keep
         self.window = window
+        self._steps = 1
 
     def before_train(self, runner: Any) -> None:
         """Refuse an interval that falls inside a gradient accumulation: its gradients would be lost in a resume."""
-        steps = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
-        if self.interval % steps:
+        self._steps = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+        if self.interval % self._steps:
             raise ValueError(f'default_hooks.checkpoint.interval={self.interval} is not a multiple of '
-                             f'optim_wrapper.accumulative_counts={steps}; a run resumed there would lose gradients.')
+                             f'optim_wrapper.accumulative_counts={self._steps}; a run resumed there would lose gradients.')
+        here = [path for path in numbered_checkpoints(Path(runner.work_dir)) if _number(path) <= runner.iter]
+        runner.last_checkpoint = here[0] if here and runner.iter else None
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Save when it is time."""
+        """Save when it is time, or a signal says so."""
         done = runner.iter + 1
-        if done % self.interval == 0 or done == runner.max_iters:
+        stop = getattr(runner, 'stop_request', None)
+        stopping = stop is not None and stop.agreed() is not None
+        if stopping and done % self._steps == 0 and done < runner.max_iters:
+            runner.train_loop.stop_training = True
+        if done % self.interval == 0 or done == runner.max_iters or runner.train_loop.stop_training:
             self._save(runner, done)
+
+    def after_val_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Stop a validation that a signal comes in; ranks, whose shares may differ in length, finish it first.
+
+        Raises:
+            RunStopped: a signal came.
+        """
+        stop = getattr(runner, 'stop_request', None)
+        if stop is None or stop.number is None or runner.world_size > 1 or runner.iter % self._steps > 0:
+            return
+        if runner.iter and not (Path(runner.work_dir) / f'iter_{runner.iter}.pth').is_file():
+            self._save(runner, runner.iter)
+        raise RunStopped(stop.number, stopped_text(runner, stop.number))
 
     def after_train(self, runner: Any) -> None:
         """Write the finished student: ``state_dict`` and ``meta`` only, without teachers that were trained with it."""
@@ -65,19 +92,28 @@ class CheckpointHook(Hook):
             weights = {key: value for key, value in whole['state_dict'].items() if not key.startswith(RESUME_ONLY)}
             write_atomically({'meta': whole['meta'], 'state_dict': weights}, last.with_name(FINAL))
 
-    @master_only
     def _save(self, runner: Any, done: int) -> None:
-        folder = Path(runner.work_dir)
-        partial = folder / f'.partial-{os.getpid()}.pth'
-        runner.save_checkpoint(str(folder), partial.name, by_epoch=False)
-        _flush(partial)
-        partial.replace(folder / f'iter_{done}.pth')
-        for old in numbered_checkpoints(folder)[self.keep:]:
-            old.unlink()
+        """Write one, on rank 0, after all ranks have looked at their terms and handed in what they gathered."""
+        for hook in runner.hooks:
+            for look in ('check_terms', 'check_weights'):
+                if hasattr(hook, look):
+                    getattr(hook, look)(runner)
+            if hasattr(hook, 'gather_for_checkpoint'):
+                hook.gather_for_checkpoint()
+        path = Path(runner.work_dir) / f'iter_{done}.pth'
+        if is_main_process():
+            need = _bytes(unwrapped(runner.model).state_dict()) + _bytes(runner.optim_wrapper.state_dict())
+            with atomic.replacing(path, need) as partial:
+                runner.save_checkpoint(str(partial.parent), partial.name, by_epoch=False, meta={'iter': done})
+            for old in [older for older in numbered_checkpoints(path.parent) if _number(older) <= done][self.keep:]:
+                old.unlink()
+        runner.last_checkpoint = path
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Turn MMEngine's message hub into plain tensors and numbers."""
-        checkpoint['meta']['config_sha256'] = runner.cfg.get('config_sha256')
+        identity = getattr(runner, 'identity', None)
+        checkpoint['meta'].update(config_sha256=runner.cfg.get('config_sha256'), cfg=config_text(runner.cfg),
+                                  **({'identity': identity.plain()} if identity is not None else {}))
         hub = checkpoint['message_hub']
         checkpoint['message_hub'] = {
             'log_scalars': {name: {'values': torch.as_tensor(buffer.data[0][-self.window:]),
@@ -88,9 +124,16 @@ class CheckpointHook(Hook):
             'resumed_keys': dict(hub['resumed_keys'])}
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Check that the weights are the model's own, and rebuild the message hub."""
+        """Check that the weights are the model's own, and rebuild the message hub.
+
+        Where the user says so (``--take-config``), the schedules, the optimizer's settings and the seed are those of the
+        config, the schedules brought to where the run goes on; otherwise :mod:`~mtkd.engine.identity` has seen to it that
+        they are the same.
+        """
         model = unwrapped(runner.model)
         check_fit(model, checkpoint.get('state_dict', {}), f'the checkpoint {runner._load_from}')
+        if getattr(runner, 'take_config', False):
+            _take_config(runner, checkpoint)
         hub = checkpoint.get('message_hub')
         if hub is None:
             return
@@ -111,17 +154,67 @@ def _plain(value: Any) -> Any:
     return None
 
 
-def _flush(path: Path) -> None:
-    with path.open('rb') as file:
-        os.fsync(file.fileno())
+def _take_config(runner: Any, checkpoint: dict[str, Any]) -> None:
+    """Put into a checkpoint that is about to be resumed what the config says of learning rates, settings and the seed.
+
+    Raises:
+        ValueError: the optimizer of the config has other parameter groups than the checkpoint's.
+    """
+    done = int(checkpoint['meta']['iter'])
+    checkpoint['meta']['seed'] = runner.seed
+    schedulers = runner.param_schedulers or []
+    for scheduler, before in zip(schedulers, checkpoint.get('param_schedulers') or [], strict=False):
+        if hasattr(scheduler, 'adopt_range') and before.get('lr_min') is not None:
+            scheduler.adopt_range(before['lr_min'], before['lr_max'])  # that a range test found
+    advance_schedules(schedulers, done, done // runner.train_loop.batches_per_epoch)
+    checkpoint['param_schedulers'] = [scheduler.state_dict() for scheduler in schedulers]
+    groups, kept = runner.optim_wrapper.param_groups, checkpoint['optimizer']['param_groups']
+    if len(groups) != len(kept):
+        raise ValueError(f'the optimizer of the checkpoint has {len(kept)} parameter groups, that of the config '
+                         f'{len(groups)}: --take-config cannot go on from it.')
+    for group, before in zip(groups, kept, strict=True):
+        before.update({key: value for key, value in group.items() if key != 'params'})
+
+
+def advance_schedules(schedulers: Sequence[Any], iterations: int, epochs: int) -> None:
+    """Step schedules that are behind to where the training is: after so many iterations, or whole epochs.
+
+    A checkpoint of an epoch's last iteration is written before the schedules that go by epochs take their step.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', UserWarning)  # of PyTorch's order of steps; no optimizer steps here
+        for scheduler in schedulers:
+            while scheduler._global_step < (epochs if scheduler.by_epoch else iterations):
+                scheduler.step()
+
+
+def _bytes(value: Any) -> int:
+    """Bytes of all tensors in a nest of containers."""
+    if isinstance(value, torch.Tensor):
+        return value.numel() * value.element_size()
+    if isinstance(value, Mapping):
+        return sum(map(_bytes, value.values()))
+    return sum(map(_bytes, value)) if isinstance(value, list | tuple) else 0
+
+
+def stopped_text(runner: Any, number: int) -> str:
+    """What a run that a signal ends says."""
+    kept = getattr(runner, 'last_checkpoint', None)
+    where = f'{kept}; --resume goes on from there' if kept else 'there was no step to keep'
+    return f'stopped by {name_of(number)} after iteration {runner.iter} of {runner.max_iters}: {where}'
 
 
 def write_atomically(content: Mapping[str, Any], path: Path) -> None:
-    """``torch.save`` to a temporary name beside ``path``, then rename."""
-    partial = path.with_name(f'.partial-{os.getpid()}-{path.name}')
-    torch.save(dict(content), partial)
-    _flush(partial)
-    partial.replace(path)
+    """``torch.save`` in one step: readers see the old file or the whole new one."""
+    with atomic.replacing(path, _bytes(content)) as partial:
+        torch.save(dict(content), partial)
+
+
+def _number(path: Path) -> int:
+    """N of ``iter_N.pth``."""
+    match = _NUMBERED.search(path.name)
+    assert match
+    return int(match[1])
 
 
 def numbered_checkpoints(folder: Path) -> list[Path]:

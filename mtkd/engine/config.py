@@ -28,6 +28,7 @@ def _checkout() -> Path:
 
 
 REPOSITORY = _checkout()
+LOG_INTERVAL = 50  # iterations, where nothing is logged
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -135,7 +136,7 @@ def check_option(cfg: Config, key: str) -> None:
                 raise ValueError(f'--cfg-options {key}: {where} is a list of {len(node)}; use an index below that.')
             node = node[int(part)]
             continue
-        known = _keys_of(node, parts[:depth]) | (_TOP_LEVEL if depth == 0 else set())
+        known = _keys_of(node, parts[:depth]) | _ALWAYS.get('.'.join(parts[:depth]), set())
         if part not in known:
             near = difflib.get_close_matches(part, known, n=3, cutoff=0.4)
             if not known:
@@ -155,11 +156,13 @@ def _keys_of(node: Any, path: Sequence[str]) -> set[str]:
 
 
 _TEACHER = 'MultiTaskTeacher'
-_BUILT_AS = {'distiller': 'Distiller', 'balance': 'WeightedSum', 'data_preprocessor': 'Preprocessor', 'neck': 'ConcatNeck',
+_BUILT_AS = {'distiller': 'Distiller', 'finite': 'FiniteHook', 'balance': 'WeightedSum',
+             'data_preprocessor': 'Preprocessor', 'neck': 'ConcatNeck',
              'teacher_cache': 'TeacherCacheHook'}
 _TOP_LEVEL = {'randomness', 'load_from', 'resume', 'custom_hooks', 'custom_imports', 'work_dir', 'sync_bn', 'log_level',
               'find_unused_parameters', 'report', 'teacher_cache', 'val_cfg', 'val_dataloader',
               'val_evaluator', 'train_set', 'test_set', 'domain', 'fold'}
+_ALWAYS = {'': _TOP_LEVEL, 'default_hooks': {'finite'}}  # place -> what the engine reads there, whatever stands in a config
 
 
 def _arguments(type_name: str) -> set[str]:
@@ -229,6 +232,7 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
             if dataset.get('data_root') is not None:
                 dataset.data_root = str(Path(data_root) / dataset.data_root)
     _end_schedules(cfg)
+    _one_interval(cfg)
     if not set_up_report(cfg) and not (cfg.get('train_cfg') or {}).get('val_interval'):
         cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
     if amp is not None and cfg.get('optim_wrapper'):
@@ -290,6 +294,30 @@ def _end_schedules(cfg: Config) -> None:
             unit = 'epochs' if schedule.get('by_epoch', True) else 'iterations'
             raise ValueError(f'param_scheduler: {schedule["type"]} goes by {unit}, and train_cfg does not say how many '
                              f'there are: give its end.')
+
+
+def _one_interval(cfg: Config) -> None:
+    """Hand the logging interval, ``default_hooks.logger.interval``, to everything that gathers for a line of the log.
+
+    Raises:
+        ValueError: another part has an interval of its own.
+    """
+    hooks = cfg.setdefault('default_hooks', {})
+    hooks.setdefault('finite', {'type': 'FiniteHook'})
+    logger, info = hooks.get('logger') or {}, hooks.get('runtime_info') or {}
+    interval = logger.get('interval', info.get('interval', LOG_INTERVAL) if 'logger' in hooks and not logger else 10)
+    gathering = {'default_hooks.runtime_info': info, 'default_hooks.finite': hooks.get('finite') or {},
+                 **{f'custom_hooks.{i}': hook for i, hook in enumerate(cfg.get('custom_hooks') or [])
+                    if hook.get('type') == 'LabelCountHook'}}
+    for place, hook in gathering.items():
+        if hook.get('type') not in ('IntervalInfoHook', 'FiniteHook', 'LabelCountHook'):
+            continue
+        if hook.get('interval', interval) != interval:
+            raise ValueError(f'{place}.interval={hook["interval"]} is not the logging interval, '
+                             f'default_hooks.logger.interval={interval}: leave it out, it follows that.')
+        hook['interval'] = interval
+    if cfg.get('log_processor'):
+        cfg.log_processor.window_size = interval
 
 
 def _has_tensorboard() -> bool:

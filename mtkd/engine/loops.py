@@ -7,6 +7,7 @@ from mmengine.dist import get_rank
 from mmengine.runner import BaseLoop, Runner
 
 from ..registry import LOOPS
+from .checkpoint import advance_schedules
 from .unwrap import unwrapped
 
 
@@ -67,6 +68,7 @@ class TrainLoop(BaseLoop):
     def run(self) -> torch.nn.Module:
         """Train from the current iteration to the last."""
         runner = self.runner
+        advance_schedules(runner.param_schedulers or [], self._iter, self.epoch)
         runner.call_hook('before_train')
         self.dataloader.batch_sampler.start_at(self._iter)
         runner.model.train()
@@ -79,7 +81,7 @@ class TrainLoop(BaseLoop):
             done = self._iter == self._max_iters
             if self._iter % self.batches_per_epoch == 0 or done:
                 runner.call_hook('after_train_epoch')
-            if runner.val_loop is not None and self._validates_now():
+            if runner.val_loop is not None and self._validates_now() and not self.stop_training:
                 runner.val_loop.run()
                 runner.model.train()
         runner.call_hook('after_train')

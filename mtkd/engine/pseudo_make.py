@@ -23,6 +23,7 @@ from ..distill import MultiTaskTeacher, Teacher, soft_labels
 from ..registry import DATASETS
 from ..structures import collate, pack
 from .config import prepare
+from .lock import Lock
 from .pseudo import PseudoLabelStage, stage_of
 
 CHUNK = 1024  # samples between two writes: what a kill can cost
@@ -64,8 +65,12 @@ def make_pseudo_labels(cfg: Config, seed: int, data_root: Path | str, *, as_csv:
         path = file_of(part, stage.folder)
         found = _current(path, stage, part, say)
         if found is None:
-            teacher = teacher or [_build_teacher(stage)]
-            found = _make(part, stage, teacher[0], path, int(ready.train_dataloader.get('num_workers', 0)), say)
+            with Lock(path.with_suffix('.lock'), f'the file of pseudo-labels {path}',
+                      'it is being made there; wait for that, and run this command again.'):
+                found = _current(path, stage, part, lambda line: None)  # another process may have made it by now
+                if found is None:
+                    teacher = teacher or [_build_teacher(stage)]
+                    found = _make(part, stage, teacher[0], path, int(ready.train_dataloader.get('num_workers', 0)), say)
         for line in tally(found, stage.rules):
             say(line)
         if as_csv:

@@ -1,7 +1,9 @@
 """The two main jobs: train a config, test a checkpoint."""
 
 import copy
+import os
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +13,21 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from . import work_dir
 from .cache import CachePlan, write_all
-from .checkpoint import check_fit, load, newest_resumable
+from .checkpoint import check_fit, load, stopped_text
 from .config import default_data_root, default_work_dir, load_config, prepare
 from .cost import Cost, measure
+from .identity import Identity
 from .pseudo import use_pseudo_labels
 from .pseudo_make import make_pseudo_labels
 from .record import peak_memory
 from .report import LAST_CHECKPOINT, IncompleteReport, report_of, reported
+from .runner import TaskRunner
 from .sizes import check_sizes
 from .smoke import smoke as cut_down
 from .stages import resolve_experts, resolve_teachers, teacher_names, train_missing
+from .stopping import RunStopped, StopRequest
 from .unwrap import unwrapped
 
 _started = 0  # the second in which this process last made a Runner
@@ -43,6 +49,8 @@ class Job:
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
         resume: go on from the newest good checkpoint of the work dir, if there is one.
         resume_from: go on from this checkpoint.
+        overwrite: remove the run that the work dir holds.
+        take_config: in a resume, take what differs from the checkpoint's run from the config.
         with_prerequisites: first train missing teachers, run missing searches, and make missing pseudo-labels and caches.
     """
 
@@ -57,6 +65,8 @@ class Job:
     launcher: str = 'none'
     resume: bool = False
     resume_from: Path | None = None
+    overwrite: bool = False
+    take_config: bool = False
     with_prerequisites: bool = False
 
     @property
@@ -67,14 +77,17 @@ class Job:
         folder = default_work_dir(self.config, self.seed)
         return folder / 'smoke' if self.smoke else folder
 
-    def prepared(self) -> Config:
-        """The config, ready for the Runner."""
+    def resolved(self) -> Config:
+        """The config with its teachers found."""
         cfg = load_config(self.config, self.options)
         cfg = resolve_teachers(cfg, self.seed, random=self.smoke)
-        if self.smoke:
-            cfg = cut_down(cfg)
-        cfg = prepare(cfg, work_dir=self.folder, seed=self.seed, data_root=self.data_root or default_data_root(),
-                      amp=self.amp, compile_net=self.compile, launcher=self.launcher)
+        return cut_down(cfg) if self.smoke else cfg
+
+    def prepared(self, resolved: Config | None = None) -> Config:
+        """The config, ready for the Runner."""
+        cfg = prepare(self.resolved() if resolved is None else resolved, work_dir=self.folder,
+                      seed=self.seed, data_root=self.data_root or default_data_root(), amp=self.amp,
+                      compile_net=self.compile, launcher=self.launcher)
         return use_pseudo_labels(cfg, self.seed, random=self.smoke)
 
 
@@ -83,41 +96,54 @@ def train(job: Job) -> Path:
 
     Raises:
         FileNotFoundError: a config, data set, teacher or checkpoint is missing; says what to do.
-        ValueError: something in the config is wrong; says what and where.
+        ValueError: something in the config is wrong, or the work dir holds another run; says what and where.
+        Busy: another run is at work in the work dir.
+        Diverged: a loss is not finite any more.
+        RunStopped: a signal came; the run has a checkpoint of where it was.
     """
     if job.with_prerequisites and job.launcher != 'none':
         raise ValueError('--with-prerequisites trains teachers in one process: train them without a launcher first (the '
                          'same command without --launcher, or the one each missing teacher is named with).')
-    if job.with_prerequisites and not job.smoke:
-        arguments = ['--data-root', str(job.data_root)] if job.data_root else []
-        student = load_config(job.config, job.options)
-        train_missing(student, job.seed, arguments + (['--amp', job.amp] if job.amp else []))
-        make_pseudo_labels(student, job.seed, job.data_root or default_data_root())
-    cfg = job.prepared()
+    resuming = job.resume or job.resume_from is not None
+    if job.take_config and not resuming:
+        raise ValueError('--take-config says what a resumed run takes from the config: add --resume or --resume-from, or '
+                         'leave it out.')
+    student = load_config(job.config, job.options)
+    with work_dir.lock(job.folder) or nullcontext():
+        if not resuming:
+            work_dir.start_afresh(job.folder, job.overwrite, job.smoke)
+        work_dir.remove_leftovers(job.folder)
+        if job.with_prerequisites and not job.smoke:
+            arguments = ['--data-root', str(job.data_root)] if job.data_root else []
+            train_missing(student, job.seed, arguments + (['--amp', job.amp] if job.amp else []))
+            make_pseudo_labels(student, job.seed, job.data_root or default_data_root())
+        return _train(job, resuming)
+
+
+def _train(job: Job, resuming: bool) -> Path:
+    """Train in a work dir that is this run's."""
+    resolved = job.resolved()
+    ranks = int(os.environ.get('WORLD_SIZE') or os.environ.get('SLURM_NTASKS') or 1) if job.launcher != 'none' else 1
+    identity = Identity.of(resolved.to_dict(), seed=job.seed, amp=job.amp, compile=job.compile, smoke=job.smoke, ranks=ranks)
+    cfg = job.prepared(resolved)
     plan = CachePlan.of(cfg) if not job.smoke else None
     if job.with_prerequisites and plan is not None and not plan.live:
         write_all(copy.deepcopy(cfg), plan)
-    _resume(cfg, job)
-    join_ranks(job.launcher)
-    runner = _runner(cfg)
-    check_sizes(runner.model, cfg, ('train', 'val'))
-    runner.train()
-    return job.folder
-
-
-def _resume(cfg: Config, job: Job) -> None:
-    source: Path | None = None
-    if job.resume_from is not None:
-        load(job.resume_from)
-        source = Path(job.resume_from)
-    elif job.resume:
-        source, broken = newest_resumable(job.folder)
-        for path in broken:
-            print(f'{path} does not load and is passed over', flush=True)
+    if resuming:
+        source = work_dir.checkpoint_to_resume(job.folder, identity, job.resume_from, job.take_config, job.overwrite)
         print(f'resuming from {source}' if source else f'{job.folder} holds no checkpoint: starting from the beginning',
               flush=True)
-    cfg.resume = source is not None
-    cfg.load_from = str(source) if source else cfg.get('load_from')
+        cfg.resume, cfg.load_from = source is not None, str(source) if source else cfg.get('load_from')
+    join_ranks(job.launcher)
+    runner = _runner(cfg)
+    runner.identity, runner.take_config = identity, job.take_config
+    check_sizes(runner.model, cfg, ('train', 'val'))
+    with StopRequest() as stop:
+        runner.stop_request = stop
+        runner.train()
+        if stop.number is not None:
+            raise RunStopped(stop.number, stopped_text(runner, stop.number))
+    return job.folder
 
 
 def join_ranks(launcher: str) -> None:
@@ -209,7 +235,7 @@ def _runner(cfg: Config) -> Runner:
     while int(time.time()) == _started:
         time.sleep(0.02)
     _started = int(time.time())
-    return Runner.from_cfg(cfg)
+    return TaskRunner.from_cfg(cfg)
 
 
 def _load_student(runner: Runner, weights: dict[str, Any], checkpoint: Path) -> None:

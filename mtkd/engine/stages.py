@@ -2,7 +2,6 @@
 
 import copy
 import re
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from mmengine.config import Config
 from ..models.genotype import GENOTYPE_FILE, any_genotype
 from .checkpoint import FINAL
 from .config import REPOSITORY, default_work_dir, load_config, tool
+from .stopping import run_and_pass_signals_on
 
 PSEUDO = 'pseudo_labels'  # what the teacher of a config's pseudo-labels is called among its prerequisites
 GENOTYPE = 'genotype'  # and the search for its network's genotype
@@ -145,7 +145,7 @@ def train_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
             command = [sys.executable, tool('train'), str(needed.config), '--seed',
                        str(needed.seed), '--resume', '--with-prerequisites', *arguments]
             print(f'{needed.what} is missing; {needed.verb}ing it first: {needed.command}', flush=True)
-            if subprocess.run(command, check=False).returncode:
+            if run_and_pass_signals_on(command):
                 raise RuntimeError(f'{needed.verb}ing {needed.what} failed; its own messages are above. '
                                    f'To try it alone: {needed.command}')
 

@@ -58,7 +58,8 @@ def _one(out: Path, name: str, title: str, seed: int, report: Report, options: d
     """Train and test one quickstart config, quietly; returns its work dir."""
     folder = out / name / f'seed{seed}'
     hooks = [{'type': 'ProgressHook', 'title': title}]
-    job = Job(f'{QUICKSTART}/{name}.py', {**QUIET, **(options or {}), 'custom_hooks': hooks}, work_dir=folder, seed=seed)
+    job = Job(f'{QUICKSTART}/{name}.py', {**QUIET, **(options or {}), 'custom_hooks': hooks}, work_dir=folder, seed=seed,
+              overwrite=True)
     train(job)
     facts = test(replace(job, options=dict(QUIET), work_dir=folder / 'test'), folder / FINAL, folder / 'pictures', 6)
     report(job, facts, folder / 'results.json')

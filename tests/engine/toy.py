@@ -30,7 +30,7 @@ train_cfg = dict(type='TrainLoop', max_iters={iters}, val_interval={val_interval
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
-    runtime_info=dict(type='IntervalInfoHook', interval=2), timer=dict(type='IterTimerHook'),
+    runtime_info=dict(type='IntervalInfoHook'), timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=2, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval={interval}), sampler_seed=None)

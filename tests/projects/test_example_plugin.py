@@ -45,7 +45,7 @@ def finished(tmp_path_factory):
         'misspelt': [train, str(STUDENT), *smoke, 'misspelt', '--cfg-options',
                      'model.distiller.links.each_task.loss.type=Helinger'],
         'discs': [train, str(PLUGIN / 'configs' / 'mt_discs.py'), '--work-dir', 'discs', '--cfg-options',
-                  'train_cfg.max_iters=2', 'default_hooks.logger.interval=1', 'default_hooks.runtime_info.interval=1'],
+                  'train_cfg.max_iters=2', 'default_hooks.logger.interval=1'],
         'snippet': [train, 'my_config.py', *smoke, 'snippet'],
         'tests': ['pytest', str(PLUGIN / 'tests'), '-p', 'no:cacheprovider', '-c', os.devnull, '--rootdir', str(PLUGIN)]}
     environment = {**os.environ, 'PYTHONPATH': f'{PLUGIN}{os.pathsep}{folder}', 'OMP_NUM_THREADS': '1'}

@@ -1,9 +1,12 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mtkd.structures import FeatureStore
 from mtkd.studies import doctor
+from tests.datasets.test_pseudo_file import pseudo
 
 
 def test_versions_against_requirements():
@@ -91,3 +94,19 @@ def test_it_imports_the_standard_library_only():
 def test_the_report_says_what_to_do():
     text = doctor.report([doctor.Check('a', 'ok', 'fine'), doctor.Check('b', 'FAULT', 'broken', 'mend it')])
     assert text == 'ok    a: fine\nFAULT b: broken\n        -> mend it'
+
+
+def test_stored_files_are_checked_block_by_block(tmp_path):
+    assert doctor.check_stored(tmp_path) == []
+    store = FeatureStore.create(tmp_path / 'big/seed0/cache/a', {}, {'shared': (5,)}, 3, 'float32')
+    store.append({'shared': np.ones((3, 5), np.float32)})
+    store.commit()
+    pseudo().write(tmp_path / 'big/seed0/pseudo/faces.npz')
+    good, = doctor.check_stored(tmp_path)
+    assert good.state == 'ok' and good.said.startswith('2 in ')
+    rows = tmp_path / 'big/seed0/cache/a/rows.bin'
+    rows.write_bytes(bytes(60))
+    (tmp_path / 'big/seed0/pseudo/faces.npz').write_bytes(b'PK')
+    wrong = doctor.check_stored(tmp_path)
+    assert [check.state for check in wrong] == ['FAULT', 'FAULT'] and 'cache_teacher' in wrong[0].cure
+    assert 'rows 0 to 2' in wrong[0].said and 'faces.npz is damaged' in wrong[1].said

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import torch
-from mmengine.dist import all_reduce
+from mmengine.dist import all_gather, all_reduce, get_rank, get_world_size
 from mmengine.hooks import Hook
 from torch import Tensor
 
@@ -51,6 +51,7 @@ class AdaptiveLR(Hook):
         self.lr = 0.0  # 0: not started
         self._factors: list[float] = []  # of each parameter group
         self._smooth: Tensor | None = None
+        self._ranks: list[float] | None = None  # every rank's, for a checkpoint
         self._before: float | None = None
 
     def adopt_range(self, lr_min: float, lr_max: float) -> None:
@@ -98,16 +99,23 @@ class AdaptiveLR(Hook):
         for group, factor in zip(runner.optim_wrapper.param_groups, self._factors, strict=True):
             group['lr'] = self.lr * factor
 
+    def gather_for_checkpoint(self) -> None:
+        """Collect the ranks' smoothed losses, because one rank writes the checkpoint; every rank has to call it."""
+        self._ranks = None if self._smooth is None else [part.item() for part in all_gather(self._smooth)]
+
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Put the state into the checkpoint, as plain numbers."""
-        smooth = None if self._smooth is None else self._smooth.item()
-        checkpoint['adaptive_lr'] = {'lr': self.lr, 'lr_min': self.lr_min, 'lr_max': self.lr_max, 'smooth': smooth,
+        checkpoint['adaptive_lr'] = {'lr': self.lr, 'lr_min': self.lr_min, 'lr_max': self.lr_max, 'smooth': self._ranks,
                                      'before': self._before, 'factors': list(self._factors)}
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Take the state back."""
         state = checkpoint.get('adaptive_lr')
         if state is not None:
-            self.lr, self.lr_min, self.lr_max = state['lr'], state['lr_min'], state['lr_max']
-            self._smooth = None if state['smooth'] is None else torch.tensor(state['smooth'])
+            if self.lr_min is None or self.lr_max is None:  # those that the config gives are the config's
+                self.lr_min, self.lr_max = state['lr_min'], state['lr_max']
+            self.lr = min(max(state['lr'], self.lr_min), self.lr_max)
+            smooth = state['smooth'] or []
+            mine = smooth[get_rank()] if len(smooth) == get_world_size() else sum(smooth) / max(len(smooth), 1)
+            self._smooth = torch.tensor(mine) if smooth else None
             self._before, self._factors = state['before'], list(state['factors'])

@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from mmengine.dist import all_reduce
+from mmengine.dist import all_reduce, is_main_process
 from mmengine.hooks import Hook
 
 from ...registry import HOOKS
@@ -19,7 +19,7 @@ class LabelCountHook(Hook):
     was started or resumed.
 
     Args:
-        interval: iterations between writing; give LoggerHook the same.
+        interval: iterations between writing; the engine hands in that of ``default_hooks.logger``.
     """
 
     def __init__(self, interval: int = 50) -> None:
@@ -28,6 +28,8 @@ class LabelCountHook(Hook):
         self.interval = interval
         self._sets: list[str] = []
         self._tasks: list[str] = []
+        self._recent: torch.Tensor | None = None  # since the last line, of this rank
+        self._begun: torch.Tensor | None = None  # the same of all ranks, for a checkpoint
 
     def before_train(self, runner: Any) -> None:
         """Name the data sets and what they hold."""
@@ -36,8 +38,10 @@ class LabelCountHook(Hook):
         self._sets = [leaf.name for leaf in leaves]
         self._tasks = list(dataset.kinds)
         self._place = {name: row for row, name in enumerate(self._sets)}
-        self._recent = torch.zeros(len(self._sets), 1 + len(self._tasks), dtype=torch.int64)  # samples, then tasks
-        self._seen = self._recent.clone()
+        shape = len(self._sets), 1 + len(self._tasks)  # samples, then tasks
+        if self._recent is None or self._recent.shape != shape:
+            self._recent = torch.zeros(shape, dtype=torch.int64)
+        self._seen = torch.zeros(shape, dtype=torch.int64)
         for leaf in leaves:
             counts = leaf.label_counts() if hasattr(leaf, 'label_counts') else None
             runner.logger.info(f'training data {leaf.name}: {len(leaf)} samples' + (
@@ -48,10 +52,28 @@ class LabelCountHook(Hook):
         rows = torch.tensor([self._place[meta['dataset']] for meta in data_batch['meta']])
         present = torch.stack([torch.ones(len(rows), dtype=torch.bool),
                                *(data_batch['present'][task].cpu() for task in self._tasks)], 1)
+        assert self._recent is not None
         self._recent.index_add_(0, rows, present.long())
         if (runner.iter + 1) % self.interval == 0 or runner.iter + 1 == runner.max_iters:
             for task, count in zip(self._tasks, self._gathered().sum(0)[1:].tolist(), strict=True):
                 runner.message_hub.update_scalar(f'train/labelled/{task}', count)
+
+    def gather_for_checkpoint(self) -> None:
+        """Collect what the ranks have counted since the last line; every rank has to call it."""
+        assert self._recent is not None
+        self._begun = self._recent.clone()
+        all_reduce(self._begun)
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Keep the interval that has begun."""
+        if self._begun is not None:
+            checkpoint['label_counts'] = self._begun
+
+    def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Go on with the interval that had begun; one rank takes all of it."""
+        kept = checkpoint.get('label_counts')
+        if kept is not None:
+            self._recent = kept.cpu() if is_main_process() else torch.zeros_like(kept.cpu())
 
     def after_train(self, runner: Any) -> None:
         """Say what was seen of each data set."""
@@ -62,6 +84,7 @@ class LabelCountHook(Hook):
 
     def _gathered(self) -> torch.Tensor:
         """(sets, 1 + tasks) what all ranks have counted since the last time."""
+        assert self._recent is not None
         recent = self._recent.clone()
         all_reduce(recent)
         self._seen += recent

@@ -39,7 +39,7 @@ train_cfg = dict(type='TrainLoop', max_iters=200, val_interval=None)
 val_cfg, test_cfg = dict(type='ValLoop'), dict(type='TestLoop')
 
 default_hooks = dict(
-    runtime_info=dict(type='IntervalInfoHook', interval=20),
+    runtime_info=dict(type='IntervalInfoHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=20, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),

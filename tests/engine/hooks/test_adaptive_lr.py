@@ -105,7 +105,7 @@ def test_a_stopped_run_resumes_to_the_bit(tmp_path):
     (part / 'final.pth').unlink()
     chosen = (part / 'lr_range.json').read_bytes()
     (part / 'lr_range.json').unlink()
-    train(Job(config, work_dir=part, resume=True, options=slow))
+    train(Job(config, work_dir=part, resume=True, take_config=True, options=slow))
     assert not (part / 'lr_range.json').exists() and chosen == (whole / 'lr_range.json').read_bytes()
     one, two = (load(folder / 'iter_8.pth') for folder in (whole, part))
     assert all(torch.equal(one['state_dict'][key], two['state_dict'][key]) for key in one['state_dict'])

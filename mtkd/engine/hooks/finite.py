@@ -1,0 +1,167 @@
+"""Training stops when a loss is no number any more, before that reaches a checkpoint."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce
+from mmengine.hooks import Hook
+from torch import Tensor, nn
+
+from ...registry import HOOKS
+from ..unwrap import unwrapped
+
+NEVER = 2 ** 62
+
+
+class Diverged(RuntimeError):
+    """A loss or a weight is no finite number any more; the message says which, since when, and what is left."""
+
+
+@HOOKS.register_module()
+class FiniteHook(Hook):
+    """Stops a run whose losses are no finite numbers any more, within one logging interval.
+
+    Each step notes on the device in which iteration each term was infinite or NaN for the first time; the notes are read
+    once an interval, and before every checkpoint, so that no step waits for the device. The weights are looked at before a
+    checkpoint as well: none with infinite or NaN weights is written, and no earlier one is removed.
+
+    With ``skip``, steps whose loss or gradients are not finite are left out instead, up to that number in all: weights,
+    optimizer and buffers (such as BatchNorm's statistics) stay as they were before the step, while the schedules go on.
+    This looks at the gradients in every step, which waits for the device, and keeps a copy of the buffers. Under fp16 the
+    gradient scaler leaves steps out already, and there is nothing to switch on.
+
+    Args:
+        interval: iterations between two looks; the engine hands in the logging interval.
+        skip: how many steps may be left out; 0: none, the run stops.
+
+    Raises:
+        ValueError: ``interval`` or ``skip`` makes no sense.
+    """
+
+    priority = 'HIGH'
+
+    def __init__(self, interval: int = 50, skip: int = 0) -> None:
+        if interval < 1 or skip < 0:
+            raise ValueError(f'FiniteHook(interval={interval}, skip={skip}): give an interval of 1 or more, and 0 or more '
+                             f'steps.')
+        self.interval, self.skip = interval, skip
+        self.skipped = 0
+        self._names: list[str] = []
+        self._first: Tensor | None = None  # iteration in which each term was not finite for the first time
+        self._unlike: set[str] = set()  # weights that are not finite from the start
+        self._buffers: list[tuple[Tensor, Tensor]] = []
+        self._left_out = False
+
+    def before_train(self, runner: Any) -> None:
+        """Look at what the weights are at the start; put the switch in place."""
+        self._unlike = set(_not_finite(unwrapped(runner.model)))
+        if self.skip:
+            if getattr(getattr(runner.optim_wrapper, 'scaler', None), 'is_enabled', lambda: False)():
+                raise ValueError('default_hooks.finite.skip is not for fp16, whose gradient scaler leaves such steps out '
+                                 'already: set it to 0.')
+            if getattr(runner.optim_wrapper, '_accumulative_counts', 1) > 1:
+                raise ValueError('default_hooks.finite.skip leaves out single steps, and '
+                                 'optim_wrapper.accumulative_counts makes one step of several batches: set one of them to '
+                                 'its default.')
+            runner.optim_wrapper.step = self._guarded(runner, runner.optim_wrapper.step)
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        """Keep the buffers, where a step may be left out."""
+        if self.skip:
+            self._left_out = False
+            self._buffers = [(buffer, buffer.detach().clone()) for buffer in unwrapped(runner.model).buffers()]
+
+    def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Note the step's terms; look at the notes when the interval is full or training ends.
+
+        Raises:
+            Diverged: a term was not finite, and that step was not left out.
+        """
+        if not outputs or self._left_out:
+            return
+        finite = torch.stack([torch.isfinite(torch.as_tensor(value).detach().float().reshape(()))
+                              for value in outputs.values()])
+        if self._first is None:
+            self._names, self._first = list(outputs), torch.full((len(outputs),), NEVER, device=finite.device)
+        self._first = torch.where(finite, self._first, self._first.clamp(max=runner.iter + 1))
+        if (runner.iter + 1) % self.interval == 0 or runner.iter + 1 == runner.max_iters:
+            self.check_terms(runner)
+
+    def check_terms(self, runner: Any) -> None:
+        """See that all terms so far were finite, on all ranks; every rank has to call it.
+
+        Raises:
+            Diverged: one was not; names the first, and its iteration.
+        """
+        if self._first is None:
+            return
+        first = self._first.clone()
+        all_reduce(first, op='min')
+        iterations = dict(zip(self._names, first.tolist(), strict=True))
+        at = min(iterations.values())
+        if at == NEVER:
+            return
+        bad = [name for name, iteration in iterations.items() if iteration == at]
+        named = next((name for name in bad if name != 'loss'), 'the total loss')
+        others = [name for name in bad if name not in (named, 'loss')]
+        raise Diverged(f'training diverged: {named} was not finite in iteration {at} of {runner.max_iters}'
+                       + (f' ({", ".join(others)} neither)' if others else '') + f'; {self._advice(runner)}')
+
+    def check_weights(self, runner: Any) -> None:
+        """See that all weights are finite numbers.
+
+        Raises:
+            Diverged: one is not, and was at the start.
+        """
+        bad = [name for name in _not_finite(unwrapped(runner.model)) if name not in self._unlike]
+        if bad:
+            raise Diverged(f'training diverged: {bad[0]} has values that are not finite after iteration {runner.iter + 1} '
+                           f'of {runner.max_iters} ({len(bad)} such tensors); {self._advice(runner)}')
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Keep how many steps were left out."""
+        checkpoint['finite'] = {'skipped': self.skipped}
+
+    def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Go on counting."""
+        self.skipped = int((checkpoint.get('finite') or {}).get('skipped', 0))
+
+    def _advice(self, runner: Any) -> str:
+        kept = getattr(runner, 'last_checkpoint', None)
+        left = f'the last finite checkpoint is {kept}' if kept else 'there is no checkpoint yet'
+        return (f'{left}. Lower optim_wrapper.optimizer.lr, clip the gradients (optim_wrapper.clip_grad), or leave such '
+                f'steps out (default_hooks.finite.skip=10)')
+
+    def _guarded(self, runner: Any, step: Callable[..., None]) -> Callable[..., None]:
+        """The optimizer's step where the gradients are finite; else everything as it was."""
+        def guarded(**kwargs: Any) -> None:
+            norms = torch._foreach_norm([p.grad for group in runner.optim_wrapper.param_groups for p in group['params']
+                                         if p.grad is not None])
+            finite = torch.isfinite(torch.stack([norm.float() for norm in norms])).all().to(torch.int64)
+            all_reduce(finite, op='min')
+            if finite.item():
+                step(**kwargs)
+                return
+            self.skipped += 1
+            if self.skipped > self.skip:
+                raise Diverged(f'training diverged: the gradients of iteration {runner.iter + 1} of {runner.max_iters} are '
+                               f'not finite, and {self.skip} steps were left out before '
+                               f'(default_hooks.finite.skip={self.skip}); {self._advice(runner)}')
+            self._left_out = True
+            with torch.no_grad():
+                for buffer, before in self._buffers:
+                    buffer.copy_(before)
+            runner.logger.warning(f'iteration {runner.iter + 1}: gradients are not finite; the step is left out '
+                                  f'({self.skipped} of at most {self.skip})')
+        return guarded
+
+
+def _not_finite(model: nn.Module) -> list[str]:
+    """Names of the parameters and buffers that hold an infinity or NaN."""
+    named = [(name, value) for name, value in (*model.named_parameters(), *model.named_buffers())
+             if value.is_floating_point() and value.numel()]
+    if not named:
+        return []
+    finite = torch.stack([torch.isfinite(value.detach()).all().to(named[0][1].device) for _, value in named]).tolist()
+    return [name for (name, _), good in zip(named, finite, strict=True) if not good]

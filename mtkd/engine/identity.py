@@ -1,0 +1,113 @@
+"""Which run a checkpoint is of, and in what two runs differ."""
+
+import fnmatch
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import PurePath
+from typing import Any
+
+from .record import config_hash
+
+NEUTRAL = (  # what a run may be resumed with another value of: it decides nothing about the weights
+    'suite', 'method', 'student', 'backbone', 'data_set', 'train_set', 'test_set', 'domain', 'fold', 'work_dir', 'log_level',
+    'log_processor*', 'visualizer*', 'env_cfg*', 'default_hooks.logger*', 'default_hooks.timer*',
+    'default_hooks.runtime_info*', 'default_hooks.checkpoint*', 'default_hooks.finite*', 'default_hooks.sampler_seed',
+    '*_dataloader.num_workers', '*_dataloader.persistent_workers', '*_dataloader.prefetch_factor',
+    '*_dataloader.pin_memory', '*.data_root', 'test_*', 'config_sha256', 'load_from', 'resume')
+SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes a run the run it is; a checkpoint carries it in plain values.
+
+    Attributes:
+        config: the config with its options merged and its teachers resolved, as JSON.
+        config_sha256: its hash, see :func:`~mtkd.engine.record.config_hash`.
+        seed: the seed.
+        amp: ``--amp``.
+        compile: ``--compile``.
+        smoke: ``--smoke``.
+        ranks: number of processes.
+    """
+
+    config: str
+    config_sha256: str
+    seed: int
+    amp: str | None
+    compile: bool
+    smoke: bool
+    ranks: int
+
+    @classmethod
+    def of(cls, cfg: Mapping[str, Any], *, seed: int, amp: str | None = None, compile: bool = False, smoke: bool = False,
+           ranks: int = 1) -> 'Identity':
+        """The identity of a run of a config that is loaded and resolved, but not prepared."""
+        return cls(json.dumps(cfg, sort_keys=True, default=str), config_hash(cfg), seed, amp, compile, smoke, ranks)
+
+    def plain(self) -> dict[str, Any]:
+        """For a checkpoint's ``meta``."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, meta: Mapping[str, Any]) -> 'Identity | None':
+        """The identity in a checkpoint's ``meta``; None in one from before there were any."""
+        found = meta.get('identity')
+        return cls(**found) if isinstance(found, Mapping) else None
+
+
+def differences(then: Mapping[str, Any], now: Identity) -> list[str]:
+    """In what the run of a checkpoint is not this one, a phrase each.
+
+    Args:
+        then: the checkpoint's ``meta``.
+        now: this run.
+    """
+    before = Identity.read(then)
+    if before is None:  # an older checkpoint: only the hash and the seed are known
+        found = [_phrase('seed', then.get('seed'), now.seed)] if then.get('seed', now.seed) != now.seed else []
+        if then.get('config_sha256') and then['config_sha256'] != now.config_sha256:
+            found.append(f'the config (sha256 {then["config_sha256"][:8]} then, {now.config_sha256[:8]} now)')
+        return found
+    found = [_phrase(name, getattr(before, name), getattr(now, name))
+             for name in ('seed', 'amp', 'compile', 'smoke', 'ranks') if getattr(before, name) != getattr(now, name)]
+    old, new = dict(_flat(json.loads(before.config))), dict(_flat(json.loads(now.config)))
+    names = [name for name in {**new, **old} if not any(fnmatch.fnmatchcase(name, pattern) for pattern in NEUTRAL)]
+    return found + [_phrase(name, old.get(name, _ABSENT), new.get(name, _ABSENT)) for name in names
+                    if _comparable(old.get(name, _ABSENT)) != _comparable(new.get(name, _ABSENT))]
+
+
+def in_words(found: list[str]) -> str:
+    """Differences as one part of a sentence; of many, the first few."""
+    more = f' and {len(found) - SHOWN} more' if len(found) > SHOWN else ''
+    return ', '.join(found[:SHOWN]) + more
+
+
+_ABSENT = '(absent)'
+
+
+def _phrase(name: str, then: Any, now: Any) -> str:
+    return f'{name} ({_short(then)} then, {_short(now)} now)'
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f'{text[:57]}...'
+
+
+def _flat(value: Any, name: str = '') -> Iterator[tuple[str, Any]]:
+    """Dotted name -> value of every leaf; empty containers are leaves."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if not value or not isinstance(value, dict | list):
+        yield name, value
+    for key, inner in items:
+        yield from _flat(inner, f'{name}.{key}' if name else str(key))
+
+
+def _comparable(value: Any) -> Any:
+    """A value as it counts: of a checkpoint's path the run it lies in, not where the work dirs are on this machine."""
+    if isinstance(value, str) and value.endswith('.pth'):
+        return re.sub(r'(^|/)seed\d+/', r'\1seed/', '/'.join(PurePath(value).parts[-3:]))
+    return 'nan' if value != value else value

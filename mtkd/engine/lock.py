@@ -1,0 +1,164 @@
+"""One process at a time: a lock that says who has it, and that the death of its owner opens."""
+
+import fcntl
+import json
+import os
+import socket
+import sys
+import threading
+import time
+import weakref
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+BUSY = 75  # EX_TEMPFAIL, the exit code of a process that is refused because another one is at work
+TOUCH_EVERY_S = 10.0  # while a lock is held, its file is touched so often
+FORGOTTEN_AFTER_S = 45.0  # a lock of another machine that was not touched for so long belongs to a process that has ended
+
+
+class Busy(RuntimeError):
+    """Another process is at work there; the message says which."""
+
+    exit_code = BUSY
+
+
+class Lock:
+    """The sole use of something that a file stands for, until :meth:`release` or the end of the process.
+
+    The file is locked by ``flock``, which the system gives back when the process ends, however it ends. Inside it stands
+    who has the lock: host, process, when that process started, and its command. Where a file system does not lock across
+    machines (or not at all), this record decides: of this machine, whether that very process is alive (a process number
+    that is used again is told apart by the time its process started); of another machine, whether the file was touched
+    lately.
+
+    Args:
+        path: the lock file; its folder is made.
+        what: what is locked, for the message.
+        advice: what to do if it is taken.
+
+    Raises:
+        Busy: another process, or another run of this one, has it.
+    """
+
+    def __init__(self, path: Path | str, what: str, advice: str) -> None:
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: int | None = None
+        self._file, locked = _opened(self.path)
+        try:
+            owner = self._record()
+            if locked is False or (owner and _is_alive(owner, self.path, flocked=locked)):
+                raise Busy(f'{what} is in use by {_named(owner)}: {advice}')
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, json.dumps(_me()).encode(), 0)
+        except BaseException:
+            os.close(self._file)
+            self._file = None
+            raise
+        _held.add(self)
+        self._ended = threading.Event()
+        threading.Thread(target=self._keep_fresh, daemon=True).start()
+
+    def __enter__(self) -> 'Lock':
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Give it back, and remove the file."""
+        if self._file is not None:
+            self._ended.set()
+            with suppress(OSError):
+                self.path.unlink()
+            os.close(self._file)
+            self._file = None
+
+    def _record(self) -> dict[str, Any]:
+        """Who stands in the file; nobody if it is empty or no record."""
+        assert self._file is not None
+        try:
+            found = json.loads(os.pread(self._file, 65536, 0))
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _keep_fresh(self) -> None:
+        while not self._ended.wait(TOUCH_EVERY_S):
+            with suppress(OSError):
+                os.utime(self.path)
+
+
+_held: 'weakref.WeakSet[Lock]' = weakref.WeakSet()
+
+
+def _leave_to_parent() -> None:
+    """In a forked child (a loader's worker): close the file, or a worker that outlives its parent would keep the lock."""
+    for lock in list(_held):
+        if lock._file is not None:
+            os.close(lock._file)
+            lock._file = None
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
+
+
+def _opened(path: Path) -> tuple[int, bool | None]:
+    """The file, and whether it could be locked; one that its last owner removes at this moment is opened anew."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        locked = _flock(file)
+        with suppress(FileNotFoundError):
+            if os.fstat(file).st_ino == path.stat().st_ino:
+                return file, locked
+        os.close(file)
+
+
+def _flock(file: int) -> bool | None:
+    """Whether the lock was free; None where the file system has no locks."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _is_alive(owner: dict[str, Any], path: Path, flocked: bool | None) -> bool:
+    """Whether the owner that a file names is at work still."""
+    if owner.get('host') != socket.gethostname() or owner.get('boot') != _boot():
+        if owner.get('host') == socket.gethostname():
+            return False  # before this machine was started the last time
+        return time.time() - path.stat().st_mtime < FORGOTTEN_AFTER_S
+    if flocked:
+        return False  # on one machine the lock itself is the truth
+    return owner.get('started') is not None and owner['started'] == _started(int(owner.get('pid', -1)))
+
+
+def _me() -> dict[str, Any]:
+    return {'host': socket.gethostname(), 'boot': _boot(), 'pid': os.getpid(), 'started': _started(os.getpid()),
+            'since': time.strftime('%Y-%m-%d %H:%M:%S'), 'command': ' '.join(sys.argv)[:500]}
+
+
+def _named(owner: dict[str, Any]) -> str:
+    if not owner:
+        return 'another process'
+    return (f'process {owner.get("pid")} on {owner.get("host")} since {owner.get("since")} '
+            f'({str(owner.get("command"))[:120]})')
+
+
+def _boot() -> str:
+    with suppress(OSError):
+        return Path('/proc/sys/kernel/random/boot_id').read_text().strip()
+    return ''
+
+
+def _started(pid: int) -> int | None:
+    """When a process was started, in clock ticks since the machine was; None if there is none, or it cannot be known."""
+    try:
+        return int(Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None

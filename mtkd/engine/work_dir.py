@@ -1,0 +1,152 @@
+"""A run owns its work dir: who may write there, what it may go on from, and what is in the way."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import atomic
+from .checkpoint import FINAL, load, newest_resumable, numbered_checkpoints
+from .identity import Identity, differences, in_words
+from .lock import Lock
+
+LOCK = 'run.lock'
+MADE_BY_A_RUN = (FINAL, 'iter_*.pth', 'validations.json', 'genotype.json', 'lr_range.json', 'results*.json', 'conflicts.png',
+                 'vis_data')
+
+
+class UsedFolder(ValueError):
+    """A work dir holds a run that this one is not; the message says what to do."""
+
+
+def lock(folder: Path) -> Lock | None:
+    """Keep other runs out of a work dir; of several ranks the first does it for all.
+
+    Raises:
+        Busy: another run is at work there.
+    """
+    if first_rank():
+        return Lock(folder / LOCK, f'the work dir {folder}', 'wait for it, or give this run another --work-dir.')
+    return None
+
+
+def first_rank() -> bool:
+    """Whether this process is the first of a run's, known before the processes have met."""
+    return all(int(os.environ.get(name) or 0) == 0 for name in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK'))
+
+
+def is_used(folder: Path) -> bool:
+    """Whether a work dir holds the weights of a run."""
+    return (folder / FINAL).is_file() or bool(numbered_checkpoints(folder))
+
+
+def start_afresh(folder: Path, overwrite: bool, smoke: bool) -> None:
+    """See that a fresh run finds no other one in its work dir, or remove that.
+
+    Args:
+        folder: the work dir.
+        overwrite: remove what a run has left there.
+        smoke: the fresh run is a trial, which may take the place of another trial.
+
+    Raises:
+        UsedFolder: there is one, and it is to stay.
+    """
+    if not is_used(folder):
+        return
+    meta = _meta(folder)
+    trial = smoke and (Identity.read(meta) or Identity('', '', 0, None, False, False, 1)).smoke
+    if not overwrite and not trial:
+        raise UsedFolder(f'the work dir {folder} holds a run already ({_described(folder, meta)}): go on with it by '
+                         f'--resume, give another --work-dir, or remove it by --overwrite.')
+    if first_rank():
+        for pattern in MADE_BY_A_RUN:
+            for path in folder.glob(pattern):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        print(f'{folder}: the run of before was removed ({_described(folder, meta)})', flush=True)
+
+
+def checkpoint_to_resume(folder: Path, now: Identity, source: Path | None, take_config: bool,
+                         overwrite: bool) -> Path | None:
+    """What a run goes on from, checked to be its own.
+
+    Args:
+        folder: the work dir.
+        now: the run.
+        source: the checkpoint the user names; None: the newest good one of the work dir.
+        take_config: go on although the checkpoint's run differs, with what the config says.
+        overwrite: remove checkpoints of the work dir that are of later iterations.
+
+    Returns:
+        The checkpoint; None where there is nothing to go on from.
+
+    Raises:
+        UsedFolder: the checkpoint, or what lies in the work dir, is of another run; names what differs.
+        FileNotFoundError: the named checkpoint does not exist.
+        ValueError: it does not load, or is no checkpoint to resume.
+    """
+    named = source is not None
+    if source is None:
+        source, broken = newest_resumable(folder)
+        for path in broken:
+            print(f'{path} does not load and is passed over', flush=True)
+        if source is None and (folder / FINAL).is_file():
+            raise UsedFolder(f'{folder} holds a finished run ({FINAL}) and no iter_N.pth to go on from: give another '
+                             f'--work-dir, or train anew with --overwrite.')
+        if source is None:
+            return None
+    content = load(source)
+    if 'optimizer' not in content:
+        raise ValueError(f'{source} holds the weights alone, for testing and for students; a run is resumed from an '
+                         f'iter_N.pth.')
+    meta = content.get('meta', {})
+    found = differences(meta, now)
+    if found and not take_config:
+        raise UsedFolder(f'{source} is of another run than the one asked for: {in_words(found)}. Give what it was trained '
+                         f'with or another --work-dir, or add --take-config to go on with what the config says now.')
+    if named:
+        _check_neighbours(folder, source, int(meta.get('iter', 0)), now, overwrite, take_config)
+    if found:
+        print(f'resuming with what the config says now: {in_words(found)}', flush=True)
+    return source
+
+
+def _check_neighbours(folder: Path, source: Path, iteration: int, now: Identity, overwrite: bool, take_config: bool) -> None:
+    """See that a work dir that a run goes on in from a named checkpoint holds nothing else, and nothing of later."""
+    if not is_used(folder):
+        return
+    others = [path for path in numbered_checkpoints(folder) if path.resolve() != source.resolve()]
+    later = [path for path in others if int(path.stem.removeprefix('iter_')) > iteration]
+    same = not differences(_meta(folder), now) or take_config
+    if same and not later:
+        return
+    if not overwrite:
+        why = f'has later checkpoints of this run ({later[0].name})' if same else \
+            f'holds another run ({_described(folder, _meta(folder))})'
+        raise UsedFolder(f'the work dir {folder} {why}: give another --work-dir to go on from {source}, or remove them by '
+                         f'--overwrite.')
+    if first_rank():
+        for path in [*(later if same else others), folder / FINAL]:
+            if path.resolve() != source.resolve():
+                path.unlink(missing_ok=True)
+
+
+def _meta(folder: Path) -> Mapping[str, Any]:
+    """``meta`` of the newest checkpoint of a work dir that loads."""
+    for path in (*numbered_checkpoints(folder), folder / FINAL):
+        try:
+            return load(path).get('meta', {})
+        except (ValueError, FileNotFoundError):
+            continue
+    return {}
+
+
+def _described(folder: Path, meta: Mapping[str, Any]) -> str:
+    state = 'finished' if (folder / FINAL).is_file() else 'begun'
+    return f'{state}, seed {meta.get("seed", "unknown")}, iteration {meta.get("iter", "unknown")}'
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove half-written files of killed runs; the lock says that nobody writes there."""
+    for path in atomic.remove_partial_files(folder):
+        print(f'{path} was left by a run that was killed, and is removed', flush=True)

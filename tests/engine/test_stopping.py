@@ -1,0 +1,140 @@
+"""A signal stops a run at the next step, with a checkpoint and the signal's exit code, and nothing is lost."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+
+from mtkd.cli.mistakes import exit_code
+from mtkd.engine.checkpoint import load
+from mtkd.engine.run import Job, train
+from mtkd.engine.stopping import SIGNALS, RunStopped, StopRequest, run_and_pass_signals_on
+from mtkd.registry import HOOKS
+from tests.distill.ranks import on_two_ranks
+from tests.engine.toy import write_config
+
+
+@HOOKS.register_module(force=True)
+class SignalAt(Hook):
+    """Sends the process a signal in one step, or one iteration of validation."""
+
+    def __init__(self, at: int, number: int, validating: bool = False) -> None:
+        self.at, self.number, self.validating = at, number, validating
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.at and not self.validating and not runner.cfg.get('resume'):
+            os.kill(os.getpid(), self.number)
+
+    def before_val_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.at and self.validating and batch_idx == 1 and not runner.cfg.get('resume'):
+            os.kill(os.getpid(), self.number)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """What a terminal gives: a shell that starts this in the background has SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory):
+    """A run that was not stopped."""
+    folder = tmp_path_factory.mktemp('whole')
+    return train(Job(str(write_config(folder, iters=7, interval=100, val_interval=3)), work_dir=folder / 'run'))
+
+
+def scalars(folder) -> list[dict]:
+    lines = [json.loads(line) for line in (folder / 'vis_data/scalars.json').read_text().splitlines()]
+    return [{key: value for key, value in line.items() if 'time' not in key} for line in lines if 'semseg/ce' in line]
+
+
+@pytest.mark.parametrize(('number', 'at', 'validating', 'done'), [
+    (signal.SIGTERM, 2, False, 3), (signal.SIGHUP, 0, False, 1), (signal.SIGUSR1, 4, False, 5),
+    (signal.SIGINT, 3, False, 4), (signal.SIGTERM, 3, True, 3)])
+def test_stopped_and_resumed_to_the_bit(whole, tmp_path, capsys, number, at, validating, done):
+    config = write_config(tmp_path, iters=7, interval=100, val_interval=3)
+    config.write_text(config.read_text() + f'\ncustom_hooks = [dict(type="SignalAt", at={at}, number={int(number)}, '
+                                           f'validating={validating})]\n')
+    before = [signal.getsignal(each) for each in SIGNALS]
+    work = tmp_path / 'run'
+    assert exit_code(lambda: train(Job(str(config), work_dir=work)) and 0) == 128 + number
+    said = capsys.readouterr().err
+    assert f'stopped by {number.name} after iteration {done} of 7: {work}/iter_{done}.pth; --resume goes on' in said
+    assert [path.name for path in work.glob('*.pth')] == [f'iter_{done}.pth'], 'no final.pth'
+    assert [signal.getsignal(each) for each in SIGNALS] == before
+    train(Job(str(config), work_dir=work, resume=True))
+    one, two = load(whole / 'iter_7.pth'), load(work / 'iter_7.pth')
+    assert all(torch.equal(one['state_dict'][key], two['state_dict'][key]) for key in one['state_dict'])
+    assert [group['lr'] for group in one['optimizer']['param_groups']] == [
+        group['lr'] for group in two['optimizer']['param_groups']]
+    if not validating:
+        assert scalars(work) == scalars(whole), 'the means of the interval that the stop fell into, too'
+
+
+def test_a_second_ctrl_c_is_at_once():
+    with StopRequest() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.number == signal.SIGINT == stop.agreed()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+
+
+def test_what_was_ignored_stays_ignored():
+    """Under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopRequest() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert stop.number is None and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_outside_the_main_thread_nothing_is_changed():
+    found = []
+
+    def inside():
+        with StopRequest():
+            found.append(signal.getsignal(signal.SIGTERM))
+    thread = threading.Thread(target=inside)
+    thread.start()
+    thread.join()
+    assert found == [signal.getsignal(signal.SIGTERM)]
+
+
+def _steps(rank: int, ranks: int) -> torch.Tensor:
+    """Rank 1 alone is told, in its third step; what each rank finds in each of eight."""
+    stop = StopRequest()
+    found = []
+    for step in range(8):
+        if rank == 1 and step == 2:
+            stop.number = int(signal.SIGTERM)
+        found.append(stop.agreed() or 0)
+    return torch.tensor(found)
+
+
+def test_two_ranks_stop_in_the_same_step(tmp_path):
+    one, two = on_two_ranks(_steps, tmp_path)
+    assert torch.equal(one, two) and one.tolist() == [0, 0, 0] + [signal.SIGTERM] * 5
+
+
+def test_a_command_is_told_and_waited_for(tmp_path):
+    """Ctrl-C while a teacher is trained: it may save before this process ends."""
+    script = tmp_path / 'teacher.py'
+    script.write_text('import os, signal, sys, time\n'
+                      'def save(*_):\n    open(sys.argv[1], "w").write("saved"); sys.exit(143)\n'
+                      'signal.signal(signal.SIGTERM, save)\n'
+                      'os.kill(os.getppid(), signal.SIGUSR1)\ntime.sleep(60)\n')
+    with pytest.raises(RunStopped, match='stopped by SIGUSR1') as caught:
+        run_and_pass_signals_on([sys.executable, str(script), str(tmp_path / 'out')])
+    assert caught.value.exit_code == 128 + signal.SIGUSR1 and (tmp_path / 'out').read_text() == 'saved'
+    assert run_and_pass_signals_on([sys.executable, '-c', 'raise SystemExit(3)']) == 3
