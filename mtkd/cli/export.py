@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from .. import atomic
 from .options import cfg_options
 
 FORMATS = {'onnx': '.onnx', 'torch_export': '.pt2', 'state_dict': '.pth'}
@@ -35,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    from mtkd import atomic
     from mtkd.deploy.export import export
     from mtkd.deploy.model_card import model_card
     from mtkd.deploy.student import load_student

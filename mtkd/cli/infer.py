@@ -7,7 +7,6 @@ import sys
 import warnings
 from pathlib import Path
 
-from .. import atomic
 from .options import cfg_options
 
 EXAMPLE = """\
@@ -35,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from rich.progress import track
 
+    from mtkd import atomic
     from mtkd.deploy import MultiTaskInferencer
     from mtkd.deploy.prediction_files import write_prediction
     if arguments.out.exists() and not arguments.out.is_dir():

@@ -6,8 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from .. import atomic
-
 FORMATS = ('md', 'csv', 'json', 'html')
 
 EXAMPLE = """example:
@@ -46,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    from mtkd import atomic
     from mtkd.leaderboard import build, cross_domain, format_of, read_costs, render, render_costs, render_cross, why_stale
     check(arguments)
     out, title = arguments.out, arguments.title
