@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.logging import HistoryBuffer
 from torch import nn
 
@@ -72,7 +72,7 @@ class CheckpointHook(Hook):
             self._save(runner, done)
 
     def after_val_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Stop a validation that a signal comes in; ranks, whose shares may differ in length, finish it first.
+        """Stop a validation that a signal comes in; it is finished first with several ranks, or averaged weights.
 
         Raises:
             RunStopped: a signal came.
@@ -80,6 +80,8 @@ class CheckpointHook(Hook):
         stop = getattr(runner, 'stop_request', None)
         if stop is None or stop.number is None or runner.world_size > 1 or runner.iter % self._steps > 0:
             return
+        if any(isinstance(hook, EMAHook) for hook in runner.hooks):
+            return  # meanwhile the averaged weights stand in the place of the trained ones
         if runner.iter and not (Path(runner.work_dir) / f'iter_{runner.iter}.pth').is_file():
             self._save(runner, runner.iter)
         raise RunStopped(stop.number, stopped_text(runner, stop.number))
@@ -184,6 +186,8 @@ def advance_schedules(schedulers: Sequence[Any], iterations: int, epochs: int) -
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', UserWarning)  # of PyTorch's order of steps; no optimizer steps here
         for scheduler in schedulers:
+            if getattr(scheduler, 'need_val_args', False):
+                continue  # it goes by validations
             while scheduler._global_step < (epochs if scheduler.by_epoch else iterations):
                 scheduler.step()
 
