@@ -52,6 +52,7 @@ class FiniteHook(Hook):
         self._unlike: set[str] = set()  # weights that are not finite from the start
         self._buffers: list[tuple[Tensor, Tensor]] = []
         self._left_out = False
+        self._loss: Tensor | None = None
 
     def before_train(self, runner: Any) -> None:
         """Look at what the weights are at the start; put the switch in place."""
@@ -65,6 +66,7 @@ class FiniteHook(Hook):
                                  'optim_wrapper.accumulative_counts makes one step of several batches: set one of them to '
                                  'its default.')
             runner.optim_wrapper.step = self._guarded(runner, runner.optim_wrapper.step)
+            runner.optim_wrapper.update_params = self._watched(runner.optim_wrapper.update_params)
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """Keep the buffers, where a step may be left out."""
@@ -133,26 +135,34 @@ class FiniteHook(Hook):
         return (f'{left}. Lower optim_wrapper.optimizer.lr, clip the gradients (optim_wrapper.clip_grad), or leave such '
                 f'steps out (default_hooks.finite.skip=10)')
 
+    def _watched(self, update: Callable[..., None]) -> Callable[..., None]:
+        """The optimizer wrapper's update, which also notes the loss: it may be infinite where its gradients are not."""
+        def watched(loss: Tensor, *args: Any, **kwargs: Any) -> None:
+            self._loss = loss.detach()
+            update(loss, *args, **kwargs)
+        return watched
+
     def _guarded(self, runner: Any, step: Callable[..., None]) -> Callable[..., None]:
-        """The optimizer's step where the gradients are finite; else everything as it was."""
+        """The optimizer's step where loss and gradients are finite; else everything as it was."""
         def guarded(**kwargs: Any) -> None:
             norms = torch._foreach_norm([p.grad for group in runner.optim_wrapper.param_groups for p in group['params']
                                          if p.grad is not None])
-            finite = torch.isfinite(torch.stack([norm.float() for norm in norms])).all().to(torch.int64)
+            loss = [] if self._loss is None else [self._loss.float().reshape(()).to(norms[0].device)]
+            finite = torch.isfinite(torch.stack([*loss, *(norm.float() for norm in norms)])).all().to(torch.int64)
             all_reduce(finite, op='min')
             if finite.item():
                 step(**kwargs)
                 return
             self.skipped += 1
             if self.skipped > self.skip:
-                raise Diverged(f'training diverged: the gradients of iteration {runner.iter + 1} of {runner.max_iters} are '
-                               f'not finite, and {self.skip} steps were left out before '
+                raise Diverged(f'training diverged: loss or gradients of iteration {runner.iter + 1} of {runner.max_iters} '
+                               f'are not finite, and {self.skip} steps were left out before '
                                f'(default_hooks.finite.skip={self.skip}); {self._advice(runner)}')
             self._left_out = True
             with torch.no_grad():
                 for buffer, before in self._buffers:
                     buffer.copy_(before)
-            runner.logger.warning(f'iteration {runner.iter + 1}: gradients are not finite; the step is left out '
+            runner.logger.warning(f'iteration {runner.iter + 1}: loss or gradients are not finite; the step is left out '
                                   f'({self.skipped} of at most {self.skip})')
         return guarded
 

@@ -74,6 +74,7 @@ def test_state_goes_on_to_the_bit():
     on, first, second = runner(), hook(momentum=0.9, every=4), AdaptiveLR(every=4, momentum=0.9)
     run(first, losses[:7], on)
     checkpoint: dict = {}
+    first.gather_for_checkpoint()
     first.before_save_checkpoint(on, checkpoint)
     second.after_load_checkpoint(on, checkpoint)
     second.before_train(on)
