@@ -20,14 +20,15 @@ from .images import (
 )
 from .multi import HomogeneousBatchSampler, MixSampler, MultiDataset
 from .pseudo import with_pseudo_labels
-from .samplers import EvalSampler, InfiniteBatchSampler, PositionSampler, ShuffleSampler
+from .samplers import EvalSampler, InfiniteBatchSampler, LabelledSampler, PositionSampler, ShuffleSampler
 from .synthetic import SyntheticClips, SyntheticImages, SyntheticScenes
 from .video import HMDB51, UCF101, UTDMHAD, ActivityNet, ClipDataset
 
 __all__ = ['CUB200', 'HMDB51', 'NYUDMT', 'SVHN', 'UCF101', 'UTDMHAD', 'ActivityNet', 'ArrayDataset', 'AttributeDataset',
            'BadData', 'CamVid', 'CityscapesMTAN', 'ClipDataset', 'Decathlon', 'DenseFolder', 'Entry', 'EvalSampler',
            'FolderImages',
-           'HomogeneousBatchSampler', 'IDXImages', 'ImageNetSketch', 'InfiniteBatchSampler', 'MTANLayout', 'Manifest',
+           'HomogeneousBatchSampler', 'IDXImages', 'ImageNetSketch', 'InfiniteBatchSampler', 'LabelledSampler', 'MTANLayout',
+           'Manifest',
            'MixSampler', 'MultiDataset', 'NYUv2MTAN', 'Omniglot', 'PASCALContextMT', 'PositionSampler', 'ShuffleSampler',
            'SyntheticClips', 'SyntheticImages', 'SyntheticScenes', 'TaskDataset', 'TinyImageNet', 'TorchvisionImages',
            'collate', 'faces', 'transforms', 'with_pseudo_labels']

@@ -17,6 +17,7 @@ from mtkd.structures import IGNORE, KINDS, Sample, SampleMeta, Size, TargetKind,
 from .bad_data import BadData
 from .cached import CachedTaps, tracked
 from .class_table import ClassTable
+from .kept_labels import KeptLabels
 from .picture_files import EXIF_RULES, read_picture
 from .plausible import SAMPLES, WRONG, examine
 
@@ -54,6 +55,7 @@ class TaskDataset(Dataset, ABC):
             numbers are taken as depths only with one.
         exif: what becomes of a picture whose EXIF note says that it is to be turned: ``'turn'``, ``'ignore'`` or
             ``'refuse'``; None: turned where no label is a map, refused where one is.
+        keep_labels: hide labels on purpose: :class:`~mtkd.datasets.kept_labels.KeptLabels` or its arguments.
 
     Raises:
         ValueError: none of the tasks is offered, one is asked for as another kind than the adapter offers, a task has
@@ -63,6 +65,7 @@ class TaskDataset(Dataset, ABC):
         serves: tasks whose labels are handed out. Labels of other tasks in :attr:`reads` are for the transforms alone.
         stored: teacher -> tap -> (N, ...), a row a sample, handed on as ``batch['teacher']`` whatever the augmentation.
         cached: teacher -> its cached taps, which go with the augmentation; the engine fills it in.
+        kept: task -> (N,) bool, whose label ``keep_labels`` left; empty without.
     """
 
     OFFERS: dict[str, str] = {}  # task -> name of its kind
@@ -76,7 +79,8 @@ class TaskDataset(Dataset, ABC):
                  split: str = 'train', pipeline: Sequence[Any] = (), seed: int | None = None,
                  cache: bool | str = False, num_classes: Mapping[str, int] | None = None, views: int | None = None,
                  name: str | None = None, label_maps: Mapping[str, Any] | None = None,
-                 scale: Mapping[str, float] | None = None, exif: str | None = None) -> None:
+                 scale: Mapping[str, float] | None = None, exif: str | None = None,
+                 keep_labels: Mapping[str, Any] | KeptLabels | None = None) -> None:
         if exif not in (None, *EXIF_RULES):
             raise ValueError(f"exif={exif!r} of {type(self).__name__}: use {', '.join(map(repr, EXIF_RULES))}, or None.")
         if cache not in (False, True, 'preload'):
@@ -108,6 +112,8 @@ class TaskDataset(Dataset, ABC):
         self._entries: list[Entry] | None = None
         self._cached: dict[int, Sample] = {}
         self._warned: set[str] = set()
+        self.keep_labels = KeptLabels.of(keep_labels)
+        self.kept: dict[str, np.ndarray] = {}
 
     def _kinds(self, tasks: Mapping[str, TargetKind | str]) -> dict[str, TargetKind]:
         """The kind objects of the asked tasks, agreeing with what is offered."""
@@ -205,6 +211,8 @@ class TaskDataset(Dataset, ABC):
             raise BadData(f"the split '{self.split}' of {self.name} in {self.data_root} is empty: "
                           f'check data_root and the list of the split.')
         self.check_files(entries)
+        if self.keep_labels is not None and not self.kept:
+            self.kept = self.keep_labels.draw(sorted(set(self.kinds) & set(self.OFFERS)), len(entries))
         self._entries = entries
         if self.cache == 'preload':
             for index in range(len(entries)):
@@ -266,7 +274,8 @@ class TaskDataset(Dataset, ABC):
         entry = self.entries[index]  # this may open the set, which looks at some samples
         if index in self._cached:
             kept = self._cached[index]
-            return Sample(image=kept['image'], targets=dict(kept['targets']), meta=SampleMeta(**kept['meta']))
+            return Sample(image=kept['image'], targets=self._without_hidden(kept['targets'], index),
+                          meta=SampleMeta(**kept['meta']))
         sample = self.checked(self.read(entry), entry)
         sample['meta'] = SampleMeta(dataset=self.name, sample_id=entry['sample_id'], index=index,
                                     original_size=sample['image'].shape[:2], crop=None, flip=False, view=0)
@@ -276,7 +285,14 @@ class TaskDataset(Dataset, ABC):
                     array.flags.writeable = False
             self._cached[index] = sample
             return self.load(index)
+        sample['targets'] = self._without_hidden(sample['targets'], index)
         return sample
+
+    def _without_hidden(self, targets: Mapping[str, Any], index: int) -> dict[str, Any]:
+        """The labels that ``keep_labels`` left of a sample; no transform sees the others."""
+        if not self.kept:
+            return dict(targets)
+        return {task: value if task not in self.kept or self.kept[task][index] else None for task, value in targets.items()}
 
     def augmented(self, index: int, draw: int = 0) -> Sample:
         """The sample after the pipeline, still in NumPy form, as draw ``draw`` gives it."""

@@ -126,6 +126,55 @@ class ShuffleSampler(PositionSampler):
 
 
 @DATA_SAMPLERS.register_module()
+class LabelledSampler(PositionSampler):
+    """Each batch holds a fixed number of samples with a label and fills up with samples that have none.
+
+    For data sets whose labels are partly hidden (``keep_labels``): both kinds come round in an order of their own, so that
+    a batch never runs short of labels because there are many pictures without. An epoch is one pass over the kind that
+    takes longest. The places in a batch are shuffled, so that every rank sees both.
+
+    Args:
+        dataset: a :class:`~mtkd.datasets.base.TaskDataset` with ``keep_labels``.
+        seed: of the order; 0 where None.
+        labelled: how many samples of a global batch have a label; None: all of them, which trains on the labelled part.
+
+    Raises:
+        ValueError: the data set hides no labels, or, on use, ``labelled`` does not fit the batch.
+    """
+
+    def __init__(self, dataset: Any, seed: int | None = None, labelled: int | None = None) -> None:
+        super().__init__(dataset, seed)
+        dataset.full_init()
+        if not getattr(dataset, 'kept', None):
+            raise ValueError('LabelledSampler draws samples with and without a label apart: give the data set keep_labels, '
+                             'or use ShuffleSampler.')
+        has = np.any(list(dataset.kept.values()), axis=0)
+        self.labelled = labelled
+        self.parts = [np.flatnonzero(has), np.flatnonzero(~has)]
+        self.orders = [EndlessOrder(len(part), (self.seed, number)) if len(part) else None
+                       for number, part in enumerate(self.parts)]
+
+    def quota(self, total: int) -> tuple[int, int]:
+        """How many of a batch's samples have a label, and how many have none."""
+        labelled = total if self.labelled is None else self.labelled
+        if not 0 < labelled <= total or (labelled < total and self.orders[1] is None):
+            raise ValueError(f'LabelledSampler(labelled={self.labelled}): of a batch of {total} between 1 and {total} samples '
+                             f'can have a label' + ('' if self.orders[1] else '; every sample has one, so leave it out') + '.')
+        return labelled, total - labelled
+
+    def batch(self, number: int, total: int, drop_last: bool = True) -> list[Any]:
+        keys = []
+        for part, order, quota in zip(self.parts, self.orders, self.quota(total), strict=True):
+            if order is not None and quota:
+                keys += [(int(part[index]), epoch) for index, epoch in order.keys(number * quota, (number + 1) * quota)]
+        places = np.random.default_rng([self.seed, 2, number]).permutation(total)
+        return [keys[place] for place in places]
+
+    def batches_per_epoch(self, total: int, drop_last: bool = True) -> int:
+        return max(-(-len(part) // quota) for part, quota in zip(self.parts, self.quota(total), strict=True) if quota)
+
+
+@DATA_SAMPLERS.register_module()
 class InfiniteBatchSampler(Sampler):
     """An endless sequence of this rank's batches, which can start anywhere.
 

@@ -55,6 +55,8 @@ def smoke(cfg: Config) -> Config:
 def _shrink_batch(loader: Any) -> None:
     """A small batch with room for every data set; quotas that were numbers keep their proportions."""
     loader.batch_size = max(BATCH, len(loader.dataset.get('datasets') or ()))
+    if (loader.get('sampler') or {}).get('type') == 'LabelledSampler':  # too few pictures for both kinds
+        loader.sampler = {'type': 'ShuffleSampler'}
     quotas = (loader.get('sampler') or {}).get('quotas')
     if quotas is not None and not isinstance(quotas, str):
         loader.sampler.quotas = apportion(np.array(quotas) / sum(quotas), loader.batch_size)
@@ -70,7 +72,7 @@ def synthesise(dataset: Any, kinds: Mapping[str, str]) -> None:
         for transform in pipeline:
             if 'size' in transform:
                 transform['size'] = SIZE
-        stand_in: dict[str, Any] = {'type': 'SyntheticScenes', 'size': SIZE}
+        stand_in: dict[str, Any] = {'type': 'SyntheticScenes', 'size': SIZE, 'keep_labels': dataset.get('keep_labels')}
     else:
         described = DATASETS.build({**dataset, 'tasks': served})  # files are looked at on use only
         hidden = set(served) - set(dataset['keep']) if dataset.get('keep') is not None else set()

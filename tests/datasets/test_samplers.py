@@ -5,7 +5,7 @@ import pytest
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from mtkd.datasets import EvalSampler, InfiniteBatchSampler, ShuffleSampler
+from mtkd.datasets import EvalSampler, InfiniteBatchSampler, LabelledSampler, ShuffleSampler
 from mtkd.datasets.samplers import EndlessOrder
 
 
@@ -119,3 +119,40 @@ def test_the_runner_builds_a_training_and_an_evaluation_loader():
         'dataset': {**data, 'pipeline': []}, 'batch_size': 4, 'num_workers': 0, 'sampler': {'type': 'EvalSampler'},
         'collate_fn': {'type': 'mtkd_collate'}}, seed=9)
     assert [len(batch['meta']) for batch in val] == [4, 2]
+
+
+class HalfLabelled:
+    """Twelve samples of which every fourth has a label."""
+
+    def __init__(self):
+        self.kept = {'a': np.arange(12) % 4 == 0, 'b': np.zeros(12, bool)}
+
+    def __len__(self):
+        return 12
+
+    def full_init(self):
+        pass
+
+
+def test_labelled_and_other_samples_are_drawn_apart():
+    sampler = LabelledSampler(HalfLabelled(), seed=5, labelled=2)
+    batches = [sampler.batch(number, 6) for number in range(6)]
+    assert all(sum(index % 4 == 0 for index, _ in batch) == 2 and len(batch) == 6 for batch in batches)
+    rest = [key for batch in batches for key in batch if key[0] % 4]
+    assert sorted(index for index, epoch in rest if epoch == 0) == [n for n in range(12) if n % 4]
+    assert sampler.batches_per_epoch(6) == 3 and sampler.batch(3, 6) == batches[3]
+    alone = LabelledSampler(HalfLabelled(), seed=5)
+    assert all(index % 4 == 0 for number in range(3) for index, _ in alone.batch(number, 3))
+    assert alone.batches_per_epoch(3) == 1
+
+
+def test_labels_that_a_batch_cannot_have():
+    with pytest.raises(ValueError, match='between 1 and 6 samples can have a label'):
+        LabelledSampler(HalfLabelled(), labelled=7).batch(0, 6)
+    everything = HalfLabelled()
+    everything.kept['b'][:] = True
+    with pytest.raises(ValueError, match='every sample has one, so leave it out'):
+        LabelledSampler(everything, labelled=2).batch(0, 6)
+    everything.kept = {}
+    with pytest.raises(ValueError, match='give the data set keep_labels'):
+        LabelledSampler(everything)

@@ -72,11 +72,23 @@ class ArrayDataset(TaskDataset):
         """Read the arrays, check them, and number the samples."""
         images, labels, ids = self.load_arrays()
         self._check_arrays(images, labels, ids)
+        labels = self._without_hidden_rows(labels)
         self._images = torch.from_numpy(images.transpose(0, 3, 1, 2).copy(order='C'))
         own = {task: np.array(labels[task], DTYPES[kind.name]) for task, kind in self.reads.items()}
         self._labels = {task: torch.from_numpy(self.class_maps[task].translate_all(values) if task in self.class_maps
                                                else values) for task, values in own.items()}
         return [{'sample_id': str(sample_id), 'number': number} for number, sample_id in enumerate(ids)]
+
+    def _without_hidden_rows(self, labels: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The labels with none where ``keep_labels`` hides them; of a single task of classes the share is that of each class."""
+        if self.keep_labels is None:
+            return labels
+        tasks = sorted(set(self.kinds) & set(self.OFFERS))
+        single = len(tasks) == 1 and self.reads[tasks[0]].name == 'class_label'
+        self.kept = self.keep_labels.draw(tasks, len(labels[tasks[0]]), np.asarray(labels[tasks[0]]) if single else None)
+        none = {'class_label': -1, 'scalar': np.nan}
+        return {task: np.where(self.kept[task], values, none[self.reads[task].name]) if task in self.kept else values
+                for task, values in labels.items()}
 
     def _check_arrays(self, images: np.ndarray, labels: dict[str, np.ndarray], ids: Sequence[str]) -> None:
         where = f"{self.name} '{self.split}'"

@@ -14,7 +14,7 @@ from mtkd.structures import Size
 
 from ..base import BadData
 from ..picture_files import left_out, pictures_in
-from .array import ArrayDataset, Arrays, as_size, read_all
+from .array import ArrayDataset, Arrays, as_size, read_all, stratified
 from .attributes import fitted
 
 
@@ -31,6 +31,9 @@ class FolderImages(ArrayDataset):
         size: (height, width), or the side of a square, that pictures are stretched to: by areas where they shrink,
             bilinear where they grow.
         classes_from: the split whose folders are the classes.
+        val: number of pictures of ``train``, or their fraction, that are held out class by class and make the split
+            ``val``; ``train`` is then the rest. None: both are the folders of that name.
+        split_seed: of that draw.
         kwargs: see :class:`ArrayDataset`.
 
     Raises:
@@ -39,11 +42,11 @@ class FolderImages(ArrayDataset):
     """
 
     def __init__(self, *args: Any, task: str = 'label', size: int | Size = 32, classes_from: str = 'train',
-                 **kwargs: Any) -> None:
+                 val: int | float | None = None, split_seed: int = 0, **kwargs: Any) -> None:
         self.OFFERS = {task: 'class_label'}
         self.SPLITS = (args[2] if len(args) > 2 else kwargs.get('split', 'train'),)
         super().__init__(*args, **kwargs)
-        self.task, self.classes_from = task, classes_from
+        self.task, self.classes_from, self.val, self.split_seed = task, classes_from, val, split_seed
         self.size = as_size(size, type(self).__name__)
 
     @property
@@ -56,7 +59,8 @@ class FolderImages(ArrayDataset):
         names = [path.name for path in _folders(self.folder / self.classes_from)]
         numbers = {name: number for number, name in enumerate(names)}
         paths, labels, others = [], [], Counter[str]()
-        for folder in _folders(self.folder / self.split):
+        divided = self.val is not None and self.split in ('train', 'val')
+        for folder in _folders(self.folder / ('train' if divided else self.split)):
             if folder.name not in numbers:
                 raise BadData(f"{folder} is no class: {self.folder / self.classes_from} has no folder '{folder.name}'; "
                               f'rename it, or complete the other.')
@@ -67,6 +71,13 @@ class FolderImages(ArrayDataset):
         if others:
             print_log(f"{self.name} '{self.split}' in {self.folder / self.split}: {left_out(others)}.", 'current',
                       logging.WARNING)
+        if divided:
+            try:
+                held = stratified(np.array(labels), self.val or 0, self.split_seed, f'{self.name} (val={self.val})')
+            except ValueError as error:
+                raise BadData(str(error)) from error
+            side = held if self.split == 'val' else ~held
+            paths, labels = [path for path, is_in in zip(paths, side, strict=True) if is_in], np.array(labels)[side].tolist()
         return paths, labels, names
 
     def load_arrays(self) -> Arrays:

@@ -35,6 +35,25 @@ def test_a_class_without_pictures_shifts_no_number(root):
     assert data.labels['animal'].tolist() == [0, 0, 2, 2] and data[0]['image'].shape == (3, 4, 6)
 
 
+def test_a_share_of_train_is_held_out(root):
+    train, val = (FolderImages(data_root=root, split=split, size=4, val=0.5, split_seed=3) for split in ('train', 'val'))
+    assert train.labels['label'].tolist() == val.labels['label'].tolist() == [0, 1, 2]
+    ids = [{entry['sample_id'] for entry in data.entries} for data in (train, val)]
+    assert not ids[0] & ids[1] and len(ids[0] | ids[1]) == 6
+    assert len(FolderImages(data_root=root, split='test', size=4, val=0.5)) == 4
+    with pytest.raises(BadData, match=r'val=0.9\): holding out'):
+        FolderImages(data_root=root, split='val', size=4, val=0.9).full_init()
+
+
+def test_a_share_of_the_labels_is_kept(root):
+    data = FolderImages(data_root=root, size=4, keep_labels={'share': 0.5, 'seed': 1})
+    assert sorted(data.labels['label'].tolist()) == [-1, -1, -1, 0, 1, 2]
+    assert (data.labels['label'].numpy() >= 0).tolist() == data.kept['label'].tolist()
+    assert [bool(data[i]['present']['label']) for i in range(6)] == data.kept['label'].tolist()
+    batch = data.__getitems__([0, 1, 2, 3, 4, 5])
+    assert batch['present']['label'].tolist() == data.kept['label'].tolist()
+
+
 def test_errors(root):
     with pytest.raises(BadData, match=r'val is missing: data_root'):
         FolderImages(data_root=root, split='val').full_init()
