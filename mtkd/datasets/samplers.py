@@ -159,8 +159,8 @@ class LabelledSampler(PositionSampler):
         labelled = total if self.labelled is None else self.labelled
         if not 0 < labelled <= total or (labelled < total and self.orders[1] is None):
             hint = '' if self.orders[1] else '; every sample has one, so leave it out'
-            raise ValueError(f'LabelledSampler(labelled={self.labelled}): of a batch of {total} between 1 and {total} samples '
-                             f'can have a label{hint}.')
+            raise ValueError(f'LabelledSampler(labelled={self.labelled}): of a batch of {total} samples between 1 and {total} '
+                             f'have a label{hint}.')
         return labelled, total - labelled
 
     def batch(self, number: int, total: int, drop_last: bool = True) -> list[Any]:

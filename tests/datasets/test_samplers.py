@@ -147,7 +147,7 @@ def test_labelled_and_other_samples_are_drawn_apart():
 
 
 def test_labels_that_a_batch_cannot_have():
-    with pytest.raises(ValueError, match='between 1 and 6 samples can have a label'):
+    with pytest.raises(ValueError, match='between 1 and 6 have a label'):
         LabelledSampler(HalfLabelled(), labelled=7).batch(0, 6)
     everything = HalfLabelled()
     everything.kept['b'][:] = True

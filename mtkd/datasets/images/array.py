@@ -80,7 +80,7 @@ class ArrayDataset(TaskDataset):
         return [{'sample_id': str(sample_id), 'number': number} for number, sample_id in enumerate(ids)]
 
     def _without_hidden_rows(self, labels: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The labels, none where ``keep_labels`` hides them; of a single task of classes it keeps the share of each class."""
+        """The labels, none where ``keep_labels`` hides them; of a single task of classes it keeps a share of each."""
         if self.keep_labels is None:
             return labels
         tasks = sorted(set(self.kinds) & set(self.OFFERS))
