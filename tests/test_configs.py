@@ -13,6 +13,7 @@ import torch
 from mtkd.engine.config import load_config, prepare
 from mtkd.engine.pseudo import use_pseudo_labels
 from mtkd.engine.run import Job, train
+from mtkd.engine.smoke import without_weights
 from mtkd.engine.stages import resolve_teachers
 from mtkd.registry import DATASETS, MODELS
 
@@ -48,9 +49,7 @@ def test_config_builds(config, tmp_path):
     assert f'python tools/train.py {config}' in (ROOT / config).read_text(), 'the header must name the command'
     cfg = resolve_teachers(cfg, seed=0, random=True)
     ready = prepare(cfg, work_dir=tmp_path, seed=0, data_root=tmp_path)
-    for holder in (ready.model.net, ready.model.net.get('trunk') or {}):
-        if 'pretrained' in (holder.get('backbone') or {}):
-            holder.backbone.pretrained = False
+    without_weights(ready.model)
     distilled = use_pseudo_labels(ready, seed=0, random=True).model
     with torch.device('meta'):
         model = MODELS.build(distilled)

@@ -159,7 +159,7 @@ class LabelledSampler(PositionSampler):
         labelled = total if self.labelled is None else self.labelled
         if not 0 < labelled <= total or (labelled < total and self.orders[1] is None):
             hint = '' if self.orders[1] else '; every sample has one, so leave it out'
-            raise ValueError(f'LabelledSampler(labelled={self.labelled}): of a batch of {total} samples between 1 and {total} '
+            raise ValueError(f'LabelledSampler(labelled={self.labelled}): of a batch of {total} between 1 and {total} '
                              f'have a label{hint}.')
         return labelled, total - labelled
 

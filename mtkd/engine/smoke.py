@@ -40,7 +40,7 @@ def smoke(cfg: Config) -> Config:
         cfg[loader].pop('prefetch_factor', None)
         if 'batch_size' in cfg[loader]:
             _shrink_batch(cfg[loader])
-    _no_weights(cfg.model)
+    without_weights(cfg.model)
     cfg.teacher_cache = None
     if cfg.get('train_cfg'):
         cfg.train_cfg.pop('max_epochs', None)
@@ -84,7 +84,7 @@ def synthesise(dataset: Any, kinds: Mapping[str, str]) -> None:
     dataset.update(num_samples=2 * BATCH, pipeline=pipeline, **stand_in, **kept)
 
 
-def _no_weights(node: Any) -> None:
+def without_weights(node: Any) -> None:
     """Switch pretrained weights off wherever a part of the model asks for them."""
     for key, value in list(node.items()):
         if key == 'pretrained' and value:
@@ -92,4 +92,4 @@ def _no_weights(node: Any) -> None:
         elif key in ('checkpoint', 'weights') and isinstance(value, str):
             node[key] = None
         elif isinstance(value, dict):
-            _no_weights(value)
+            without_weights(value)

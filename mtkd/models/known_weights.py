@@ -138,12 +138,12 @@ def package_weights(name: str) -> dict[str, Tensor]:
         raise ValueError(f"weights='package': {row.path} is not the file of {row.requirement} that was checked (SHA-256 "
                          f'{found[:12]}…, expected {row.sha256[:12]}…): install that version again.')
     stored = torch.load(row.path, map_location='cpu', weights_only=True)
+    size, step = int(row.fingerprint['size']), int(row.fingerprint['step'])
     with torch.random.fork_rng(devices=[]), torch.device('cpu'):
         net = timm.create_model(name).eval()
-    state = mapped(stored, net.state_dict(), row)
-    net.load_state_dict(state)
-    size, step = int(row.fingerprint['size']), int(row.fingerprint['step'])
-    check_fingerprint(fingerprint(net, size, step), row)
+        state = mapped(stored, net.state_dict(), row)
+        net.load_state_dict(state)
+        check_fingerprint(fingerprint(net, size, step), row)
     return state
 
 
