@@ -23,6 +23,7 @@ from .hrnet import fuse_any_size
 from .stem import set_stem_stride
 
 _NORMS = ('batch', 'group', 'frozen')
+_ORDINARY = (224, 224)
 _OF_SHAPES = re.compile(r'size of tensor|[Ss]izes of tensors|shape')
 
 
@@ -44,7 +45,7 @@ class TimmBackbone(nn.Module):
         weights: where pretrained weights come from, named: ``'package'``, an installed package of
             :mod:`~mtkd.models.known_weights` (no network is needed); ``'hub'``, timm's hub or its local cache; or a file, as
             ``checkpoint``. The other two are left out then.
-        out_indices: which of timm's feature levels to return, finest first.
+        out_indices: which of timm's feature levels to return, ascending: finest first.
         stage_norm: put a LayerNorm on every returned stage, as dense Swin recipes do; ``'last'``: on the last one alone, in
             place of the norm that ends a plain transformer, which timm leaves out.
         norm: ``'batch'`` as timm builds it; ``'group'`` replaces BatchNorm by GroupNorm (results then do not depend on
@@ -60,7 +61,8 @@ class TimmBackbone(nn.Module):
         scale: the normalisation (mean, std per channel, 0..255) that the weights want; None where they do not say.
 
     Raises:
-        ValueError: an unknown model or norm, more than one source of weights, or weights that do not fit.
+        ValueError: an unknown model or norm, levels that do not ascend, more than one source of weights, weights that do
+            not fit, or a model whose features differ in number, channels, layout or stride from what timm says of them.
         FileNotFoundError: ``checkpoint``, or the package that holds the weights, does not exist.
         ConnectionError: the weights can neither be fetched nor found in a package.
     """
@@ -80,6 +82,7 @@ class TimmBackbone(nn.Module):
         if not timm.is_model(name):
             near = timm.list_models(f'*{name.split("_")[0]}*')[:5]
             raise ValueError(f"timm has no model named '{name}'; near: {', '.join(near) or 'none'}.")
+        _check_ascending(name, out_indices)
         self.name = name
         self.scale = scale_of(name, weights, pretrained)
         file = checkpoint if weights in (None, 'package', 'hub') else weights
@@ -107,6 +110,7 @@ class TimmBackbone(nn.Module):
             _fill(self.body, name, stored, 'the package')
         if norm == 'frozen':
             self.body = freeze_batch_norm_2d(self.body)
+        self._check_what_timm_says(kwargs)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """(B, 3, H, W) normalised picture -> one (B, C_i, ceil(H / s_i), ceil(W / s_i)) map per level."""
@@ -119,29 +123,69 @@ class TimmBackbone(nn.Module):
         return list(features)
 
     def check_size(self, size: Size) -> None:
-        """Ask timm whether the model takes pictures of a size, padded as they will be; nothing is computed.
+        """Try a picture of a size, padded as it will be, on the meta device: nothing is computed.
 
         Args:
             size: (height, width).
 
         Raises:
-            ValueError: it does not: the model wants one size alone, or its patches or windows do not divide this one.
+            ValueError: the model wants one size alone, its patches or windows do not divide this one, or its features have
+                other channels, another layout or another stride there than it says.
         """
-        held = {name: value.to('meta') for name, value in (*self.body.named_parameters(), *self.body.named_buffers())}
         try:
-            with torch.no_grad():
-                functional_call(self.body, held, self._padded(torch.empty(2, 3, *size, device='meta')))
+            features = self._dry(size)
         except (AssertionError, RuntimeError) as error:
             if not isinstance(error, AssertionError) and not _OF_SHAPES.search(str(error)):
                 return  # what has no form without values cannot be asked
             why = str(error).splitlines()[0].rstrip('.')
             raise ValueError(f'backbone {self.name} cannot take these: {why}; give pictures or crops that fit, or set '
                              f'img_size or pad_multiple of model.net.backbone.') from None
+        self._compare(features, size)
+
+    def _dry(self, size: Size) -> list[Tensor]:
+        """The features' shapes, as tensors on the meta device."""
+        held = {name: value.to('meta') for name, value in (*self.named_parameters(), *self.named_buffers())}
+        with torch.no_grad():
+            return functional_call(self, held, torch.empty(2, 3, *size, device='meta'))
+
+    def _check_what_timm_says(self, kwargs: Mapping[str, Any]) -> None:
+        """Hold timm's channels, order, layout and strides against what a picture of an ordinary size gives."""
+        given = kwargs.get('img_size')
+        config = timm.get_pretrained_cfg(self.name)
+        own = tuple(config.input_size[-2:]) if config is not None else _ORDINARY
+        sizes = [(given, given) if isinstance(given, int) else tuple(given)] if given else [_ORDINARY, own]
+        for size in dict.fromkeys(sizes):
+            try:
+                features = self._dry(size)
+            except (AssertionError, RuntimeError):
+                continue  # a size it does not take; the pictures' own is tried before a run
+            self._compare(features, size)
+            return
+
+    def _compare(self, features: Sequence[Tensor], size: Size) -> None:
+        says = list(zip(self.channels, self.strides, strict=True))
+        gives = [tuple(feature.shape[1:]) for feature in features]
+        fits = len(says) == len(gives) and all(
+            len(shape) == 3 and shape[0] == channels and all(side // stride - 1 <= found <= -(-side // stride) + 1
+                                                            for side, found in zip(size, shape[1:], strict=True))
+            for (channels, stride), shape in zip(says, gives, strict=True))
+        if not fits:
+            raise ValueError(f"backbone {self.name}: timm says (channels, stride) {says}, and a picture of {size[0]}x{size[1]} "
+                             f'gives maps of (channels, height, width) {gives}; choose other out_indices, or another model.')
 
     def _padded(self, image: Tensor) -> Tensor:
         height, width = image.shape[-2:]
         pad = (-width % self.pad_multiple, -height % self.pad_multiple)
         return F.pad(image, (0, pad[0], 0, pad[1])) if any(pad) else image
+
+
+def _check_ascending(name: str, out_indices: Sequence[int]) -> None:
+    """timm returns features in the network's order whatever order they are asked for in, and describes them in the latter."""
+    indices = [out_indices] if isinstance(out_indices, int) else list(out_indices)
+    both = any(i < 0 for i in indices) and any(i >= 0 for i in indices)
+    if not indices or both or any(after <= before for before, after in zip(indices, indices[1:], strict=False)):
+        cure = 'count all from the front' if both else f'give {tuple(sorted(set(indices)))}' if indices else 'name some'
+        raise ValueError(f'backbone {name}: out_indices={tuple(indices)} must ascend, finest level first; {cure}.')
 
 
 def _create(name: str, out_indices: tuple[int, ...], kwargs: Mapping[str, Any], pretrained: bool = False) -> nn.Module:

@@ -55,6 +55,72 @@ def test_levels_are_chosen():
     assert [feature.shape[-2:] for feature in backbone(IMAGE)] == [(8, 12), (2, 3)]
 
 
+@pytest.mark.parametrize('indices, cure', [((4, 2), r'give \(2, 4\)'), ((2, 2), r'give \(2,\)'), ((-1, -2), r'give \(-2, -1\)'),
+                                           ((1, -1), 'count all from the front'), ((), 'name some')])
+def test_levels_must_ascend(indices, cure):
+    """timm describes levels in the order asked for and returns them in the network's."""
+    with pytest.raises(ValueError, match=rf'backbone test_resnet: out_indices=.* must ascend, finest level first; {cure}'):
+        TimmBackbone('test_resnet', out_indices=indices)
+
+
+def test_levels_counted_from_the_end_are_the_same():
+    backbone = TimmBackbone('test_resnet', out_indices=(-2, -1))
+    assert backbone.strides == [16, 32] and [f.shape[-1] for f in backbone(IMAGE)] == [6, 3]
+
+
+def lying(monkeypatch, change):
+    """timm's feature extractors, with something else in their description or outputs."""
+    create = timm_backbone._create
+
+    def made(*args):
+        body = create(*args)
+        change(body)
+        return body
+    monkeypatch.setattr(timm_backbone, '_create', made)
+
+
+def swap(key, first, second):
+    def change(body):
+        infos = body.feature_info.info
+        infos[first][key], infos[second][key] = infos[second][key], infos[first][key]
+    return change
+
+
+def reverse(body):
+    body.register_forward_hook(lambda module, args, output: output[::-1])
+
+
+def channels_last(body):
+    body.register_forward_hook(lambda module, args, output: [level.movedim(1, -1) for level in output])
+
+
+@pytest.mark.parametrize('change', [swap('num_chs', 1, 2), swap('reduction', 1, 4), reverse, channels_last])
+def test_what_timm_says_must_be_what_it_gives(monkeypatch, change):
+    """Channels, strides, order and layout are tried on the meta device when the backbone is built."""
+    lying(monkeypatch, change)
+    with pytest.raises(ValueError, match='timm says .* and a picture of 224x224 gives maps of'):
+        TimmBackbone('test_resnet')
+
+
+def test_the_trial_touches_neither_weights_nor_random_numbers():
+    torch.manual_seed(0)
+    backbone = TimmBackbone('test_resnet', drop_path_rate=0.5)
+    state = torch.get_rng_state()
+    before = {name: value.clone() for name, value in backbone.state_dict().items()}
+    backbone.check_size((65, 97))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(value, before[name]) for name, value in backbone.state_dict().items())
+
+
+@pytest.mark.parametrize('size', [(33, 33), (65, 97), (225, 223)])
+def test_strides_hold_at_odd_sizes(size):
+    for name in ('test_resnet', 'test_efficientnet'):
+        backbone = TimmBackbone(name)
+        backbone.check_size(size)
+        for feature, stride in zip(backbone(torch.zeros(2, 3, *size)), backbone.strides, strict=True):
+            assert tuple(feature.shape[-2:]) == (-(-size[0] // stride), -(-size[1] // stride))
+
+
 def test_other_arguments_reach_timm(swin):
     backbone = TimmBackbone('test_resnet', drop_path_rate=0.5)
     rates = [part.drop_prob for part in backbone.modules() if type(part).__name__ == 'DropPath']
