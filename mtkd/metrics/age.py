@@ -34,10 +34,13 @@ class AgeError(TaskMetric):
         """
         if bool(target.isnan()):
             return torch.zeros(2, dtype=torch.float64)
-        return torch.tensor([1, abs(pred.item() - target.item())], dtype=torch.float64)
+        record = torch.tensor([1, abs(pred.item() - target.item())], dtype=torch.float64)
+        return self.unknown(record) if record.isnan().any() else record
 
     def summarise(self, records: Tensor) -> dict[str, float]:
         """See :class:`TaskMetric`; years."""
+        if self.has_unknown(records):
+            return dict.fromkeys(self.names, float('nan'))
         count, error = records.double().sum(0)
         return {'MAE': float(error / count)}
 
@@ -76,10 +79,13 @@ class AgeGroupAccuracy(TaskMetric):
         if group >= len(pred):
             raise ValueError(f'AgeGroupAccuracy: group {group} and {len(pred)} scores do not fit; check the class mapping.')
         distance = abs(int(pred.argmax()) - group)
-        return torch.tensor([group, distance == 0, distance <= 1], dtype=torch.float64)
+        record = torch.tensor([group, distance == 0, distance <= 1], dtype=torch.float64)
+        return self.unknown(record) if pred.isnan().any() else record
 
     def summarise(self, records: Tensor) -> dict[str, float]:
         """See :class:`TaskMetric`; percent."""
+        if self.has_unknown(records):
+            return dict.fromkeys(self.names, float('nan'))
         records = records.double().cpu()
         records = records[records[:, 0] >= 0]
         group = records[:, 0].long()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -25,6 +26,9 @@ class TaskMetric:
     A record is made from one sample at its own size, so pictures of different sizes mix freely and a distributed run
     gathers exactly one record per sample. A sample without a label gives a record too: that of nothing valid, which
     changes none of the numbers.
+
+    A prediction that is NaN where a label is valid has no error and no class: its record is :meth:`unknown`, and every
+    number of a summary that holds such a record is NaN. A diverged network is thus never given a score.
 
     Attributes:
         primary: the name in :attr:`names` that stands for the task in tables and in Δ.
@@ -51,6 +55,16 @@ class TaskMetric:
         """
         raise TypeError(f'{type(self).__name__} makes no record')
 
+    @staticmethod
+    def unknown(record: Tensor) -> Tensor:
+        """The record of a sample with a NaN prediction, in place of the one given: NaN throughout."""
+        return torch.full_like(record, torch.nan)
+
+    @staticmethod
+    def has_unknown(records: Tensor) -> bool:
+        """Whether one of (N, K) records is :meth:`unknown`."""
+        return bool(records[:, 0].isnan().any())
+
     def summarise(self, records: Tensor) -> dict[str, float]:
         """The numbers of all samples.
 
@@ -58,6 +72,6 @@ class TaskMetric:
             records: (N, K), the records in any order.
 
         Returns:
-            A number for each of :attr:`names`; NaN where no valid pixel or label went into it.
+            A number for each of :attr:`names`; NaN where no valid pixel or label went into it, or a prediction was NaN.
         """
         raise TypeError(f'{type(self).__name__} does not summarise')

@@ -99,6 +99,9 @@ class BoundaryF(TaskMetric):
             raise ValueError(f'BoundaryF wants a prediction and a target of one shape (H, W), '
                              f'got {tuple(pred.shape)} and {tuple(target.shape)}.')
         prob = pred.detach().float().cpu()
+        if prob.isnan().logical_and(target.cpu() != IGNORE).any():
+            return self.unknown(torch.zeros(4 * len(self.thresholds), dtype=torch.float64))
+        prob = prob.nan_to_num(0.0, math.inf, -math.inf)
         if prob.numel() and not (prob.min() >= 0 and prob.max() <= 1):
             raise ValueError('BoundaryF wants edge probabilities in [0, 1]; apply the sigmoid first.')
         label = target.cpu().numpy()
@@ -135,6 +138,8 @@ class BoundaryF(TaskMetric):
         without predicted ones. As in SEISM, AP counts the recalls .00, .01 … 1 that the curve spans and is 0 for a
         curve of a single recall, and oisF takes the lowest of a picture's best thresholds.
         """
+        if self.has_unknown(records):
+            return dict.fromkeys(self.names, float('nan'))
         counts = records.double().cpu().numpy().reshape(len(records), 4, -1)
         pooled = counts.sum(axis=0)
         if not pooled[[1, 3]].any():

@@ -13,7 +13,7 @@ from .base import MetricInfo, TaskMetric
 class Accuracy(TaskMetric):
     """Top-1, top-5 and balanced accuracy: the mean over classes that occur of each class's top-1 accuracy.
 
-    Between equal scores the smaller class id goes first. Scores that are NaN are wrong.
+    Between equal scores the smaller class id goes first.
 
     Args:
         num_classes: classes 0 … num_classes - 1; top-5 is reported from six classes on.
@@ -55,11 +55,13 @@ class Accuracy(TaskMetric):
         scores = pred.double().cpu()
         own = scores[label]
         rank = int((~(scores[:label] < own)).sum() + (~(scores[label + 1:] <= own)).sum())
-        correct = not bool(own.isnan())
-        return torch.tensor([label, correct and rank < 1, correct and rank < 5], dtype=torch.float64)
+        record = torch.tensor([label, rank < 1, rank < 5], dtype=torch.float64)
+        return self.unknown(record) if scores.isnan().any() else record
 
     def summarise(self, records: Tensor) -> dict[str, float]:
         """See :class:`TaskMetric`; percent."""
+        if self.has_unknown(records):
+            return dict.fromkeys(self.names, float('nan'))
         records = records.double().cpu()
         records = records[records[:, 0] >= 0]
         label = records[:, 0].long()

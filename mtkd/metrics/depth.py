@@ -59,10 +59,13 @@ class DepthError(TaskMetric):
         ratio = torch.maximum(depth_m / label_m, label_m / depth_m)
         sums = torch.stack([valid.sum().double(), error.sum(), (error / label_m).sum(), error.square().sum(),
                             log_error.square().sum(), *((ratio < limit).sum().double() for limit in _RATIOS)]).cpu()
-        return torch.cat([sums, _per_image(sums)]) if self.legacy_per_image else sums
+        record = torch.cat([sums, _per_image(sums)]) if self.legacy_per_image else sums
+        return self.unknown(record) if sums[1].isnan() else record
 
     def summarise(self, records: Tensor) -> dict[str, float]:
         """See :class:`TaskMetric`; metres, ratios and percent."""
+        if self.has_unknown(records):
+            return dict.fromkeys(self.names, float('nan'))
         total = records.double().sum(0)
         mean = total[1:_NUM_SUMS] / total[0]
         numbers = {'rmse': mean[2].sqrt(), 'absErr': mean[0], 'relErr': mean[1], 'log_rmse': mean[3].sqrt(),

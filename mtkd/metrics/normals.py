@@ -62,17 +62,21 @@ class NormalError(TaskMetric):
         """
         valid = KINDS['normals'].valid(target[None])[0]
         angle = angle_deg(pred[:, valid].float(), target[:, valid].float()).double().cpu()
-        bins = (angle / _BIN_DEG).long().clamp_max(_NUM_BINS - 1)
+        there = ~angle.isnan()
+        bins = (angle.where(there, 0.0) / _BIN_DEG).long().clamp_max(_NUM_BINS - 1)
         sums = torch.stack([valid.sum().double().cpu(), angle.sum(), angle.square().sum(),
                             *((angle < limit).sum().double() for limit in _LIMITS_DEG)])
         parts = [sums, torch.bincount(bins, minlength=_NUM_BINS).double()]
         if self.legacy_per_image:
             some = angle.numel() > 0
             parts.append(torch.tensor([angle.median() if some else 0.0, some], dtype=torch.float64))
-        return torch.cat(parts).float()
+        record = torch.cat(parts).float()
+        return record if there.all() else self.unknown(record)
 
     def summarise(self, records: Tensor) -> dict[str, float]:
         """See :class:`TaskMetric`; degrees and percent."""
+        if self.has_unknown(records):
+            return dict.fromkeys(self.names, float('nan'))
         total = records.sum(0, dtype=torch.float64)
         mean = total[1:_NUM_SUMS] / total[0]
         numbers = {'mErr': mean[0], 'median': _median(total[_NUM_SUMS:_NUM_SUMS + _NUM_BINS]), 'rmse': mean[1].sqrt(),

@@ -63,10 +63,13 @@ class SaliencyF(TaskMetric):
         confusion = torch.stack([(half & salient).sum(), (half & ~salient).sum(), (~half & salient).sum(),
                                  (~half & ~salient).sum()])
         counts = torch.cat([(marked & salient).sum(1), marked.sum(1), salient.sum()[None], confusion]).double()
-        return torch.cat([counts, _survey_rates(prob, salient)]) if self.survey else counts
+        record = torch.cat([counts, _survey_rates(prob, salient)]) if self.survey else counts
+        return self.unknown(record) if prob.isnan().any() else record
 
     def summarise(self, records: Tensor) -> dict[str, float]:
         """See :class:`TaskMetric`; percent."""
+        if self.has_unknown(records):
+            return dict.fromkeys(self.names, float('nan'))
         total = records.double().sum(0)
         true_positive, predicted, actual, confusion = total[:_NUM_SUMS].split(
             [len(_THRESHOLDS), len(_THRESHOLDS), 1, 4])

@@ -57,7 +57,7 @@ class MeanIoU(TaskMetric):
         """The confusion matrix, and with ``legacy_per_image`` this picture's mIoU, pixAcc and whether it counts.
 
         Args:
-            pred: (H, W) class ids.
+            pred: (H, W) class ids; 255 where the network's scores were NaN, which leaves no number.
             target: (H, W) class ids, 255 ignored.
 
         Returns:
@@ -68,13 +68,17 @@ class MeanIoU(TaskMetric):
         """
         pred, target = pred.cpu().long().flatten(), target.cpu().long().flatten()
         valid = target != IGNORE
+        classless = pred == IGNORE
+        pred = torch.where(classless, 0, pred) if classless.any() else pred
         confusion = self._confusion(pred[valid], target[valid])
-        if not self.legacy_per_image:
-            return confusion.flatten()
-        return torch.cat([confusion.flatten(), self._legacy(confusion, pred)])
+        record = torch.cat([confusion.flatten(), self._legacy(confusion, pred)]) if self.legacy_per_image \
+            else confusion.flatten()
+        return self.unknown(record) if (classless & valid).any() else record
 
     def summarise(self, records: Tensor) -> dict[str, float]:
         """See :class:`TaskMetric`; percent, ``num_absent`` in classes."""
+        if self.has_unknown(records):
+            return dict.fromkeys(self.names, float('nan'))
         total = records.double().sum(0)
         confusion = total[:self.num_classes ** 2].reshape(self.num_classes, self.num_classes)
         true_positive = confusion.diagonal()

@@ -1,5 +1,6 @@
 """Classification of whole pictures."""
 
+import torch
 from torch import Tensor
 
 from ..registry import TASKS
@@ -54,8 +55,10 @@ class Classification(Task):
         return out.float().softmax(1)
 
     def draw(self, value: Tensor) -> Tensor:
-        """(B, C) probabilities or (B,) labels -> (B, 3, 64, 64) uint8 swatches with the class id written on them."""
-        ids = (value.argmax(1) if value.ndim == 2 else value).detach().cpu()
+        """(B, C) probabilities or (B,) labels -> (B, 3, 64, 64) uint8 swatches with the class id written on them; black
+        and empty where there is none."""
+        value = value.detach().cpu()
+        ids = torch.where(value.isnan().any(1), -1, value.argmax(1)) if value.ndim == 2 else value
         colours = palette()[ids.clamp_min(0) % 255]
         colours[ids < 0] = 0
         return draw_text([str(i) if i >= 0 else '' for i in ids.tolist()], colours)

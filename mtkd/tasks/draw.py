@@ -36,30 +36,31 @@ def draw_classes(ids: Tensor) -> Tensor:
 
 
 def draw_depth(depth_m: Tensor, max_m: float) -> Tensor:
-    """(B, 1, H, W) metres, 0 invalid -> (B, 3, H, W) uint8; from 0 to ``max_m``, beyond as at ``max_m``."""
+    """(B, 1, H, W) metres, 0 or NaN invalid -> (B, 3, H, W) uint8; from 0 to ``max_m``, beyond as at ``max_m``."""
     depth_m = depth_m.detach().cpu().float()[:, 0]
-    level = (depth_m / max_m * 255).round().clamp(0, 255).long()
-    picture = torch.where((depth_m > 0)[..., None], depth_colours()[level], 0)
+    valid = depth_m > 0  # NaN is not
+    level = torch.where(valid, depth_m / max_m * 255, 0.0).round().clamp(0, 255).long()
+    picture = torch.where(valid[..., None], depth_colours()[level], 0)
     return picture.movedim(-1, 1).contiguous()
 
 
 def draw_normals(normals: Tensor, z_sign: int) -> Tensor:
-    """(B, 3, H, W) vectors, zero invalid -> (B, 3, H, W) uint8: (n + 1) / 2 as RGB.
+    """(B, 3, H, W) vectors, zero or NaN invalid -> (B, 3, H, W) uint8: (n + 1) / 2 as RGB.
 
     ``z_sign`` is the sign of z of visible surfaces; it is turned so that these are blue.
     """
     normals = normals.detach().cpu().float()
-    valid = (normals != 0).any(1, keepdim=True)
+    valid = (normals != 0).any(1, keepdim=True) & normals.isfinite().all(1, keepdim=True)
     facing = normals * torch.tensor([1.0, 1.0, float(z_sign)]).view(1, 3, 1, 1)
     return torch.where(valid, ((facing + 1) / 2 * 255).round().clamp(0, 255), 0.0).to(torch.uint8)
 
 
 def draw_binary(values: Tensor) -> Tensor:
-    """(B, H, W) probabilities, or {0, 1} with 255 invalid -> (B, 3, H, W) uint8, white for 1."""
+    """(B, H, W) probabilities, NaN invalid, or {0, 1} with 255 invalid -> (B, 3, H, W) uint8, white for 1."""
     values = values.detach().cpu()
     if not values.is_floating_point():
         values = torch.where(values == IGNORE, 0, values)
-    grey = (values.float() * 255).round().clamp(0, 255).to(torch.uint8)
+    grey = (values.float().nan_to_num(0.0) * 255).round().clamp(0, 255).to(torch.uint8)
     return grey[:, None].expand(-1, 3, -1, -1).contiguous()
 
 

@@ -1,5 +1,6 @@
 """Semantic segmentation."""
 
+import torch
 from torch import Tensor
 
 from ..registry import TASKS
@@ -39,8 +40,9 @@ class SemanticSegmentation(Task):
                          prob_view=override({'type': 'softmax'}, prob_view))
 
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
-        """(B, C, h, w) logits -> (B, H, W) uint8 class ids."""
-        return self.resize(out, size).argmax(1).byte()
+        """(B, C, h, w) logits -> (B, H, W) uint8 class ids; 255 where a logit is NaN."""
+        largest, ids = self.resize(out, size).max(1)
+        return torch.where(largest.isnan(), IGNORE, ids).byte()
 
     def draw(self, value: Tensor) -> Tensor:
         """(B, H, W) class ids -> (B, 3, H, W) uint8, a fixed colour per class."""

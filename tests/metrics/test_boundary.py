@@ -252,4 +252,4 @@ def test_wrong_predictions():
     with pytest.raises(ValueError, match='sigmoid'):
         metric.record(torch.full((8, 8), 1.5), label)
     with pytest.raises(ValueError, match='sigmoid'):
-        metric.record(torch.full((8, 8), math.nan), label)
+        metric.record(torch.full((8, 8), math.inf), label)

@@ -34,3 +34,8 @@ def test_a_merged_label_space():
     assert metric.summarise(torch.stack(records))['top1'] == pytest.approx(200 / 3), "another set's class is wrong"
     with pytest.raises(ValueError, match='3 classes from 7 on do not fit into 9'):
         Classification(3, offset=7, total=9)
+
+
+def test_probabilities_that_are_nan_are_drawn_as_no_class():
+    picture = Classification(3).draw(torch.tensor([[0.1, float('nan'), 0.2], [0.0, 1.0, 0.0]]))
+    assert not picture[0].any() and picture[1].any()

@@ -42,3 +42,11 @@ def test_text_is_written_on_the_colour():
     assert swatch.shape == (2, 3, 64, 64)
     assert swatch[0, :, 0, 0].tolist() == [250, 250, 0] and (swatch[0, 0] < 50).any()
     assert not swatch[1].any()
+
+
+def test_what_is_nan_is_black():
+    nan = torch.full((1, 3, 2, 2), float('nan'))
+    for picture in (draw_depth(nan[:, :1], 10.0), draw_normals(nan, -1), draw_binary(nan[:, 0])):
+        assert picture.dtype == torch.uint8 and not picture.any()
+    partly = torch.tensor([float('nan'), 1.0]).view(1, 1, 1, 2)
+    assert draw_depth(partly, 2.0)[..., 1].any() and not draw_depth(partly, 2.0)[..., 0].any()

@@ -21,3 +21,11 @@ def test_metric_is_given_the_classes_and_the_users_arguments():
 def test_number_of_classes_that_ids_cannot_hold(num_classes):
     with pytest.raises(ValueError, match=f'num_classes is {num_classes}'):
         SemanticSegmentation(num_classes)
+
+
+def test_logits_that_are_nan_have_no_class():
+    logits = torch.zeros(1, 3, 1, 2)
+    logits[0, 2] = 1.0
+    logits[0, 1, 0, 0] = float('nan')
+    task = SemanticSegmentation(3)
+    assert task.predict(logits).tolist() == [[[255, 2]]] and task.predict(logits).dtype == torch.uint8

@@ -1,5 +1,6 @@
 """Any timm feature extractor as a backbone: the one door to timm."""
 
+import itertools
 import re
 import socket
 from collections.abc import Mapping, Sequence
@@ -170,8 +171,9 @@ class TimmBackbone(nn.Module):
                                                             for side, found in zip(size, shape[1:], strict=True))
             for (channels, stride), shape in zip(says, gives, strict=True))
         if not fits:
-            raise ValueError(f"backbone {self.name}: timm says (channels, stride) {says}, and a picture of {size[0]}x{size[1]} "
-                             f'gives maps of (channels, height, width) {gives}; choose other out_indices, or another model.')
+            raise ValueError(f'backbone {self.name}: timm says (channels, stride) {says}, and a picture of '
+                             f'{size[0]}x{size[1]} gives maps of (channels, height, width) {gives}; '
+                             f'choose other out_indices, or another model.')
 
     def _padded(self, image: Tensor) -> Tensor:
         height, width = image.shape[-2:]
@@ -180,10 +182,10 @@ class TimmBackbone(nn.Module):
 
 
 def _check_ascending(name: str, out_indices: Sequence[int]) -> None:
-    """timm returns features in the network's order whatever order they are asked for in, and describes them in the latter."""
+    """timm returns features in the network's order whatever order is asked for, and describes them in the latter."""
     indices = [out_indices] if isinstance(out_indices, int) else list(out_indices)
     both = any(i < 0 for i in indices) and any(i >= 0 for i in indices)
-    if not indices or both or any(after <= before for before, after in zip(indices, indices[1:], strict=False)):
+    if not indices or both or any(after <= before for before, after in itertools.pairwise(indices)):
         cure = 'count all from the front' if both else f'give {tuple(sorted(set(indices)))}' if indices else 'name some'
         raise ValueError(f'backbone {name}: out_indices={tuple(indices)} must ascend, finest level first; {cure}.')
 

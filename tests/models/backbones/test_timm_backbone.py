@@ -55,8 +55,9 @@ def test_levels_are_chosen():
     assert [feature.shape[-2:] for feature in backbone(IMAGE)] == [(8, 12), (2, 3)]
 
 
-@pytest.mark.parametrize('indices, cure', [((4, 2), r'give \(2, 4\)'), ((2, 2), r'give \(2,\)'), ((-1, -2), r'give \(-2, -1\)'),
-                                           ((1, -1), 'count all from the front'), ((), 'name some')])
+@pytest.mark.parametrize('indices, cure', [((4, 2), r'give \(2, 4\)'), ((2, 2), r'give \(2,\)'),
+                                           ((-1, -2), r'give \(-2, -1\)'), ((1, -1), 'count all from the front'),
+                                           ((), 'name some')])
 def test_levels_must_ascend(indices, cure):
     """timm describes levels in the order asked for and returns them in the network's."""
     with pytest.raises(ValueError, match=rf'backbone test_resnet: out_indices=.* must ascend, finest level first; {cure}'):
