@@ -242,10 +242,13 @@ class TaskDataset(Dataset, ABC):
         return str(entry.get('files', {}).get(task, f"{self.name} '{self.split}' sample '{entry['sample_id']}'"))
 
     def check_files(self, entries: Sequence[Entry]) -> None:
-        """See that every file of the split exists, with one directory listing per folder.
+        """See that every file of the split lies below ``data_root`` and exists, with one directory listing per folder.
+
+        A path with ``..`` in it, or one that is absolute and elsewhere, is refused: lists and tables come from others. A
+        symbolic link below ``data_root`` may lead anywhere, for whoever made the folder made the link.
 
         Raises:
-            BadData: naming the missing files.
+            BadData: naming the missing files, or the one that lies elsewhere.
         """
         wanted: dict[Path, list[str]] = defaultdict(list)
         for entry in entries:
@@ -253,6 +256,10 @@ class TaskDataset(Dataset, ABC):
                 wanted[Path(path).parent].append(Path(path).name)
         missing: list[Path] = []
         for folder, names in wanted.items():
+            inside = folder.is_relative_to(self.data_root) and '..' not in folder.relative_to(self.data_root).parts
+            if self.data_root != Path() and not (inside and '..' not in names):
+                raise BadData(f"{self.name} '{self.split}': {folder / names[0]} is not below data_root {self.data_root}: "
+                              f'correct the path, name a data_root that holds both, or make a symbolic link below it.')
             there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
             missing += [folder / name for name in names if name not in there]
         if missing:

@@ -19,7 +19,7 @@ class LabelMap:
 
     Args:
         kind: ``'class_label'`` or ``'scalar'``.
-        rule: None: the value is the class or the number itself (a class below 0 is missing). A mapping: value ->
+        rule: None: the value is the class or the number itself (class -1 is missing). A mapping: value ->
             class or number, None for missing. A sequence of (low, high): a number, or a range written ``(low, high)`` or
             ``low-high``, becomes the index of the group that holds all of it, both ends included; one that no group
             holds is unknown.
@@ -104,7 +104,7 @@ class LabelMap:
         if not math.isfinite(number) or (self.kind == 'class_label' and not number.is_integer()):
             raise ValueError(key)
         if self.kind == 'class_label':
-            return int(number) if number >= 0 else None
+            return None if number == -1 else int(number)  # below -1 is no class: whoever reads it says so
         return min(max(number, self.limits[0]), self.limits[1]) if self.limits else number
 
     def _group(self, key: str) -> int:

@@ -18,6 +18,7 @@ from .cache import CachePlan, write_all
 from .checkpoint import check_fit, load, stopped_text
 from .config import default_data_root, default_work_dir, load_config, prepare
 from .cost import Cost, measure
+from .first_batches import try_loaders
 from .identity import Identity
 from .pseudo import use_pseudo_labels
 from .pseudo_make import make_pseudo_labels
@@ -138,6 +139,7 @@ def _train(job: Job, resuming: bool) -> Path:
     runner = _runner(cfg)
     runner.identity, runner.take_config = identity, job.take_config
     check_sizes(runner.model, cfg, ('train', 'val'))
+    try_loaders(runner, cfg)
     with StopRequest() as stop:
         runner.stop_request = stop
         runner.train()

@@ -32,6 +32,7 @@ class Age(Task):
     """
 
     kind = KINDS['scalar']
+    plausible = (0.0, 130.0)  # years; a label outside is a mistake, one beyond the bins is clamped
 
     def __init__(self, num_bins: int = 101, name: str = 'age', loss: Part = None, metric: Part = None,
                  prob_view: Part = None, weight: float = 1.0) -> None:

@@ -40,6 +40,7 @@ class Task:
     """
 
     kind: TargetKind
+    plausible: tuple[float, float] | None = None  # numbers that labels of the whole picture can be; None: any
 
     def __init__(self, name: str, out_channels: int, loss: Mapping[str, Any], metric: Mapping[str, Any],
                  prob_view: Mapping[str, Any], weight: float) -> None:

@@ -228,11 +228,13 @@ class AttributeDataset(TaskDataset):
                 raise BadData(f'{message}: add them to label_maps, or say unknown="missing".')
             print_log(f'{message}; they count as missing.', 'current', logging.WARNING)
         classes = self.num_classes.get(task)
-        if classes is not None and self.reads[task].name == 'class_label':
+        if self.reads[task].name == 'class_label':
             for record, label in zip(records, labels, strict=True):
-                if label is not None and label >= classes:
+                if label is not None and (label < 0 or (classes is not None and label >= classes)):
+                    allowed = f'0 to {classes - 1}' if classes is not None else 'whole numbers from 0'
                     raise BadData(f"{self.name} '{self.split}': sample '{record['sample_id']}' has {task} {label}, allowed "
-                                  f'are 0 to {classes - 1}: give a label map in label_maps, or correct num_classes.')
+                                  f'are {allowed}, and -1 or nothing for no label: give a label map in label_maps, or '
+                                  f'correct num_classes.')
         return labels
 
     @property

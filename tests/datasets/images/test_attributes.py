@@ -215,7 +215,7 @@ def test_unknown_values_and_wrong_classes_on_request(root, told):
         LABEL_MAPS, CLASSES = {}, {}
         values = {'age': ['1'] * 6, 'race': ['0', '1', '', '7', '0', '0']}
 
-    with pytest.raises(BadData, match=r"sample '3.png' has race 7, allowed are 0 to 4: give a label map"):
+    with pytest.raises(BadData, match=r"sample '3.png' has race 7, allowed are 0 to 4, and -1 or nothing"):
         Numbered(TASKS, root, num_classes={'race': 5}).full_init()
 
 

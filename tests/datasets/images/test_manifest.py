@@ -66,6 +66,10 @@ def test_unlabelled_pictures(tmp_path):
     (['path,gender', 'pictures/0.png,1', 'pictures/0.png,0'], {}, "'pictures/0.png' twice"),
     (['path,gender', 'pictures/9.png,1'], {}, r'1 files are missing .*9\.png'),
     (['path,gender', 'pictures/0.png,5'], {'num_classes': {'gender': 2}}, 'has gender 5, allowed are 0 to 1'),
+    (['path,gender', 'pictures/0.png,-7'], {}, "sample 'pictures/0.png' has gender -7, allowed are whole numbers from 0"),
+    (['path,age', 'pictures/0.png,1e300'], {}, r"'pictures/0.png': age is 1e\+300, which no float32 holds"),
+    (['path,gender', '../other/0.png,1'], {}, r'other/0\.png is not below data_root'),
+    (['path,gender', '/etc/hostname,1'], {}, '/etc/hostname is not below data_root'),
     (['path,gender', 'pictures/0.png,1,2'], {}, 'line 2 has 3 fields')])
 def test_what_is_wrong_is_said(tmp_path, lines, arguments, text):
     write(tmp_path, *lines)
@@ -90,3 +94,12 @@ def test_parquet(tmp_path):
     data = Manifest(TASKS, tmp_path, table='faces.parquet')
     assert [data.load(i)['targets'] for i in range(2)] == [{'age': 3.5, 'gender': 1}, {'age': None, 'gender': None}]
     assert np.array_equal(data[0]['image'].shape, (3, 64, 64))
+
+
+def test_a_link_below_the_root_may_lead_elsewhere(tmp_path):
+    root, elsewhere = tmp_path / 'root', tmp_path / 'elsewhere'
+    root.mkdir()
+    write(elsewhere, 'path,gender', '0.png,1')
+    (root / 'linked').symlink_to(elsewhere / 'pictures')
+    (root / 'manifest.csv').write_text('path,gender\nlinked/0.png,1\n')
+    assert len(Manifest(TASKS, root)) == 1
