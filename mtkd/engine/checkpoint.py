@@ -51,6 +51,7 @@ class CheckpointHook(Hook):
         self.keep = keep
         self.window = window
         self._steps = 1
+        self._text = ''  # of the config; formatting it takes long
 
     def before_train(self, runner: Any) -> None:
         """Refuse an interval that falls inside a gradient accumulation: its gradients would be lost in a resume."""
@@ -114,7 +115,8 @@ class CheckpointHook(Hook):
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Turn MMEngine's message hub into plain tensors and numbers."""
         identity = getattr(runner, 'identity', None)
-        checkpoint['meta'].update(config_sha256=runner.cfg.get('config_sha256'), cfg=config_text(runner.cfg),
+        self._text = self._text or config_text(runner.cfg)
+        checkpoint['meta'].update(config_sha256=runner.cfg.get('config_sha256'), cfg=self._text,
                                   **({'identity': identity.plain()} if identity is not None else {}))
         hub = checkpoint['message_hub']
         checkpoint['message_hub'] = {
