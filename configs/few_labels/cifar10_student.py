@@ -1,4 +1,4 @@
-"""A small student of CIFAR-10 with a tenth of the labels, alone: 128 labelled pictures a batch, 1,000 iterations.
+"""A small student of CIFAR-10 with a tenth of the labels, alone: 64 labelled pictures a batch, 800 iterations.
 
     python tools/train.py configs/few_labels/cifar10_student.py
 

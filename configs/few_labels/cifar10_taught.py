@@ -1,4 +1,4 @@
-"""The student of CIFAR-10 with a tenth of the labels, taught on all pictures by the teacher of all labels: 64 labelled and 64 unlabelled a batch.
+"""The student of CIFAR-10 with a tenth of the labels, taught on all pictures by the teacher of all labels: 32 labelled and 32 unlabelled pictures a batch.
 
     python tools/train.py configs/few_labels/cifar10_taught.py --with-prerequisites
 
@@ -8,7 +8,7 @@ Cost and result: docs/results/few_labels.md.
 
 _base_ = ['cifar10_student.py']
 method = 'Taught by the teacher of all labels'
-train_dataloader = dict(sampler=dict(labelled=64))
+train_dataloader = dict(sampler=dict(labelled=32))
 model = dict(distiller=dict(
     teachers=dict(probe=dict(config='configs/few_labels/cifar10_teacher.py')),
     links=[dict(task='cifar10', loss=dict(type='SoftCrossEntropy', tau=2.0), weight=1.0)]))

@@ -8,7 +8,8 @@ Cost and result: docs/results/few_labels.md.
 
 _base_ = ['../_base_/datasets/cifar10_few_labels.py', '../_base_/schedules/few_labels.py', '../_base_/runtime/short.py']
 suite, method, student, backbone = 'few_labels', 'Teacher of all labels', 'EfficientNet-Lite0, linear probe', 'EfficientNet-Lite0'
-train_dataloader = dict(dataset=dict(keep_labels=dict(share=1.0), pipeline=[]))
+train_dataloader = dict(batch_size=128, dataset=dict(keep_labels=dict(share=1.0), pipeline=[]))
+train_cfg = dict(max_iters=1000)
 model = dict(
     type='MultiTaskModel',
     net=dict(

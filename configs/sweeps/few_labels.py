@@ -2,7 +2,7 @@
 
     python tools/sweep.py configs/sweeps/few_labels.py --data-root data
 
-Cost: 11 trainings of 1,000 iterations a seed, and four teachers. Result: docs/results/few_labels.md."""
+Cost: 11 trainings of 800 iterations a seed, and four teachers. Result: docs/results/few_labels.md."""
 
 _SHARE = 'train_dataloader.dataset.keep_labels.share'
 _ALONE, _TAUGHT = 'configs/few_labels/cifar10_student.py', 'configs/few_labels/cifar10_taught.py'

@@ -6,7 +6,7 @@
 data_set = 'CIFAR-10 (10,000 / 2,000 pictures), part of the labels'
 tasks = dict(cifar10=dict(type='Classification', num_classes=10, weight=1.0))
 train_dataloader = dict(
-    batch_size=128, num_workers=0, sampler=dict(type='LabelledSampler', labelled=None),
+    batch_size=64, num_workers=0, sampler=dict(type='LabelledSampler', labelled=None),
     batch_sampler=dict(type='InfiniteBatchSampler'), collate_fn=dict(type='mtkd_collate'),
     dataset=dict(type='FolderImages', task='cifar10', name='CIFAR-10', data_root='cifar10', split='train',
                  keep_labels=dict(share=0.1, seed=0),

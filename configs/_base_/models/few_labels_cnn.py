@@ -2,7 +2,7 @@
 model = dict(
     type='MultiTaskModel',
     net=dict(
-        backbone=dict(type='TimmBackbone', name='resnet10t', out_indices=(1, 2, 3), channels=(16, 32, 64, 64), stem_width=16, stem_stride=2),
+        backbone=dict(type='TimmBackbone', name='resnet10t', out_indices=(1, 2, 3), channels=(16, 32, 64, 64), stem_width=8, stem_stride=2),
         neck=dict(type='PoolNeck'),
         head=dict(type='LinearHead')),
     balance=dict(type='WeightedSum', alpha=1.0),
