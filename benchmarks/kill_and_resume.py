@@ -47,6 +47,7 @@ from mtkd.engine.run import Job, train
 from mtkd.engine.runner import config_text
 from mtkd.engine.smoke import smoke
 from mtkd.engine.stages import resolve_teachers
+from mtkd.engine.stopping import SIGNALS
 from mtkd.registry import HOOKS
 
 JOBS = ('quickstart/student', 'quickstart/student_kdam', 'kdam/mobilenetv3_from_resnet34_nyud114_short',
@@ -147,6 +148,8 @@ def start(job: Job, log: Path, before: Callable[[], None] = lambda: None) -> Chi
         os.dup2(handle, 1)
         os.dup2(handle, 2)
         torch.set_num_threads(1)
+        for number in SIGNALS:  # under nohup, or in the background of a shell, some would be ignored
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         before()
         code = exit_code(lambda: 0 if train(job) else 1)
     except BaseException as error:  # whatever it is, this process must not go on as the script
@@ -279,13 +282,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--count', type=int, default=100, metavar='N', help='how many runs (default: 100)')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='of what is drawn (default: 0)')
+    parser.add_argument('--jobs', nargs='+', default=JOBS, metavar='CONFIG',
+                        help='configs below configs/, without .py (default: some of every paper)')
     parser.add_argument('--folder', type=Path, metavar='DIR', help='where to work (default: a temporary folder, removed)')
     arguments = parser.parse_args()
     draw = random.Random(arguments.seed)
     os.environ['OMP_NUM_THREADS'] = '1'
     place = arguments.folder or Path(tempfile.mkdtemp())
     place.mkdir(parents=True, exist_ok=True)
-    jobs = [JOBS[i % len(JOBS)] for i in range(arguments.count)]
+    jobs = [arguments.jobs[i % len(arguments.jobs)] for i in range(arguments.count)]
     faults = [FAULTS[i % len(FAULTS)] for i in range(arguments.count)]
     draw.shuffle(jobs), draw.shuffle(faults)
     references: dict[str, tuple[Path, dict[str, Any]]] = {}

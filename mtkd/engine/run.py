@@ -112,7 +112,7 @@ def train(job: Job) -> Path:
     student = load_config(job.config, job.options)
     with work_dir.lock(job.folder) or nullcontext():
         if not resuming:
-            work_dir.start_afresh(job.folder, job.overwrite, job.smoke)
+            work_dir.refuse_used(job.folder, job.overwrite, job.smoke)
         work_dir.remove_leftovers(job.folder)
         if job.with_prerequisites and not job.smoke:
             arguments = ['--data-root', str(job.data_root)] if job.data_root else []
@@ -135,6 +135,8 @@ def _train(job: Job, resuming: bool) -> Path:
         print(f'resuming from {source}' if source else f'{job.folder} holds no checkpoint: starting from the beginning',
               flush=True)
         cfg.resume, cfg.load_from = source is not None, str(source) if source else cfg.get('load_from')
+    else:
+        work_dir.clear(job.folder)  # not before the config has turned out to be right
     join_ranks(job.launcher)
     runner = _runner(cfg)
     runner.identity, runner.take_config = identity, job.take_config

@@ -41,12 +41,12 @@ def is_used(folder: Path) -> bool:
     return (folder / FINAL).is_file() or bool(numbered_checkpoints(folder))
 
 
-def start_afresh(folder: Path, overwrite: bool, smoke: bool) -> None:
-    """See that a fresh run finds no other one in its work dir, or remove that.
+def refuse_used(folder: Path, overwrite: bool, smoke: bool) -> None:
+    """See that a fresh run finds no other one in its work dir, or one that it may remove.
 
     Args:
         folder: the work dir.
-        overwrite: remove what a run has left there.
+        overwrite: it may be removed.
         smoke: the fresh run is a trial, which may take the place of another trial.
 
     Raises:
@@ -59,11 +59,15 @@ def start_afresh(folder: Path, overwrite: bool, smoke: bool) -> None:
     if not overwrite and not trial:
         raise UsedFolder(f'the work dir {folder} holds a run already ({_described(folder, meta)}): go on with it by '
                          f'--resume, give another --work-dir, or remove it by --overwrite.')
-    if first_rank():
+
+
+def clear(folder: Path) -> None:
+    """Remove what a run has left in a work dir, which :func:`refuse_used` has allowed."""
+    if is_used(folder) and first_rank():
+        print(f'{folder}: the run of before is removed ({_described(folder, _meta(folder))})', flush=True)
         for pattern in MADE_BY_A_RUN:
             for path in folder.glob(pattern):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        print(f'{folder}: the run of before was removed ({_described(folder, meta)})', flush=True)
 
 
 def checkpoint_to_resume(folder: Path, now: Identity, source: Path | None, take_config: bool,

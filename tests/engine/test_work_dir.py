@@ -56,6 +56,10 @@ def test_overwriting_leaves_nothing_of_the_other_run(job):
     assert {meta['seed'] for meta in metas} == {5} and not (job.work_dir / 'results.json').exists()
 
 
+def test_a_mistake_removes_nothing(job):
+    refused(replace(job, overwrite=True, options={'tasks.depth.type': 'Dept'}), 'Dept', Exception)
+
+
 def test_resuming_another_run(job):
     refused(replace(job, seed=5, resume=True), r'iter_4\.pth is of another run .* asked for: seed \(1 then, 5 now\)')
     lower = {'optim_wrapper.optimizer.lr': 0.01, 'optim_wrapper.optimizer.momentum': 0.5}
