@@ -7,9 +7,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..models.foreign_model import build_foreign_model
+from ..models.foreign_model import build_foreign_model, foreign_scale
 from ..models.known_weights import contradicts, scale_of
-from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD, check_statistics
 from ..models.tapping import TapCfg, TappedModel
 from ..registry import TEACHERS
 from ..structures import Size
@@ -31,8 +31,8 @@ class ForeignTeacher(Teacher):
         tokens: how token sequences become maps; see :class:`~mtkd.models.tapping.TappedModel`.
         input_size: (height, width) that the whole picture, padding included, is resized to (bilinear, antialiased) for
             this teacher; None: as it comes.
-        mean: per channel, RGB, on the 0..255 scale of the raw picture; by default what the model's named weights want (see
-            :func:`~mtkd.models.known_weights.scale_of`), else ImageNet's.
+        mean: per channel, RGB, on the 0..255 scale of the raw picture; by default what the model's weights were trained with
+            (:func:`~mtkd.models.known_weights.scale_of`, :func:`~mtkd.models.foreign_model.foreign_scale`), else ImageNet's.
         std: the same.
         tasks: the student's, which the distiller hands over; not read.
         **kwargs: see :class:`Teacher`.
@@ -46,14 +46,12 @@ class ForeignTeacher(Teacher):
                  mean: Sequence[float] | None = None, std: Sequence[float] | None = None,
                  tasks: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         wanted = scale_of(str(model.get('name')), model.get('weights')) if isinstance(model, Mapping) else None
-        mean = mean if mean is not None else wanted[0] if wanted else IMAGENET_MEAN
-        std = std if std is not None else wanted[1] if wanted else IMAGENET_STD
+        own = wanted or (foreign_scale(**model) if isinstance(model, Mapping) else None) or (IMAGENET_MEAN, IMAGENET_STD)
+        mean, std = own[0] if mean is None else mean, own[1] if std is None else std
         if wanted is not None and contradicts(wanted, mean, std):
             raise ValueError(f"ForeignTeacher: the weights of '{dict(model)['name']}' want mean {wanted[0]} and std "
                              f'{wanted[1]}, it was given {tuple(mean)} and {tuple(std)}: leave mean and std out.')
-        if 0 < max(std) < 1:
-            raise ValueError(f'ForeignTeacher: std={tuple(std)} looks like the 0..1 scale; mean and std are on the 0..255 '
-                             f'scale of the picture: multiply both by 255.')
+        check_statistics(mean, std, 'ForeignTeacher')
         self.input_size = None if input_size is None else (int(input_size[0]), int(input_size[1]))
         if isinstance(model, Mapping) and model.get('source') != 'import' and not (
                 model.get('checkpoint') or model.get('pretrained') or model.get('weights')):

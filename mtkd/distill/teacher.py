@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..models import Taps, TapSpec, build_net
-from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD, check_statistics
 from ..registry import TEACHERS
 from ..tasks import Task, build_tasks
 from .weights import load_weights, weights_hash
@@ -36,7 +36,7 @@ class Teacher(nn.Module):
         channels_last: keep pictures and weights in channels-last memory format.
 
     Raises:
-        ValueError: an unknown ``dtype``.
+        ValueError: an unknown ``dtype``, or statistics on the 0..1 scale.
 
     Attributes:
         cacheable: whether it sees the same in a picture every time, so that what it sees can be stored.
@@ -49,6 +49,7 @@ class Teacher(nn.Module):
         super().__init__()
         if dtype is not None and dtype not in DTYPES:
             raise ValueError(f"teacher: dtype='{dtype}' is unknown; choose one of {', '.join(DTYPES)}, or None.")
+        check_statistics(mean, std, type(self).__name__)
         self.dtype = None if dtype is None else DTYPES[dtype]
         self.teacher_train_mode = teacher_train_mode
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format

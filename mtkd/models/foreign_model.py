@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import inspect
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from .known_weights import fill_from_package, how_to_install
+from .known_weights import Scale, fill_from_package, how_to_install
 
 SOURCES = ('torchvision', 'huggingface', 'timm', 'import')
 _NESTS = ('state_dict', 'model')
@@ -66,6 +67,53 @@ def build_foreign_model(source: str, name: str, checkpoint: str | Path | None = 
     elif weights == 'package':
         fill_from_package(model, name)
     return model
+
+
+def foreign_scale(source: str, name: str, checkpoint: str | Path | None = None, pretrained: bool = False,
+                  kwargs: Mapping[str, Any] | None = None, weights: str | None = None) -> Scale | None:
+    """The normalisation that a foreign network's weights were trained with, as its own library states it.
+
+    timm: the configuration of its pretrained weights, which a checkpoint of the same name is taken to follow; torchvision:
+    the transforms that belong to its default weights; Hugging Face: ``preprocessor_config.json`` beside the weights.
+
+    Args:
+        source: as in :func:`build_foreign_model`, and so are the others.
+        name: see there.
+        checkpoint: see there.
+        pretrained: see there.
+        kwargs: not read.
+        weights: see there.
+
+    Returns:
+        (mean, std) per channel, RGB, on the 0..255 scale; None where there are no weights, or nothing is stated.
+    """
+    loaded = pretrained or checkpoint is not None or weights is not None
+    if source == 'timm' and loaded and timm.is_model(name):
+        cfg = timm.get_pretrained_cfg(name)
+        return None if cfg is None else _on_255(cfg.mean, cfg.std)
+    if source == 'torchvision' and pretrained:
+        from torchvision import models
+        if name in models.list_models():
+            transforms = models.get_model_weights(name).DEFAULT.transforms()  # type: ignore[attr-defined]
+            return _on_255(getattr(transforms, 'mean', None), getattr(transforms, 'std', None))
+    stated = Path(checkpoint) / 'preprocessor_config.json' if source == 'huggingface' and checkpoint is not None else None
+    if stated is not None and stated.is_file():
+        try:
+            config = json.loads(stated.read_text())
+        except ValueError as error:
+            raise ValueError(f"foreign model '{name}': {stated} is no JSON ({error}); get it again, or give mean and std "
+                             f'and remove it.') from error
+        if not isinstance(config, Mapping) or config.get('do_normalize') is False:
+            return None
+        return _on_255(config.get('image_mean'), config.get('image_std'))
+    return None
+
+
+def _on_255(mean: Any, std: Any) -> Scale | None:
+    """Statistics of the 0..1 scale on that of 0..255; None where one is missing."""
+    if not mean or not std:
+        return None
+    return tuple(255.0 * float(value) for value in mean), tuple(255.0 * float(value) for value in std)
 
 
 def _made(name: str, maker: Any, pretrained: bool, kwargs: dict[str, Any]) -> nn.Module:

@@ -1,5 +1,6 @@
 """From the loader's batch to the device."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,30 @@ IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
 
 
+def check_statistics(mean: Sequence[float], std: Sequence[float], where: str) -> None:
+    """Refuse a mean and standard deviation that pictures of 0..255 cannot be normalised with.
+
+    Args:
+        mean: per channel, RGB, on the 0..255 scale.
+        std: the same.
+        where: what a message calls their owner.
+
+    Raises:
+        ValueError: they are not one or three numbers each, not finite, a deviation is not positive, or they are on the 0..1
+            scale. (A mean of 0 with a deviation of 1 leaves pictures as they are, and is allowed.)
+    """
+    mean, std = tuple(mean), tuple(std)
+    for name, values in (('mean', mean), ('std', std)):
+        if len(values) not in (1, 3) or not all(isinstance(v, int | float) and math.isfinite(v) for v in values):
+            raise ValueError(f'{where}: {name}={values}: give a number for each of the three channels, RGB, on the 0..255 '
+                             f'scale.')
+    if min(std) <= 0:
+        raise ValueError(f'{where}: std={std}: a standard deviation is above 0.')
+    if max(std) < 1 or (max(std) <= 1 and 0 < max(mean) <= 1):
+        raise ValueError(f'{where}: mean={mean} and std={std} look like the 0..1 scale; mean and std are on the 0..255 '
+                         f'scale of the picture: multiply both by 255.')
+
+
 @MODELS.register_module()
 class Preprocessor(BaseDataPreprocessor):
     """Moves a batch to the model's device and normalises pictures for the student.
@@ -25,10 +50,14 @@ class Preprocessor(BaseDataPreprocessor):
         mean: per channel, RGB, on the 0..255 scale.
         std: per channel, RGB, on the 0..255 scale.
         channels_last: keep pictures and the network's weights in channels-last memory format.
+
+    Raises:
+        ValueError: the statistics are on another scale; see :func:`check_statistics`.
     """
 
     def __init__(self, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD,
                  channels_last: bool = False) -> None:
+        check_statistics(mean, std, 'model.data_preprocessor')
         super().__init__(non_blocking=True)
         self.channels_last = channels_last
         self.routing_plan = RoutingPlan()  # set by the model

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from mtkd.models.foreign_model import build_foreign_model
+from mtkd.models.foreign_model import build_foreign_model, foreign_scale
 
 
 def make_net(width: int = 4) -> nn.Module:
@@ -92,3 +92,20 @@ def test_hugging_face_that_is_not_installed(monkeypatch):
     monkeypatch.setitem(__import__('sys').modules, 'transformers', None)
     with pytest.raises(ValueError, match='pip install transformers'):
         build_foreign_model('huggingface', 'ResNetModel')
+
+
+def test_the_normalisation_is_what_the_library_states(tmp_path):
+    imagenet = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+    for source in ('timm', 'torchvision'):
+        assert foreign_scale(source, 'resnet18') is None  # random weights were trained with nothing
+        found = foreign_scale(source, 'resnet18', pretrained=True)
+        assert found is not None and [pytest.approx(part) for part in found] == list(imagenet)
+    halves = foreign_scale('timm', 'vit_tiny_patch16_224', pretrained=True)
+    assert halves == ((127.5,) * 3, (127.5,) * 3)
+    (tmp_path / 'preprocessor_config.json').write_text('{"image_mean": [0.5, 0.4, 0.2], "image_std": [0.2, 0.4, 1]}')
+    assert foreign_scale('huggingface', 'X', tmp_path) == ((127.5, 102.0, 51.0), (51.0, 102.0, 255.0))
+    (tmp_path / 'preprocessor_config.json').write_text('{"do_normalize": false, "image_mean": [0.5], "image_std": [1]}')
+    assert foreign_scale('huggingface', 'X', tmp_path) is None
+    (tmp_path / 'preprocessor_config.json').write_text('{')
+    with pytest.raises(ValueError, match='is no JSON'):
+        foreign_scale('huggingface', 'X', tmp_path)

@@ -3,7 +3,7 @@ import torch
 from mmengine.structures import BaseDataElement
 
 from mtkd.models import Preprocessor
-from mtkd.models.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from mtkd.models.preprocess import IMAGENET_MEAN, IMAGENET_STD, check_statistics
 from mtkd.registry import MODELS
 
 from .tiny import batch
@@ -65,3 +65,22 @@ def test_clips_are_normalised_like_their_frames():
     for channels_last in (False, True):
         made = Preprocessor(channels_last=channels_last)
         assert torch.equal(made.normalise(clip)[:, 1], made.normalise(clip[:, 1]))
+
+
+@pytest.mark.parametrize('mean, std, said', [
+    ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 'multiply both by 255'), ((0.5,) * 3, (0.5,) * 3, 'multiply both by 255'),
+    ((0.5,) * 3, (1.0,) * 3, 'multiply both by 255'), ((0,) * 3, (0.5,) * 3, 'multiply both by 255'),
+    ((120, 120), (60, 60), 'three channels'), ((120, float('nan'), 120), (60,) * 3, 'three channels'),
+    ((120,) * 3, (60, 0, 60), 'above 0')])
+def test_statistics_of_another_scale_are_refused_everywhere(mean, std, said):
+    for where in ('model.data_preprocessor', 'Teacher'):
+        with pytest.raises(ValueError, match=where) as refused:
+            check_statistics(mean, std, where)
+        assert said in str(refused.value)
+    with pytest.raises(ValueError, match='model.data_preprocessor'):
+        Preprocessor(mean, std)
+
+
+def test_raw_pictures_and_pictures_of_0_to_1_are_allowed():
+    for mean, std in (((0,) * 3, (1,) * 3), ((0,) * 3, (255,) * 3), ((127.5,) * 3, (127.5,) * 3)):
+        Preprocessor(mean, std)
