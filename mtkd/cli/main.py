@@ -5,18 +5,21 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
+import os
 import re
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from .. import __version__
+from ..config_files import known_configs
 from .mistakes import exit_code
 
 TOOLS = {'train': 'train', 'test': 'test', 'leaderboard': 'leaderboard', 'browse': 'browse_dataset', 'plot': 'plot_curves',
          'infer': 'infer', 'export': 'export', 'doctor': 'doctor', 'plan': 'plan', 'sweep': 'sweep',
          'cache': 'cache_teacher', 'pseudo-label': 'pseudo_label', 'demo': 'demo', 'network-cost': 'network_cost',
          'network-support': 'network_support'}  # command -> the file in tools/ that does the same
+COMMANDS = (*TOOLS, 'configs', 'completion')
 
 
 def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
@@ -32,6 +35,8 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
     Raises:
         SystemExit: after ``--help``, or for options that do not parse.
     """
+    if '_ARGCOMPLETE' in os.environ:
+        complete()
     name, *arguments = list(sys.argv[1:] if argv is None else argv) or ['']
     if name in ('', '-h', '--help'):
         print(overview())
@@ -39,8 +44,8 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
     if name == '--version':
         print(f'mtkd {__version__}')
         return 0
-    if name not in TOOLS:
-        near = difflib.get_close_matches(name, TOOLS, n=2, cutoff=0.5) or sorted(TOOLS)
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, n=2, cutoff=0.5) or sorted(COMMANDS)
         print(f"error: mtkd has no command '{name}'; {'did you mean' if len(near) < 3 else 'it has'} {', '.join(near)}"
               f"{'?' if len(near) < 3 else '.'}", file=sys.stderr)
         return 2
@@ -67,8 +72,23 @@ def build_parser(command: Any, called: str) -> argparse.ArgumentParser:
     return parser
 
 
+def complete() -> None:
+    """Answer a shell that asks for completions, and exit."""
+    import argcomplete
+
+    top = argparse.ArgumentParser(prog='mtkd')
+    commands = top.add_subparsers()
+    for name in COMMANDS:
+        command_module(name).add_arguments(commands.add_parser(name))
+    for parser in commands.choices.values():
+        for action in parser._actions:
+            if action.dest == 'config':
+                action.completer = lambda prefix, **_: [*known_configs(), *argcomplete.FilesCompleter()(prefix)]
+    argcomplete.autocomplete(top)
+
+
 def overview() -> str:
     """All commands with one line each."""
-    lines = [f'  {name:16s}{(command_module(name).__doc__ or "").splitlines()[0]}' for name in TOOLS]
+    lines = [f'  {name:16s}{(command_module(name).__doc__ or "").splitlines()[0]}' for name in COMMANDS]
     return '\n'.join(['usage: mtkd COMMAND [options]', '', *lines, '',
                       'mtkd COMMAND --help shows the options of a command and examples.'])

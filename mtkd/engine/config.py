@@ -5,7 +5,6 @@ import difflib
 import importlib.util
 import inspect
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,54 +13,15 @@ import torch
 from mmengine.config import Config, ConfigDict
 
 from .. import registry
+from ..config_files import find_config
 from ..models.known_weights import scale_of
 from ..tasks import build_tasks
 from .record import config_hash
 from .report import set_up_report
 
 
-def _checkout() -> Path:
-    """Where tools/ and configs/ lie: around this package or, where that was installed alone, around the tool that runs."""
-    own = Path(__file__).resolve().parents[2]
-    running = Path(sys.argv[0] if sys.argv else '').resolve().parent.parent
-    return next((place for place in (own, running) if (place / 'tools' / 'train.py').is_file()), own)
-
-
-REPOSITORY = _checkout()
 LOG_INTERVAL = 50  # iterations, where nothing is logged
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-
-
-def tool(name: str) -> str:
-    """The path of ``tools/<name>.py``.
-
-    Raises:
-        FileNotFoundError: mtkd was installed without its tools, and none of them runs.
-    """
-    path = REPOSITORY / 'tools' / f'{name}.py'
-    if not path.is_file():
-        raise FileNotFoundError(f'there is no tools/{name}.py in {REPOSITORY}: an installed mtkd has none, so run '
-                                f'that of a checkout, python PATH/TO/mtkd/tools/{name}.py.')
-    return str(path)
-
-
-def find_config(path: str | Path, beside: Path | None = None) -> Path:
-    """The config file a user or another config means by ``path``.
-
-    It is looked for as given, beside the config that names it, and in the checkout that mtkd, or the tool, runs from.
-
-    Raises:
-        FileNotFoundError: none of these exists; names the nearest ones that do.
-    """
-    given = Path(path).expanduser()
-    places = [given, *([beside.parent / given] if beside else []), REPOSITORY / given]
-    for place in places:
-        if place.is_file():
-            return place.resolve()
-    known = {p.stem: p for p in (REPOSITORY / 'configs').rglob('*.py') if '_base_' not in p.parts}
-    near = difflib.get_close_matches(given.stem, known, n=3, cutoff=0.5)
-    hint = ', '.join(str(known[n].relative_to(REPOSITORY)) for n in near)
-    raise FileNotFoundError(f'there is no config {path}' + (f'; did you mean {hint}?' if hint else '.'))
 
 
 def load_config(path: str | Path, options: Mapping[str, Any] | None = None, beside: Path | None = None) -> Config:

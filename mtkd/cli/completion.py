@@ -1,0 +1,22 @@
+"""Print the lines that let a shell complete mtkd's commands, options and config names."""
+
+import argparse
+
+EXAMPLE = """\
+examples:
+  eval "$(mtkd completion bash)"                                       in ~/.bashrc
+  mtkd completion fish > ~/.config/fish/completions/mtkd.fish
+"""
+SHELLS = ('bash', 'zsh', 'fish', 'tcsh', 'powershell')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('shell', choices=SHELLS, help='your shell')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    import argcomplete
+    print(argcomplete.shellcode(['mtkd'], shell=arguments.shell))
+    return 0

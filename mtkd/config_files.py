@@ -1,0 +1,144 @@
+"""The configs that come with mtkd: where they are, how they are found by name, and what each says of itself.
+
+Reads files as text and imports nothing heavy, so that a wrong name is answered at once.
+"""
+
+import ast
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def _home() -> Path:
+    """The checkout around the package or, where mtkd was installed from a wheel, ``mtkd/.mim``."""
+    checkout = PACKAGE.parent
+    return checkout if (checkout / 'configs').is_dir() and (checkout / 'tools').is_dir() else PACKAGE / '.mim'
+
+
+HOME = _home()  # holds configs/, tools/ and requirements/
+
+
+@dataclass(frozen=True)
+class ConfigFacts:
+    """What a config says of itself.
+
+    Attributes:
+        name: its path below ``configs/`` without the suffix.
+        purpose: first sentence of its header.
+        cost: what its header says of cost and result.
+        suite: the leaderboard it belongs to.
+        method: the row.
+        student: the network.
+        data: the data set's base config.
+        teachers: configs of its teachers.
+    """
+
+    name: str
+    purpose: str
+    cost: str
+    suite: str
+    method: str
+    student: str
+    data: str
+    teachers: tuple[str, ...]
+
+
+def known_configs() -> dict[str, Path]:
+    """Name -> file of every config that comes with mtkd, ``kdam/swinT_from_swinL_nyud`` for instance."""
+    root = HOME / 'configs'
+    return {path.relative_to(root).with_suffix('').as_posix(): path for path in sorted(root.rglob('*.py'))
+            if '_base_' not in path.parts}
+
+
+def find_config(path: str | Path, beside: Path | None = None) -> Path:
+    """The config file that a user, or another config, means.
+
+    In this order: the path as given, beside the config that names it, below mtkd's own folder (``configs/...``), and a name as
+    in :func:`known_configs`, with or without the suffix; the last part of a name is enough, since these are unique.
+
+    Args:
+        path: what was given.
+        beside: the config that names it.
+
+    Raises:
+        FileNotFoundError: none of these exists; names the nearest ones that do.
+    """
+    given = Path(path).expanduser()
+    for place in (given, *([beside.parent / given] if beside else []), HOME / given):
+        if place.is_file():
+            return place.resolve()
+    known = known_configs()
+    name = given.as_posix().removeprefix('configs/').removesuffix('.py')
+    by_stem = {Path(full).name: full for full in known}
+    if name in known or name in by_stem:
+        return known[by_stem.get(name, name)].resolve()
+    near = [by_stem[stem] for stem in difflib.get_close_matches(Path(name).name, by_stem, n=3, cutoff=0.5)]
+    hint = f"; did you mean {', '.join(near)}?" if near else '; mtkd configs lists those that there are.'
+    raise FileNotFoundError(f'there is no config {path}{hint}')
+
+
+def facts(path: Path, name: str) -> ConfigFacts:
+    """What a config says of itself, its bases included; the file is parsed, not run."""
+    said = _constants(path)
+    header = ast.get_docstring(_tree(path)) or ''
+    sentences = ' '.join(header.split())
+    cost = sentences[sentences.find('Cost'):] if 'Cost' in sentences else _sentence_with(sentences, ('not run', 'Not run'))
+    bases = [base.stem for base in _bases(path) if base.parent.name == 'datasets']
+    return ConfigFacts(name, header.split('\n')[0], cost, str(said.get('suite', '')), str(said.get('method', '')),
+                       str(said.get('student', '')), bases[0] if bases else '', tuple(_teachers(path)))
+
+
+def _sentence_with(text: str, words: tuple[str, ...]) -> str:
+    return next((sentence.strip() for sentence in text.split('. ') if any(word in sentence for word in words)), '')
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding='utf-8'))
+
+
+def _assigned(path: Path) -> Mapping[str, ast.expr]:
+    """Top-level names of a config and the expressions they are set to; ``a, b = 1, 2`` is two of them."""
+    found: dict[str, ast.expr] = {}
+    for node in _tree(path).body:
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                found[target.id] = node.value
+            elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                found.update({name.id: value for name, value in zip(target.elts, node.value.elts, strict=True)
+                              if isinstance(name, ast.Name)})
+    return found
+
+
+def _bases(path: Path) -> list[Path]:
+    """A config's bases and theirs, the nearest first."""
+    node = _assigned(path).get('_base_')
+    given = ast.literal_eval(node) if node is not None else []
+    direct = [(path.parent / base).resolve() for base in ([given] if isinstance(given, str) else given)]
+    return [*direct, *(deeper for base in direct for deeper in _bases(base))]
+
+
+def _constants(path: Path) -> dict[str, Any]:
+    """Plain top-level values of a config and its bases."""
+    values: dict[str, Any] = {}
+    for file in reversed([path, *_bases(path)]):
+        values.update({name: node.value for name, node in _assigned(file).items() if isinstance(node, ast.Constant)})
+    return values
+
+
+def _teachers(path: Path) -> list[str]:
+    """The configs that the nearest file with teachers names."""
+    for file in (path, *_bases(path)):
+        calls = [node for node in ast.walk(_tree(file)) if isinstance(node, ast.keyword) and node.arg in ('teachers', 'experts')]
+        named = [part.value for call in calls for part in ast.walk(call.value)
+                 if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.startswith('configs/')]
+        if named:
+            return [name.removeprefix('configs/').removesuffix('.py') for name in dict.fromkeys(named)]
+    return []
