@@ -3,8 +3,11 @@
 Reads files as text and imports nothing heavy, so that a wrong name is answered at once.
 """
 
+from __future__ import annotations
+
 import ast
 import difflib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +24,11 @@ def _home() -> Path:
 
 
 HOME = _home()  # holds configs/, tools/ and requirements/
+
+
+def command(name: str) -> tuple[str, ...]:
+    """What starts one of mtkd's commands in a process of its own, with this Python."""
+    return (sys.executable, '-m', 'mtkd', name)
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,8 @@ def known_configs() -> dict[str, Path]:
 def find_config(path: str | Path, beside: Path | None = None) -> Path:
     """The config file that a user, or another config, means.
 
-    In this order: the path as given, beside the config that names it, below mtkd's own folder (``configs/...``), and a name as
+    In this order: the path as given, beside the config that names it, below mtkd's own folder (``configs/...``), and a
+    name as
     in :func:`known_configs`, with or without the suffix; the last part of a name is enough, since these are unique.
 
     Args:
@@ -136,7 +145,8 @@ def _constants(path: Path) -> dict[str, Any]:
 def _teachers(path: Path) -> list[str]:
     """The configs that the nearest file with teachers names."""
     for file in (path, *_bases(path)):
-        calls = [node for node in ast.walk(_tree(file)) if isinstance(node, ast.keyword) and node.arg in ('teachers', 'experts')]
+        given = [node for node in ast.walk(_tree(file)) if isinstance(node, ast.keyword)]
+        calls = [node for node in given if node.arg in ('teachers', 'experts')]
         named = [part.value for call in calls for part in ast.walk(call.value)
                  if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.startswith('configs/')]
         if named:

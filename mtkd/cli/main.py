@@ -84,7 +84,7 @@ def complete() -> None:
         for action in parser._actions:
             if action.dest == 'config':
                 action.completer = lambda prefix, **_: [*known_configs(), *argcomplete.FilesCompleter()(prefix)]
-    argcomplete.autocomplete(top)
+    argcomplete.autocomplete(top, exit_method=sys.exit)
 
 
 def overview() -> str:

@@ -106,7 +106,7 @@ def _shape(task: object) -> str:
 
 def _metric_lines(metrics: Metrics | None, test_set: str | None) -> list[str]:
     if metrics is None:
-        return ['Not tested: no `results.json` beside the checkpoint; `python tools/test.py CONFIG CHECKPOINT` writes it.']
+        return ['Not tested: no `results.json` beside the checkpoint; `mtkd test CONFIG CHECKPOINT` writes it.']
     return [*([f'On {test_set}.', ''] if test_set else []), '| task | metric | value |', '|---|---|---|',
             *(f'| {task} | {name} | {value:.4g} {unit} |' for task, numbers in metrics.items()
               for name, (value, unit) in numbers.items())]

@@ -185,7 +185,7 @@ def _fill(net: nn.Module, checkpoint: str | Path | None, made_by: str | None, al
     if allow_random and (checkpoint is None or not Path(checkpoint).is_file()):
         warnings.warn('A teacher has no checkpoint and keeps the weights it was built with (allow_random=True).')
     elif checkpoint is None:
-        hint = f', trained with: python tools/train.py {made_by}' if made_by else ''
+        hint = f', trained with: mtkd train {made_by}' if made_by else ''
         raise ValueError(f'A teacher has no weights: give teacher.checkpoint{hint}; allow_random=True does without, for '
                          f'smoke runs.')
     else:

@@ -26,7 +26,7 @@ def load_weights(net: nn.Module, path: str | Path, made_by: str | None = None) -
     """
     path = Path(path)
     if not path.is_file():
-        hint = f'; train it with: python tools/train.py {made_by}' if made_by else ''
+        hint = f'; train it with: mtkd train {made_by}' if made_by else ''
         raise FileNotFoundError(f'There is no teacher checkpoint at {path}{hint}.')
     state = _network_part(_read(path), path)
     problems = _differences(net.state_dict(), state)

@@ -216,7 +216,7 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
     """
     _fix_views(dataset, plan)
     for part in parts(cfg, model, dataset, plan) if not plan.live else ():
-        command = f'python tools/cache_teacher.py {cfg.filename}'
+        command = f'mtkd cache {cfg.filename}'
         try:
             store = FeatureStore(part.folder)
         except FileNotFoundError as error:

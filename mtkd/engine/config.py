@@ -19,7 +19,6 @@ from ..tasks import build_tasks
 from .record import config_hash
 from .report import set_up_report
 
-
 LOG_INTERVAL = 50  # iterations, where nothing is logged
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 

@@ -105,7 +105,7 @@ def stage_of(cfg: Config, seed: int, *, random: bool = False) -> PseudoLabelStag
         transforms=list(given.get('transforms') or VIEWS), lambda_u=float(given.get('lambda_u', 1.0)),
         hard=bool(given.get('hard', True)), folder=_folder(given.get('folder'), checkpoint),
         batch_size=int(given.get('batch_size', 64)), weights=checkpoint_hash(checkpoint) if checkpoint else '',
-        command=f'python tools/pseudo_label.py {short_path(Path(cfg.filename))}' + (f' --seed {seed}' if seed else ''))
+        command=f'mtkd pseudo-label {short_path(Path(cfg.filename))}' + (f' --seed {seed}' if seed else ''))
     check_views(stage.transforms)
     stage.rules.check(stage.tasks)
     if stage.lambda_u < 0 or stage.batch_size < 1:

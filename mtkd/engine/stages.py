@@ -2,7 +2,6 @@
 
 import copy
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ..config_files import HOME, command
 from ..models.genotype import GENOTYPE_FILE, any_genotype
 from .checkpoint import FINAL
-from .config import REPOSITORY, default_work_dir, load_config, tool
+from .config import default_work_dir, load_config
 from .stopping import run_and_pass_signals_on
 
 PSEUDO = 'pseudo_labels'  # what the teacher of a config's pseudo-labels is called among its prerequisites
@@ -54,12 +54,12 @@ class Prerequisite:
     @property
     def command(self) -> str:
         """What trains it."""
-        return f'python tools/train.py {short_path(self.config)}' + (f' --seed {self.seed}' if self.seed else '')
+        return f'mtkd train {short_path(self.config)}' + (f' --seed {self.seed}' if self.seed else '')
 
 
 def short_path(config: Path) -> str:
     """A file's path as a user would type it."""
-    for base in (Path.cwd(), REPOSITORY):
+    for base in (Path.cwd(), HOME):
         if config.is_relative_to(base):
             return str(config.relative_to(base))
     return str(config)
@@ -142,10 +142,10 @@ def train_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
     """
     for needed in prerequisites(cfg, seed):
         if needed.checkpoint is None:
-            command = [sys.executable, tool('train'), str(needed.config), '--seed',
-                       str(needed.seed), '--resume', '--with-prerequisites', *arguments]
+            training = [*command('train'), str(needed.config), '--seed', str(needed.seed), '--resume',
+                        '--with-prerequisites', *arguments]
             print(f'{needed.what} is missing; {needed.verb}ing it first: {needed.command}', flush=True)
-            if run_and_pass_signals_on(command):
+            if run_and_pass_signals_on(training):
                 raise RuntimeError(f'{needed.verb}ing {needed.what} failed; its own messages are above. '
                                    f'To try it alone: {needed.command}')
 

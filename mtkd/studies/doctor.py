@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from ..config_files import HOME, PACKAGE
+
 ENOUGH_DISK = 5 * 2**30
 PATIENCE = 120  # seconds for a probe; they take about ten
 BUSY = -1000  # exit code of a probe that did not end
@@ -108,7 +109,7 @@ def examine(data_root: Path | None = None, work_dirs: Path | None = None) -> lis
     work_dirs = work_dirs or Path(os.environ.get('MTKD_WORK_DIRS', 'work_dirs'))
     with ThreadPoolExecutor() as pool:
         imports, ranks = pool.submit(check_imports), pool.submit(check_ranks)
-        quick = [check_python(), *check_packages(REPOSITORY / 'requirements')]
+        quick = [check_python(), *check_packages(HOME / 'requirements')]
         stored = pool.submit(check_stored, work_dirs)
         places = [check_disk(work_dirs), *check_data(data_root), check_weights(work_dirs), *check_pretrained()]
         return [*quick, *imports.result(), ranks.result(), *places, *stored.result()]
@@ -252,7 +253,7 @@ def check_disk(work_dirs: Path) -> Check:
 def check_data(data_root: Path) -> list[Check]:
     """Which of the folders that the configs name are there."""
     wanted: dict[str, list[str]] = {}
-    for config in sorted((REPOSITORY / 'configs' / '_base_' / 'datasets').glob('*.py')):
+    for config in sorted((HOME / 'configs' / '_base_' / 'datasets').glob('*.py')):
         for name in re.findall(r"data_root='([^']+)'", config.read_text()):
             if config.stem not in wanted.setdefault(name, []):
                 wanted[name].append(config.stem)
@@ -276,7 +277,7 @@ def check_weights(work_dirs: Path) -> Check:
     return Check('weights', OK, f'{len(runs)} finished runs in {work_dirs}: {names}{", …" if len(runs) > 6 else ""}')
 
 
-def check_pretrained(table: Path = REPOSITORY / 'mtkd' / 'models' / 'known_weights.json') -> list[Check]:
+def check_pretrained(table: Path = PACKAGE / 'models' / 'known_weights.json') -> list[Check]:
     """Which packages with pretrained weights are installed, of mtkd's own table."""
     rows = json.loads(table.read_text(encoding='utf-8'))
     there = [row for row in rows if _installed(row['package']) is not None]
@@ -308,7 +309,7 @@ def check_stored(work_dirs: Path) -> list[Check]:
 
 
 def _run(command: list[str]) -> tuple[int, str, str]:
-    path = os.pathsep.join([str(REPOSITORY), *filter(None, [os.environ.get('PYTHONPATH')])])
+    path = os.pathsep.join([str(PACKAGE.parent), *filter(None, [os.environ.get('PYTHONPATH')])])
     environment = {**os.environ, 'PYTHONPATH': path, 'OMP_NUM_THREADS': '1'}
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment)

@@ -18,7 +18,7 @@ def pair(tmp_path, monkeypatch):
 def test_a_missing_teacher_then_labels_with_csv_then_another_test_set(pair, tmp_path, monkeypatch, capsys):
     student, teacher = pair
     code, _, err = run(monkeypatch, capsys, 'pseudo-label', student)
-    assert code == 2 and 'train it with: python tools/train.py' in err and err.count('error: ') == 1
+    assert code == 2 and 'train it with: mtkd train' in err and err.count('error: ') == 1
     folder = train(Job(str(teacher)))
     capsys.readouterr()
     code, out, _ = run(monkeypatch, capsys, 'pseudo-label', student, '--csv')

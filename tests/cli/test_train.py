@@ -31,7 +31,7 @@ def test_train_then_test_then_leaderboard(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize(('tool', 'arguments', 'sentence'), [
     ('train', ['nowhere.py'], 'there is no config nowhere.py'),
-    ('train', ['configs/kdam/swinT_from_swinL_nyud.py', '--work-dir', '{tmp}'], 'train it with: python tools/train.py'),
+    ('train', ['configs/kdam/swinT_from_swinL_nyud.py', '--work-dir', '{tmp}'], 'train it with: mtkd train'),
     ('train', ['configs/quickstart/student.py', '--cfg-options', 'train_cfg.max_itres=3'], 'nearest: max_iters'),
     ('train', ['configs/baselines/mt_hrnet18_camvid.py', '--data-root', '{tmp}', '--work-dir', '{tmp}/w',
                   '--cfg-options', 'model.net.backbone.pretrained=False'], '{tmp}'),

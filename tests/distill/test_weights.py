@@ -25,7 +25,7 @@ def test_loads_plain_wrapped_and_whole_model_checkpoints(tmp_path, wrap):
 def test_missing_file_names_path_and_command(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         load_weights(TinyNet(), tmp_path / 'none.pth', made_by='configs/kdam/swinL_nyud.py')
-    assert 'none.pth' in str(error.value) and 'python tools/train.py configs/kdam/swinL_nyud.py' in str(error.value)
+    assert 'none.pth' in str(error.value) and 'mtkd train configs/kdam/swinL_nyud.py' in str(error.value)
 
 
 def test_wrong_keys_and_shapes_are_named_and_nothing_is_loaded(tmp_path):

@@ -212,7 +212,7 @@ def test_a_stopped_writing_goes_on(folder, tmp_path, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         write(cached, stop)
-    with pytest.raises(ValueError, match=r'has 8 of 16 rows; go on with python tools/cache_teacher\.py'):
+    with pytest.raises(ValueError, match=r'has 8 of 16 rows; go on with mtkd cache'):
         steps(cached)
     lines: list[str] = []
     store = FeatureStore(write(cached, lines.append)[0])
@@ -222,7 +222,7 @@ def test_a_stopped_writing_goes_on(folder, tmp_path, monkeypatch):
 
 
 def test_a_missing_cache_names_the_command(folder, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'has not been written .*python tools/cache_teacher\.py .*small\.py'):
+    with pytest.raises(FileNotFoundError, match=r'has not been written .*mtkd cache .*small\.py'):
         steps(job(folder, tmp_path))
 
 

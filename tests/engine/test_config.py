@@ -1,35 +1,14 @@
 """Loading and preparing configs: options checked, tasks handed out, roots joined."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from mtkd.engine import config as config_module
-from mtkd.engine.config import check_option, datasets_of, default_work_dir, find_config, load_config, prepare
+from mtkd.engine.config import check_option, datasets_of, default_work_dir, load_config, prepare
 from mtkd.engine.record import config_hash
 from tests.engine.toy import write_config
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def test_find_config_names_the_nearest():
-    assert find_config('configs/kdam/swinT_from_swinL_nyud.py') == ROOT / 'configs/kdam/swinT_from_swinL_nyud.py'
-    with pytest.raises(FileNotFoundError, match=r'did you mean configs/kdam/swinT_from_swinL_nyud\.py'):
-        find_config('configs/kdam/swinT_from_swinLL_nyud.py')
-
-
-def test_an_installed_mtkd_finds_the_checkout_whose_tool_runs(tmp_path, monkeypatch):
-    assert config_module.REPOSITORY == ROOT and config_module.tool('train') == str(ROOT / 'tools' / 'train.py')
-    monkeypatch.setattr(config_module, '__file__', str(tmp_path / 'site-packages/mtkd/engine/config.py'))
-    monkeypatch.setattr(sys, 'argv', [str(ROOT / 'tools' / 'sweep.py'), 'x'])
-    assert config_module._checkout() == ROOT
-    monkeypatch.setattr(sys, 'argv', ['-c'])
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(config_module, 'REPOSITORY', config_module._checkout())
-    assert str(config_module.REPOSITORY) == str(tmp_path / 'site-packages')
-    with pytest.raises(FileNotFoundError, match=r'no tools/train\.py in .*site-packages: an installed mtkd has none'):
-        config_module.tool('train')
 
 
 def test_unreadable_config_says_why(tmp_path):

@@ -73,7 +73,7 @@ def test_the_teacher_is_a_prerequisite(work, tmp_path, monkeypatch):
     cfg = load_config(work[1])
     assert [(p.name, p.checkpoint) for p in prerequisites(cfg, 0)] == [('pseudo_labels', None)]
     assert teacher_names(cfg) == ('pseudo_labels',)
-    with pytest.raises(MissingTeacher, match=r"train it with: python tools/train\.py .*pseudo_labels\.teacher"):
+    with pytest.raises(MissingTeacher, match=r"train it with: mtkd train .*pseudo_labels\.teacher"):
         Job(str(work[1])).prepared()
 
 
@@ -128,7 +128,7 @@ def test_a_retrained_teacher_makes_them_stale(work, tmp_path):
     torch.save(final, tmp_path / 'other.pth')
     cfg.pseudo_labels.teacher.checkpoint = str(tmp_path / 'other.pth')
     ready = use_pseudo_labels(prepare(cfg, work_dir='w', seed=0, data_root=tmp_path), 0)
-    with pytest.raises(ValueError, match='made by another teacher .* make them again with python tools/pseudo_label'):
+    with pytest.raises(ValueError, match='made by another teacher .* make them again with mtkd pseudo-label'):
         DATASETS.build(ready.train_dataloader.dataset)
 
 

@@ -31,7 +31,7 @@ def pair(tmp_path, monkeypatch) -> tuple[Path, Path]:
 
 def test_a_missing_teacher_names_the_command(pair):
     cfg = load_config(pair[0])
-    with pytest.raises(MissingTeacher, match=r"teacher 'big' .*train it with: python tools/train\.py .*big\.py"):
+    with pytest.raises(MissingTeacher, match=r"teacher 'big' .*train it with: mtkd train .*big\.py"):
         resolve_teachers(cfg, seed=1)
     assert [(p.name, p.checkpoint) for p in prerequisites(cfg, seed=1)] == [('big', None)]
 
@@ -160,7 +160,7 @@ def found(tmp_path: Path, seed: int, kind: int) -> Path:
 def test_a_missing_genotype_names_the_command(searched):
     cfg = load_config(searched)
     assert [(p.name, p.checkpoint) for p in prerequisites(cfg, seed=1)] == [('genotype', None)] and teacher_names(cfg) == ()
-    said = (r'the genotype of .*searched\.py has no genotype\.json in .*search; search it with: python tools/train\.py '
+    said = (r'the genotype of .*searched\.py has no genotype\.json in .*search; search it with: mtkd train '
             r'.*search\.py \(or add --with-prerequisites .* --cfg-options model\.net\.neck\.genotype=FILE\)')
     for resolve in (resolve_teachers, resolve_experts):
         with pytest.raises(MissingTeacher, match=said):
@@ -194,7 +194,7 @@ def test_a_teacher_with_a_searched_genotype(searched, tmp_path):
 def test_with_prerequisites_searches_first(searched, tmp_path, capfd):
     """The search, the network of its genotype, and that network alone; another genotype's weights are refused."""
     folder = train(Job(str(searched), with_prerequisites=True))
-    assert 'the genotype is missing; searching it first: python tools/train.py' in capfd.readouterr().out
+    assert 'the genotype is missing; searching it first: mtkd train' in capfd.readouterr().out
     file = tmp_path / 'work_dirs/search/seed0' / GENOTYPE_FILE
     genotype = find_genotype(str(file), TWO)
     student = load_student(searched, folder / FINAL)

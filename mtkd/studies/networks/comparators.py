@@ -9,7 +9,8 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import FUNCTIONS
 
-from ...engine.config import REPOSITORY, load_config
+from ...config_files import HOME
+from ...engine.config import load_config
 from ...engine.record import config_hash, network_name
 from ...engine.smoke import smoke
 from ...engine.stages import resolve_experts
@@ -98,17 +99,17 @@ def synthetic_batch(model: MultiTaskModel, count: int, size: Size, seed: int = 0
 
 
 def _files(pattern: str) -> list[str]:
-    for base in (Path.cwd(), REPOSITORY):
+    for base in (Path.cwd(), HOME):
         whole = base / pattern
         files = sorted(Path(whole.anchor).glob(str(whole.relative_to(whole.anchor))))
         if files:
             return [str(path.resolve()) for path in files]
-    raise ValueError(f'there is no config {pattern}, neither here nor in {REPOSITORY}.')
+    raise ValueError(f'there is no config {pattern}, neither here nor in {HOME}.')
 
 
 def _comparator(path: str, cfg: Config) -> Comparator:
-    inside = Path(path).is_relative_to(REPOSITORY)
-    config = str(Path(path).relative_to(REPOSITORY)) if inside else path
+    inside = Path(path).is_relative_to(HOME)
+    config = str(Path(path).relative_to(HOME)) if inside else path
     parts = {'net': cfg.model.net, 'data_preprocessor': cfg.model.get('data_preprocessor'), 'tasks': cfg.tasks}
     backbone = cfg.get('backbone') or network_name(cfg.model.net)
     return Comparator(cfg.get('method', Path(path).stem), backbone, config, config_hash(parts), cfg)

@@ -1,7 +1,6 @@
 """From a sweep to what has to be run, in which order, and what is there already."""
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 from mmengine.config import Config
 
 from ... import atomic
+from ...config_files import command
 from ...engine.checkpoint import FINAL
-from ...engine.config import default_work_dir, load_config, tool
+from ...engine.config import default_work_dir, load_config
 from ...engine.record import config_hash
 from ...engine.stages import PSEUDO, prerequisites, short_path
 from .points import Point, Sweep, argument, value_text
@@ -153,14 +153,14 @@ def _run(cfg: Config, point: Point, seed: int, folder: Path, settings: Settings,
     config = str(Path(cfg.filename).absolute())
     shared = ['--seed', str(seed), *settings.arguments]
     ending = ['--cfg-options', *options]
-    train = [tool('train'), config, '--work-dir', str(folder), *shared, '--resume', '--with-prerequisites', *ending]
-    test = [tool('test'), config, str(folder / FINAL), *shared, '--out', str(folder / results), *ending]
+    train = [*command('train'), config, '--work-dir', str(folder), *shared, '--resume', '--with-prerequisites', *ending]
+    test = [*command('test'), config, str(folder / FINAL), *shared, '--out', str(folder / results), *ending]
     begun = {'config': short_path(Path(config)), 'options': options, 'seed': seed, 'arguments': settings.arguments,
              'config_sha256': config_hash(cfg.to_dict())}
     _check_begun(folder, begun)
     alone = not settings.smoke and bool(cfg.get(PSEUDO) or cfg.get('teacher_cache'))
     return Work(name=f'{point.slug}/seed{seed}', folder=folder, needs=needs, alone=alone, point=point, seed=seed,
-                steps=[Step((sys.executable, *train), folder / FINAL), Step((sys.executable, *test), folder / results)],
+                steps=[Step(tuple(train), folder / FINAL), Step(tuple(test), folder / results)],
                 iterations=_iterations(cfg), begun=begun)
 
 
@@ -209,9 +209,9 @@ def _teachers(cfg: Config, seed: int, settings: Settings, works: dict[str, Work]
         if name not in works:
             own = load_config(needed.config)
             above = _teachers(own, needed.seed, settings, works)
-            command = (sys.executable, tool('train'), str(needed.config), '--seed', str(needed.seed), *settings.arguments,
-                       '--resume', '--with-prerequisites')
-            works[name] = Work(name, folder, [Step(command, folder / FINAL)], above, seed=needed.seed,
+            training = (*command('train'), str(needed.config), '--seed', str(needed.seed), *settings.arguments,
+                        '--resume', '--with-prerequisites')
+            works[name] = Work(name, folder, [Step(training, folder / FINAL)], above, seed=needed.seed,
                                iterations=_iterations(own))
         names.append(name)
     return names

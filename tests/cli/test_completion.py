@@ -1,0 +1,26 @@
+"""``mtkd completion``, and what it completes."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from .called import run
+
+
+@pytest.mark.parametrize('shell', ['bash', 'zsh', 'fish'])
+def test_the_shells_lines(monkeypatch, capsys, shell):
+    code, out, _ = run(monkeypatch, capsys, 'completion', shell)
+    assert code == 0 and 'mtkd' in out and 'argcomplete' in out
+
+
+@pytest.mark.parametrize(('line', 'expected'), [('mtkd tra', 'train'), ('mtkd train --with-p', '--with-prerequisites'),
+                                                ('mtkd train kdam/swinT_from_swinL_ny', 'kdam/swinT_from_swinL_nyud228')])
+def test_commands_options_and_configs_are_completed(tmp_path, line, expected):
+    """In a process of its own: argcomplete takes file descriptor 9 of the one it answers in."""
+    answer = tmp_path / 'answer'
+    asked = {'_ARGCOMPLETE': '1', 'COMP_LINE': line, 'COMP_POINT': str(len(line)), '_ARGCOMPLETE_IFS': '\n',
+             '_ARGCOMPLETE_STDOUT_FILENAME': str(answer)}
+    subprocess.run([sys.executable, '-m', 'mtkd'], env={**os.environ, **asked}, check=True)
+    assert expected in answer.read_text().replace(' ', '\n').split('\n')
