@@ -12,7 +12,7 @@ from .called import run
 @pytest.mark.parametrize('shell', ['bash', 'zsh', 'fish'])
 def test_the_shells_lines(monkeypatch, capsys, shell):
     code, out, _ = run(monkeypatch, capsys, 'completion', shell)
-    assert code == 0 and 'mtkd' in out and 'argcomplete' in out
+    assert code == 0 and 'mtkd' in out and '_ARGCOMPLETE' in out
 
 
 @pytest.mark.parametrize(('line', 'expected'), [('mtkd tra', 'train'), ('mtkd train --with-p', '--with-prerequisites'),

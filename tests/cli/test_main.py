@@ -84,7 +84,7 @@ print(*({{name.split('.')[0] for name in sys.modules}} & heavy))
     assert done.returncode == 0 and done.stdout.split() == [], done.stdout + done.stderr
 
 
-@pytest.mark.parametrize('command', COMMANDS)
+@pytest.mark.parametrize('command', TOOLS)
 def test_the_door_in_tools_is_the_same_command(command):
     text = (ROOT / 'tools' / f'{TOOLS[command]}.py').read_text()
     assert f"main(['{command}', *sys.argv[1:]], 'python tools/{TOOLS[command]}.py')" in text
