@@ -11,5 +11,5 @@ method = 'Taught by the teacher of all labels'
 train_dataloader = dict(sampler=dict(labelled=32))
 model = dict(distiller=dict(
     teachers=dict(probe=dict(config='configs/few_labels/cifar10_teacher.py')),
-    links=[dict(task='cifar10', loss=dict(type='SoftCrossEntropy', tau=2.0), weight=1.0)]))
+    links=[dict(task='cifar10', loss=dict(type='SoftCrossEntropy', tau=2.0), weight=2.0)]))
 teacher_cache = dict(mode='clean')
