@@ -8,5 +8,5 @@ method = 'student + KDAM'
 train_dataloader = dict(sampler=dict(labelled=4))
 model = dict(distiller=dict(
     weight=0.2,
-    teachers=dict(resnet18=dict(config='configs/quickstart/teacher.py')),
+    teachers=dict(resnet18=dict(config='configs/quickstart/few_labels_teacher.py')),
     links=dict(each_task=dict(loss=dict(type='CauchySchwarz')))))

@@ -1,7 +1,7 @@
-"""The demo: a teacher, a student alone, and the same student distilled by KDAM, on synthetic scenes.
+"""The demo: a student with few labels alone, and the same student taught by KDAM on scenes without labels (synthetic).
 
-Prints a table with each task's metric and the signed multi-task gain over single-task references, and writes a picture
-of predictions side by side. Results lie where any other run's would: ``mtkd leaderboard`` reads them too.
+Prints a table with each task's metric, says why it differs, and writes a picture of labels and predictions side by side.
+Results lie where any other run's would: ``mtkd leaderboard`` reads them too.
 """
 
 import argparse
@@ -26,14 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    import torch
     from rich.console import Console
 
     from mtkd.leaderboard import build
     from mtkd.studies import demo
     start = time.perf_counter()
-    seeds, picture = demo.run(arguments.out, arguments.max_seeds, arguments.seconds)
-    board, = build([arguments.out], 'quickstart')
+    threads = demo.free_threads()
+    torch.set_num_threads(threads)
+    print(f'{demo.WHY}\n{threads} thread(s), as many as the machine has free now.')
+    done = demo.run(arguments.out, arguments.max_seeds, arguments.seconds)
+    board, = build([arguments.out], demo.SUITE)
     Console().print(demo.results_table(board))
-    print(f'{seeds} seed(s) of the two students, 1 of the others; predictions side by side: {picture}')
+    print(demo.verdict(board))
+    picture = demo.picture(arguments.out, done.folders)
+    print(f'{done.seeds} seed(s) of the two students, 1 of the teacher; labels and predictions side by side: {picture}')
     print(f'{time.perf_counter() - start:.0f} s')
     return 0

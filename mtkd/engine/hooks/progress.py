@@ -1,5 +1,6 @@
 """One live line a run, for terminals and short runs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from mmengine.dist import is_main_process
@@ -7,6 +8,19 @@ from mmengine.hooks import Hook
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ...registry import HOOKS
+
+OTHERS = 84  # columns that the rest of the line takes
+
+
+def fitting(parts: Sequence[str], room: int) -> str:
+    """As many of the parts as fit into ``room`` columns, whole; the rest of the line must not suffer for them."""
+    line = ''
+    for part in parts:
+        longer = f'{line}  {part}' if line else part
+        if len(longer) > room:
+            break
+        line = longer
+    return line
 
 
 @HOOKS.register_module()
@@ -39,8 +53,9 @@ class ProgressHook(Hook):
         self._bar.advance(self._task)
         if (batch_idx + 1) % self.interval == 0:
             speed = self._bar.tasks[0].speed
-            self._bar.update(self._task, speed=f'{speed:.1f} it/s' if speed else '', terms='  '.join(
-                f'{name} {float(value):.3g}' for name, value in (outputs or {}).items() if name != 'loss'))
+            terms = [f'{name} {float(value):.3g}' for name, value in (outputs or {}).items() if name != 'loss']
+            self._bar.update(self._task, speed=f'{speed:.1f} it/s' if speed else '',
+                             terms=fitting(terms, self._bar.console.width - OTHERS))
 
     def after_train(self, runner: Any) -> None:
         """Leave the last line standing."""

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import torch
 
-from mtkd.engine.hooks.progress import ProgressHook
+from mtkd.engine.hooks.progress import ProgressHook, fitting
 
 
 def test_it_shows_what_a_user_wants_to_know(capsys):
@@ -16,3 +16,9 @@ def test_it_shows_what_a_user_wants_to_know(capsys):
     hook.after_train(runner)
     shown = capsys.readouterr().out
     assert 'a student' in shown and '3/3' in shown
+
+
+def test_terms_never_crowd_the_line_out():
+    parts = ['semseg/ce 1.25', 'depth/l1 0.5', 'edge/bce 3']
+    assert fitting(parts, 28) == 'semseg/ce 1.25  depth/l1 0.5' and fitting(parts, 27) == 'semseg/ce 1.25'
+    assert fitting(parts, 5) == fitting([], 80) == ''
