@@ -38,7 +38,7 @@ def test_teacher_first_then_the_students_seed_by_seed(done, tmp_path):
                     'few_labels_kdam 1']
     assert outcome.seeds == 2 and outcome.folders[demo.TAUGHT] == tmp_path / 'few_labels_kdam/seed0'
     checkpoints = [options.get('model.distiller.teachers.resnet18.checkpoint') for _, options in reported]
-    assert checkpoints == [None, None, str(tmp_path / 'few_labels_teacher/seed0/final.pth')] + [None, checkpoints[2]]
+    assert checkpoints == [None, None, str(tmp_path / 'few_labels_teacher/seed0/final.pth'), None, checkpoints[2]]
 
 
 def test_one_seed_is_always_run_and_no_more_after_the_time(done, tmp_path):
