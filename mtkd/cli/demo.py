@@ -1,4 +1,4 @@
-"""The demo: a student with few labels alone, and the same student taught by KDAM on scenes without labels (synthetic).
+"""The demo: a student with few labels alone, and the same student taught on scenes without labels (synthetic).
 
 Prints a table with each task's metric, says why it differs, and writes a picture of labels and predictions side by side.
 Results lie where any other run's would: ``mtkd leaderboard`` reads them too.

@@ -29,10 +29,10 @@ from ..tasks.draw import palette
 
 QUICKSTART = 'configs/quickstart'
 SUITE = 'quickstart_few_labels'
-TEACHER, ALONE, TAUGHT = 'few_labels_teacher', 'few_labels_student', 'few_labels_kdam'
-TITLES = {ALONE: 'student alone', TAUGHT: 'student + KDAM', TEACHER: 'teacher'}
-WHY = ('32 of the 512 training scenes are labelled. Alone, the student sees only these, again and again. Taught, half of '
-       'each batch are scenes without labels, and what the teacher predicts there takes the place of the labels.')
+TEACHER, ALONE, TAUGHT = 'few_labels_teacher', 'few_labels_student', 'few_labels_taught'
+TITLES = {ALONE: 'student alone', TAUGHT: 'student taught', TEACHER: 'teacher'}
+WHY = ('8 of the 512 training scenes are labelled. Alone, the student sees only these, again and again. Taught, most '
+       'of each batch are scenes without labels, and what the teacher predicts there takes the place of the labels.')
 SCENES = (0, 3)  # of the validation set, for the picture
 CLASSES, DEPTH = 'semseg', 'depth'
 HEADINGS = {CLASSES: 'semantic classes', DEPTH: 'depth (m)', 'normals': 'surface normals', 'edge': 'edges (probability)'}

@@ -34,15 +34,15 @@ def done(monkeypatch) -> list[str]:
 def test_teacher_first_then_the_students_seed_by_seed(done, tmp_path):
     reported = []
     outcome = demo.run(tmp_path, 2, 1e9, lambda job, facts, out: reported.append((out, dict(job.options))))
-    assert done == ['few_labels_teacher 0', 'few_labels_student 0', 'few_labels_kdam 0', 'few_labels_student 1',
-                    'few_labels_kdam 1']
-    assert outcome.seeds == 2 and outcome.folders[demo.TAUGHT] == tmp_path / 'few_labels_kdam/seed0'
+    assert done == ['few_labels_teacher 0', 'few_labels_student 0', 'few_labels_taught 0', 'few_labels_student 1',
+                    'few_labels_taught 1']
+    assert outcome.seeds == 2 and outcome.folders[demo.TAUGHT] == tmp_path / 'few_labels_taught/seed0'
     checkpoints = [options.get('model.distiller.teachers.resnet18.checkpoint') for _, options in reported]
     assert checkpoints == [None, None, str(tmp_path / 'few_labels_teacher/seed0/final.pth'), None, checkpoints[2]]
 
 
 def test_one_seed_is_always_run_and_no_more_after_the_time(done, tmp_path):
-    assert demo.run(tmp_path, 3, 0.0, lambda *_: None).seeds == 1 and done[-1] == 'few_labels_kdam 0'
+    assert demo.run(tmp_path, 3, 0.0, lambda *_: None).seeds == 1 and done[-1] == 'few_labels_taught 0'
 
 
 def test_both_students_see_as_many_scenes_in_as_many_steps():
@@ -51,7 +51,7 @@ def test_both_students_see_as_many_scenes_in_as_many_steps():
         assert alone[key] == taught[key]
     assert alone.train_dataloader.batch_size == taught.train_dataloader.batch_size == 8
     assert alone.train_dataloader.dataset == taught.train_dataloader.dataset
-    assert round(alone.train_dataloader.dataset.keep_labels.share * 512) == 32 and '32 of the 512' in demo.WHY
+    assert round(alone.train_dataloader.dataset.keep_labels.share * 512) == 8 and '8 of the 512' in demo.WHY
 
 
 @pytest.mark.parametrize('load, threads', [(0.0, 4), (1.4, 3), (2.6, 1), (9.0, 1)])
@@ -70,7 +70,7 @@ def test_the_verdict_counts_seeds_and_tasks():
                SimpleNamespace(key=('b', 'down'), higher_is_better=False, shown=True),
                SimpleNamespace(key=('c', 'other'), higher_is_better=True, shown=False)]
     board = SimpleNamespace(columns=columns, measured=[row('student alone', [(1, 1), (1, 1), (5, 5)]),
-                                                       row('student + KDAM', [(2, 2), (2, 0.5)])])
+                                                       row('student taught', [(2, 2), (2, 0.5)])])
     assert '3 of 4 comparisons' in demo.verdict(board)
 
 
@@ -92,7 +92,7 @@ def test_the_picture_has_a_row_a_network_and_a_legend(tmp_path, monkeypatch):
         torch.save({'state_dict': net.state_dict(), 'meta': {}}, folders[name] / 'final.pth')
     drawn = cv2.imread(str(demo.picture(tmp_path, folders)))
     assert drawn.shape[1] > 900 and drawn.shape[0] > 900 and len(np.unique(drawn)) > 50
-    for wanted in ('student alone', 'student + KDAM', 'teacher', 'labels', 'depth (m)', 'm', 'sofa', 'person',
+    for wanted in ('student alone', 'student taught', 'teacher', 'labels', 'depth (m)', 'm', 'sofa', 'person',
                    'edges (probability)', 'surface normals'):
         assert wanted in texts
     assert texts.count('teacher') == len(demo.SCENES)
