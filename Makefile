@@ -9,7 +9,7 @@ STAMP := $(VENV)/.ready
 
 help:
 	@echo "make setup         make .venv with everything in it"
-	@echo "make demo          teacher -> student -> KDAM student on synthetic scenes, a table and a picture (< 5 min)"
+	@echo "make demo          a student with few labels, alone and taught, on synthetic scenes: a table and a picture (< 5 min)"
 	@echo "make test          run the whole test suite"
 	@echo "make test-configs  try every config for two iterations on synthetic data"
 	@echo "make lint          ruff and mypy"
