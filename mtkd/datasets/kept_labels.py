@@ -35,7 +35,7 @@ class KeptLabels:
     @classmethod
     def of(cls, given: 'Mapping[str, Any] | KeptLabels | None') -> 'KeptLabels | None':
         """The rule of a config; None where it has none."""
-        if given is None or isinstance(given, cls):
+        if given is None or isinstance(given, KeptLabels):
             return given
         names = [field.name for field in fields(cls)]
         unknown = [key for key in given if key not in names]

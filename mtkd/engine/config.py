@@ -66,7 +66,7 @@ def _follow_weights(cfg: Config) -> None:
     scale = scale_of(backbone['name'], backbone.get('weights'), asked)
     given = model.get('data_preprocessor') or {}
     if scale is not None and 'mean' not in given and 'std' not in given:
-        model.data_preprocessor = {**given, 'mean': scale[0], 'std': scale[1]}
+        cfg.model.data_preprocessor = {**given, 'mean': scale[0], 'std': scale[1]}
 
 
 def _unreadable(file: Path, error: BaseException) -> str:

@@ -192,7 +192,7 @@ def results_table(board: SuiteBoard) -> Table:
 
 def verdict(board: SuiteBoard) -> str:
     """How often, over seeds and tasks, the taught student was better than the student alone."""
-    runs = {row.method: {run.result.seed: run for run in row.runs} for row in board.measured}
+    runs = {row.method: {run.seed: run for run in row.runs} for row in board.measured}
     alone, taught = runs.get(TITLES[ALONE], {}), runs.get(TITLES[TAUGHT], {})
     better = total = 0
     for column in (c for c in board.columns if c.shown):

@@ -63,7 +63,7 @@ def test_threads_are_what_is_free(monkeypatch, load, threads):
 
 def test_the_verdict_counts_seeds_and_tasks():
     def row(method, values):
-        runs = [SimpleNamespace(result=SimpleNamespace(seed=seed), metrics={('a', 'up'): up, ('b', 'down'): down})
+        runs = [SimpleNamespace(seed=seed, metrics={('a', 'up'): up, ('b', 'down'): down})
                 for seed, (up, down) in enumerate(values)]
         return SimpleNamespace(method=method, runs=runs)
     columns = [SimpleNamespace(key=('a', 'up'), higher_is_better=True, shown=True),
