@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import __version__
-from ..config_files import known_configs
+from ..config_files import find_config, known_configs
 from .mistakes import exit_code
 
 TOOLS = {'train': 'train', 'test': 'test', 'leaderboard': 'leaderboard', 'browse': 'browse_dataset', 'plot': 'plot_curves',
@@ -51,7 +51,14 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
         return 2
     command = command_module(name)
     parsed = build_parser(command, called or f'mtkd {name}').parse_args(arguments)
-    return exit_code(lambda: command.run(parsed))
+    return exit_code(lambda: _run(command, parsed))
+
+
+def _run(command: Any, parsed: argparse.Namespace) -> int | None:
+    """Run a command; a config that is nowhere is named before the command imports anything heavy."""
+    if isinstance(getattr(parsed, 'config', None), str):
+        find_config(parsed.config)
+    return command.run(parsed)
 
 
 def command_module(name: str) -> Any:
