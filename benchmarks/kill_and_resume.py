@@ -46,8 +46,8 @@ from mtkd.engine.lock import BUSY
 from mtkd.engine.run import Job, train
 from mtkd.engine.runner import config_text
 from mtkd.engine.smoke import smoke
-from mtkd.engine.stages import resolve_teachers
 from mtkd.engine.stopping import SIGNALS
+from mtkd.prerequisites.earlier_runs import resolve_teachers
 from mtkd.registry import HOOKS
 
 JOBS = ('quickstart/student', 'quickstart/student_kdam', 'kdam/mobilenetv3_from_resnet34_nyud114_short',

@@ -28,8 +28,9 @@ from torch.utils.data import DataLoader
 
 from mtkd.cli.mistakes import exit_code
 from mtkd.datasets import InfiniteBatchSampler, MixSampler, MultiDataset, ShuffleSampler
-from mtkd.engine.cache import CachePlan, attach, leaves, parts, write_all
+from mtkd.datasets.multi import leaves
 from mtkd.engine.run import Job
+from mtkd.prerequisites.teacher_cache import CachePlan, attach, parts, write_all
 from mtkd.registry import DATASETS, MODELS
 from mtkd.structures import FeatureStore, collate
 

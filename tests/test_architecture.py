@@ -15,6 +15,7 @@ SOURCES = sorted((ROOT / 'mtkd').rglob('*.py'))
 
 F0 = {'atomic', 'registry', 'structures', 'plot_style', 'config_files'}
 F1 = {'losses', 'metrics', 'balance'}
+F5 = {'tasks', 'datasets', 'models', 'distill', 'engine', 'leaderboard'}  # and what lies between
 MAY_IMPORT = {  # an edge goes down only; the same floor not at all
     'atomic': set(), 'registry': set(), 'structures': {'atomic'}, 'plot_style': set(), 'config_files': set(),
     'losses': F0, 'metrics': F0, 'balance': F0,
@@ -23,12 +24,12 @@ MAY_IMPORT = {  # an edge goes down only; the same floor not at all
     'distill': F0 | F1 | {'tasks', 'models'},
     'engine': F0 | F1 | {'tasks', 'datasets', 'models', 'distill'},
     'leaderboard': F0 | F1 | {'tasks', 'datasets', 'models', 'distill'},
-    'deploy': F0 | F1 | {'tasks', 'datasets', 'models', 'distill', 'engine', 'leaderboard'},
-    'studies': F0 | F1 | {'tasks', 'datasets', 'models', 'distill', 'engine', 'leaderboard', 'deploy'},
-    'cli': F0 | F1 | {'tasks', 'datasets', 'models', 'distill', 'engine', 'leaderboard', 'deploy', 'studies'},
+    'deploy': F0 | F1 | F5, 'prerequisites': F0 | F1 | F5,
+    'studies': F0 | F1 | F5 | {'deploy', 'prerequisites'},
+    'cli': F0 | F1 | F5 | {'deploy', 'prerequisites', 'studies'},
     '__main__': {'cli'}}
 MMENGINE = ('mtkd/registry.py', 'mtkd/models/model.py', 'mtkd/models/preprocess.py', 'mtkd/datasets/', 'mtkd/engine/',
-            'mtkd/deploy/', 'mtkd/studies/', 'mtkd/cli/')
+            'mtkd/prerequisites/', 'mtkd/deploy/', 'mtkd/studies/', 'mtkd/cli/')
 ABOVE = {'tools', 'configs', 'projects', 'tests', 'benchmarks'}
 
 
@@ -126,19 +127,32 @@ def test_mmengine_is_imported_at_its_doors_only():
     assert not wrong, '\n'.join(wrong)
 
 
-def test_no_file_is_in_a_cycle():
-    class Run(ast.NodeTransformer):
-        """What is imported when the file runs: not what is for type checkers."""
-
-        def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
-            return node.orelse if ast.unparse(node.test).endswith('TYPE_CHECKING') else node
-
-    graph = {module_of(path): set(ours(path, Run().visit(ast.parse(path.read_text())))) - {module_of(path)}
-             for path in SOURCES}
+def acyclic(graph: dict[str, set[str]]) -> None:
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
         pytest.fail(' <- '.join(error.args[1]))
+
+
+def test_no_file_is_in_a_cycle():
+    """Imports for type checkers count as well."""
+    acyclic({module_of(path): set(ours(path)) - {module_of(path)} for path in SOURCES})
+
+
+def test_no_package_is_in_a_cycle():
+    """Packages of all levels: `a.b` that imports `a.c`, and `a.c` that imports `a.b`, are one package in two folders."""
+    packages = {module_of(path.parent / '__init__.py') for path in SOURCES}
+
+    def home(name: str) -> str:
+        return name if name in packages else name.rpartition('.')[0]
+
+    graph: dict[str, set[str]] = {}
+    for path in SOURCES:
+        here = home(module_of(path))
+        others = {home(name) for name in ours(path) if path.name != '__init__.py'}
+        graph.setdefault(here, set()).update(p for p in others if p != here and not here.startswith(f'{p}.')
+                                             and not p.startswith(f'{here}.'))
+    acyclic(graph)
 
 
 def test_every_source_file_has_its_test():

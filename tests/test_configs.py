@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from mtkd.engine.config import load_config, prepare
-from mtkd.engine.pseudo import use_pseudo_labels
 from mtkd.engine.run import Job, train
 from mtkd.engine.smoke import without_weights
-from mtkd.engine.stages import resolve_teachers
+from mtkd.prerequisites.earlier_runs import resolve_teachers
+from mtkd.prerequisites.pseudo_labels.stage import use_pseudo_labels
 from mtkd.registry import DATASETS, MODELS
 
 ROOT = Path(__file__).resolve().parents[1]

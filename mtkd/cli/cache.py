@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from mtkd.engine.cache import CachePlan, write_all
     from mtkd.engine.run import Job
+    from mtkd.prerequisites.teacher_cache import CachePlan, write_all
     job = Job(**job_settings(arguments))
     cfg = job.prepared()
     plan = CachePlan.of(cfg)

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from mtkd.engine.config import default_data_root, load_config
-    from mtkd.engine.pseudo_make import make_pseudo_labels
+    from mtkd.prerequisites.pseudo_labels.make import make_pseudo_labels
     cfg = load_config(arguments.config, arguments.cfg_options)
     made = make_pseudo_labels(cfg, arguments.seed, arguments.data_root or default_data_root(), as_csv=arguments.csv)
     if not made:

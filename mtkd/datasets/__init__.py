@@ -19,7 +19,6 @@ from .images import (
     TorchvisionImages,
 )
 from .multi import HomogeneousBatchSampler, MixSampler, MultiDataset
-from .pseudo import with_pseudo_labels
 from .samplers import EvalSampler, InfiniteBatchSampler, LabelledSampler, PositionSampler, ShuffleSampler
 from .synthetic import SyntheticClips, SyntheticImages, SyntheticScenes
 from .video import HMDB51, UCF101, UTDMHAD, ActivityNet, ClipDataset
@@ -31,4 +30,4 @@ __all__ = ['CUB200', 'HMDB51', 'NYUDMT', 'SVHN', 'UCF101', 'UTDMHAD', 'ActivityN
            'Manifest',
            'MixSampler', 'MultiDataset', 'NYUv2MTAN', 'Omniglot', 'PASCALContextMT', 'PositionSampler', 'ShuffleSampler',
            'SyntheticClips', 'SyntheticImages', 'SyntheticScenes', 'TaskDataset', 'TinyImageNet', 'TorchvisionImages',
-           'collate', 'faces', 'transforms', 'with_pseudo_labels']
+           'collate', 'faces', 'transforms']

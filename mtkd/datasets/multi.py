@@ -1,7 +1,7 @@
 """Several data sets in one loader: their union, and how a batch is mixed from them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -263,3 +263,12 @@ class HomogeneousBatchSampler(_MultiSampler):
 
     def batches_per_epoch(self, total: int, drop_last: bool = True) -> int:
         return sum(self.quota(total))
+
+
+def leaves(dataset: Any) -> Iterator[TaskDataset]:
+    """The data sets that a data set is made of."""
+    for part in getattr(dataset, 'datasets', None) or [dataset]:
+        if part is dataset:
+            yield part
+        else:
+            yield from leaves(part)

@@ -9,9 +9,8 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from ..engine.checkpoint import check_fit, load
-from ..engine.config import load_config
-from ..engine.record import config_hash
-from ..engine.stages import resolve_experts
+from ..engine.config import config_hash, load_config
+from ..engine.prerequisite import resolved
 from ..models import MultiTaskNet, build_net
 from ..registry import MODELS
 from ..tasks import Task, build_tasks
@@ -57,7 +56,7 @@ def load_student(config: str | Path, checkpoint: str | Path, options: Mapping[st
     digest = config_hash(cfg.to_dict())
     tasks = build_tasks(cfg.tasks)
     meta = weights.get('meta', {}) if isinstance(weights.get('meta', {}), dict) else {}
-    parts = resolve_experts(cfg, int(meta.get('seed', 0))).model.net
+    parts = resolved(cfg, int(meta.get('seed', 0)), network_only=True).model.net
     if parts.get('backbone'):
         parts.backbone = _no_weights(parts.backbone)
     net = build_net(parts, {name: task.out_channels for name, task in tasks.items()})

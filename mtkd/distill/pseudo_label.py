@@ -93,8 +93,8 @@ def soft_labels(teacher: Teacher, image: Tensor, tasks: Sequence[str], views: Se
 class PseudoLabels(Teacher):
     """Pseudo-labels that were made beforehand, as a teacher: its taps ``<task>.probs`` come with the batch.
 
-    It has no network. The data set hands the labels on (``PseudoLabelled`` of :mod:`mtkd.datasets.pseudo`), where they
-    wait as this teacher's stored taps.
+    It has no network. The data set hands the labels on (``PseudoLabelled`` of
+    :mod:`mtkd.prerequisites.pseudo_labels.dataset`), where they wait as this teacher's stored taps.
 
     Args:
         outputs: task -> number of classes (bins).

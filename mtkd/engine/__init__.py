@@ -3,13 +3,15 @@
 from .checkpoint import CheckpointHook
 from .config import load_config, prepare
 from .evaluator import TaskMetrics
+from .facts import Facts
 from .hooks import CompileHook, IntervalInfoHook, PictureHook
+from .job import Job
 from .loops import TrainLoop
 from .optim import AutocastOptimWrapper, PartsConstructor
-from .run import Job, TestFacts, test, train
+from .prerequisite import MissingPrerequisite, Prerequisite
+from .run import test, train
 from .schedulers import TriangularLR
-from .stages import MissingTeacher, prerequisites, resolve_teachers
 
-__all__ = ['AutocastOptimWrapper', 'CheckpointHook', 'CompileHook', 'IntervalInfoHook', 'Job', 'MissingTeacher',
-           'PartsConstructor', 'PictureHook', 'TaskMetrics', 'TestFacts', 'TrainLoop', 'TriangularLR', 'load_config',
-           'prepare', 'prerequisites', 'resolve_teachers', 'test', 'train']
+__all__ = ['AutocastOptimWrapper', 'CheckpointHook', 'CompileHook', 'Facts', 'IntervalInfoHook', 'Job',
+           'MissingPrerequisite', 'PartsConstructor', 'PictureHook', 'Prerequisite', 'TaskMetrics', 'TrainLoop',
+           'TriangularLR', 'load_config', 'prepare', 'test', 'train']

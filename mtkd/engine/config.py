@@ -2,25 +2,45 @@
 
 import copy
 import difflib
+import hashlib
 import importlib.util
 import inspect
+import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.hooks import EMAHook
+from mmengine.runner import Runner
 
 from .. import registry
-from ..config_files import find_config
+from ..config_files import HOME, find_config
 from ..models.known_weights import scale_of
 from ..tasks import build_tasks
-from .record import config_hash
-from .report import set_up_report
+from . import record, report
+from .prerequisite import kinds
 
 LOG_INTERVAL = 50  # iterations, where nothing is logged
+RUNNER_OPTIONS = ('sync_bn', 'find_unused_parameters', 'detect_anomalous_params', 'model_wrapper_cfg')  # read by Runner
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def config_hash(cfg: Mapping[str, Any]) -> str:
+    """sha256 of a merged config, before seeds and paths of a run enter it; of teachers' checkpoints the seed is left out."""
+    text = re.sub(r'/seed\d+/', '/seed0/', json.dumps(cfg, sort_keys=True, default=str))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def short_path(config: Path) -> str:
+    """A file's path as a user would type it."""
+    for base in (Path.cwd(), HOME):
+        if config.is_relative_to(base):
+            return str(config.relative_to(base))
+    return str(config)
 
 
 def load_config(path: str | Path, options: Mapping[str, Any] | None = None, beside: Path | None = None) -> Config:
@@ -95,14 +115,17 @@ def check_option(cfg: Config, key: str) -> None:
                 raise ValueError(f'--cfg-options {key}: {where} is a list of {len(node)}; use an index below that.')
             node = node[int(part)]
             continue
-        known = _keys_of(node, parts[:depth]) | _ALWAYS.get('.'.join(parts[:depth]), set())
+        if isinstance(node, Mapping) and part in node:
+            node = node[part]
+            continue
+        known = _keys_of(node, parts[:depth]) | _always('.'.join(parts[:depth]))
         if part not in known:
             near = difflib.get_close_matches(part, known, n=3, cutoff=0.4)
             if not known:
                 raise ValueError(f'--cfg-options {key}: {where} is {node!r} and has no parts; give all of it at once.')
             raise ValueError(f"--cfg-options {key}: {where} has no '{part}'"
                              + (f'; nearest: {", ".join(near)}.' if near else f'; it has {", ".join(sorted(known))}.'))
-        node = node.get(part, {}) if isinstance(node, Mapping) else {}
+        node = {}
 
 
 def _keys_of(node: Any, path: Sequence[str]) -> set[str]:
@@ -118,10 +141,16 @@ _TEACHER = 'MultiTaskTeacher'
 _BUILT_AS = {'distiller': 'Distiller', 'finite': 'FiniteHook', 'balance': 'WeightedSum',
              'data_preprocessor': 'Preprocessor', 'neck': 'ConcatNeck',
              'teacher_cache': 'TeacherCacheHook'}
-_TOP_LEVEL = {'randomness', 'load_from', 'resume', 'custom_hooks', 'custom_imports', 'work_dir', 'sync_bn', 'log_level',
-              'find_unused_parameters', 'report', 'teacher_cache', 'val_cfg', 'val_dataloader',
-              'val_evaluator', 'train_set', 'test_set', 'domain', 'fold'}
-_ALWAYS = {'': _TOP_LEVEL, 'default_hooks': {'finite'}}  # place -> what the engine reads there, whatever stands in a config
+
+
+def _always(place: str) -> set[str]:
+    """What is read at a place of every config, whatever stands there: at the top, by MMEngine, for the record of results,
+    by prerequisites."""
+    if place:
+        return {'finite'} if place == 'default_hooks' else set()
+    runner = set(inspect.signature(Runner.__init__).parameters) - {'self'}
+    of_prerequisites = (key for kind in kinds() for key in kind.keys)
+    return {'custom_imports', *runner, *RUNNER_OPTIONS, *report.KEYS, *record.KEYS, *of_prerequisites}
 
 
 def _arguments(type_name: str) -> set[str]:
@@ -158,12 +187,12 @@ def default_data_root() -> Path:
 
 
 def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | str, amp: str | None = None,
-            compile_net: bool = False, launcher: str = 'none') -> Config:
-    """Fill in what follows from the rest, so that the Runner can build the config.
+            compile_net: bool = False, launcher: str = 'none', training: bool = True, with_teachers: bool = True) -> Config:
+    """Complete a config, so that the Runner can build it.
 
     The top-level ``tasks`` reach the model, every data set and the evaluators; relative data roots are joined to
     ``data_root``; schedules without an end run to the last iteration or epoch; without ``train_cfg.val_interval`` or
-    ``report`` nothing is loaded for validation; ``teacher_cache`` becomes the hook that reads it.
+    ``report`` nothing is loaded for validation.
 
     Args:
         cfg: a loaded config; it is left as it is.
@@ -173,6 +202,8 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
         amp: ``'bf16'`` or ``'fp16'`` autocast, ``'off'`` for none; None leaves the config's choice.
         compile_net: compile trunk, heads and teachers.
         launcher: ``'none'``, or how the ranks were started.
+        training: False: only score a checkpoint; loaders, hooks and settings of training are left out.
+        with_teachers: where only a checkpoint is scored, whether its teachers are built all the same.
 
     Raises:
         ValueError: the config lacks ``tasks``, one of them cannot be built, or its ``report`` cannot be followed.
@@ -192,15 +223,15 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
                 dataset.data_root = str(Path(data_root) / dataset.data_root)
     _end_schedules(cfg)
     _one_interval(cfg)
-    if not set_up_report(cfg) and not (cfg.get('train_cfg') or {}).get('val_interval'):
+    if training and not report.set_up_report(cfg) and not (cfg.get('train_cfg') or {}).get('val_interval'):
         cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
     if amp is not None and cfg.get('optim_wrapper'):
         cfg.optim_wrapper.type = 'OptimWrapper' if amp == 'off' else 'AutocastOptimWrapper'
         cfg.optim_wrapper.pop('dtype', None)
         if amp != 'off':
             cfg.optim_wrapper.dtype = amp
-    if cfg.get('teacher_cache'):
-        cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), {'type': 'TeacherCacheHook', **cfg.teacher_cache}]
+    if not training:
+        _leave_training_out(cfg, with_teachers)
     if compile_net:
         cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), {'type': 'CompileHook'}]
     if cfg.get('visualizer') is not None:
@@ -210,6 +241,27 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
     if launcher != 'none' and not torch.cuda.is_available():
         cfg.model_wrapper_cfg = {'type': 'MMDistributedDataParallel', 'device_ids': None, 'broadcast_buffers': False}
     return cfg
+
+
+def _leave_training_out(cfg: Config, with_teachers: bool) -> None:
+    """Keep what scoring a checkpoint takes."""
+    report.report_of(cfg)  # refused now, not after the test
+    cfg.model.balance = None
+    if not with_teachers:
+        cfg.model.distiller = None
+    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
+                'val_evaluator'):
+        cfg[key] = None
+    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if not _averages_weights(hook)]
+    cfg.default_hooks.checkpoint = None
+    cfg.default_hooks.runtime_info = None
+    cfg.load_from, cfg.resume = None, False
+
+
+def _averages_weights(hook: Any) -> bool:
+    """Whether a hook would put averaged weights into the model: those of a checkpoint are averaged already."""
+    cls = registry.HOOKS.get(hook['type']) if isinstance(hook.get('type'), str) else hook.get('type')
+    return inspect.isclass(cls) and issubclass(cls, EMAHook)
 
 
 def _hand_out_tasks(cfg: Config) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
 
-from .record import config_hash
+from .config import config_hash
 
 NEUTRAL = (  # what a run may be resumed with another value of: it decides nothing about the weights
     'suite', 'method', 'student', 'backbone', 'data_set', 'train_set', 'test_set', 'domain', 'fold', 'work_dir', 'log_level',

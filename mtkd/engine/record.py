@@ -1,31 +1,21 @@
 """What a results record says of a run beside its numbers."""
 
 import datetime
-import hashlib
 import importlib.metadata
-import json
-import re
 import resource
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from .. import __version__
+from .facts import Facts
 
-if TYPE_CHECKING:
-    from .run import TestFacts
-
+KEYS = ('suite', 'method', 'student', 'backbone', 'data_set', 'train_set', 'test_set', 'domain', 'fold')  # of a config
 PACKAGES = ('torch', 'torchvision', 'mmengine', 'timm', 'numpy', 'opencv-python', 'scipy', 'torchjd')
-
-
-def config_hash(cfg: Mapping[str, Any]) -> str:
-    """sha256 of a merged config, before seeds and paths of a run enter it; of teachers' checkpoints the seed is left out."""
-    text = re.sub(r'/seed\d+/', '/seed0/', json.dumps(cfg, sort_keys=True, default=str))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def code_version() -> str:
@@ -65,7 +55,7 @@ def network_name(net: Mapping[str, Any]) -> str:
     return str(part.get('name') or part.get('type') or 'network')
 
 
-def describe(facts: 'TestFacts', config: str) -> dict[str, Any]:
+def describe(facts: Facts, config: str) -> dict[str, Any]:
     """The fields of a results record that say what was tested, on what, how, when, and what it costs.
 
     Args:

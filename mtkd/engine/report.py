@@ -14,6 +14,7 @@ from mmengine.config import Config
 from .. import atomic
 
 VALIDATIONS = 'validations.json'
+KEYS = ('report',)  # of a config
 LAST_CHECKPOINT = 'last checkpoint'
 STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {'median': statistics.median, 'mean': statistics.fmean}
 

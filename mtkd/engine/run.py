@@ -1,10 +1,9 @@
 """The two main jobs: train a config, test a checkpoint."""
 
-import copy
 import os
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,82 +13,22 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from . import work_dir
-from .cache import CachePlan, write_all
 from .checkpoint import check_fit, load, stopped_text
-from .config import default_data_root, default_work_dir, load_config, prepare
-from .cost import Cost, measure
+from .config import load_config
+from .cost import measure
+from .facts import Facts
 from .first_batches import try_loaders
 from .identity import Identity
-from .pseudo import use_pseudo_labels
-from .pseudo_make import make_pseudo_labels
+from .job import Job
+from .prerequisite import Circumstances, make_missing, teacher_names
 from .record import peak_memory
-from .report import LAST_CHECKPOINT, IncompleteReport, report_of, reported
+from .report import IncompleteReport, report_of, reported
 from .runner import TaskRunner
 from .sizes import check_sizes
-from .smoke import smoke as cut_down
-from .stages import resolve_experts, resolve_teachers, teacher_names, train_missing
 from .stopping import RunStopped, StopRequest
 from .unwrap import unwrapped
 
 _started = 0  # the second in which this process last made a Runner
-
-
-@dataclass
-class Job:
-    """What a command line asks for; the defaults are those of ``tools/train.py``.
-
-    Attributes:
-        config: config file.
-        options: ``--cfg-options``.
-        work_dir: where to write; None: ``work_dirs/<config name>/seed<seed>``.
-        seed: of everything random.
-        data_root: folder that holds the data sets' folders; None: MTKD_DATA_ROOT or ``data``.
-        amp: ``'bf16'``, ``'fp16'``, ``'off'``; None: the config's choice.
-        compile: compile trunk, heads and teachers.
-        smoke: a few iterations on synthetic data.
-        launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
-        resume: go on from the newest good checkpoint of the work dir, if there is one.
-        resume_from: go on from this checkpoint.
-        overwrite: remove the run that the work dir holds.
-        take_config: in a resume, take what differs from the checkpoint's run from the config.
-        with_prerequisites: first train missing teachers, run missing searches, and make missing pseudo-labels and caches.
-    """
-
-    config: str
-    options: dict[str, Any] = field(default_factory=dict)
-    work_dir: Path | None = None
-    seed: int = 0
-    data_root: Path | None = None
-    amp: str | None = None
-    compile: bool = False
-    smoke: bool = False
-    launcher: str = 'none'
-    resume: bool = False
-    resume_from: Path | None = None
-    overwrite: bool = False
-    take_config: bool = False
-    with_prerequisites: bool = False
-
-    @property
-    def folder(self) -> Path:
-        """The work dir."""
-        if self.work_dir is not None:
-            return Path(self.work_dir)
-        folder = default_work_dir(self.config, self.seed)
-        return folder / 'smoke' if self.smoke else folder
-
-    def resolved(self) -> Config:
-        """The config with its teachers found."""
-        cfg = load_config(self.config, self.options)
-        cfg = resolve_teachers(cfg, self.seed, random=self.smoke)
-        return cut_down(cfg) if self.smoke else cfg
-
-    def prepared(self, resolved: Config | None = None) -> Config:
-        """The config, ready for the Runner."""
-        cfg = prepare(self.resolved() if resolved is None else resolved, work_dir=self.folder,
-                      seed=self.seed, data_root=self.data_root or default_data_root(), amp=self.amp,
-                      compile_net=self.compile, launcher=self.launcher)
-        return use_pseudo_labels(cfg, self.seed, random=self.smoke)
 
 
 def train(job: Job) -> Path:
@@ -115,9 +54,7 @@ def train(job: Job) -> Path:
             work_dir.refuse_used(job.folder, job.overwrite, job.smoke)
         work_dir.remove_leftovers(job.folder)
         if job.with_prerequisites and not job.smoke:
-            arguments = ['--data-root', str(job.data_root)] if job.data_root else []
-            train_missing(student, job.seed, arguments + (['--amp', job.amp] if job.amp else []))
-            make_pseudo_labels(student, job.seed, job.data_root or default_data_root())
+            make_missing(student, Circumstances(job.seed, job.data_root, job.amp))
         return _train(job, resuming)
 
 
@@ -127,9 +64,6 @@ def _train(job: Job, resuming: bool) -> Path:
     ranks = int(os.environ.get('WORLD_SIZE') or os.environ.get('SLURM_NTASKS') or 1) if job.launcher != 'none' else 1
     identity = Identity.of(resolved.to_dict(), seed=job.seed, amp=job.amp, compile=job.compile, smoke=job.smoke, ranks=ranks)
     cfg = job.prepared(resolved)
-    plan = CachePlan.of(cfg) if not job.smoke else None
-    if job.with_prerequisites and plan is not None and not plan.live:
-        write_all(copy.deepcopy(cfg), plan)
     if resuming:
         source = work_dir.checkpoint_to_resume(job.folder, identity, job.resume_from, job.take_config, job.overwrite)
         print(f'resuming from {source}' if source else f'{job.folder} holds no checkpoint: starting from the beginning',
@@ -156,35 +90,8 @@ def join_ranks(launcher: str) -> None:
         torch.distributed.init_process_group('gloo')
 
 
-@dataclass(frozen=True)
-class TestFacts:
-    """What testing a checkpoint found.
-
-    Attributes:
-        cfg: the prepared config.
-        metrics: task -> name -> (value, unit, whether higher is better).
-        primary: task -> the metric that stands for it in Δ_mt.
-        cost: of the deployed network.
-        meta: of the checkpoint.
-        teachers: names of the config's teachers.
-        peak_memory_bytes: see :func:`mtkd.engine.record.peak_memory`.
-        device: name of the device.
-        protocol: what the metrics are: of the last checkpoint, or over the last epochs (``report`` of a config).
-    """
-
-    cfg: Config
-    metrics: dict[str, dict[str, tuple[float, str, bool]]]
-    primary: dict[str, str]
-    cost: Cost
-    meta: dict[str, Any]
-    teachers: tuple[str, ...]
-    peak_memory_bytes: int
-    device: str
-    protocol: str = LAST_CHECKPOINT
-
-
 def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures: int = 16,
-         show_teachers: bool = False) -> TestFacts:
+         show_teachers: bool = False) -> Facts:
     """Score a checkpoint on its config's test set.
 
     Where the config has a ``report``, the metrics are then replaced by those of its last epochs, which lie beside the
@@ -206,25 +113,11 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
     if show_teachers and (show_dir is None or not teacher_names(cfg)):
         raise ValueError(f'--show-teachers puts teachers into the pictures of --show-dir: '
                          f'{"give --show-dir" if show_dir is None else f"{job.config} has no teachers"}.')
-    resolve = resolve_teachers if show_teachers else resolve_experts
-    cfg = resolve(cfg, int(weights.get('meta', {}).get('seed', job.seed)), random=job.smoke)
-    if job.smoke:
-        cfg = cut_down(cfg)
-    cfg = prepare(cfg, work_dir=job.folder, seed=job.seed, data_root=job.data_root or default_data_root(), amp=job.amp,
-                  compile_net=job.compile, launcher=job.launcher)
     teachers = teacher_names(cfg)
-    cfg.model.balance = None  # of training alone, as distillers are
-    if not show_teachers:
-        cfg.model.distiller = None
-    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
-                'val_evaluator'):
-        cfg[key] = None
-    cfg.custom_hooks = [h for h in cfg.get('custom_hooks') or [] if h['type'] not in ('EMAHook', 'TeacherCacheHook')]
+    cfg = job.prepared(training=False, with_teachers=show_teachers,
+                       seed=int(weights.get('meta', {}).get('seed', job.seed)))
     if show_dir is not None:
         cfg.custom_hooks = [*cfg.custom_hooks, {'type': 'PictureHook', 'folder': str(show_dir), 'limit': num_pictures}]
-    cfg.default_hooks.checkpoint = None
-    cfg.default_hooks.runtime_info = None
-    cfg.load_from, cfg.resume = None, False
     join_ranks(job.launcher)
     runner = _runner(cfg)
     check_sizes(runner.model, cfg, ('test',))
@@ -251,7 +144,7 @@ def _load_student(runner: Runner, weights: dict[str, Any], checkpoint: Path) -> 
     runner._has_loaded = True
 
 
-def _facts(runner: Runner, cfg: Config, meta: dict[str, Any], teachers: tuple[str, ...]) -> TestFacts:
+def _facts(runner: Runner, cfg: Config, meta: dict[str, Any], teachers: tuple[str, ...]) -> Facts:
     model = unwrapped(runner.model)
     scorer = runner.test_loop.evaluator.metrics[0]
     metrics = {}
@@ -262,13 +155,13 @@ def _facts(runner: Runner, cfg: Config, meta: dict[str, Any], teachers: tuple[st
     height, width = next(iter(loader))['image'].shape[-2:]
     device = next(model.parameters()).device
     memory = peak_memory(device)
-    return TestFacts(
+    return Facts(
         cfg=cfg, metrics=metrics, primary={task: scorer.metrics[task].primary for task in metrics},
         cost=measure(model.net, (int(height), int(width))), meta=meta, teachers=teachers, peak_memory_bytes=memory,
         device=torch.cuda.get_device_name(device) if device.type == 'cuda' else 'cpu')
 
 
-def _by_protocol(facts: TestFacts, folder: Path) -> TestFacts:
+def _by_protocol(facts: Facts, folder: Path) -> Facts:
     """The facts with the numbers that the config's ``report`` asks for."""
     report = report_of(facts.cfg)
     if report is None:

@@ -19,8 +19,10 @@ from .. import atomic
 from ..datasets import TaskDataset
 from ..deploy.student import load_student
 from ..engine.checkpoint import FINAL
+from ..engine.facts import Facts
+from ..engine.job import Job
 from ..engine.record import describe
-from ..engine.run import Job, TestFacts, test, train
+from ..engine.run import test, train
 from ..leaderboard import Result, SuiteBoard
 from ..leaderboard.table import table
 from ..plot_style import STYLE
@@ -38,7 +40,7 @@ CLASSES, DEPTH = 'semseg', 'depth'
 HEADINGS = {CLASSES: 'semantic classes', DEPTH: 'depth (m)', 'normals': 'surface normals', 'edge': 'edges (probability)'}
 QUIET = {'log_level': 'ERROR', 'default_hooks.logger': None, 'default_hooks.checkpoint.interval': 1000,
          'test_evaluator.workers': 0}  # starting processes would take longer than scoring 64 small pictures
-Report = Callable[[Job, TestFacts, Path], None]
+Report = Callable[[Job, Facts, Path], None]
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def free_threads() -> int:
     return max(1, min(allowed, round(allowed - busy)))
 
 
-def write_results(job: Job, facts: TestFacts, out: Path) -> None:
+def write_results(job: Job, facts: Facts, out: Path) -> None:
     """Write the results record of a test."""
     Result.of(facts.metrics, **describe(facts, job.config)).write(out)
 

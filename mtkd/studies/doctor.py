@@ -66,7 +66,7 @@ if child:
 _STORED = '''
 import json, sys
 from pathlib import Path
-from mtkd.datasets.pseudo_file import PseudoFile
+from mtkd.prerequisites.pseudo_labels.file import PseudoFile
 from mtkd.structures import FeatureStore
 wrong = []
 for path in map(Path, sys.argv[1:]):

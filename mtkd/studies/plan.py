@@ -17,10 +17,10 @@ from mmengine.registry import FUNCTIONS
 
 from ..datasets import MultiDataset, TaskDataset
 from ..engine.config import datasets_of, default_data_root, load_config, prepare
+from ..engine.prerequisite import resolved
 from ..engine.record import peak_memory
 from ..engine.smoke import smoke as cut_down
 from ..engine.smoke import synthesise
-from ..engine.stages import resolve_teachers
 from ..registry import DATA_SAMPLERS, DATASETS, MODELS
 from ..structures import Batch
 from ..tasks import build_tasks
@@ -143,7 +143,7 @@ def plan(config: str | Path, *, options: Mapping[str, Any] | None = None, data_r
     if not raw.get('train_dataloader') or not (length.get('max_iters') or length.get('max_epochs')):
         raise ValueError(f'{raw.filename} does not train: plan a config with train_dataloader and train_cfg.max_iters or '
                          f'train_cfg.max_epochs.')
-    cfg = resolve_teachers(raw, seed, random=True)
+    cfg = resolved(raw, seed, random=True)
     cfg = cut_down(cfg) if smoke else cfg
     _no_weights(cfg.model)
     dataset, real, why = _training_set(cfg, seed, data_root or default_data_root(), smoke)

@@ -4,7 +4,7 @@ import pytest
 
 from mtkd.engine.run import Job, train
 from mtkd.leaderboard import Result
-from tests.engine.pseudo_toy import write_config, write_pair
+from tests.prerequisites.pseudo_toy import write_config, write_pair
 
 from .called import run
 

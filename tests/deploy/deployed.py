@@ -4,8 +4,7 @@ from pathlib import Path
 
 import torch
 
-from mtkd.engine.config import load_config
-from mtkd.engine.record import config_hash
+from mtkd.engine.config import config_hash, load_config
 from mtkd.models import build_net
 from mtkd.tasks import build_tasks
 

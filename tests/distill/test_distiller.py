@@ -229,7 +229,7 @@ SINGLE = {'semseg': {'type': 'SemanticSegmentation', 'num_classes': 5}, 'depth':
 
 
 def single_task_teachers(**options) -> dict[str, dict]:
-    """Configs of teachers that each have their own task's head only, as ``engine/stages.py`` makes them."""
+    """Configs of teachers that each have their own task's head only, as ``prerequisites/earlier_runs.py`` makes them."""
     return {task: {'net': SEGNET, 'tasks': {task: cfg}, 'allow_random': True, **options} for task, cfg in SINGLE.items()}
 
 

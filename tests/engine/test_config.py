@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mtkd.engine.config import check_option, datasets_of, default_work_dir, load_config, prepare
-from mtkd.engine.record import config_hash
+from mtkd.engine.config import check_option, config_hash, datasets_of, default_work_dir, load_config, prepare
 from tests.engine.toy import write_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,3 +97,14 @@ def test_default_work_dir(monkeypatch):
     assert default_work_dir('configs/kdam/a_from_b.py', 2) == Path('work_dirs/a_from_b/seed2')
     monkeypatch.setenv('MTKD_WORK_DIRS', 'elsewhere')
     assert default_work_dir('a.py', 0) == Path('elsewhere/a/seed0')
+
+
+def test_hash_depends_on_values_not_on_order():
+    assert config_hash({'a': 1, 'b': [2, 3]}) == config_hash({'b': [2, 3], 'a': 1})
+    assert config_hash({'a': 1}) != config_hash({'a': 2})
+
+
+def test_the_hash_of_a_config_is_the_same_for_teachers_of_other_seeds():
+    one, two, other = ({'checkpoint': f'work_dirs/{name}/seed{seed}/final.pth'} for name, seed in
+                       (('a', 0), ('a', 1), ('b', 0)))
+    assert config_hash(one) == config_hash(two) != config_hash(other)

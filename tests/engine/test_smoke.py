@@ -4,7 +4,7 @@ from mmengine.config import Config
 
 from mtkd.engine.config import datasets_of, load_config, prepare
 from mtkd.engine.smoke import BATCH, ITERATIONS, SIZE, smoke
-from mtkd.engine.stages import resolve_teachers
+from mtkd.prerequisites.earlier_runs import resolve_teachers
 from mtkd.registry import DATASETS
 
 

@@ -12,9 +12,7 @@ from .pictures import PictureHook, ValidationPictureHook, panel
 from .progress import ProgressHook
 from .report import ReportHook
 from .runtime_info import IntervalInfoHook
-from .teacher_cache import TeacherCacheHook
 
 __all__ = ['AdaptiveLR', 'BalanceHook', 'CompileHook', 'ContextSearchHook', 'Diverged', 'FiniteHook', 'IntervalInfoHook',
-           'IntervalLoggerHook',
-           'LRRangeTest', 'LabelCountHook', 'PictureHook', 'ProgressHook', 'ReportHook', 'TeacherCacheHook',
+           'IntervalLoggerHook', 'LRRangeTest', 'LabelCountHook', 'PictureHook', 'ProgressHook', 'ReportHook',
            'ValidationPictureHook', 'panel']

@@ -9,7 +9,7 @@ from mmengine.hooks import Hook
 from ...models.blocks.context_choice import ContextChoice
 from ...models.genotype import GENOTYPE_FILE, KINDS, write_genotype
 from ...registry import HOOKS
-from ..stages import short_path
+from ..config import short_path
 from ..unwrap import unwrapped
 
 

@@ -10,10 +10,10 @@ from mmengine.config import Config
 from mmengine.registry import FUNCTIONS
 
 from ...config_files import HOME
-from ...engine.config import load_config
-from ...engine.record import config_hash, network_name
+from ...engine.config import config_hash, load_config
+from ...engine.prerequisite import resolved
+from ...engine.record import network_name
 from ...engine.smoke import smoke
-from ...engine.stages import resolve_experts
 from ...models import MultiTaskModel
 from ...registry import DATASETS, MODELS
 from ...structures import Batch, Size
@@ -84,7 +84,7 @@ def choose_comparators(networks: Sequence[Comparator], only: Sequence[str]) -> l
 
 def build_model(network: Comparator, seed: int = 0, device: str = 'cpu') -> MultiTaskModel:
     """Its model in training mode, with random weights and without a distiller; nothing is read or downloaded."""
-    cfg = smoke(resolve_experts(network.cfg, seed, random=True))
+    cfg = smoke(resolved(network.cfg, seed, random=True, network_only=True))
     torch.manual_seed(seed)
     return MODELS.build({**cfg.model, 'type': 'MultiTaskModel', 'tasks': cfg.tasks, 'distiller': None}).to(device).train()
 

@@ -11,9 +11,8 @@ from mmengine.config import Config
 from ... import atomic
 from ...config_files import command
 from ...engine.checkpoint import FINAL
-from ...engine.config import default_work_dir, load_config
-from ...engine.record import config_hash
-from ...engine.stages import PSEUDO, prerequisites, short_path
+from ...engine.config import config_hash, default_work_dir, load_config, short_path
+from ...prerequisites.earlier_runs import PSEUDO, earlier_runs
 from .points import Point, Sweep, argument, value_text
 
 RESULTS = 'results.json'
@@ -201,7 +200,7 @@ def _teachers(cfg: Config, seed: int, settings: Settings, works: dict[str, Work]
     Each teacher is one work, however many runs wait for it: two processes must not train it at once.
     """
     names = []
-    for needed in prerequisites(cfg, seed):
+    for needed in earlier_runs(cfg, seed):
         if needed.checkpoint is not None:
             continue
         folder = default_work_dir(needed.config, needed.seed).absolute()

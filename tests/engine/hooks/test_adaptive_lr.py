@@ -10,7 +10,7 @@ from mtkd.engine.checkpoint import load
 from mtkd.engine.hooks import AdaptiveLR
 from mtkd.engine.run import Job, train
 from tests.distill.ranks import on_two_ranks
-from tests.engine.pseudo_toy import write_config
+from tests.prerequisites.pseudo_toy import write_config
 
 
 def runner(lr: float = 0.1, schedules=()) -> SimpleNamespace:

@@ -18,7 +18,7 @@ from mtkd.engine.hooks import AdaptiveLR, LRRangeTest
 from mtkd.engine.hooks.lr_range import broke, choose_range, smoothed
 from mtkd.engine.run import Job, train
 from tests.distill.ranks import on_two_ranks
-from tests.engine.pseudo_toy import write_config
+from tests.prerequisites.pseudo_toy import write_config
 
 
 def curve(drop_at: float, width: float = 0.5, count: int = 100) -> tuple[np.ndarray, np.ndarray]:

@@ -3,11 +3,12 @@ import pytest
 import torch
 
 from mtkd.datasets import BadData, MultiDataset
-from mtkd.datasets.pseudo import TEACHER, file_of, header_of, leaves, sample_ids, with_pseudo_labels
-from mtkd.datasets.pseudo_file import PseudoFile, SoftLabels
+from mtkd.datasets.multi import leaves
+from mtkd.prerequisites.pseudo_labels.dataset import TEACHER, file_of, header_of, sample_ids, with_pseudo_labels
+from mtkd.prerequisites.pseudo_labels.file import PseudoFile, SoftLabels
 from mtkd.registry import DATASETS
 from mtkd.structures import collate
-from tests.engine.pseudo_toy import CLASSES, ToyFaces
+from tests.prerequisites.pseudo_toy import CLASSES, ToyFaces
 
 WHO = {'teacher': 'configs/t.py', 'weights': 'ab', 'transforms': ['identity'], 'precision': 'float32'}
 KINDS = {'shade': 'class_label', 'hue': 'class_label'}

@@ -7,7 +7,7 @@ from torch import nn
 
 from mtkd.datasets import SyntheticImages
 from mtkd.engine.config import check_option, load_config, prepare
-from mtkd.engine.hooks import TeacherCacheHook
+from mtkd.prerequisites.cache_hook import TeacherCacheHook
 
 
 def test_live_training_keeps_to_the_views_and_their_seed():

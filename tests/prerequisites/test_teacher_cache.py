@@ -12,10 +12,10 @@ from torch.utils.data import DataLoader
 from mtkd.datasets import InfiniteBatchSampler, ShuffleSampler
 from mtkd.datasets.images.labelled_files import LabelledFiles
 from mtkd.distill import Teacher
-from mtkd.engine import cache
-from mtkd.engine.cache import CachePlan, StaleCache, attach, write_all
 from mtkd.engine.checkpoint import load, write_atomically
 from mtkd.engine.run import Job, train
+from mtkd.prerequisites import teacher_cache as cache
+from mtkd.prerequisites.teacher_cache import CachePlan, StaleCache, attach, write_all
 from mtkd.registry import DATASETS, MODELS
 from mtkd.structures import FeatureStore, collate
 

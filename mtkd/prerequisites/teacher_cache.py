@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,14 @@ from torch.utils.data import DataLoader
 
 from ..datasets import ArrayDataset, ClipDataset, TaskDataset
 from ..datasets.cached import MODES, CachedTaps, Unseen
+from ..datasets.multi import leaves
 from ..distill import Teacher
-from ..registry import DATASETS, MODELS, TRANSFORMS
+from ..engine.config import default_work_dir
+from ..engine.job import Job, resolve
+from ..engine.lock import Lock
+from ..engine.prerequisite import Circumstances, Prerequisite
+from ..registry import DATASETS, MODELS, PREREQUISITES, TRANSFORMS
 from ..structures import FeatureStore, collate
-from .lock import Lock
 
 COMMIT_EVERY_S = 5.0
 
@@ -134,15 +138,6 @@ def _teachers(model: nn.Module) -> dict[str, tuple[Teacher, tuple[str, ...]]]:
         if teacher.cacheable and any(True for _ in teacher.net.parameters()):  # pseudo-labels have no network
             found[name] = (teacher, model.distiller.needed_taps(name))
     return found
-
-
-def leaves(dataset: Any) -> Iterator[TaskDataset]:
-    """The data sets that a data set is made of."""
-    for part in getattr(dataset, 'datasets', None) or [dataset]:
-        if part is dataset:
-            yield part
-        else:
-            yield from leaves(part)
 
 
 def _place(leaf: TaskDataset, plan: CachePlan) -> str:
@@ -391,3 +386,34 @@ class _Progress:
 
 def _megabytes(count: int) -> str:
     return f'{count / 1e6:.1f} MB'
+
+
+@PREREQUISITES.register_module()
+class TeacherCaches(Prerequisite):
+    """The caches of teachers' features that a config's training reads."""
+
+    order = 20
+    keys = frozenset({'teacher_cache'})
+
+    def needed(self, cfg: Config) -> bool:
+        """Whether the config has a ``teacher_cache``."""
+        return bool(cfg.get('teacher_cache'))
+
+    def made(self, cfg: Config, where: Circumstances) -> bool:
+        """True where teachers run live; otherwise only the teachers and data sets say whether a cache fits."""
+        plan = CachePlan.of(cfg)
+        return plan is not None and plan.live
+
+    def make(self, cfg: Config, where: Circumstances) -> None:
+        """See :func:`write_all`."""
+        plan = CachePlan.of(cfg)
+        assert plan is not None
+        job = Job(cfg.filename, work_dir=default_work_dir(cfg.filename, where.seed), seed=where.seed,
+                  data_root=where.data_root, amp=where.amp)
+        write_all(job.prepared(resolve(cfg, where.seed)), plan)
+
+    def connect(self, cfg: Config, seed: int, *, random: bool) -> Config:
+        """Add the hook that opens the caches when training starts."""
+        cfg = copy.deepcopy(cfg)
+        cfg.custom_hooks = [{'type': 'TeacherCacheHook', **cfg.teacher_cache}, *(cfg.get('custom_hooks') or [])]
+        return cfg

@@ -8,14 +8,14 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..datasets import TaskDataset
-from ..datasets.pseudo import TEACHER, header_of
-from ..datasets.pseudo_file import Header, Rules
-from ..distill import checkpoint_hash
-from ..distill.pseudo_label import VIEWS, check_views
-from ..tasks import build_tasks
-from .config import load_config
-from .stages import PSEUDO, as_teacher, prerequisites, resolve_experts, short_path, trained
+from ...datasets import TaskDataset
+from ...distill import checkpoint_hash
+from ...distill.pseudo_label import VIEWS, check_views
+from ...engine.config import load_config, short_path
+from ...tasks import build_tasks
+from ..earlier_runs import PSEUDO, as_teacher, earlier_runs, resolve_experts, result_of
+from .dataset import TEACHER, header_of
+from .file import Header, Rules
 
 DEFAULT_TAU = 0.7  # fact sheet 1.4.2
 OPTIONS = {'teacher', 'tau', 'top_p', 'transforms', 'lambda_u', 'hard', 'tasks', 'folder', 'batch_size'}
@@ -36,8 +36,8 @@ class PseudoLabelStage:
         made_by: the teacher's config.
         checkpoint: its weights; None for a trial with random pseudo-labels.
         tasks: task -> number of classes (bins).
-        tau: see :class:`~mtkd.datasets.pseudo_file.Rules`.
-        top_p: see :class:`~mtkd.datasets.pseudo_file.Rules`.
+        tau: see :class:`~mtkd.prerequisites.pseudo_labels.file.Rules`.
+        top_p: see :class:`~mtkd.prerequisites.pseudo_labels.file.Rules`.
         transforms: the views that are averaged.
         lambda_u: weight of the pseudo-labels' terms beside the tasks' own.
         hard: see :class:`~mtkd.distill.losses.pseudo_label.PseudoLabel`.
@@ -85,7 +85,7 @@ def stage_of(cfg: Config, seed: int, *, random: bool = False) -> PseudoLabelStag
 
     Raises:
         ValueError: an option is unknown or makes no sense, or the teacher lacks a task.
-        MissingTeacher: the teacher has not been trained.
+        MissingPrerequisite: the teacher has not been trained.
     """
     given = cfg.get(PSEUDO)
     if not given:
@@ -115,8 +115,8 @@ def stage_of(cfg: Config, seed: int, *, random: bool = False) -> PseudoLabelStag
 
 
 def _checkpoint(cfg: Config, seed: int) -> Path:
-    needed, = (needed for needed in prerequisites(cfg, seed) if needed.name == PSEUDO)
-    return trained(cfg, needed, seed)
+    needed, = (needed for needed in earlier_runs(cfg, seed) if needed.name == PSEUDO)
+    return result_of(cfg, needed, seed)
 
 
 def _folder(given: str | None, checkpoint: Path | None) -> Path | None:
@@ -154,7 +154,7 @@ def use_pseudo_labels(cfg: Config, seed: int, *, random: bool = False) -> Config
 
     Raises:
         ValueError: see :func:`stage_of`; or the config's distiller has templates, or the weight 0.
-        MissingTeacher: see :func:`stage_of`.
+        MissingPrerequisite: see :func:`stage_of`.
     """
     stage = stage_of(cfg, seed, random=random)
     if stage is None:

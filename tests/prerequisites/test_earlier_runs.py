@@ -11,9 +11,10 @@ import torch
 from mtkd.deploy.student import load_student
 from mtkd.engine.checkpoint import FINAL, load, write_atomically
 from mtkd.engine.config import load_config, prepare
+from mtkd.engine.prerequisite import MissingPrerequisite, teacher_names
 from mtkd.engine.run import Job, train
-from mtkd.engine.stages import MissingTeacher, as_teacher, prerequisites, resolve_experts, resolve_teachers, teacher_names
 from mtkd.models.genotype import GENOTYPE_FILE, find_genotype, write_genotype
+from mtkd.prerequisites.earlier_runs import as_teacher, earlier_runs, resolve_experts, resolve_teachers
 from mtkd.registry import MODELS
 from tests.engine.hooks.test_context_search import write_search
 from tests.engine.toy import write_config
@@ -31,9 +32,9 @@ def pair(tmp_path, monkeypatch) -> tuple[Path, Path]:
 
 def test_a_missing_teacher_names_the_command(pair):
     cfg = load_config(pair[0])
-    with pytest.raises(MissingTeacher, match=r"teacher 'big' .*train it with: mtkd train .*big\.py"):
+    with pytest.raises(MissingPrerequisite, match=r"teacher 'big' .*train it with: mtkd train .*big\.py"):
         resolve_teachers(cfg, seed=1)
-    assert [(p.name, p.checkpoint) for p in prerequisites(cfg, seed=1)] == [('big', None)]
+    assert [(p.name, p.checkpoint) for p in earlier_runs(cfg, seed=1)] == [('big', None)]
 
 
 def test_the_same_seed_comes_first_then_seed_0(pair, tmp_path):
@@ -42,18 +43,18 @@ def test_the_same_seed_comes_first_then_seed_0(pair, tmp_path):
         folder = tmp_path / 'work_dirs' / 'big' / f'seed{seed}'
         folder.mkdir(parents=True)
         write_atomically({'state_dict': {}}, folder / FINAL)
-    assert [prerequisites(cfg, seed)[0].checkpoint.parent.name for seed in (0, 1, 2)] == ['seed0', 'seed1', 'seed0']
+    assert [earlier_runs(cfg, seed)[0].checkpoint.parent.name for seed in (0, 1, 2)] == ['seed0', 'seed1', 'seed0']
 
 
 def test_a_named_checkpoint_that_is_not_there(pair):
     cfg = load_config(pair[0], {'model.distiller.teachers.big.checkpoint': 'gone.pth'})
-    with pytest.raises(MissingTeacher, match=r'gone\.pth does not exist'):
+    with pytest.raises(MissingPrerequisite, match=r'gone\.pth does not exist'):
         resolve_teachers(cfg, seed=0)
 
 
 def test_a_teacher_set_to_none_is_taken_out(pair):
     cfg = load_config(pair[0], {'model.distiller.teachers.big': None})
-    assert prerequisites(cfg, seed=0) == [] and teacher_names(cfg) == ()
+    assert earlier_runs(cfg, seed=0) == [] and teacher_names(cfg) == ()
     with pytest.raises(ValueError, match='there are none'):
         MODELS.build(prepare(resolve_teachers(cfg, seed=0), work_dir=pair[0].parent, seed=0, data_root=None).model)
 
@@ -117,8 +118,8 @@ def test_experts_inside_a_network_are_prerequisites(pair, tmp_path):
     for name, text in (('joint', JOINT), ('of_joint', OF_JOINT)):
         (tmp_path / f'{name}.py').write_text(text.replace('{folder}', str(tmp_path)))
     joint, student = (load_config(tmp_path / f'{name}.py') for name in ('joint', 'of_joint'))
-    assert [p.name for p in prerequisites(joint, seed=0)] == ['first']
-    with pytest.raises(MissingTeacher, match=r"teacher 'first' .* model\.net\.trunk\.experts\.first\.checkpoint=FILE"):
+    assert [p.name for p in earlier_runs(joint, seed=0)] == ['first']
+    with pytest.raises(MissingPrerequisite, match=r"teacher 'first' .* model\.net\.trunk\.experts\.first\.checkpoint=FILE"):
         resolve_experts(joint, seed=0)
     for stem, seed in (('big', 0), ('big', 1), ('joint', 0)):
         made(tmp_path, stem, seed)
@@ -159,11 +160,11 @@ def found(tmp_path: Path, seed: int, kind: int) -> Path:
 
 def test_a_missing_genotype_names_the_command(searched):
     cfg = load_config(searched)
-    assert [(p.name, p.checkpoint) for p in prerequisites(cfg, seed=1)] == [('genotype', None)] and teacher_names(cfg) == ()
+    assert [(p.name, p.checkpoint) for p in earlier_runs(cfg, seed=1)] == [('genotype', None)] and teacher_names(cfg) == ()
     said = (r'the genotype of .*searched\.py has no genotype\.json in .*search; search it with: mtkd train '
             r'.*search\.py \(or add --with-prerequisites .* --cfg-options model\.net\.neck\.genotype=FILE\)')
     for resolve in (resolve_teachers, resolve_experts):
-        with pytest.raises(MissingTeacher, match=said):
+        with pytest.raises(MissingPrerequisite, match=said):
             resolve(cfg, seed=1)
 
 
@@ -174,7 +175,7 @@ def test_a_genotype_is_the_seeds_own_or_that_of_seed_0(searched, tmp_path):
         assert resolve_teachers(cfg, seed).model.net.neck.genotype == str(file)
         assert resolve_experts(cfg, seed).model.net.neck.genotype == str(file)
     named = load_config(searched, {'model.net.neck.genotype': str(files[1])})
-    assert resolve_teachers(named, 0).model.net.neck.genotype == str(files[1]) and prerequisites(named, 0) == []
+    assert resolve_teachers(named, 0).model.net.neck.genotype == str(files[1]) and earlier_runs(named, 0) == []
 
 
 def test_a_config_is_tried_without_its_search(searched):

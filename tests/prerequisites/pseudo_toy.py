@@ -41,7 +41,7 @@ class ToyFaces(TaskDataset):
 
 
 CONFIG = """
-custom_imports = dict(imports=['tests.engine.pseudo_toy'], allow_failed_imports=False)
+custom_imports = dict(imports=['tests.prerequisites.pseudo_toy'], allow_failed_imports=False)
 tasks = {tasks}
 suite, method, student, backbone, data_set = 'toy_faces', {method!r}, 'tiny', 'tiny', 'toy faces'
 model = dict(

@@ -1,6 +1,6 @@
 """Data sets that bring a teacher's pseudo-labels along with their samples."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +9,11 @@ from mmengine.logging import print_log
 
 from mtkd.registry import DATASETS
 
-from .base import BadData, TaskDataset
-from .multi import MultiDataset
-from .pseudo_file import Header, PseudoFile, Rules, SoftLabels, problem
+from ...datasets.base import BadData, TaskDataset
+from ...datasets.multi import MultiDataset, leaves
+from .file import Header, PseudoFile, Rules, SoftLabels, problem
 
 TEACHER = 'pseudo'  # the name the student's distiller knows them by
-
-
-def leaves(dataset: TaskDataset | MultiDataset) -> Iterator[TaskDataset]:
-    """The data sets that a data set is made of."""
-    for part in getattr(dataset, 'datasets', None) or [dataset]:
-        if part is dataset:
-            yield part
-        else:
-            yield from leaves(part)
 
 
 def file_of(dataset: TaskDataset, folder: Path) -> Path:
@@ -60,8 +51,8 @@ def with_pseudo_labels(dataset: Any, tasks: Mapping[str, int], tau: Any = None, 
     Args:
         dataset: a data set or its config.
         tasks: task -> number of classes (bins).
-        tau: see :class:`~mtkd.datasets.pseudo_file.Rules`.
-        top_p: see :class:`~mtkd.datasets.pseudo_file.Rules`.
+        tau: see :class:`~mtkd.prerequisites.pseudo_labels.file.Rules`.
+        top_p: see :class:`~mtkd.prerequisites.pseudo_labels.file.Rules`.
         folder: where the files lie, one a data set; None: random rows, for trying a config.
         teacher: the config of the teacher that must have made them.
         weights: fingerprint of its weights.

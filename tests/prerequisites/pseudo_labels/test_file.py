@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mtkd.datasets.pseudo_file import Header, PseudoFile, Rules, SoftLabels, problem, read_arrays, write_arrays
+from mtkd.prerequisites.pseudo_labels.file import Header, PseudoFile, Rules, SoftLabels, problem, read_arrays, write_arrays
 
 HEADER = Header(data_set='faces', split='train', domain='', teacher='configs/t.py', weights='ab' * 32,
                 transforms=['identity', 'hflip'], precision='float32', tasks={'race': 3}, classes={'race': ['x', 'y', 'z']})

@@ -8,13 +8,14 @@ import torch
 
 from mtkd.engine.checkpoint import FINAL, load
 from mtkd.engine.config import load_config, prepare
-from mtkd.engine.pseudo import stage_of, use_pseudo_labels
-from mtkd.engine.pseudo_make import make_pseudo_labels
+from mtkd.engine.prerequisite import MissingPrerequisite, teacher_names
 from mtkd.engine.run import Job, train
 from mtkd.engine.run import test as score
-from mtkd.engine.stages import MissingTeacher, prerequisites, teacher_names
+from mtkd.prerequisites.earlier_runs import earlier_runs
+from mtkd.prerequisites.pseudo_labels.make import make_pseudo_labels
+from mtkd.prerequisites.pseudo_labels.stage import stage_of, use_pseudo_labels
 from mtkd.registry import DATASETS
-from tests.engine.pseudo_toy import write_config, write_pair
+from tests.prerequisites.pseudo_toy import write_config, write_pair
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,9 +72,9 @@ def test_a_teacher_of_other_tasks(work, tmp_path):
 def test_the_teacher_is_a_prerequisite(work, tmp_path, monkeypatch):
     monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path))
     cfg = load_config(work[1])
-    assert [(p.name, p.checkpoint) for p in prerequisites(cfg, 0)] == [('pseudo_labels', None)]
+    assert [(p.name, p.checkpoint) for p in earlier_runs(cfg, 0)] == [('pseudo_labels', None)]
     assert teacher_names(cfg) == ('pseudo_labels',)
-    with pytest.raises(MissingTeacher, match=r"train it with: mtkd train .*pseudo_labels\.teacher"):
+    with pytest.raises(MissingPrerequisite, match=r"train it with: mtkd train .*pseudo_labels\.teacher"):
         Job(str(work[1])).prepared()
 
 

@@ -5,16 +5,16 @@ from typing import Any
 
 from mmengine.hooks import Hook
 
-from ...registry import HOOKS
-from ..cache import CachePlan, attach
-from ..unwrap import unwrapped
+from ..engine.unwrap import unwrapped
+from ..registry import HOOKS
+from .teacher_cache import CachePlan, attach
 
 
 @HOOKS.register_module()
 class TeacherCacheHook(Hook):
     """Gives the training set its teachers' caches before the first batch is loaded; a config's ``teacher_cache`` adds it.
 
-    Args: see :class:`~mtkd.engine.cache.CachePlan`.
+    Args: see :class:`~mtkd.prerequisites.teacher_cache.CachePlan`.
     """
 
     def __init__(self, mode: str = 'views', views: int = 1, seed: int = 0, folder: str | None = None,

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from mtkd.datasets.pseudo_file import Header, PseudoFile, Rules, SoftLabels
 from mtkd.datasets.transforms import Pad, PhotoMetricDistortion, RandomHFlip
 from mtkd.distill import MultiTaskTeacher
 from mtkd.distill.pseudo_label import view
-from mtkd.engine import pseudo_make
 from mtkd.engine.config import load_config
-from mtkd.engine.pseudo import stage_of
-from mtkd.engine.pseudo_make import Progress, make_pseudo_labels, steady_transforms, tally
 from mtkd.engine.run import Job, train
-from tests.engine.pseudo_toy import ToyFaces, write_config, write_pair
+from mtkd.prerequisites.pseudo_labels import make as pseudo_make
+from mtkd.prerequisites.pseudo_labels.file import Header, PseudoFile, Rules, SoftLabels
+from mtkd.prerequisites.pseudo_labels.make import Progress, make_pseudo_labels, steady_transforms, tally
+from mtkd.prerequisites.pseudo_labels.stage import stage_of
+from tests.prerequisites.pseudo_toy import ToyFaces, write_config, write_pair
 
 
 @pytest.fixture(scope='module')

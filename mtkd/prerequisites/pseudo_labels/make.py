@@ -15,16 +15,20 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from torch.utils.data import DataLoader, Dataset
 
-from .. import atomic
-from ..datasets import TaskDataset, pseudo_file
-from ..datasets.pseudo import file_of, leaves, sample_ids
-from ..datasets.pseudo_file import STORED, Header, PseudoFile, Rules, SoftLabels, problem
-from ..distill import MultiTaskTeacher, Teacher, soft_labels
-from ..registry import DATASETS
-from ..structures import collate, pack
-from .config import prepare
-from .lock import Lock
-from .pseudo import PseudoLabelStage, stage_of
+from ... import atomic
+from ...datasets import TaskDataset
+from ...datasets.multi import leaves
+from ...distill import MultiTaskTeacher, Teacher, soft_labels
+from ...engine.config import default_data_root, prepare
+from ...engine.lock import Lock
+from ...engine.prerequisite import Circumstances, Prerequisite
+from ...registry import DATASETS, PREREQUISITES
+from ...structures import collate, pack
+from ..earlier_runs import PSEUDO
+from . import file as pseudo_file
+from .dataset import file_of, sample_ids
+from .file import STORED, Header, PseudoFile, Rules, SoftLabels, problem
+from .stage import PseudoLabelStage, stage_of, use_pseudo_labels
 
 CHUNK = 1024  # samples between two writes: what a kill can cost
 SPOKEN_CLASSES = 20  # with more of them, a histogram counts them in tens
@@ -50,7 +54,7 @@ def make_pseudo_labels(cfg: Config, seed: int, data_root: Path | str, *, as_csv:
 
     Raises:
         ValueError: see :func:`stage_of`.
-        MissingTeacher: the teacher has not been trained.
+        MissingPrerequisite: the teacher has not been trained.
     """
     stage = stage_of(cfg, seed)
     if stage is None:
@@ -245,3 +249,31 @@ def _histogram(counts: np.ndarray, names: Sequence[str] | None) -> list[tuple[st
                 for first in range(0, len(counts), 10)]
         return [(name, count) for name, count in tens if count]
     return [(names[i] if names else str(i), int(count)) for i, count in enumerate(counts)]
+
+
+@PREREQUISITES.register_module()
+class PseudoLabelFiles(Prerequisite):
+    """The files with the pseudo-labels of a config's training sets."""
+
+    order = 10
+    keys = frozenset({PSEUDO})
+
+    def needed(self, cfg: Config) -> bool:
+        """Whether the config has ``pseudo_labels``."""
+        return bool(cfg.get(PSEUDO))
+
+    def made(self, cfg: Config, where: Circumstances) -> bool:
+        """False: only the data sets say whether a file has all samples."""
+        return False
+
+    def make(self, cfg: Config, where: Circumstances) -> None:
+        """See :func:`make_pseudo_labels`."""
+        make_pseudo_labels(cfg, where.seed, where.data_root or default_data_root())
+
+    def connect(self, cfg: Config, seed: int, *, random: bool) -> Config:
+        """See :func:`~mtkd.prerequisites.pseudo_labels.stage.use_pseudo_labels`."""
+        return use_pseudo_labels(cfg, seed, random=random)
+
+    def teachers(self, cfg: Config) -> tuple[str, ...]:
+        """The one that made the labels."""
+        return (PSEUDO,) if cfg.get(PSEUDO) else ()

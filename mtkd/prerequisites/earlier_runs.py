@@ -1,4 +1,4 @@
-"""What comes first: a config names the configs of its teachers, or of a search, and what they leave is found or made."""
+"""Runs of other configs whose results a config needs: teachers that it names by their configs, and a genotype search."""
 
 import copy
 import re
@@ -9,30 +9,28 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..config_files import HOME, command
+from ..config_files import command
+from ..engine.checkpoint import FINAL
+from ..engine.config import default_work_dir, load_config, short_path
+from ..engine.prerequisite import Circumstances, MissingPrerequisite, Prerequisite
+from ..engine.stopping import run_and_pass_signals_on
 from ..models.genotype import GENOTYPE_FILE, any_genotype
-from .checkpoint import FINAL
-from .config import default_work_dir, load_config
-from .stopping import run_and_pass_signals_on
+from ..registry import PREREQUISITES
 
 PSEUDO = 'pseudo_labels'  # what the teacher of a config's pseudo-labels is called among its prerequisites
 GENOTYPE = 'genotype'  # and the search for its network's genotype
 
 
-class MissingTeacher(FileNotFoundError):
-    """A student's teacher has not been trained yet, or its genotype not searched; the message says which command does it."""
-
-
 @dataclass(frozen=True)
-class Prerequisite:
-    """A config that must have been trained before another.
+class EarlierRun:
+    """A run of another config that must have ended before this one starts.
 
     Attributes:
         name: the teacher's name in the student's config, or :data:`GENOTYPE`.
         config: the teacher's, or the search's, config file.
         seed: the seed it is to be trained with when it is missing.
         checkpoint: its weights, or the search's genotype; None while there are none.
-        result: how that file is called in the work dir.
+        result: the name of that file in the work dir.
     """
 
     name: str
@@ -55,14 +53,6 @@ class Prerequisite:
     def command(self) -> str:
         """What trains it."""
         return f'mtkd train {short_path(self.config)}' + (f' --seed {self.seed}' if self.seed else '')
-
-
-def short_path(config: Path) -> str:
-    """A file's path as a user would type it."""
-    for base in (Path.cwd(), HOME):
-        if config.is_relative_to(base):
-            return str(config.relative_to(base))
-    return str(config)
 
 
 def _teachers_of(cfg: Config) -> Mapping[str, Any]:
@@ -97,12 +87,7 @@ def _place(cfg: Config, name: str) -> str:
     return f'{PSEUDO}.teacher' if name == PSEUDO else f'model.distiller.teachers.{name}'
 
 
-def teacher_names(cfg: Config) -> tuple[str, ...]:
-    """The names of what a config distils from, for the record of its results."""
-    return (*_teachers_of(cfg), *([PSEUDO] if cfg.get(PSEUDO) else []))
-
-
-def prerequisites(cfg: Config, seed: int) -> list[Prerequisite]:
+def earlier_runs(cfg: Config, seed: int) -> list[EarlierRun]:
     """What a config's teachers, and its search, have to leave, in the order it names them.
 
     A teacher's weights are the config's ``checkpoint``, or ``final.pth`` in the work dir of the teacher's own config: of
@@ -120,16 +105,16 @@ def prerequisites(cfg: Config, seed: int) -> list[Prerequisite]:
         if teacher.get('checkpoint'):
             checkpoint: Path | None = Path(teacher['checkpoint'])
             if not Path(teacher['checkpoint']).is_file():
-                raise MissingTeacher(f"teacher '{name}': the checkpoint {checkpoint} does not exist; correct "
+                raise MissingPrerequisite(f"teacher '{name}': the checkpoint {checkpoint} does not exist; correct "
                                      f'{_place(cfg, name)}.checkpoint.')
         else:
             places = [default_work_dir(config, s) / result for s in dict.fromkeys((seed, 0))]
             checkpoint = next((place for place in places if place.is_file()), None)
-        found.append(Prerequisite(name, Path(config), 0, checkpoint, result))
+        found.append(EarlierRun(name, Path(config), 0, checkpoint, result))
     return found
 
 
-def train_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
+def run_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
     """Train or search what is missing, each in a process of its own; one that was stopped goes on where it was.
 
     Args:
@@ -140,7 +125,7 @@ def train_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
     Raises:
         RuntimeError: a training failed.
     """
-    for needed in prerequisites(cfg, seed):
+    for needed in earlier_runs(cfg, seed):
         if needed.checkpoint is None:
             training = [*command('train'), str(needed.config), '--seed', str(needed.seed), '--resume',
                         '--with-prerequisites', *arguments]
@@ -159,15 +144,15 @@ def resolve_teachers(cfg: Config, seed: int, *, random: bool = False) -> Config:
         random: give teachers random weights, and the network any genotype (for trying a config without them).
 
     Raises:
-        MissingTeacher: a teacher has not been trained, or a genotype not searched; the message names the command.
+        MissingPrerequisite: a teacher has not been trained, or a genotype not searched; the message names the command.
     """
     cfg = copy.deepcopy(cfg)
-    needed = {p.name: p for p in prerequisites(cfg, seed)} if not random else {}
+    needed = {p.name: p for p in earlier_runs(cfg, seed)} if not random else {}
     _resolve_search(cfg, needed.get(GENOTYPE), seed)
     for name, teacher in {**_teachers_of(cfg), **_experts_of(cfg)}.items():
         _resolve(cfg, name, teacher, needed.get(name), seed)
     if PSEUDO in needed:
-        trained(cfg, needed[PSEUDO], seed)
+        result_of(cfg, needed[PSEUDO], seed)
     return cfg
 
 
@@ -175,19 +160,19 @@ def resolve_experts(cfg: Config, seed: int, *, random: bool = False) -> Config:
     """As :func:`resolve_teachers`, but only what is inside the network, which it is not deployed without."""
     cfg = copy.deepcopy(cfg)
     inside = {**_experts_of(cfg), **_search_of(cfg)}
-    needed = {p.name: p for p in prerequisites(cfg, seed)} if inside and not random else {}
+    needed = {p.name: p for p in earlier_runs(cfg, seed)} if inside and not random else {}
     _resolve_search(cfg, needed.get(GENOTYPE), seed)
     for name, expert in _experts_of(cfg).items():
         _resolve(cfg, name, expert, needed.get(name), seed)
     return cfg
 
 
-def _resolve(cfg: Config, name: str, teacher: Any, needed: Prerequisite | None, seed: int) -> None:
+def _resolve(cfg: Config, name: str, teacher: Any, needed: EarlierRun | None, seed: int) -> None:
     """Fill one teacher in; random weights where nothing is needed. Experts inside it are those of its own seed."""
     if not teacher.get('config'):
         return
     own = load_config(teacher['config'], beside=Path(cfg.filename))
-    checkpoint = trained(cfg, needed, seed) if needed else None
+    checkpoint = result_of(cfg, needed, seed) if needed else None
     own = resolve_experts(own, _seed_of(checkpoint, seed), random=needed is None)
     teacher.setdefault('type', 'MultiTaskTeacher')
     teacher.update(as_teacher(own))
@@ -198,10 +183,10 @@ def _resolve(cfg: Config, name: str, teacher: Any, needed: Prerequisite | None, 
         teacher.update(checkpoint=str(checkpoint), made_by=short_path(needed.config))
 
 
-def _resolve_search(cfg: Config, needed: Prerequisite | None, seed: int) -> None:
+def _resolve_search(cfg: Config, needed: EarlierRun | None, seed: int) -> None:
     """Put the file of a network's search in the place of its config's name; any genotype where none is needed."""
     if _search_of(cfg):
-        cfg.model.net.neck.genotype = str(trained(cfg, needed, seed)) if needed else any_genotype(tuple(cfg.tasks))
+        cfg.model.net.neck.genotype = str(result_of(cfg, needed, seed)) if needed else any_genotype(tuple(cfg.tasks))
 
 
 def _seed_of(checkpoint: Path | None, otherwise: int) -> int:
@@ -221,17 +206,45 @@ def as_teacher(own: Config) -> dict[str, Any]:
             **{key: given[key] for key in ('mean', 'std', 'channels_last') if key in given}}
 
 
-def trained(cfg: Config, needed: Prerequisite, seed: int) -> Path:
+def result_of(cfg: Config, needed: EarlierRun, seed: int) -> Path:
     """A teacher's weights, or a search's genotype.
 
     Raises:
-        MissingTeacher: it is not there yet; the message names the command.
+        MissingPrerequisite: it is not there yet; the message names the command.
     """
     if needed.checkpoint is None:
         lacks, place = ('checkpoint', '.checkpoint') if needed.result == FINAL else (needed.result, '')
-        raise MissingTeacher(
+        raise MissingPrerequisite(
             f'{needed.what} of {short_path(Path(cfg.filename))} has no {lacks} in '
             f'{default_work_dir(needed.config, seed).parent}; {needed.verb} it with: {needed.command} '
             f'(or add --with-prerequisites to this command, or name its file with --cfg-options '
             f'{_place(cfg, needed.name)}{place}=FILE).')
     return needed.checkpoint
+
+
+@PREREQUISITES.register_module()
+class EarlierRuns(Prerequisite):
+    """Teachers that were trained with configs of their own, and the genotype of a search."""
+
+    order = 0
+
+    def needed(self, cfg: Config) -> bool:
+        """Whether the config names another config."""
+        return 'model' in cfg and any(named.get('config') for named in _named_by(cfg).values())
+
+    def made(self, cfg: Config, where: Circumstances) -> bool:
+        """Whether all runs have left their results."""
+        return all(run.checkpoint is not None for run in earlier_runs(cfg, where.seed))
+
+    def make(self, cfg: Config, where: Circumstances) -> None:
+        """Train or search what is missing, see :func:`run_missing`."""
+        arguments = ['--data-root', str(where.data_root)] if where.data_root else []
+        run_missing(cfg, where.seed, arguments + (['--amp', where.amp] if where.amp else []))
+
+    def resolve(self, cfg: Config, seed: int, *, random: bool, network_only: bool) -> Config:
+        """See :func:`resolve_teachers` and :func:`resolve_experts`."""
+        return (resolve_experts if network_only else resolve_teachers)(cfg, seed, random=random)
+
+    def teachers(self, cfg: Config) -> tuple[str, ...]:
+        """The distiller's teachers."""
+        return tuple(_teachers_of(cfg))
