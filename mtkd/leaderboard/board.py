@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
 
-from scipy import stats
-
 from mtkd.leaderboard.results import Result
+from mtkd.leaderboard.student_t import t_quantile
 
 CONFIDENCE = 0.95
 Key = tuple[str, str]  # (task, metric name)
@@ -218,9 +217,4 @@ def estimate(values: Sequence[float]) -> Estimate:
     n, mean = len(values), fmean(values)
     if n < 2 or not math.isfinite(mean):
         return Estimate(mean, None, n)
-    return Estimate(mean, t_quantile(n - 1) * stdev(values) / math.sqrt(n), n)
-
-
-def t_quantile(freedom: float) -> float:
-    """How many standard errors half of a 95 % interval is, for `freedom` degrees of freedom."""
-    return float(stats.t.ppf(0.5 + CONFIDENCE / 2, freedom))
+    return Estimate(mean, t_quantile(n - 1, CONFIDENCE) * stdev(values) / math.sqrt(n), n)

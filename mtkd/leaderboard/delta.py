@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import TypeVar
 
-from mtkd.leaderboard.board import Estimate, Key, Run, t_quantile
+from mtkd.leaderboard.board import Estimate, Key, Run
+from mtkd.leaderboard.delta_mt import delta_mt
 from mtkd.leaderboard.results import Result
-from mtkd.metrics import delta_mt
+from mtkd.leaderboard.student_t import t_quantile
 
 Item = TypeVar('Item')
 Values = dict[str, dict[str, float]]
@@ -102,7 +103,7 @@ def delta_estimate(group: Sequence[Run], reference: Reference, higher: Mapping[K
 
 
 def signed_delta(values: Values, reference: Values, higher: Mapping[str, Mapping[str, bool]]) -> float:
-    """`metrics.delta_mt`, its message turned into a reason."""
+    """`delta_mt`, its message turned into a reason."""
     try:
         return delta_mt(values, reference, higher)
     except ValueError as error:

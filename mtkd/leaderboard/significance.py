@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean, stdev
 
 import numpy as np
-from scipy import stats
 
-from mtkd.leaderboard.board import Column, Comparison, PairedTest, Row, RunValues, SuiteBoard, t_quantile
+from mtkd.leaderboard.board import Column, Comparison, PairedTest, Row, RunValues, SuiteBoard
+from mtkd.leaderboard.student_t import t_quantile, two_sided_p
 
 DELTA = 'Δ_mt'
 MOST_EXACT = 16  # pairs: 65,536 flips; beyond, as many random ones
@@ -113,7 +113,7 @@ def paired_test(first: Sequence[float | None], second: Sequence[float | None], t
     if n < 2:
         return PairedTest(task, name, unit, higher_is_better, differences, fmean(differences) if n else math.nan)
     spread = stdev(differences)
-    p_t = float(stats.ttest_1samp(differences, 0.0).pvalue) if spread > 0 else None
+    p_t = two_sided_p(fmean(differences) / (spread / math.sqrt(n)), n - 1) if spread > 0 else None
     return PairedTest(task, name, unit, higher_is_better, differences, fmean(differences),
                       t_quantile(n - 1) * spread / math.sqrt(n), p_t, sign_flip(differences))
 

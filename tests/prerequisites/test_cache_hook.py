@@ -7,6 +7,7 @@ from torch import nn
 
 from mtkd.datasets import SyntheticImages
 from mtkd.engine.config import check_option, load_config, prepare
+from mtkd.engine.prerequisite import connected
 from mtkd.prerequisites.cache_hook import TeacherCacheHook
 
 
@@ -19,7 +20,7 @@ def test_live_training_keeps_to_the_views_and_their_seed():
 
 def test_a_config_gets_it(tmp_path):
     cfg = load_config('configs/mlfd/student_s32_cifar10_l1_l2_l3_cached.py', {'teacher_cache.views': 2})
-    ready = prepare(cfg, work_dir=tmp_path, seed=0, data_root=tmp_path)
+    ready = connected(prepare(cfg, work_dir=tmp_path, seed=0, data_root=tmp_path), 0)
     assert next(hook for hook in ready.custom_hooks if hook['type'] == 'TeacherCacheHook')['views'] == 2
     with pytest.raises(ValueError, match='nearest: views'):
         check_option(cfg, 'teacher_cache.view')

@@ -14,9 +14,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from mtkd.metrics import MetricInfo
-
 _FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class PrintedMetric:
+    """How a metric is read.
+
+    Attributes:
+        unit: as printed; empty for a number without one.
+        higher_is_better: its direction.
+    """
+
+    unit: str
+    higher_is_better: bool
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,7 @@ class PublishedSuite:
     suite: str
     title: str
     paper: str
-    metrics: dict[str, dict[str, MetricInfo]]
+    metrics: dict[str, dict[str, PrintedMetric]]
     notes: tuple[str, ...]
     rows: tuple[PublishedRow, ...]
 
@@ -100,7 +111,7 @@ def load(suite: str) -> PublishedSuite:
 
 def _suite(data: Mapping[str, Any]) -> PublishedSuite:
     metrics = {
-        task: {name: MetricInfo(info['unit'], info['higher_is_better']) for name, info in named.items()}
+        task: {name: PrintedMetric(info['unit'], info['higher_is_better']) for name, info in named.items()}
         for task, named in data['metrics'].items()
     }
     rows = tuple(_row(row) for row in data['rows'])

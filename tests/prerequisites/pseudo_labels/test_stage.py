@@ -17,7 +17,7 @@ from mtkd.prerequisites.pseudo_labels.stage import stage_of, use_pseudo_labels
 from mtkd.registry import DATASETS
 from tests.prerequisites.pseudo_toy import write_config, write_pair
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope='module')

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from mtkd.metrics import delta_mt
+from mtkd.leaderboard.delta_mt import delta_mt
 
 UP = {'semseg': {'mIoU': True}, 'depth': {'rmse': False}, 'normals': {'mErr': False}, 'edge': {'odsF': True},
       'human_parts': {'mIoU': True}, 'sal': {'maxF': True}}
