@@ -11,6 +11,7 @@ from .losses import DIST, AttentionTransfer, CauchySchwarz, DistillLoss, FitNets
 from .losses.pseudo_label import PseudoLabel
 from .losses.soft_cross_entropy import SoftCrossEntropy
 from .onnx_teacher import OnnxTeacher
+from .peer import Peer, PeerLearns, PeerTask
 from .projectors import Identity, Linear1x1, NonLinear
 from .pseudo_label import PseudoLabels, soft_labels
 from .task_contrast import TaskContrast
@@ -19,6 +20,6 @@ from .weights import checkpoint_hash, load_weights, weights_hash
 
 __all__ = ['DIST', 'AttentionTransfer', 'BaseLink', 'CauchySchwarz', 'CrossTaskConsistency', 'DistillLoss', 'Distiller',
            'EMATeacher', 'FitNets', 'ForeignTeacher', 'Identity', 'JointTrunk', 'Linear1x1', 'Link', 'MultiTaskTeacher',
-           'NonLinear', 'NormalisedL2', 'OnnxTeacher', 'OutputL1', 'OutputMSE', 'PlainKD', 'PseudoLabel', 'PseudoLabels',
-           'SoftCrossEntropy', 'TaskContrast', 'Teacher', 'checkpoint_hash', 'load_weights', 'soft_labels',
-           'weights_hash']
+           'NonLinear', 'NormalisedL2', 'OnnxTeacher', 'OutputL1', 'OutputMSE', 'Peer', 'PeerLearns', 'PeerTask',
+           'PlainKD', 'PseudoLabel', 'PseudoLabels', 'SoftCrossEntropy', 'TaskContrast', 'Teacher', 'checkpoint_hash',
+           'load_weights', 'soft_labels', 'weights_hash']

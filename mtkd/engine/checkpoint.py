@@ -21,7 +21,7 @@ from .stopping import RunStopped, name_of
 from .unwrap import unwrapped
 
 FINAL = 'final.pth'
-RESUME_ONLY = ('distiller.teachers.', 'distiller.peers.')  # weights of networks that the student only learns from
+RESUME_ONLY = ('distiller.teachers.',)  # weights of networks that the student only learns from
 _NUMBERED = re.compile(r'iter_(\d+)\.pth$')
 
 

@@ -108,7 +108,7 @@ class MultiTaskModel(BaseModel):
 
     def _look(self, image: Tensor, cached: Mapping[str, Taps], rows: Mapping[str, Tensor] | None = None) -> Taps:
         """The network's taps of raw pictures; taps of experts inside it that the batch brings along are not computed."""
-        picture = self.data_preprocessor.normalise(image)
+        picture = self.data_preprocessor.for_student(image, self.training)
         experts = {name: cached[name] for name in getattr(self.net, 'experts', ()) if name in cached}
         if rows:
             return self.net(picture, experts, rows)

@@ -1,7 +1,7 @@
 """From the loader's batch to the device."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..registry import MODELS
 from ..structures import Routing, RoutingPlan
+from .strong_view import StrongView
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
@@ -50,15 +51,18 @@ class Preprocessor(BaseDataPreprocessor):
         mean: per channel, RGB, on the 0..255 scale.
         std: per channel, RGB, on the 0..255 scale.
         channels_last: keep pictures and the network's weights in channels-last memory format.
+        student_view: arguments of :class:`~mtkd.models.strong_view.StrongView`: in training the student sees each picture
+            changed, while teachers see it as it is.
 
     Raises:
         ValueError: the statistics are on another scale; see :func:`check_statistics`.
     """
 
     def __init__(self, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD,
-                 channels_last: bool = False) -> None:
+                 channels_last: bool = False, student_view: Mapping[str, Any] | None = None) -> None:
         check_statistics(mean, std, 'model.data_preprocessor')
         super().__init__(non_blocking=True)
+        self.student_view = None if student_view is None else StrongView(**student_view)
         self.channels_last = channels_last
         self.routing_plan = RoutingPlan()  # set by the model
         self.register_buffer('mean', torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1), persistent=False)
@@ -76,6 +80,10 @@ class Preprocessor(BaseDataPreprocessor):
         if isinstance(value, Tensor):
             return value.to(self.device, non_blocking=True)
         return {name: self._moved(part) for name, part in value.items()}
+
+    def for_student(self, image: Tensor, training: bool) -> Tensor:
+        """Raw pictures as the student sees them: :meth:`normalise`, in training of the student's own view."""
+        return self.normalise(self.student_view(image) if training and self.student_view is not None else image)
 
     def normalise(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) uint8 RGB, or (B, T, 3, H, W) clips -> float32, zero mean and unit variance on ImageNet's scale."""

@@ -5,6 +5,7 @@ from .attention_transfer import AttentionTransfer
 from .bernoulli import BernoulliKD
 from .camkd import CAMKD
 from .cauchy_schwarz import CauchySchwarz, cs_divergence
+from .confident_label import ConfidentLabel
 from .ctkd import CurriculumTemperature
 from .dist import DIST
 from .distill_loss import DistillLoss
@@ -28,6 +29,7 @@ from .tf_kd import TeacherFreeKD
 from .wsld import WSLD
 
 __all__ = ['AEKD', 'CAMKD', 'DIST', 'DKD', 'EBKD', 'MLKD', 'NKD', 'WSLD', 'AttentionTransfer', 'AverageKD', 'BernoulliKD',
-           'CauchySchwarz', 'CurriculumTemperature', 'DistillLoss', 'FitNets', 'LearnedTeachers', 'LogitStandardised',
-           'NormalisedL2', 'OutputL1', 'OutputMSE', 'OutputWrapper', 'PlainKD', 'ProbMSE', 'PseudoLabel',
-           'ScaledRegression', 'SeveralTeachers', 'SoftCrossEntropy', 'TeacherFreeKD', 'cs_divergence', 'kl_divergence']
+           'CauchySchwarz', 'ConfidentLabel', 'CurriculumTemperature', 'DistillLoss', 'FitNets', 'LearnedTeachers',
+           'LogitStandardised', 'NormalisedL2', 'OutputL1', 'OutputMSE', 'OutputWrapper', 'PlainKD', 'ProbMSE',
+           'PseudoLabel', 'ScaledRegression', 'SeveralTeachers', 'SoftCrossEntropy', 'TeacherFreeKD', 'cs_divergence',
+           'kl_divergence']

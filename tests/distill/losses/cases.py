@@ -35,6 +35,7 @@ CASES = {
     'prob_mse': {'type': 'ProbMSE'},
     'scaled': {'type': 'ScaledRegression'},
     'scaled_gauss': {'type': 'ScaledRegression', 'shape': 'gauss'},
+    'fixmatch': {'type': 'ConfidentLabel', 'threshold': 0.5},
     'average_kd': {'type': 'AverageKD'},
     'ebkd': {'type': 'EBKD'},
     'camkd': {'type': 'CAMKD'},
@@ -42,7 +43,7 @@ CASES = {
     'learned_teachers': {'type': 'LearnedTeachers'},
 }
 NOT_ZERO = {  # at equality: cross-entropies, and losses with a trained part between student and teacher or a margin
-    'cs_printed', 'pseudo_hard', 'pseudo_soft', 'soft_ce', 'nkd', 'wsld', 'tf_kd', 'learned_teachers'}
+    'cs_printed', 'pseudo_hard', 'pseudo_soft', 'soft_ce', 'nkd', 'wsld', 'tf_kd', 'fixmatch', 'learned_teachers'}
 NO_SLOPE = {'wsld', 'learned_teachers'}  # weights without gradient; a term for the weights alone
 IN_ORDER: set[str] = set()  # depend on the order of the samples
 NOT_COMPILED = {'aekd'}  # its quadratic programme is solved outside torch

@@ -1,0 +1,15 @@
+"""Two teachers with learned weights.
+
+    python tools/train.py configs/catalogue/learned_teachers.py --with-prerequisites
+
+Classes by the method, the other tasks by entropy-weighted teachers. Synthetic scenes at 64x96. Not tuned, not compared: it
+shows how the method is configured, and the tests run it for two steps.
+"""
+
+_base_ = ['../quickstart/student.py']
+suite, method = 'catalogue', 'MT+learned teachers'
+model = dict(distiller=dict(
+    teachers=dict(resnet18=dict(config='configs/quickstart/teacher.py'),
+                  small=dict(config='configs/quickstart/student.py')),
+    links=[dict(task='semseg', loss=dict(type='LearnedTeachers'), teacher=['resnet18', 'small'])] + [
+        dict(task=task, loss=dict(type='EBKD'), teacher=['resnet18', 'small']) for task in ('depth', 'normals', 'edge')]))

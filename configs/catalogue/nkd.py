@@ -1,0 +1,14 @@
+"""NKD (Yang et al., ICCV 2023): normalised distillation of the classes that are not the target.
+
+    python tools/train.py configs/catalogue/nkd.py --with-prerequisites
+
+Classes by the method, the other tasks by plain distillation of their bins. Synthetic scenes at 64x96. Not tuned, not
+compared: it shows how the method is configured, and the tests run it for two steps.
+"""
+
+_base_ = ['../quickstart/student.py']
+suite, method = 'catalogue', 'MT+NKD'
+model = dict(distiller=dict(
+    teachers=dict(resnet18=dict(config='configs/quickstart/teacher.py')),
+    links=[dict(task='semseg', loss=dict(type='NKD', gamma=1.5, temperature=1.0))] + [
+        dict(task=task, loss=dict(type='PlainKD')) for task in ('depth', 'normals', 'edge')]))

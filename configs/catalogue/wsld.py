@@ -1,0 +1,14 @@
+"""WSLD (Zhou et al., ICLR 2021): soft labels weighted by how well the student does already.
+
+    python tools/train.py configs/catalogue/wsld.py --with-prerequisites
+
+Classes by the method, the other tasks by plain distillation of their bins. Synthetic scenes at 64x96. Not tuned, not
+compared: it shows how the method is configured, and the tests run it for two steps.
+"""
+
+_base_ = ['../quickstart/student.py']
+suite, method = 'catalogue', 'MT+WSLD'
+model = dict(distiller=dict(
+    teachers=dict(resnet18=dict(config='configs/quickstart/teacher.py')),
+    links=[dict(task='semseg', loss=dict(type='WSLD', temperature=2.0))] + [
+        dict(task=task, loss=dict(type='PlainKD')) for task in ('depth', 'normals', 'edge')]))
