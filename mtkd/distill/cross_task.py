@@ -95,7 +95,7 @@ class CrossTaskConsistency(BaseLink):
             ValueError: a task is not dense, or the student has no such map.
         """
         for task in self.task_names:
-            if tasks[task].kind.name not in MAPS:
+            if _map_of(tasks[task]) is None:
                 raise ValueError(f"CrossTaskConsistency: task '{task}' is not a dense one it knows (its labels are "
                                  f"{tasks[task].kind.name}; known: {', '.join(MAPS)}); leave it out with tasks=[...].")
         if self.tap is None:
@@ -134,9 +134,9 @@ class CrossTaskConsistency(BaseLink):
         """(M,) samples, tasks s and tasks t -> (M,) losses."""
         size = self._size(batch, taps, tasks)
         inside = picture_mask(batch['meta'], (batch['image'].shape[-2], batch['image'].shape[-1]), size, sample.device)
-        predicted = self._first_layers(sample, source, lambda task, chosen: MAPS[task.kind.name].of_prediction(
+        predicted = self._first_layers(sample, source, lambda task, chosen: _known_map(task).of_prediction(
             task, _inside(task.resize(taps[f'{task.name}.out'][chosen], size), inside, chosen), self.classes), tasks, inside)
-        labelled = self._first_layers(sample, target, lambda task, chosen: MAPS[task.kind.name].of_label(
+        labelled = self._first_layers(sample, target, lambda task, chosen: _known_map(task).of_label(
             task, _at(batch['targets'][task.name][chosen], size)), tasks, inside)
         pair = source * (len(self.task_names) - 1) + target - (target > source).long()
         mapped = self.maps(torch.cat([predicted, labelled]), torch.cat([pair, pair]))
@@ -289,6 +289,18 @@ class _Normals(_Map):
 
 
 MAPS: dict[str, _Map] = {'class_map': _Classes(), 'binary_map': _Classes(), 'depth': _Depths(), 'normals': _Normals()}
+
+
+def _map_of(task: Task) -> _Map | None:
+    """The map of a task's kind, or of the kind that it is a special case of."""
+    kinds = (vars(kind).get('name') for kind in type(task.kind).__mro__)
+    return next((MAPS[kind] for kind in kinds if kind in MAPS), None)
+
+
+def _known_map(task: Task) -> _Map:
+    found = _map_of(task)
+    assert found is not None, 'checked when the link is bound'
+    return found
 
 
 def gumbel_sample(scores: Tensor) -> Tensor:

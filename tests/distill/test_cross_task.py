@@ -280,3 +280,16 @@ def test_tasks_of_whole_pictures_are_refused():
     tasks = build_tasks({'a': {'type': 'Classification', 'num_classes': 3}, 'depth': {'type': 'Depth'}})
     with pytest.raises(ValueError, match="task 'a' is not a dense one"):
         CrossTaskConsistency(tuple(tasks)).bind({'a.out': TapSpec(3, 0), 'depth.out': TapSpec(1, 2)}, tasks, {})
+
+
+def test_edges_are_binary_maps():
+    tasks = build_tasks({'edge': {'type': 'Edge'}, 'depth': {'type': 'Depth'}})
+    link = CrossTaskConsistency(tuple(tasks), tap='shared', widths=(4,))
+    net = TinyNet(edge=1, depth=1)
+    link.bind(net.tap_specs, tasks, {})
+    given = batch()
+    given['targets']['edge'] = (given['targets']['semseg'] == 1).to(torch.uint8)
+    given['present'] = {'edge': torch.tensor([True, True, False, False]), 'depth': torch.tensor([False, False, True, True])}
+    terms = link(given, net.eval()(normalised(given['image'])), {}, tasks)
+    assert (terms['edge/xtc'][0] > 0).tolist() == [False, False, True, True]
+    assert (terms['depth/xtc'][0] > 0).tolist() == [True, True, False, False]
