@@ -8,6 +8,7 @@ from torch import nn
 from mtkd.distill import Distiller, OnnxTeacher, Teacher
 from mtkd.distill.onnx_teacher import located
 from mtkd.engine.config import load_config
+from mtkd.engine.run import Job, train
 from mtkd.models import build_net
 from mtkd.tasks import build_tasks
 
@@ -171,3 +172,43 @@ def test_a_config_may_name_one(tmp_path):
                     "_t = dict(type='OnnxTeacher', file='x.onnx', taps=dict(a='b'))\n"
                     "model = dict(distiller=dict(teachers=dict(t=_t), links=[]))\n")
     assert load_config(file, {'model.distiller.teachers.t.channels': 'BGR'}).model.distiller.teachers.t.channels == 'BGR'
+
+
+STUDENT = """
+suite, method, student, backbone, data_set = 'toy', 'student', 'a', 'a', 'toy'
+tasks = dict(label=dict(type='Classification', num_classes=3))
+model = dict(
+    type='MultiTaskModel', net=dict(
+        backbone=dict(type='TimmBackbone', name='resnet10t', out_indices=(1, 2), channels=(4, 6, 8, 8), stem_width=8,
+                      stem_stride=2),
+        neck=dict(type='PoolNeck'), head=dict(type='LinearHead')),
+    distiller=dict(teachers=dict(net=dict(type='OnnxTeacher', file='FOLDER/m.onnx', taps={'label.out': 'mean'})),
+                   links=[dict(task='label', loss=dict(type='SoftCrossEntropy'))]))
+teacher_cache = dict(mode='views', views=2, folder='FOLDER/cache', dtype='float32')
+train_dataloader = dict(
+    batch_size=4, num_workers=0, sampler=dict(type='ShuffleSampler'), batch_sampler=dict(type='InfiniteBatchSampler'),
+    collate_fn=dict(type='mtkd_collate'),
+    dataset=dict(type='SyntheticImages', num_samples=8, size=16, pipeline=[dict(type='RandomHFlip')]))
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))
+train_cfg = dict(type='TrainLoop', max_iters=5)
+default_hooks = dict(
+    runtime_info=dict(type='IntervalInfoHook', interval=2), timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=2, log_metric_by_epoch=False), param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=10), sampler_seed=None)
+log_processor = dict(by_epoch=False, window_size=2)
+visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
+"""
+
+
+def test_a_run_with_its_cache_is_the_run_without(tmp_path):
+    pooled(tmp_path / 'm.onnx', ('n', 3, 16, 16))
+    (tmp_path / 'student.py').write_text(STUDENT.replace('FOLDER', str(tmp_path)))
+    states = []
+    for live in (True, False):
+        folder = train(Job(str(tmp_path / 'student.py'), {'teacher_cache.live': live}, work_dir=tmp_path / str(live), seed=1,
+                           with_prerequisites=True))
+        states.append(torch.load(folder / 'final.pth', weights_only=True)['state_dict'])
+    assert (tmp_path / 'cache' / 'net').is_dir() and states[0].keys() == states[1].keys()
+    for name, value in states[0].items():
+        torch.testing.assert_close(value, states[1][name], atol=1e-5, rtol=1e-4)
+    assert not any('distiller' in name or 'anchor' in name for name in states[0])
