@@ -44,7 +44,9 @@ class Balance(nn.Module):
         min_tasks: the least number of tasks that makes sense.
         reads_values: whether :meth:`combine` is given a :class:`Seen`, which costs the ranks a message of T numbers.
         hears: what the method must be told by the engine's BalanceHook: ``'seed'``, ``'progress'``, ``'epoch'``,
-            ``'validation'``.
+            ``'validation'``, ``'stepped'``.
+        parts: into how many independent mini-batches the model splits each batch; the losses of each are given to
+            :meth:`total` beside those of the whole.
         names: the tasks, in the order of the vectors.
     """
 
@@ -54,6 +56,7 @@ class Balance(nn.Module):
     min_tasks = 2
     reads_values = True
     hears: frozenset[str] = frozenset()
+    parts = 1
     step: Tensor
 
     def __init__(self, include: str = 'tasks') -> None:
@@ -61,29 +64,39 @@ class Balance(nn.Module):
         if include not in ('tasks', 'all'):
             raise ValueError(f"balance: include='{include}' is unknown; choose 'tasks' or 'all'.")
         self.include = include
-        self._steps = 0
+        self._counts: dict[str, int] = {}
         self.names: tuple[str, ...] = ()
         self.weights: dict[str, float] = {}
         self._begun = False
 
     def count_steps(self) -> None:
         """Keep a buffer ``step``, for methods that draw or act every so many steps; to be called in ``__init__``."""
-        self.register_buffer('step', torch.zeros((), dtype=torch.int64))
+        self.keep_count('step')
+
+    def keep_count(self, name: str) -> None:
+        """Keep a buffer of that name that counts from 0, and its value on the host, so that reading it waits for nothing."""
+        self.register_buffer(name, torch.zeros((), dtype=torch.int64))
+        self._counts[name] = 0
+
+    def counted(self, name: str) -> int:
+        """Where a count stands."""
+        return self._counts[name]
+
+    def advance(self, name: str) -> int:
+        """Add 1 to a count; returns what it was."""
+        self._counts[name] += 1
+        getattr(self, name).add_(1)
+        return self._counts[name] - 1
 
     def next_step(self) -> int:
-        """The number of this step, from 0; the next call gives the next one.
-
-        The number is kept on the host beside the buffer, which is only written, so that no step waits for the device.
-        """
-        number = self._steps
-        self._steps += 1
-        self.step += 1
-        return number
+        """The number of this step, from 0; the next call gives the next one."""
+        return self.advance('step')
 
     def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
-        if f'{prefix}step' in state_dict and 'step' in self._buffers:
-            self._steps = int(state_dict[f'{prefix}step'])
+        for name in self._counts:
+            if prefix + name in state_dict:
+                self._counts[name] = int(state_dict[prefix + name])
 
     def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
               extra: Collection[str] | None = None) -> None:
@@ -125,22 +138,28 @@ class Balance(nn.Module):
     def validated(self, metrics: Mapping[str, float]) -> None:
         """Told after a validation: ``<task>/<metric>`` -> value."""
 
+    def stepped(self, losses: Sequence[Tensor]) -> None:
+        """Told after the optimiser's step: the tasks' losses on the same batch, without graphs."""
+
     def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
         """(T,) task losses with their graphs -> () total."""
         return losses.sum()
 
-    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False) -> Tensor:
+    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False,
+              parts: Sequence[Sequence[Tensor]] = ()) -> Tensor:
         """The total of the tasks, in training.
 
         Args:
             losses: T ().
             taps: the student's.
             alone: whether nothing is added to this total, so that no other gradient will be asked of the graph.
+            parts: the T losses of each of :attr:`parts` mini-batches; empty where that is 1.
         """
         return self.combine(torch.stack(list(losses)), self.see(losses) if self.reads_values else None)
 
     def forward(self, terms: Mapping[str, Tensor], extra: Mapping[str, Tensor], extra_weights: Mapping[str, float],
-                taps: Mapping[str, Tensor], present: Mapping[str, Tensor] | None = None) -> Tensor:
+                taps: Mapping[str, Tensor], present: Mapping[str, Tensor] | None = None,
+                parts: Sequence[Mapping[str, Tensor]] = ()) -> Tensor:
         """The total loss.
 
         Args:
@@ -150,6 +169,7 @@ class Balance(nn.Module):
             taps: the student's taps, where gradients may be taken.
             present: task -> (B,) bool, which samples are labelled; None: all. The terms of a task without any are not
                 read.
+            parts: the terms of each of :attr:`parts` mini-batches.
 
         Returns:
             () float32.
@@ -163,7 +183,11 @@ class Balance(nn.Module):
                              f"balance=dict(type='BalanceHook') to default_hooks.")
         losses, apart = self.sort_terms(terms, extra, extra_weights, taps, present)
         learning = torch.is_grad_enabled() or not self.reads_values
-        total = self.total(losses, taps, not apart) if learning else torch.stack(losses).sum()
+        if not learning:
+            total = torch.stack(losses).sum()
+        else:
+            split = [self.sort_terms(part, {}, {}, taps, present)[0] for part in parts]
+            total = self.total(losses, taps, not apart, split)
         return total + torch.stack(apart).sum() if apart else total
 
     def see(self, losses: Sequence[Tensor]) -> Seen:

@@ -104,7 +104,8 @@ class GradientBalance(Balance):
         super().begin(seed)
         self._run_seed = seed
 
-    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False) -> Tensor:
+    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False,
+              parts: Sequence[Sequence[Tensor]] = ()) -> Tensor:
         """T () -> (): of the value Σ w_t L_t, or Σ L_t where heads are plain."""
         if not any(loss.requires_grad for loss in losses):
             return torch.stack(list(losses)).sum()

@@ -54,7 +54,8 @@ class GradNorm(GradientBalance):
         self.register_buffer('first_sum', torch.zeros(len(weights)))
         self.register_buffer('first_count', torch.zeros(len(weights)))
 
-    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False) -> Tensor:
+    def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False,
+              parts: Sequence[Sequence[Tensor]] = ()) -> Tensor:
         """T () -> (): Σ w_t L_t, carrying the GradNorm loss's gradient for w."""
         total = super().total(losses, taps, alone)
         pull, self._pull = self._pull, None

@@ -127,8 +127,8 @@ def wide(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == 'mps' else torch.float64
 
 
-def gramian(rows: Tensor, columns: int = COLUMNS) -> Tensor:
-    """(T, N) float32 -> (T, T) float64, R R', by blocks of columns whose float32 products are added up in float64.
+def gramian(rows: Tensor, others: Tensor | None = None, columns: int = COLUMNS) -> Tensor:
+    """(T, N) float32 -> (T, T) float64, R R' or R S', by blocks of columns whose float32 products are added up in float64.
 
     One product over all columns would be slower, and wrong in the fourth digit at 11 million columns (both measured on a
     CPU, 8 rows: docs/mechanisms/balances.md).
@@ -137,7 +137,7 @@ def gramian(rows: Tensor, columns: int = COLUMNS) -> Tensor:
     step = columns if rows.device.type == 'cpu' else 64 * columns
     for start in range(0, rows.shape[1], step):
         block = rows[:, start:start + step]
-        total += block @ block.t()
+        total += block @ (block if others is None else others[:, start:start + step]).t()
     return total
 
 
@@ -212,7 +212,7 @@ class _Carry(torch.autograd.Function):
 
 
 def combined(found: TaskGradients, weights: Tensor, own: Sequence[Tensor | float],
-             weighted: Sequence[Tensor] = ()) -> tuple[list[Tensor], list[Tensor]]:
+             weighted: Sequence[Tensor] = (), flat: Tensor | None = None) -> tuple[list[Tensor], list[Tensor]]:
     """Where gradients go, and which: Σ_t w_t g_t at the shared place and Σ_t c_t h_t at the leaves beyond it.
 
     Args:
@@ -220,11 +220,12 @@ def combined(found: TaskGradients, weights: Tensor, own: Sequence[Tensor | float
         weights: (T,), w.
         own: T factors c for leaves beyond the shared place.
         weighted: leaves beyond it that take w for c whatever ``own`` is: shared ones.
+        flat: (N,) the gradient at the shared place, where it is no combination of the tasks'.
 
     Returns:
         Tensors and their gradients.
     """
-    flat = (weights / found.lifts) @ found.rows
+    flat = (weights / found.lifts) @ found.rows if flat is None else flat
     tensors, gradients, start = list(found.at), [], 0
     for tensor in found.at:
         gradients.append(flat[start:start + tensor.numel()].view(tensor.shape))

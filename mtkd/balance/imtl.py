@@ -1,11 +1,15 @@
-"""IMTL-G: a direction that all tasks find equally good."""
+"""IMTL: a direction that all tasks find equally good, and losses of one size."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 
 from ..registry import BALANCES
 from .angles import angles
+from .balance import Balance, Seen
 from .gradient_balance import GradientBalance
 
 
@@ -49,3 +53,30 @@ def impartial(cosines: np.ndarray, sums: np.ndarray) -> np.ndarray:
     if np.abs(system @ found - right).max() > 1e-6:
         return 1 / (count * sums)
     return found[:count]
+
+
+@BALANCES.register_module()
+class IMTLL(Balance):
+    """Σ e^s_t L_t - s_t with learned s: where s no longer changes, e^s_t L_t is 1 for all tasks.
+
+    s is a parameter of the model and sees its optimiser; that of an absent task rests.
+
+    Args:
+        include: see :class:`~mtkd.balance.balance.Balance`.
+
+    Source: Liu et al. 2021, Towards impartial multi-task learning, equation 8 with the base e; LibMTL at 4336804,
+    weighting/IMTL.py, and TorchJD's IMTLL.
+    """
+
+    log_scale: nn.Parameter
+
+    def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
+              extra: Collection[str] | None = None) -> None:
+        """See :meth:`Balance.setup`."""
+        super().setup(weights, net, extra)
+        self.log_scale = nn.Parameter(torch.zeros(len(weights)))
+
+    def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
+        """(T,) -> ()."""
+        each = self.log_scale.exp() * losses - self.log_scale
+        return (each if seen is None else each * seen.active).sum()

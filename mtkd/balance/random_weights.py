@@ -43,6 +43,11 @@ class Random(Balance):
 
 def normal(count: int, seed: int, step: int, device: torch.device) -> Tensor:
     """(count,) standard normal numbers that depend on seed, step and the kind of device alone; drawn on the device."""
+    return torch.randn(count, generator=generator(seed, step, device), device=device)
+
+
+def generator(seed: int, step: int, device: torch.device) -> torch.Generator:
+    """A generator of a device that depends on seed and step alone."""
     rng = torch.Generator(device)
     rng.manual_seed((seed * 1_000_003 + step) % 2 ** 63)
-    return torch.randn(count, generator=rng, device=device)
+    return rng

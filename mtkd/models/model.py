@@ -60,7 +60,8 @@ class MultiTaskModel(BaseModel):
         """
         heads: dict[str, Route] = {}
         reads = [] if self.distiller is None else getattr(self.distiller, 'reads', None)
-        if not isinstance(self.net, MultiTaskNet) or not hasattr(self.data_preprocessor, 'routing_plan') or reads is None:
+        if not isinstance(self.net, MultiTaskNet) or not hasattr(self.data_preprocessor, 'routing_plan') or reads is None \
+                or self.balance.parts > 1:
             return heads
         for task in self.tasks:
             own = frozenset({(task, 'labelled')})
@@ -143,12 +144,31 @@ class MultiTaskModel(BaseModel):
         terms = self.task_terms(batch, taps, rows)
         extra = self.distiller(batch, taps, self.tasks) if self.distiller is not None else {}
         weights = self.distiller.term_weights if self.distiller is not None else {}
-        total = self.balance(terms, extra, weights, taps, batch['present'])
+        total = self.balance(terms, extra, weights, taps, batch['present'], self._terms_of_parts(batch, taps))
         penalties = self.net.penalties() if hasattr(self.net, 'penalties') else {}
         for name, (value, weight) in penalties.items():
             terms[name] = value
             total = total + weight * value
         return {'loss': total, **{name: term.detach() for name, term in {**terms, **extra}.items()}}
+
+    def _terms_of_parts(self, batch: Batch, taps: Taps) -> list[dict[str, Tensor]]:
+        """The tasks' terms on each of the mini-batches that the balance wants, every n-th sample; none for one."""
+        parts, count = self.balance.parts, len(batch['image'])
+        if parts == 1 or not torch.is_grad_enabled():
+            return []
+        if count < parts:
+            raise ValueError(f'balance: {type(self.balance).__name__} splits a batch into {parts}, and this one has {count} '
+                             f'samples; set train_dataloader.batch_size to {parts} or more.')
+        return [self.task_terms({**batch, **{key: {task: value[i::parts] for task, value in batch[key].items()}
+                                             for key in ('targets', 'present')}},
+                                {name: tap[i::parts] for name, tap in taps.items()}) for i in range(parts)]
+
+    @torch.no_grad()
+    def task_losses(self, data: Any) -> list[Tensor]:
+        """The tasks' losses on a batch of the loader, one () a task, as the balance sees them; nothing is learned."""
+        batch = self.data_preprocessor(data, True)
+        taps = self._look(batch['image'], batch.get('teacher') or {})
+        return self.balance.sort_terms(self.task_terms(batch, taps), {}, {}, taps, batch['present'])[0]
 
     def _predict(self, batch: Batch, taps: Taps) -> list[dict[str, Any]]:
         size = tuple(batch['image'].shape[-2:])

@@ -32,6 +32,14 @@ VALUE = {
     'dtp_validation': {'type': 'DTP', 'kpi': 'validation', 'metrics': METRICS},
     'bam': {'type': 'BAM'},
     'random': {'type': 'Random', 'seed': 3},
+    'gls': {'type': 'GLS'},
+    'imtll': {'type': 'IMTLL'},
+    'famo': {'type': 'FAMO'},
+    'famo_next': {'type': 'FAMO', 'look': 'next'},
+    'stch': {'type': 'STCH', 'warmup_epochs': 1},
+    'stch_paper': {'type': 'STCH', 'warmup_epochs': None, 'mu': 0.1},
+    'cosmos': {'type': 'COSMOS', 'preference': (1.0, 2.0, 1.0, 0.5)},
+    'pbi': {'type': 'PBI', 'theta': 0.5},
 }
 SOLVED = {
     'mgda': {'type': 'MGDA'},
@@ -48,9 +56,21 @@ SOLVED = {
     'nash': {'type': 'NashMTL', 'update_every': 2},
     'pcd': {'type': 'PCD'},
     'crmogm': {'type': 'CRMOGM', 'method': {'type': 'PCGrad'}, 'seed': 3},
+    'config': {'type': 'ConFIG'},
+}
+DIRECTED = {
+    'moco': {'type': 'MoCo'},
+    'dbmtl': {'type': 'DBMTL'},
+    'excess': {'type': 'ExcessMTL'},
+    'graddrop': {'type': 'GradDrop', 'seed': 3},
+    'graddrop_params': {'type': 'GradDrop', 'level': 'params', 'seed': 3},
+    'trimmed': {'type': 'TrimmedMean'},
+    'trimmed_tap': {'type': 'TrimmedMean', 'level': 'tap'},
+    'modo': {'type': 'MoDo'},
+    'sdmgrad': {'type': 'SDMGrad'},
 }
 LEARNED = {'gradnorm': {'type': 'GradNorm'}, 'gradnorm_epoch': {'type': 'GradNorm', 'l0': 'first_epoch'}}
-GRADIENT = {**SOLVED, **LEARNED}
+GRADIENT = {**SOLVED, **DIRECTED, **LEARNED}
 CASES = {**VALUE, **GRADIENT}
 
 
@@ -155,6 +175,8 @@ def train(made: nn.Module, steps: int, first: int = 0, total: int = 10, part: An
         loss.backward()
         optimizer.step()
         totals.append(loss.item())
+        if 'stepped' in inner.balance.hears:
+            inner.balance.stepped(inner.task_losses(part(given) if part else given))
         if step % 2:
             inner.balance.end_epoch()
             inner.balance.validated({'semseg/mIoU': 30.0 + step, 'depth/rmse': 1.0 / (1 + step), 'normals/mErr': 0.5,

@@ -86,7 +86,7 @@ def test_gradients_of_any_scale_have_a_gramian_and_a_combination(scale):
 def test_blocks_of_columns_add_up():
     rows = torch.randn(3, 1000, generator=torch.Generator().manual_seed(0))
     for columns in (64, 1000, 4096):
-        torch.testing.assert_close(gramian(rows, columns), rows.double() @ rows.double().T, rtol=1e-5, atol=1e-4)
+        torch.testing.assert_close(gramian(rows, columns=columns), rows.double() @ rows.double().T, rtol=1e-5, atol=1e-4)
 
 
 def test_gradients_laid_out_in_any_way_are_lifted():

@@ -3,10 +3,11 @@ import pytest
 import torch
 from torchjd.aggregation import IMTLGWeighting
 
-from mtkd.balance import IMTLG
+from mtkd.balance import IMTLG, IMTLL
 from mtkd.balance.imtl import impartial
 
 from .cases import random_rows, set_up, weights_of
+from .official import follow
 
 
 @pytest.mark.parametrize('seed', range(5))
@@ -29,3 +30,7 @@ def test_where_no_weights_do_it_all_are_equal():
     sums = np.array([4 / 3, 1.0, 1.0])
     assert cosines @ [-15, 10, 10] == pytest.approx([1, 1, 1])
     assert impartial(cosines, sums) == pytest.approx(1 / (3 * sums))
+
+
+def test_learned_scales_take_torchjds_steps():
+    follow('IMTLL', IMTLL())

@@ -14,7 +14,7 @@ from mtkd.balance import GradientBalance, Seen
 from mtkd.registry import BALANCES
 from tests.distill.ranks import on_two_ranks
 
-from .cases import CASES, GRADIENT, SOLVED, TASKS, batch, gradients, model, needs_distiller, sgd, share, train
+from .cases import CASES, DIRECTED, GRADIENT, SOLVED, TASKS, batch, gradients, model, needs_distiller, sgd, share, train
 
 
 @pytest.fixture(params=CASES)
@@ -83,7 +83,8 @@ def test_autocast(case, dtype):
     (scale * loss).backward()
     half = {name: p.grad / scale for name, p in trained.named_parameters()}
     assert loss.dtype == torch.float32 and all(value.isfinite().all() for value in half.values())
-    if case not in ('imtlg', 'krum', 'pcd', 'aligned'):  # these choose or invert: a rounding may tip them over
+    choosing = ('imtlg', 'krum', 'pcd', 'aligned', 'config', *DIRECTED)
+    if case not in choosing:  # these choose or invert: a rounding may tip them over
         flat = [torch.cat([found[name].flatten() for name in exact]) for found in (exact, half)]
         assert torch.cosine_similarity(*flat, 0) > 0.98
 
@@ -212,8 +213,13 @@ def test_gradients_are_those_of_hand_written_passes(name, level, heads, alone):
 
 
 def test_cost_and_level_are_stated(gradient_case):
-    for level, passes in (('tap', 0), ('params', 3), ('layer:trunk.backbone.second', 4)):
-        heads = {} if gradient_case.startswith('gradnorm') else {'heads': 'weighted'}
+    levels = (('tap', 0), ('params', 3), ('layer:trunk.backbone.second', 4))
+    if gradient_case in DIRECTED:
+        sampled = gradient_case in ('modo', 'sdmgrad')
+        levels = [(level, 11 if sampled else passes) for level, passes in levels
+                  if level in BALANCES.get(CASES[gradient_case]['type']).levels]
+    for level, passes in levels:
+        heads = {} if gradient_case.startswith('gradnorm') or gradient_case in DIRECTED else {'heads': 'weighted'}
         balance = made(gradient_case, level=level, **heads).balance
         assert isinstance(balance, GradientBalance) and balance.needs_gram
         assert balance.extra_passes(4) == passes

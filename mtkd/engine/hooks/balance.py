@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from mmengine.hooks import Hook
 
 from ...registry import HOOKS
@@ -41,8 +42,12 @@ class BalanceHook(Hook):
             balance.progress(runner.iter / runner.max_iters)
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """After an epoch's last step: that it ends."""
+        """The losses after the step; after an epoch's last step: that it ends."""
         balance = _balance(runner)
+        if 'stepped' in balance.hears:
+            model = unwrapped(runner.model)
+            with torch.no_grad(), runner.optim_wrapper.optim_context(model):
+                balance.stepped(model.task_losses(data_batch))
         if 'epoch' in balance.hears and (runner.iter + 1) % runner.train_loop.batches_per_epoch == 0:
             balance.end_epoch()
 
