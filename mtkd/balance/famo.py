@@ -20,7 +20,7 @@ class FAMO(Scalarization):
     After a step w takes a step of Adam with the gradient of z' δ, δ_t = log D_t before - log D_t after. With
     ``look='again'``, the authors' way, the losses after are those of the same batch, looked at once more (a forward pass
     without gradients in each step; batch statistics are updated by it too). ``look='next'``: those of the next batch, for
-    nothing.
+    nothing; a task's change is then since its last batch.
 
     Args:
         lr: of w.
@@ -72,7 +72,7 @@ class FAMO(Scalarization):
         if seen is not None:
             if self.look == 'next':
                 self._move(seen)
-            self.before.copy_(seen.values)
+            self.before.copy_(torch.where(seen.active, seen.values, self.before))
         return super().combine(losses, seen)
 
     def scalar(self, values: Tensor, active: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ VALUE = {
     'famo': {'type': 'FAMO'},
     'famo_next': {'type': 'FAMO', 'look': 'next'},
     'stch': {'type': 'STCH', 'warmup_epochs': 1},
-    'stch_paper': {'type': 'STCH', 'warmup_epochs': None, 'mu': 0.1},
+    'stch_paper': {'type': 'STCH', 'warmup_epochs': None, 'mu': 3.0},
     'cosmos': {'type': 'COSMOS', 'preference': (1.0, 2.0, 1.0, 0.5)},
     'pbi': {'type': 'PBI', 'theta': 0.5},
 }
@@ -103,7 +103,7 @@ class Teaching(nn.Module):
         self.projectors = nn.ModuleDict({task: nn.Conv2d(5, 2, 1) for task in TASKS})
         self.term_weights = {**{f'{task}/kd': 0.5 + i for i, task in enumerate(TASKS)}, 'shared/at': 0.1, 'semseg/mid': 0.3}
 
-    def check(self, tap_specs: Any, tasks: Any, net: Any = None) -> None:
+    def check(self, *parts: Any) -> None:
         """Fits."""
 
     def forward(self, batch: Any, taps: dict[str, Tensor], tasks: Any) -> dict[str, Tensor]:
