@@ -1,5 +1,6 @@
 """What the balance is told in a run, and that a run that was stopped goes on bit-equal."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -44,6 +45,15 @@ def test_it_is_told_what_it_hears():
     assert steps(Listener('validation'))[1:] == [('validated', {'depth/rmse': 1.0})]
 
 
+def test_losses_after_the_step_are_those_of_the_same_batch():
+    balance = Listener('stepped')
+    given = runner(balance)
+    given.model.task_losses = lambda data: [data, torch.is_grad_enabled()]
+    given.optim_wrapper = SimpleNamespace(optim_context=lambda model: nullcontext())
+    BalanceHook().after_train_iter(given, 0, 'batch')
+    assert balance.told == [('stepped', ['batch', False])]
+
+
 def test_a_run_that_goes_on_after_a_validation_validates_again():
     for iteration, again in ((0, False), (3, False), (4, True)):
         balance = Listener('validation')
@@ -57,7 +67,7 @@ def test_validation_must_be_there():
 
 
 BALANCES = {
-    'dwa': "dict(type='DWA')",
+    'dwa': "dict(type='DWA')", 'famo': "dict(type='FAMO')",
     'dtp': "dict(type='DTP', kpi='validation', metrics=dict(semseg=('mIoU', 'percent'), depth=('rmse', 'error')))",
     'gradnorm': "dict(type='GradNorm', l0='first_epoch', level='params')",
     'pcgrad': "dict(type='PCGrad', level='params')"}
