@@ -7,8 +7,8 @@
         --compare "Student alone" "Taught, teacher of the same labels" \\
         --compare "Taught, teacher of the same labels" "Taught, teacher of all labels"
 
-Each run's results.json becomes a record with the method's name and the share of labels as its training set, so that the
-leaderboard pairs runs of one share.
+Each run's results.json becomes a record with the method's name and the share of labels beside the network's name, so that
+the leaderboard pairs runs of one share.
 """
 
 import argparse
@@ -38,10 +38,12 @@ def records(sweep: Path, out: Path) -> dict[str, dict[float, list[float]]]:
         config, share = named[1], float(named[2])
         record = json.loads(file.read_text())
         method = METHODS.get(config, SAME)
-        record.update(method=method, train_set=f'{share:.0%} of the labels'.replace('%', ' %'), command=COMMAND,
+        labels = f'{share:.0%} of the labels'.replace('%', ' %')
+        record.update(method=method, train_set=labels, backbone=f'ResNet-10, {labels}', command=COMMAND,
                       config=f'configs/few_labels/{config}.py')
-        out.mkdir(parents=True, exist_ok=True)
-        (out / f'{config}_{share:g}_seed{record["seed"]}.json').write_text(json.dumps(record, indent=1) + '\n')
+        place = out / f'{config}_{share:g}' / f'seed{record["seed"]}' / 'results.json'
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(record, indent=1) + '\n')
         found[method][share].append(record['metrics']['cifar10']['top1']['value'])
     return found
 
