@@ -243,8 +243,17 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
     return cfg
 
 
+def without_pretrained(net: Any) -> None:
+    """Take pretrained weights out of a network's config whose own weights a checkpoint brings: they need not be at hand."""
+    backbone = net.get('backbone') or (net.get('trunk') or {}).get('backbone')
+    off = {'pretrained': False, 'checkpoint': None, 'weights': None}
+    if isinstance(backbone, Mapping):
+        backbone.update({key: value for key, value in off.items() if key in backbone})
+
+
 def _leave_training_out(cfg: Config, with_teachers: bool) -> None:
     """Keep what scoring a checkpoint takes."""
+    without_pretrained(cfg.model.get('net') or {})
     report.report_of(cfg)  # refused now, not after the test
     cfg.model.balance = None
     if not with_teachers:

@@ -11,7 +11,7 @@ from mmengine.config import Config
 
 from ..config_files import command
 from ..engine.checkpoint import FINAL
-from ..engine.config import default_work_dir, load_config, short_path
+from ..engine.config import default_work_dir, load_config, short_path, without_pretrained
 from ..engine.prerequisite import Circumstances, MissingPrerequisite, Prerequisite
 from ..engine.stopping import run_and_pass_signals_on
 from ..models.genotype import GENOTYPE_FILE, any_genotype
@@ -198,9 +198,7 @@ def _seed_of(checkpoint: Path | None, otherwise: int) -> int:
 def as_teacher(own: Config) -> dict[str, Any]:
     """The arguments that make a teacher of a config's network: network, tasks and normalisation."""
     net = copy.deepcopy(own.model.net)
-    backbone = net.get('backbone') or (net.get('trunk') or {}).get('backbone') or {}
-    off = {'pretrained': False, 'checkpoint': None, 'weights': None}
-    backbone.update({key: value for key, value in off.items() if key in backbone})
+    without_pretrained(net)
     given = own.model.get('data_preprocessor') or {}
     return {'net': net, 'tasks': copy.deepcopy(own.tasks),
             **{key: given[key] for key in ('mean', 'std', 'channels_last') if key in given}}

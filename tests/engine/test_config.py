@@ -108,3 +108,11 @@ def test_the_hash_of_a_config_is_the_same_for_teachers_of_other_seeds():
     one, two, other = ({'checkpoint': f'work_dirs/{name}/seed{seed}/final.pth'} for name, seed in
                        (('a', 0), ('a', 1), ('b', 0)))
     assert config_hash(one) == config_hash(two) != config_hash(other)
+
+
+def test_a_checkpoint_is_scored_without_the_weights_it_began_from(tmp_path):
+    cfg = load_config('configs/baselines/mt_lite0_nyud114.py')
+    trained, scored = (prepare(cfg, work_dir=tmp_path, seed=0, data_root=tmp_path, training=training)
+                       for training in (True, False))
+    assert trained.model.net.backbone.weights == 'package' and scored.model.net.backbone.weights is None
+    assert scored.model.data_preprocessor.mean == (127.0,) * 3 and scored.config_sha256 == trained.config_sha256
