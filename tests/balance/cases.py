@@ -158,13 +158,13 @@ def needs_distiller(case: str) -> bool:
 
 
 def train(made: nn.Module, steps: int, first: int = 0, total: int = 10, part: Any = None,
-          optimizer: torch.optim.Optimizer | None = None) -> list[float]:
+          optimizer: torch.optim.Optimizer | None = None, count: int = 4) -> list[float]:
     """Steps of SGD with momentum, an epoch being two of them and a validation after each epoch; returns the totals."""
     inner = made.module if hasattr(made, 'module') else made
     optimizer = optimizer or sgd(inner)
     totals = []
     for step in range(first, first + steps):
-        given = batch(seed=step)
+        given = batch(seed=step, count=count)
         if step == 1:
             given['present']['depth'][:] = False
         inner.balance.progress(step / total)
