@@ -2,7 +2,7 @@
 
     python tools/train.py configs/quickstart/few_labels_taught.py --with-prerequisites
 
-The links have the weights of the tasks.
+The links have the weights of the tasks, depth three times its own: with one its error grew (1.19 m beside 1.13 m, 6 seeds).
 """
 
 _base_ = ['few_labels_student.py']
@@ -12,6 +12,6 @@ model = dict(distiller=dict(
     teachers=dict(resnet18=dict(config='configs/quickstart/few_labels_teacher.py')),
     links=[
         dict(task='semseg', loss=dict(type='PlainKD', tau=1.0)),
-        dict(task='depth', loss=dict(type='OutputL1')),
+        dict(task='depth', loss=dict(type='OutputL1'), weight=3.0),
         dict(task='normals', loss=dict(type='OutputL1'), weight=10.0),
         dict(task='edge', loss=dict(type='PlainKD', tau=1.0), weight=50.0)]))

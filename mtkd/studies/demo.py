@@ -91,7 +91,7 @@ def run(out: Path, max_seeds: int, seconds: float, report: Report = write_result
 def _one(out: Path, name: str, seed: int, report: Report, options: dict | None = None) -> Path:
     """Train and test one quickstart config, quietly; returns its work dir."""
     folder = out / name / f'seed{seed}'
-    hooks = [{'type': 'ProgressHook', 'title': f'{TITLES[name]}, seed {seed}'}]
+    hooks = [{'type': 'ProgressHook', 'title': TITLES[name]}]  # without the seed: runs of one config differ in nothing else
     job = Job(f'{QUICKSTART}/{name}.py', {**QUIET, **(options or {}), 'custom_hooks': hooks}, work_dir=folder, seed=seed,
               overwrite=True)
     train(job)
