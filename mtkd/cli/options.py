@@ -102,6 +102,8 @@ def job_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--compile', action='store_true', help='torch.compile trunk, heads and teachers')
     parser.add_argument('--smoke', action='store_true',
                         help='try the config for a few iterations on synthetic data: no data, weights or teachers needed')
+    parser.add_argument('--verbose', action='store_true',
+                        help='show the whole log on the screen, as it stands in the log file of the work dir')
     cfg_options(parser, 'change config values, e.g. optim_wrapper.optimizer.lr=0.02; an unknown key is an error')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
                         help='how ranks are started; with torchrun: pytorch (default: none, one process)')
@@ -111,6 +113,8 @@ def job_arguments(parser: argparse.ArgumentParser) -> None:
 def job_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """The arguments of :class:`~mtkd.engine.run.Job` that a command line gives."""
     os.environ.setdefault('LOCAL_RANK', str(arguments.local_rank))
+    if arguments.verbose:
+        os.environ['MTKD_VERBOSE'] = '1'  # read by mtkd.engine.console, also of the processes that this one starts
     names: Sequence[str] = ('config', 'work_dir', 'seed', 'data_root', 'amp', 'compile', 'smoke', 'launcher', 'resume',
                             'resume_from', 'overwrite', 'take_config', 'with_prerequisites')
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}

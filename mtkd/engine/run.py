@@ -15,9 +15,11 @@ from mmengine.runner import Runner
 from . import work_dir
 from .checkpoint import check_fit, load, stopped_text
 from .config import load_config
+from .console import ConsoleHook, live
 from .cost import measure
 from .facts import Facts
 from .first_batches import try_loaders
+from .hooks.progress import ProgressHook
 from .identity import Identity
 from .job import Job
 from .prerequisite import Circumstances, make_missing, teacher_names
@@ -132,7 +134,13 @@ def _runner(cfg: Config) -> Runner:
     while int(time.time()) == _started:
         time.sleep(0.02)
     _started = int(time.time())
-    return TaskRunner.from_cfg(cfg)
+    runner = TaskRunner.from_cfg(cfg)
+    if is_main_process():
+        runner.register_hook(ConsoleHook())
+        title = str(cfg.get('method') or Path(cfg.filename or cfg.work_dir).stem)
+        if live() and not any(isinstance(hook, ProgressHook) for hook in runner.hooks):
+            runner.register_hook(ProgressHook(title, interval=10))
+    return runner
 
 
 def _load_student(runner: Runner, weights: dict[str, Any], checkpoint: Path) -> None:

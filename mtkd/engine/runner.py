@@ -6,10 +6,12 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import master_only
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from .. import atomic
+from .console import live, quieten, verbose
 from .stopping import shield_workers
 
 _MARK = '__float_{}__'
@@ -17,6 +19,13 @@ _MARK = '__float_{}__'
 
 class TaskRunner(Runner):
     """The Runner of every job; see the module."""
+
+    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
+        """As MMEngine's; the screen shows progress and warnings alone unless the user asks for more."""
+        logger = super().build_logger(*args, **kwargs)
+        if not verbose():
+            quieten(logger, lines=not live())
+        return logger
 
     @master_only
     def dump_config(self) -> None:

@@ -51,11 +51,21 @@ class ProgressHook(Hook):
         if self._bar is None:
             return
         self._bar.advance(self._task)
-        if (batch_idx + 1) % self.interval == 0:
+        if (batch_idx + 1) % self.interval == 0 or batch_idx == 0:
             speed = self._bar.tasks[0].speed
             terms = [f'{name} {float(value):.3g}' for name, value in (outputs or {}).items() if name != 'loss']
             self._bar.update(self._task, speed=f'{speed:.1f} it/s' if speed else '',
                              terms=fitting(terms, self._bar.console.width - OTHERS))
+
+    def after_val_epoch(self, runner: Any, metrics: Any = None) -> None:
+        """Show the first number of each task above the bar."""
+        if self._bar is None or not metrics:
+            return
+        firsts: dict[str, str] = {}
+        for name, value in metrics.items():
+            firsts.setdefault(name.partition('/')[0], f'{name} {value:.4g}')
+        shown = fitting(list(firsts.values()), self._bar.console.width - 30)
+        self._bar.console.print(f'validation at {runner.iter}: {shown}', highlight=False)
 
     def after_train(self, runner: Any) -> None:
         """Leave the last line standing."""

@@ -13,9 +13,11 @@ def test_it_shows_what_a_user_wants_to_know(capsys):
     hook.before_train(runner)
     for i in range(3):
         hook.after_train_iter(runner, i, outputs={'loss': torch.tensor(9.0), 'semseg/ce': torch.tensor(1.25)})
+    hook.after_val_epoch(SimpleNamespace(iter=3), {'semseg/mIoU': 12.5, 'semseg/pixAcc': 40.0, 'depth/rmse': 0.7})
     hook.after_train(runner)
     shown = capsys.readouterr().out
     assert 'a student' in shown and '3/3' in shown
+    assert 'validation at 3: semseg/mIoU 12.5  depth/rmse 0.7' in shown
 
 
 def test_terms_never_crowd_the_line_out():

@@ -1,0 +1,86 @@
+"""What a run shows on the screen: progress and results. Everything else goes to the log file of the work dir."""
+
+import logging
+import os
+import sys
+from typing import Any
+
+from mmengine.hooks import Hook, LoggerHook
+from mmengine.runner import Runner
+
+VERBOSE = 'MTKD_VERBOSE'  # environment variable; any value but '' and '0' shows the whole log on the screen
+PROGRESS = ('Iter(', 'Epoch(')
+NOT_FOR_USERS = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')  # MMEngine of its own calls
+
+
+def verbose() -> bool:
+    """Whether the screen shows the whole log."""
+    return os.environ.get(VERBOSE, '') not in ('', '0')
+
+
+class ScreenFilter(logging.Filter):
+    """Lets warnings and lines of progress through.
+
+    Args:
+        lines: whether lines of progress are shown; a live bar replaces them.
+    """
+
+    def __init__(self, lines: bool) -> None:
+        super().__init__()
+        self.lines = lines
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to show a record."""
+        text = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            return not text.startswith(NOT_FOR_USERS)
+        return self.lines and text.startswith(PROGRESS)
+
+
+def quieten(logger: logging.Logger, lines: bool) -> None:
+    """Show only warnings and, with ``lines``, progress of a logger on the screen; its files keep everything."""
+    for handler in logger.handlers:
+        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
+            handler.addFilter(ScreenFilter(lines))
+
+
+def live() -> bool:
+    """Whether the screen can show a bar that moves."""
+    return not verbose() and sys.stdout.isatty()
+
+
+class ConsoleHook(Hook):
+    """Shows the losses of the first step and, at the end, a table of the last validation."""
+
+    priority = 'VERY_LOW'
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Show the first step's terms; later ones come at the logging interval."""
+        every_step = any(isinstance(hook, LoggerHook) and hook.interval == 1 for hook in runner.hooks)
+        if batch_idx or every_step or not isinstance(outputs, dict):
+            return
+        terms = '  '.join(f'{name}: {float(value):.4f}' for name, value in outputs.items())
+        runner.logger.info(f'Iter(train) [{1:{len(str(runner.max_iters))}d}/{runner.max_iters}]  first step  {terms}')
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Remember the numbers."""
+        self._last = dict(metrics or {})
+
+    def after_train(self, runner: Runner) -> None:
+        """Print the table."""
+        if self._last:
+            for line in table(self._last):
+                print(line, flush=True)
+
+
+def table(metrics: dict[str, float]) -> list[str]:
+    """``<task>/<metric>`` -> value, as a line a task."""
+    tasks: dict[str, list[str]] = {}
+    for name, value in metrics.items():
+        task, _, metric = name.partition('/')
+        tasks.setdefault(task, []).append(f'{metric} {value:.4g}')
+    width = max(map(len, tasks))
+    return ['last validation', *(f'  {task:{width}}  {"  ".join(parts)}' for task, parts in tasks.items())]
