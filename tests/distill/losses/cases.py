@@ -36,6 +36,12 @@ CASES = {
     'scaled': {'type': 'ScaledRegression'},
     'scaled_gauss': {'type': 'ScaledRegression', 'shape': 'gauss'},
     'fixmatch': {'type': 'ConfidentLabel', 'threshold': 0.5},
+    'top_k': {'type': 'TopKTeacher', 'k': 3, 'loss': {'type': 'SoftCrossEntropy'}},
+    'dist_plus': {'type': 'DISTPlus'},
+    'radio_summary': {'type': 'RadioSummary'},
+    'radio_spatial': {'type': 'RadioSpatial'},
+    'phi_s': {'type': 'RadioSpatial', 'alpha': 0.0, 'beta': 1.0, 'squared': True, 'standardise': 'phi_s'},
+    'unic': {'type': 'UNIC', 'hidden': 4, 'last_hidden': 6, 'drop': 0.0, 'standardise': 'none'},
     'average_kd': {'type': 'AverageKD'},
     'ebkd': {'type': 'EBKD'},
     'camkd': {'type': 'CAMKD'},
@@ -43,10 +49,11 @@ CASES = {
     'learned_teachers': {'type': 'LearnedTeachers'},
 }
 NOT_ZERO = {  # at equality: cross-entropies, and losses with a trained part between student and teacher or a margin
-    'cs_printed', 'pseudo_hard', 'pseudo_soft', 'soft_ce', 'nkd', 'wsld', 'tf_kd', 'fixmatch', 'learned_teachers'}
-NO_SLOPE = {'wsld', 'learned_teachers'}  # weights without gradient; a term for the weights alone
+    'cs_printed', 'pseudo_hard', 'pseudo_soft', 'soft_ce', 'nkd', 'wsld', 'tf_kd', 'fixmatch', 'top_k', 'dist_plus',
+    'phi_s', 'unic', 'learned_teachers'}
+NO_SLOPE = {'wsld', 'learned_teachers', 'dist_plus'}  # weights without gradient; terms for other parts alone
 IN_ORDER: set[str] = set()  # depend on the order of the samples
-NOT_COMPILED = {'aekd'}  # its quadratic programme is solved outside torch
+NOT_COMPILED = {'aekd', 'phi_s'}  # a quadratic programme outside torch; statistics of the first steps only
 CHANNELS = 5
 
 

@@ -1,0 +1,100 @@
+"""AM-RADIO: several foundation models in one student, each by its summary vector and by its map of features."""
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from ...registry import DISTILL_LOSSES
+from .distill_loss import DistillLoss, Method, Terms, per_pixel
+from .feature_statistics import METHODS, Standardiser
+
+EPS = 1e-8
+
+
+def cosine_distance(student: Tensor, teacher: Tensor) -> Tensor:
+    """(B, C, N) twice -> (B, N): 1 - cosine over channels."""
+    return 1 - F.cosine_similarity(student, teacher, dim=1, eps=EPS)
+
+
+class _Standardised(DistillLoss):
+    """A loss between features that first standardises the teacher's.
+
+    Args:
+        standardise: one of :data:`~mtkd.distill.losses.feature_statistics.METHODS`.
+        steps: over how many training steps statistics are collected.
+    """
+
+    def __init__(self, standardise: str = 'none', steps: int = 100) -> None:
+        super().__init__()
+        if standardise not in METHODS:
+            raise ValueError(f"{type(self).__name__}: standardise='{standardise}' is unknown; choose one of "
+                             f"{', '.join(METHODS)}.")
+        self.standardise, self.steps = standardise, steps
+        self.teacher_scale: Standardiser
+
+    def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:
+        """See :class:`DistillLoss`."""
+        self.teacher_scale = Standardiser(teacher[0], self.standardise, self.steps)
+
+
+@DISTILL_LOSSES.register_module()
+class RadioSummary(_Standardised):
+    """``summary``: 1 - cos between the student's and the teacher's summary vector, the mean over samples.
+
+    A link has a projector to the teacher's width, the adaptor head of the paper (there a multi-layer perceptron)::
+
+        dict(task='semseg', student='shared', teacher='clip:summary', projector=dict(type='NonLinear'),
+             loss=dict(type='RadioSummary'))
+
+    Args:
+        standardise: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
+        steps: see there.
+
+    Source: Ranzinger et al., CVPR 2024, "AM-RADIO", equation 2. The training code is not public; github.com/NVlabs/RADIO at
+    c0f3701 holds inference and the matrices of PHI-S.
+    """
+
+    terms = ('summary',)
+    method = Method('AM-RADIO, summary', 'Ranzinger et al. 2024', 'features', note='a link for each teacher')
+
+    def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:
+        """See :class:`DistillLoss`; the views are features."""
+        return {'summary': per_pixel(cosine_distance(student, self.teacher_scale(teacher, mask)), mask)}
+
+
+@DISTILL_LOSSES.register_module()
+class RadioSpatial(_Standardised):
+    """``spatial``: α (1 - cos) + β smooth-L1 between maps of features, the mean over places.
+
+    Smooth-L1 has its corner at 1 and is averaged over channels. With ``alpha=0, squared=True`` it is PHI-S's mean squared
+    error, which wants ``standardise='phi_s'``.
+
+    Args:
+        alpha: α.
+        beta: β.
+        squared: the squared difference in place of smooth-L1.
+        standardise: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
+        steps: see there.
+
+    Source: Ranzinger et al., CVPR 2024, "AM-RADIO", equation 3 with α = 0.9 and β = 0.1; Ranzinger et al. 2024, "PHI-S", for
+    the squared error of standardised features.
+    """
+
+    terms = ('spatial',)
+    method = Method('AM-RADIO and PHI-S, spatial', 'Ranzinger et al. 2024', 'features', 'dense',
+                    note='standardised teachers; a link for each teacher')
+
+    def __init__(self, alpha: float = 0.9, beta: float = 0.1, squared: bool = False, standardise: str = 'none',
+                 steps: int = 100) -> None:
+        super().__init__(standardise, steps)
+        self.alpha, self.beta, self.squared = alpha, beta, squared
+
+    def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:
+        """See :class:`DistillLoss`; the views are features."""
+        teacher = self.teacher_scale(teacher, mask)
+        distance = (student - teacher).square() if self.squared else F.smooth_l1_loss(student, teacher, reduction='none')
+        values = self.beta * distance.mean(1)
+        if self.alpha:
+            values = values + self.alpha * cosine_distance(student, teacher)
+        return {'spatial': per_pixel(values, mask)}
