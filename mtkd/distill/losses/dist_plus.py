@@ -15,8 +15,8 @@ class DISTPlus(DIST):
 
     The adapted teacher is softmax((W ln t + b) / τ), t its probabilities; W starts as the identity and b as 0, so that
     training starts from DIST. ``dist_head`` is the cross-entropy of the adapted teacher with the label at τ = 1, plus
-    ``pull`` times the divergence of the student, without gradient, from it: the head stays right and comes closer to what the
-    student can say. DIST's terms reach the student alone. Means are over labelled pixels, or samples.
+    ``pull`` times the divergence of the student, without gradient, from it: the head stays right and comes closer to what
+    the student can say. DIST's terms reach the student alone. Means are over labelled pixels, or samples.
 
     Args:
         beta: see :class:`~mtkd.distill.losses.dist.DIST`.

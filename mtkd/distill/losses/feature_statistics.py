@@ -51,6 +51,8 @@ class Standardiser(nn.Module):
             raise ValueError(f"Standardiser: method='{method}', steps={steps}; choose a method of {', '.join(METHODS)}, and "
                              f'one step or more.')
         self.method, self.steps = method, steps
+        if method == 'none':
+            return
         whole = method in ('pca', 'zca', 'phi_s')
         size = (channels, channels) if whole else (channels,)
         self.register_buffer('count', torch.zeros((), dtype=torch.float64))

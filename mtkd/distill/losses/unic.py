@@ -96,7 +96,9 @@ class UNIC(DistillLoss):
 
     def compare(self, student: tuple[Tensor, ...], teacher: tuple[Tensor, ...], mask: tuple[Tensor | None, ...]) -> Terms:
         """See :class:`DistillLoss`; the views are features."""
-        values, counts = zip(*(self._of(i, student, part, mask[-1]) for i, part in enumerate(teacher)), strict=True)
+        student = tuple(masked(level, own) for level, own in zip(student, mask, strict=True))  # a resize mixes pixels
+        finest = None if mask[0] is None else max((own for own in mask if own is not None), key=Tensor.numel)
+        values, counts = zip(*(self._of(i, student, part, finest) for i, part in enumerate(teacher)), strict=True)
         losses, there = torch.stack(values), torch.stack(counts)
         kept = self.keep(losses, there)
         return {'unic': ((losses * kept).sum(0), kept.sum(0))}

@@ -172,7 +172,7 @@ def test_a_state_moves_in_training_only_and_parameters_get_gradients(case):
     student, teacher, mask = random_pair()
     loss = build(case).eval()
     before = {name: value.clone() for name, value in loss.state_dict().items()}
-    total(loss, student, teacher, mask).backward()
+    total(loss, student.requires_grad_(), teacher, mask).backward()
     assert all(torch.equal(loss.state_dict()[name], value) for name, value in before.items())
     loss.train()
     total(loss, student, teacher, mask)
