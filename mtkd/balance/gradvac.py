@@ -46,7 +46,7 @@ class GradVac(GradientBalance):
         """See :meth:`GradientBalance.solve`."""
         rng = self.generator(self.next_step())
         orders = [rng.permutation(np.delete(np.arange(len(tasks)), i)) for i in range(len(tasks))]
-        place = np.ix_(tasks, tasks)
+        place: Any = np.ix_(tasks, tasks)
         rows, self.memory['cosines'][place] = turned(gram, self.memory['cosines'][place], orders, self.beta)
         return rows.sum(0)
 

@@ -48,7 +48,7 @@ def impartial(cosines: np.ndarray, sums: np.ndarray) -> np.ndarray:
     count = len(sums)
     system = np.zeros((count + 1, count + 1))
     system[:count, :count], system[:count, count], system[count, :count] = cosines, -1.0, sums
-    right = np.append(np.zeros(count), 1.0)
+    right: np.ndarray = np.append(np.zeros(count), 1.0)
     found = np.linalg.lstsq(system, right, rcond=1e-13)[0]
     if np.abs(system @ found - right).max() > 1e-6:
         return 1 / (count * sums)

@@ -30,4 +30,4 @@ class UPGrad(Preferring):
     def solve(self, gram: np.ndarray, tasks: np.ndarray, values: np.ndarray) -> np.ndarray:
         """See :meth:`GradientBalance.solve`."""
         norms, cosines = angles(gram)
-        return sum(to_dual_cone(norms, cosines, own) for own in np.diag(self.preferred(tasks)))
+        return np.sum([to_dual_cone(norms, cosines, own) for own in np.diag(self.preferred(tasks))], axis=0)

@@ -159,9 +159,12 @@ class MultiTaskModel(BaseModel):
         if count < parts:
             raise ValueError(f'balance: {type(self.balance).__name__} splits a batch into {parts}, and this one has {count} '
                              f'samples; set train_dataloader.batch_size to {parts} or more.')
-        return [self.task_terms({**batch, **{key: {task: value[i::parts] for task, value in batch[key].items()}
-                                             for key in ('targets', 'present')}},
-                                {name: tap[i::parts] for name, tap in taps.items()}) for i in range(parts)]
+        found = []
+        for i in range(parts):
+            part: Batch = {**batch, 'targets': {task: value[i::parts] for task, value in batch['targets'].items()},
+                           'present': {task: value[i::parts] for task, value in batch['present'].items()}}
+            found.append(self.task_terms(part, {name: tap[i::parts] for name, tap in taps.items()}))
+        return found
 
     @torch.no_grad()
     def task_losses(self, data: Any) -> list[Tensor]:
