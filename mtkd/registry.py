@@ -1,8 +1,9 @@
 """The registries every part of mtkd is built from.
 
 The six a user composes papers with are :data:`BACKBONES`, :data:`NECKS`, :data:`HEADS`, :data:`DISTILL_LOSSES`,
-:data:`TEACHERS` and :data:`DATASETS`; the others hold what those are made of. MMEngine allows one child per root and
-scope, so only the registries that MMEngine's Runner looks into are its children; the rest are roots of scope ``mtkd``.
+:data:`TEACHERS` and :data:`DATASETS`; the others hold what those are made of. Importing them imports nothing but the
+standard library. Those that MMEngine's Runner looks into name a registry of MMEngine: :mod:`mtkd.frame` makes each of them
+a child of scope ``mtkd`` of that one, so that either side finds the other's parts by name.
 
 A third party adds to any of them from its own package, named in a config's ``custom_imports``::
 
@@ -13,33 +14,137 @@ A third party adds to any of them from its own package, named in a config's ``cu
 """
 
 import difflib
+import importlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmengine import registry as _mm
+SCOPE = 'mtkd'
 
 
-class Registry(_mm.Registry):
-    """MMEngine's registry that answers an unknown name with the nearest known ones and where they live."""
+class Registry:
+    """Maps names to classes and functions, and builds objects from ``dict(type=name, **arguments)``.
 
-    def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
-        """Build an object from ``dict(type=..., **arguments)``.
+    Args:
+        name: what the registered things are, in errors.
+        locations: modules that are imported at the first lookup, because they register.
+        frame: the name of MMEngine's registry that this one is a child of; None: MMEngine does not know these parts.
+        late: name -> ``module:attribute`` of parts of other packages that are imported only when they are asked for.
+        scope: MMEngine's word for whose parts they are.
+    """
+
+    def __init__(self, name: str, *locations: str, frame: str | None = None, late: Mapping[str, str] | None = None,
+                 scope: str = SCOPE) -> None:
+        self.name, self.locations, self.frame, self.scope = name, locations, frame, scope
+        self.late = dict(late or {})
+        self.module_dict: dict[str, Any] = {}
+        self._imported = False
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}({self.name}: {", ".join(self.module_dict) or "empty"})'
+
+    def __len__(self) -> int:
+        return len(self.module_dict)
+
+    def __contains__(self, name: str) -> bool:
+        return self.get(name) is not None
+
+    @property
+    def parent(self) -> Any:
+        """MMEngine's registry that this one is a child of; None where MMEngine does not know these parts."""
+        return None if self.frame is None else self._mirror().parent
+
+    def _mirror(self) -> Any:
+        """This registry as MMEngine knows it; imports MMEngine's registries."""
+        return importlib.import_module('mtkd.frame').mirror_of(self)
+
+    def register_module(self, name: str | Sequence[str] | None = None, force: bool = False, module: Any = None) -> Any:
+        """Register a class or a function, as a decorator or of a given ``module``.
+
+        Args:
+            name: the name, or several; None: its own.
+            force: replace what is registered by that name.
+            module: what to register; None: a decorator is returned.
 
         Raises:
-            KeyError: the name is in neither this registry nor its parents.
-            TypeError: ``cfg`` is not a dictionary with a ``type``, or the arguments do not fit the class.
+            KeyError: the name is taken.
+            TypeError: it cannot be called.
         """
-        if isinstance(cfg, dict) and isinstance(cfg.get('type'), str) and self.get(cfg['type']) is None:
-            raise KeyError(self.explain_unknown(cfg['type']))
-        return super().build(cfg, *args, **kwargs)
+        if module is None:
+            return lambda part: self.register_module(name, force, part)
+        if not callable(module):
+            raise TypeError(f'the {self.name} registry holds classes and functions, not {type(module).__name__}.')
+        for each in [module.__name__] if name is None else [name] if isinstance(name, str) else name:
+            if not force and each in self.module_dict:
+                raise KeyError(f"'{each}' is already registered in the {self.name} registry, by "
+                               f'{self.module_dict[each].__module__}.')
+            self.module_dict[each] = module
+        return module
+
+    def import_from_location(self) -> None:
+        """Import the modules that register here, once."""
+        if not self._imported:
+            for location in self.locations:
+                importlib.import_module(location)
+            self._imported = True
+
+    def import_late(self, name: str) -> None:
+        """Register a part of another package that is imported only when it is asked for; nothing where there is none."""
+        if name in self.late and name not in self.module_dict:
+            module, _, attribute = self.late[name].partition(':')
+            try:
+                self.module_dict[name] = getattr(importlib.import_module(module), attribute)
+            except ImportError:
+                return
+
+    def get(self, key: str) -> Any:
+        """What is registered by a name, here or in MMEngine, or lies at a dotted path; None where there is nothing."""
+        if not isinstance(key, str):
+            raise TypeError(f'the {self.name} registry is asked by a name, not by {type(key).__name__}.')
+        plain = key.removeprefix(f'{self.scope}.')
+        self.import_from_location()
+        self.import_late(plain)
+        if plain in self.module_dict:
+            return self.module_dict[plain]
+        if self.frame is not None:
+            return self._mirror().get(key)
+        module, _, attribute = key.rpartition('.')
+        try:
+            return getattr(importlib.import_module(module), attribute, None) if module else None
+        except ImportError:
+            return None
+
+    def build(self, cfg: Any, default_args: Mapping[str, Any] | None = None) -> Any:
+        """Build an object.
+
+        Args:
+            cfg: ``dict(type=name or class, **arguments)``.
+            default_args: further arguments, where ``cfg`` does not give them.
+
+        Raises:
+            KeyError: the name is in neither this registry nor MMEngine's, or there is no ``type``.
+            TypeError: ``cfg`` is not a dictionary, or the arguments do not fit the class.
+        """
+        if not isinstance(cfg, Mapping):
+            raise TypeError(f"a {self.name} is built from a dict with a 'type', not from {cfg!r}.")
+        arguments = {**(default_args or {}), **cfg}
+        kind = arguments.pop('type', None)
+        if kind is None:
+            raise KeyError(f"a {self.name} is built from a dict with a 'type'; there is none in {dict(cfg)}.")
+        found = self.get(kind) if isinstance(kind, str) else kind
+        if found is None:
+            raise KeyError(self.explain_unknown(kind))
+        if not callable(found):
+            raise TypeError(f"the type of a {self.name} is a name or a class, not {found!r}.")
+        if self.frame is not None:  # MMEngine knows scopes, and what exists once a process
+            return self._mirror().build({**arguments, 'type': found})
+        arguments.pop('_scope_', None)
+        return found(**arguments)
 
     def explain_unknown(self, name: str) -> str:
         """One sentence on a name this registry does not know."""
         self.import_from_location()
-        known: dict[str, Any] = {}
-        registry: _mm.Registry | None = self
-        while registry is not None:
-            known = {**registry.module_dict, **known}
-            registry = registry.parent
+        inherited = {} if self.parent is None else self.parent.module_dict
+        known = {**inherited, **self.module_dict}
         near = difflib.get_close_matches(name.split('.')[-1], known, n=3, cutoff=0.5)
         shown = near or sorted(self.module_dict)
         places = ', '.join(f'{key} ({known[key].__module__})' for key in shown)
@@ -47,44 +152,36 @@ class Registry(_mm.Registry):
                 f'If it is your own, name its package in custom_imports.')
 
 
-def _root(name: str, *locations: str) -> Registry:
-    return Registry(name, scope='mtkd', locations=list(locations))
+BACKBONES = Registry('backbone', 'mtkd.models.backbones', 'mtkd.distill')  # distill: a trunk that holds teachers
+NECKS = Registry('neck', 'mtkd.models.necks')
+HEADS = Registry('head', 'mtkd.models.heads')
+DISTILL_LOSSES = Registry('distillation loss', 'mtkd.distill.losses')
+TEACHERS = Registry('teacher', 'mtkd.distill')
+PROJECTORS = Registry('projector', 'mtkd.distill')
+LINKS = Registry('link', 'mtkd.distill')
+TASKS = Registry('task', 'mtkd.tasks')
+LOSSES = Registry('task loss', 'mtkd.losses')
+PROB_VIEWS = Registry('probability view', 'mtkd.tasks')
+BALANCES = Registry('balance', 'mtkd.balance')
+PREREQUISITES = Registry('prerequisite', 'mtkd.prerequisites.earlier_runs', 'mtkd.prerequisites.pseudo_labels.make',
+                         'mtkd.prerequisites.teacher_cache')
 
-
-def _child(name: str, parent: _mm.Registry, *locations: str) -> Registry:
-    return Registry(name, parent=parent, scope='mtkd', locations=list(locations))
-
-
-BACKBONES = _root('backbone', 'mtkd.models.backbones', 'mtkd.distill')  # distill: a trunk that holds teachers
-NECKS = _root('neck', 'mtkd.models.necks')
-HEADS = _root('head', 'mtkd.models.heads')
-DISTILL_LOSSES = _root('distillation loss', 'mtkd.distill.losses')
-TEACHERS = _root('teacher', 'mtkd.distill')
-PROJECTORS = _root('projector', 'mtkd.distill')
-LINKS = _root('link', 'mtkd.distill')
-TASKS = _root('task', 'mtkd.tasks')
-LOSSES = _root('task loss', 'mtkd.losses')
-PROB_VIEWS = _root('probability view', 'mtkd.tasks')
-BALANCES = _root('balance', 'mtkd.balance')
-PREREQUISITES = _root('prerequisite', 'mtkd.prerequisites.earlier_runs', 'mtkd.prerequisites.pseudo_labels.make',
-                      'mtkd.prerequisites.teacher_cache')
-
-DATASETS = _child('dataset', _mm.DATASETS, 'mtkd.datasets', 'mtkd.prerequisites.pseudo_labels.dataset')
-DATA_SAMPLERS = _child('data sampler', _mm.DATA_SAMPLERS, 'mtkd.datasets')
-TRANSFORMS = _child('transform', _mm.TRANSFORMS, 'mtkd.datasets')
-MODELS = _child('model', _mm.MODELS, 'mtkd.models', 'mtkd.distill')
-METRICS = _child('metric', _mm.METRICS, 'mtkd.metrics', 'mtkd.engine')
-HOOKS = _child('hook', _mm.HOOKS, 'mtkd.engine', 'mtkd.studies.conflicts', 'mtkd.prerequisites.cache_hook')
-LOOPS = _child('loop', _mm.LOOPS, 'mtkd.engine')
-OPTIM_WRAPPERS = _child('optimizer wrapper', _mm.OPTIM_WRAPPERS, 'mtkd.engine')
-OPTIM_WRAPPER_CONSTRUCTORS = _child('optimizer wrapper constructor', _mm.OPTIM_WRAPPER_CONSTRUCTORS, 'mtkd.engine')
-PARAM_SCHEDULERS = _child('parameter scheduler', _mm.PARAM_SCHEDULERS, 'mtkd.engine')
-OPTIMIZERS = _child('optimizer', _mm.OPTIMIZERS)
-EVALUATORS = _child('evaluator', _mm.EVALUATOR)
-VISUALIZERS = _child('visualizer', _mm.VISUALIZERS)
-VISBACKENDS = _child('visualisation backend', _mm.VISBACKENDS)
-LOG_PROCESSORS = _child('log processor', _mm.LOG_PROCESSORS)
-MODEL_WRAPPERS = _child('model wrapper', _mm.MODEL_WRAPPERS)
+DATASETS = Registry('dataset', 'mtkd.datasets', 'mtkd.prerequisites.pseudo_labels.dataset', frame='DATASETS')
+DATA_SAMPLERS = Registry('data sampler', 'mtkd.datasets', frame='DATA_SAMPLERS')
+TRANSFORMS = Registry('transform', 'mtkd.datasets', frame='TRANSFORMS')
+MODELS = Registry('model', 'mtkd.models', 'mtkd.distill', frame='MODELS')
+METRICS = Registry('metric', 'mtkd.metrics', 'mtkd.engine', frame='METRICS')
+HOOKS = Registry('hook', 'mtkd.engine', 'mtkd.studies.conflicts', 'mtkd.prerequisites.cache_hook', frame='HOOKS')
+LOOPS = Registry('loop', 'mtkd.engine', frame='LOOPS')
+OPTIM_WRAPPERS = Registry('optimizer wrapper', 'mtkd.engine', frame='OPTIM_WRAPPERS')
+OPTIM_WRAPPER_CONSTRUCTORS = Registry('optimizer wrapper constructor', 'mtkd.engine', frame='OPTIM_WRAPPER_CONSTRUCTORS')
+PARAM_SCHEDULERS = Registry('parameter scheduler', 'mtkd.engine', frame='PARAM_SCHEDULERS')
+OPTIMIZERS = Registry('optimizer', frame='OPTIMIZERS', late={'Adafactor': 'transformers:Adafactor'})
+EVALUATORS = Registry('evaluator', frame='EVALUATOR')
+VISUALIZERS = Registry('visualizer', frame='VISUALIZERS')
+VISBACKENDS = Registry('visualisation backend', frame='VISBACKENDS')
+LOG_PROCESSORS = Registry('log processor', frame='LOG_PROCESSORS')
+MODEL_WRAPPERS = Registry('model wrapper', frame='MODEL_WRAPPERS')
 
 SIX = {'BACKBONES': BACKBONES, 'NECKS': NECKS, 'HEADS': HEADS, 'DISTILL_LOSSES': DISTILL_LOSSES,
        'TEACHERS': TEACHERS, 'DATASETS': DATASETS}

@@ -10,14 +10,16 @@ from mtkd import registry
 from mtkd.registry import BACKBONES, DATASETS, LOSSES, MODELS, OPTIMIZERS, SIX, TASKS, Registry
 
 ALL = {name: value for name, value in vars(registry).items() if isinstance(value, Registry)}
-CHILDREN = {name: value for name, value in ALL.items() if value.parent is not None}
+CHILDREN = {name: value for name, value in ALL.items() if value.frame is not None}
 
 FRESH = """
 import json, os, sys
-import cv2, matplotlib, mmengine.runner, scipy.ndimage, skimage.morphology, timm, torch  # what is heavy and not ours
 from mtkd import registry
 
-assert sorted(m for m in sys.modules if m.startswith('mtkd')) == ['mtkd', 'mtkd.registry'], 'mtkd.registry is not light'
+assert sorted(m for m in sys.modules if m.startswith('mtkd')) == ['mtkd', 'mtkd.late_imports', 'mtkd.registry']
+assert not {'mmengine', 'torch', 'numpy'} & set(sys.modules), 'mtkd.registry is not light'
+import cv2, matplotlib, mmengine.runner, scipy.ndimage, skimage.morphology, timm, torch  # what is heavy and not ours
+assert 'transformers' not in sys.modules, 'MMEngine has imported transformers'
 failed = []
 for name, key in json.loads(sys.argv[1]).items():
     child = os.fork()
@@ -58,7 +60,8 @@ def test_scope(name):
 @pytest.mark.parametrize('name', CHILDREN)
 def test_children_are_found_from_mmengine(name):
     child = CHILDREN[name]
-    assert child.parent.children['mtkd'] is child
+    assert child.parent.children['mtkd'].own is child
+    assert child.parent.children['mtkd'].module_dict is child.module_dict
     for key in list(own(child))[:1]:
         assert child.parent.get(f'mtkd.{key}') is child.get(key)
 
@@ -86,6 +89,31 @@ def test_nothing_near_lists_all():
 
 def test_an_empty_registry_says_so():
     assert 'known: none' in Registry('thing', scope='mtkd').explain_unknown('x')
+
+
+def test_a_part_of_another_package_is_imported_when_it_is_asked_for():
+    parts = Registry('thing', late={'Fraction': 'fractions:Fraction', 'Gone': 'no_such_package:Gone'})
+    assert not parts.module_dict and parts.get('Gone') is None
+    assert str(parts.build({'type': 'Fraction', 'numerator': 1}, {'denominator': 3})) == '1/3'
+
+
+def test_a_dotted_path_is_a_name():
+    assert Registry('thing').get('fractions.Fraction').__name__ == 'Fraction'
+    assert Registry('thing').get('fractions.Nothing') is Registry('thing').get('no.such.module') is None
+
+
+def test_registering():
+    parts = Registry('thing')
+    parts.register_module(['a', 'b'])(int)
+    assert 'a' in parts and 'c' not in parts and len(parts) == 2 and repr(parts) == 'Registry(thing: a, b)'
+    parts.register_module(name='a', module=float, force=True)
+    assert (parts.get('mtkd.a'), parts.get('b')) == (float, int)
+    with pytest.raises(TypeError, match='classes and functions'):
+        parts.register_module(name='n', module=3)
+    with pytest.raises(TypeError, match='asked by a name'):
+        parts.get(3)
+    with pytest.raises(TypeError, match='a name or a class'):
+        parts.build({'type': 3})
 
 
 @pytest.mark.parametrize('cfg', [{'num_classes': 3}, 'Depth', None])

@@ -2,6 +2,7 @@
 
 from mmengine.registry import FUNCTIONS
 
+from mtkd import frame  # noqa: F401 (MMEngine finds what mtkd registers)
 from mtkd.structures import collate
 
 FUNCTIONS.register_module(name='mtkd_collate', module=collate, force=True)

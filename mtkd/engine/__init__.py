@@ -1,5 +1,6 @@
 """F5: everything that touches MMEngine's Runner."""
 
+from .. import frame  # noqa: F401 (MMEngine finds what mtkd registers)
 from .checkpoint import CheckpointHook
 from .config import load_config, prepare
 from .evaluator import TaskMetrics

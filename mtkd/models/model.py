@@ -7,6 +7,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from .. import frame  # noqa: F401 (MMEngine finds what mtkd registers)
 from ..balance import Balance
 from ..registry import BALANCES, MODELS
 from ..structures import Batch, Route, Routing, RoutingPlan, SampleMeta, global_ratio, row_wise

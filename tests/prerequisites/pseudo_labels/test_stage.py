@@ -102,7 +102,7 @@ def test_beside_other_links(work):
 
 
 def test_training_without_the_files_names_the_command(work):
-    with pytest.raises(FileNotFoundError, match=r"of one \('train'\) have not been made .* run python tools/pseudo"):
+    with pytest.raises(FileNotFoundError, match=r"of one \('train'\) have not been made .* run mtkd pseudo-label"):
         train(Job(str(work[1]), work_dir=work[0] / 'early'))
 
 
