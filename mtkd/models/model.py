@@ -78,6 +78,9 @@ class MultiTaskModel(BaseModel):
 
     def begin_step(self, progress: float) -> None:
         """Called before every training step with the share of the training that is done, 0 to 1."""
+        begin = getattr(self.net, 'begin_step', None)
+        if begin:
+            begin(progress)
         if self.distiller is not None:
             self.distiller.begin_step(progress)
 
@@ -146,7 +149,7 @@ class MultiTaskModel(BaseModel):
         extra = self.distiller(batch, taps, self.tasks) if self.distiller is not None else {}
         weights = self.distiller.term_weights if self.distiller is not None else {}
         total = self.balance(terms, extra, weights, taps, batch['present'], self._terms_of_parts(batch, taps))
-        penalties = self.net.penalties() if hasattr(self.net, 'penalties') else {}
+        penalties = self.net.penalties(taps) if hasattr(self.net, 'penalties') else {}
         for name, (value, weight) in penalties.items():
             terms[name] = value
             total = total + weight * value

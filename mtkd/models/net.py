@@ -51,10 +51,16 @@ class Trunk(nn.Module):
         made = self.neck(features)
         return {**taps, **(made if isinstance(made, Mapping) else {'shared': made})}
 
-    def penalties(self) -> dict[str, tuple[Tensor, Tensor]]:
+    def begin_step(self, progress: float) -> None:
+        """See :meth:`MultiTaskNet.begin_step`."""
+        begin = getattr(self.neck, 'begin_step', None)
+        if begin:
+            begin(progress)
+
+    def penalties(self, taps: Taps) -> dict[str, tuple[Tensor, Tensor]]:
         """See :meth:`MultiTaskNet.penalties`: those of the neck."""
         own = getattr(self.neck, 'penalties', None)
-        return own() if own else {}
+        return own(taps) if own else {}
 
 
 class MultiTaskNet(nn.Module):
@@ -121,10 +127,20 @@ class MultiTaskNet(nn.Module):
             taps[f'{task}.out'] = head.predict(feature)
         return taps
 
-    def penalties(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Terms of the network's own parameters alone: name -> (value, its weight in the loss), both (); mostly none."""
+    def begin_step(self, progress: float) -> None:
+        """Tell the trunk, where it has a schedule of its own, which share of the training is done, 0 to 1."""
+        begin = getattr(self.trunk, 'begin_step', None)
+        if begin:
+            begin(progress)
+
+    def penalties(self, taps: Taps) -> dict[str, tuple[Tensor, Tensor]]:
+        """Terms of the network alone, without labels: name -> (value, its weight in the loss), both (); mostly none.
+
+        Args:
+            taps: what the network gave for the batch.
+        """
         own = getattr(self.trunk, 'penalties', None)
-        return own() if own else {}
+        return own(taps) if own else {}
 
 
 def _check_frames(trunk: nn.Module, task: str, head: nn.Module) -> None:

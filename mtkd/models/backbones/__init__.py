@@ -1,11 +1,17 @@
 """Backbones: picture -> multi-scale features."""
 
+from .cgc import CGCTrunk
+from .dselect_k import DSelectKTrunk
 from .foreign import ForeignBackbone
 from .frame_trunk import FrameTrunk
+from .ltb import LTBTrunk
+from .mmoe import MMoETrunk
 from .mtan import MTAN
 from .multi_lenet import MultiLeNet
+from .ple import PLETrunk
 from .segnet import SegNet
 from .soft_shared import SoftSharedTrunk
 from .timm_backbone import TimmBackbone
 
-__all__ = ['MTAN', 'ForeignBackbone', 'FrameTrunk', 'MultiLeNet', 'SegNet', 'SoftSharedTrunk', 'TimmBackbone']
+__all__ = ['MTAN', 'CGCTrunk', 'DSelectKTrunk', 'ForeignBackbone', 'FrameTrunk', 'LTBTrunk', 'MMoETrunk', 'MultiLeNet',
+           'PLETrunk', 'SegNet', 'SoftSharedTrunk', 'TimmBackbone']

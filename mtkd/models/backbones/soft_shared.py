@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...registry import BACKBONES, NECKS
+from ..blocks.chain import check_chain
 from ..necks.cross_stitch import CrossStitchUnit
 from ..necks.nddr import NDDRUnit
 from ..net import Taps, TapSpec
@@ -53,7 +54,8 @@ class SoftSharedTrunk(nn.Module):
             raise ValueError(f"SoftSharedTrunk: unit='{unit}' is unknown; choose one of {', '.join(UNITS)}.")
         self.backbones = nn.ModuleDict({task: BACKBONES.build(dict(backbone)) for task in tasks})
         first = next(iter(self.backbones.values()))
-        _check_chain(first, str(backbone.get('name', backbone['type'])))
+        check_chain('SoftSharedTrunk', first, str(backbone.get('name', backbone['type'])),
+                    'use the neck CrossStitchNeck or NDDRNeck on one trunk')
         self.units = nn.ModuleList(UNITS[unit](len(tasks), channels, own, other) for channels in first.channels)
         self.necks = nn.ModuleDict({task: NECKS.build({'type': 'ConcatNeck', **(neck or {}), 'in_channels': first.channels,
                                                        'strides': first.strides}) for task in tasks})
@@ -76,13 +78,3 @@ class SoftSharedTrunk(nn.Module):
                     scales[task].append(feature)
         taps = {f'{task}.scale{i}': feature for task, features in scales.items() for i, feature in enumerate(features)}
         return {**taps, **{f'{task}.in': neck(scales[task]) for task, neck in self.necks.items()}}
-
-
-def _check_chain(backbone: nn.Module, name: str) -> None:
-    """Refuse a backbone whose stages cannot be run one by one."""
-    body = getattr(backbone, 'body', None)
-    plain = isinstance(body, nn.ModuleDict) and hasattr(body, 'return_layers')
-    if not plain or backbone.stage_norms is not None or backbone.pad_multiple != 1 or backbone._channels_last:
-        raise ValueError(f"SoftSharedTrunk runs its backbones stage by stage, and '{name}' is no plain chain of stages; "
-                         f"give a timm ResNet, RegNet or the like, without stage_norm and pad_multiple, or use the neck "
-                         f"CrossStitchNeck or NDDRNeck on one trunk.")

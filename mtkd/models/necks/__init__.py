@@ -8,6 +8,7 @@ from .demt import DeMTNeck
 from .inv_pt import InvPTNeck
 from .mqt import MQTNeck
 from .mt_former import MTFormerNeck
+from .mt_mamba import MTMambaNeck
 from .mti_net import MTINetNeck
 from .nddr import NDDRNeck
 from .one_scale import OneScaleNeck
@@ -18,4 +19,5 @@ from .psd import PSDNeck
 from .task_neck import TaskNeck
 
 __all__ = ['ATRCNeck', 'ATRCSearchNeck', 'ConcatNeck', 'CrossStitchNeck', 'DeMTNeck', 'InvPTNeck', 'MQTNeck', 'MTFormerNeck',
-           'MTINetNeck', 'NDDRNeck', 'OneScaleNeck', 'PADNetNeck', 'PAPNeck', 'PSDNeck', 'PoolNeck', 'TaskNeck']
+           'MTINetNeck', 'MTMambaNeck', 'NDDRNeck', 'OneScaleNeck', 'PADNetNeck', 'PAPNeck', 'PSDNeck', 'PoolNeck',
+           'TaskNeck']

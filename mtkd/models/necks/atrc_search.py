@@ -10,6 +10,7 @@ from ...registry import NECKS
 from ..blocks.context import Context
 from ..blocks.context_choice import ContextChoice
 from ..genotype import KINDS
+from ..net import Taps
 from .context_neck import ContextNeck, regions_of
 
 
@@ -77,6 +78,6 @@ class ATRCSearchNeck(ContextNeck):
         return torch.stack([weights[kind] * context(own[target], own[source], regions[regions_of(kind, target, source)])
                             for kind, context in kinds]).sum(0)
 
-    def penalties(self) -> dict[str, tuple[Tensor, Tensor]]:
+    def penalties(self, taps: Taps) -> dict[str, tuple[Tensor, Tensor]]:
         """``search/entropy``: mean entropy of the choices, and its weight."""
         return {'search/entropy': (self.choice.entropy(), self.choice.entropy_weight)}

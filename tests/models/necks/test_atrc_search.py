@@ -104,7 +104,7 @@ def test_the_search_finds_the_contexts_that_made_its_targets(planted):
         net.choice.entropy_weight.fill_(-0.02 + 0.08 * step / steps)
         net.choice.freeze(0.3)
         taps, wanted = net(given), maker(given)
-        (value, weight), = net.penalties().values()
+        (value, weight), = net.penalties({}).values()
         entropies.append(value.item())
         loss = sum(F.mse_loss(taps[f'{task}.in'], wanted[f'{task}.in']) for task in TWO)
         optimizer.zero_grad()
@@ -118,8 +118,8 @@ def test_the_network_hands_its_penalty_on():
     cfg = {'backbone': {'type': 'TimmBackbone', 'name': 'test_resnet'}, 'neck': {'type': 'ATRCSearchNeck', 'channels': 8},
            'head': {'type': 'LogitsHead'}}
     net = build_net(cfg, OUT)
-    (name, (value, weight)), = net.penalties().items()
+    (name, (value, weight)), = net.penalties({}).items()
     choice = net.trunk.neck.choice
     assert name == 'search/entropy' and torch.equal(value, choice.entropy()) and weight is choice.entropy_weight
-    assert build_net({**cfg, 'neck': {'type': 'PADNetNeck', 'channels': 8}}, OUT).penalties() == {}
+    assert build_net({**cfg, 'neck': {'type': 'PADNetNeck', 'channels': 8}}, OUT).penalties({}) == {}
     assert set(net.aux_taps) == set(OUT) and all(net.aux_taps.values())

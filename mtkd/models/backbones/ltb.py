@@ -1,0 +1,110 @@
+"""Learning to branch: each task's stage takes its input from one task's stage before it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...registry import BACKBONES, NECKS
+from ..blocks.chain import check_chain, levels_of, run_level
+from ..blocks.experts import check_expert_trunk
+from ..net import Taps, TapSpec
+
+
+@BACKBONES.register_module()
+class LTBTrunk(nn.Module):
+    """A backbone a task; before each stage a task's branch chooses whose feature it goes on from.
+
+    Choices are straight-through samples of Gumbel-softmax, one a step for each stage and task, whose temperature falls as
+    ``epochs`` / 20 / sqrt(epoch + 1), the epoch being the training's progress times ``epochs``. In the first hundredth all
+    features are summed. In eval mode every branch takes its likeliest parent; ties go to the branch's own.
+
+    Taps: ``<task>.scale0``, ... (0 is the finest), what each stage gives, and ``<task>.in``, what the task's neck makes of
+    them. No feature is shared by all tasks, so balances of gradients take ``level='params'``.
+
+    Source: Guo et al. 2020 (Learning to Branch), section 3; the form on copies of a ResNet, warm-up and temperature are
+    LibMTL's (4336804), whose outputs and gradients these are with its weights and the same samples. There evaluation goes on
+    sampling; ours takes the likeliest, as the paper does once training ends. The paper's tree grows by more nodes than tasks
+    a level and is trained again after the search; here, as in LibMTL, one training does both.
+
+    Args:
+        tasks: the tasks' names; given by the network.
+        backbone: config of every task's backbone, a chain of stages such as timm's ResNets.
+        neck: config of every task's neck; ``PoolNeck`` by default.
+        epochs: length for which the schedule of the temperature is written.
+
+    Attributes:
+        tap_specs: channels and stride of every tap.
+        scores: (stages, T, T), of stage x task x parent; they begin at 1.
+
+    Raises:
+        ValueError: no tasks or no backbone, a length that is not positive, a neck that makes a feature per task, or a
+            backbone that is no chain of stages.
+    """
+
+    temperature: Tensor
+    warm: Tensor
+
+    def __init__(self, tasks: Sequence[str] = (), backbone: Mapping[str, Any] | None = None,
+                 neck: Mapping[str, Any] | None = None, epochs: int = 200) -> None:
+        super().__init__()
+        check_expert_trunk(self, tasks, backbone)
+        if epochs < 1:
+            raise ValueError(f'LTBTrunk(epochs={epochs}): give the number of epochs of the schedule, 1 or more.')
+        config = dict(backbone or {})
+        self.epochs = epochs
+        self.backbones = nn.ModuleDict({task: BACKBONES.build(config) for task in tasks})
+        first = next(iter(self.backbones.values()))
+        check_chain('LTBTrunk', first, str(config.get('name', config['type'])), 'use MMoETrunk, which runs backbones whole')
+        self.levels = levels_of(first)
+        self.scores = nn.Parameter(torch.ones(len(self.levels) - 1, len(tasks), len(tasks)))
+        # tensors, so that a schedule makes no new compiled graph; not saved, because they follow from the progress
+        self.register_buffer('temperature', torch.ones(()), persistent=False)
+        self.register_buffer('warm', torch.zeros((), dtype=torch.bool), persistent=False)
+        self.necks = nn.ModuleDict({task: NECKS.build({'type': 'PoolNeck', **(neck or {}), 'in_channels': first.channels,
+                                                       'strides': first.strides}) for task in tasks})
+        self.tap_specs = {f'{task}.scale{i}': TapSpec(channels, stride) for task in tasks
+                          for i, (channels, stride) in enumerate(zip(first.channels, first.strides, strict=True))}
+        for task, made in self.necks.items():
+            if not hasattr(made, 'out_channels'):
+                raise ValueError(f"LTBTrunk: {type(made).__name__} makes a feature per task, and here every task has a neck "
+                                 f"of its own: give neck=dict(type='PoolNeck') or ConcatNeck.")
+            self.tap_specs[f'{task}.in'] = TapSpec(made.out_channels, made.stride)
+
+    def begin_step(self, progress: float) -> None:
+        """Set the temperature, and whether this is still the warm-up, by the share of the training that is done."""
+        epoch = int(progress * self.epochs)
+        self.temperature.fill_(self.epochs / 20 / math.sqrt(epoch + 1))
+        self.warm.fill_(epoch < self.epochs / 100)
+
+    def parents(self) -> Tensor:
+        """(stages, T) int64: the likeliest parent of each branch, its own among equals."""
+        own = torch.eye(self.scores.shape[1], device=self.scores.device, dtype=torch.bool)
+        best = self.scores == self.scores.amax(-1, keepdim=True)
+        return torch.where((best & own).any(-1), torch.arange(len(own), device=own.device), best.int().argmax(-1))
+
+    def choices(self) -> Tensor:
+        """(stages, T, T) by which features are taken: a new sample in training, else 1 for the likeliest parent."""
+        if not self.training:
+            return F.one_hot(self.parents(), self.scores.shape[-1]).to(self.scores.dtype)
+        gumbel = -torch.empty_like(self.scores).exponential_().log()
+        soft = ((self.scores + gumbel) / self.temperature).softmax(-1)
+        hard = F.one_hot(soft.argmax(-1), soft.shape[-1]).to(soft.dtype)
+        return torch.where(self.warm, torch.ones_like(soft), hard - soft.detach() + soft)
+
+    def forward(self, image: Tensor) -> Taps:
+        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`."""
+        choices, tasks = self.choices(), list(self.backbones)
+        current = [run_level(backbone, self.levels[0], image) for backbone in self.backbones.values()]
+        scales: dict[str, list[Tensor]] = {task: [] for task in tasks}
+        for chosen, level in zip(choices, self.levels[1:], strict=True):
+            given = torch.einsum('tp,pb...->tb...', chosen.to(current[0].dtype), torch.stack(current))
+            current = [run_level(backbone, level, feature)
+                       for backbone, feature in zip(self.backbones.values(), given, strict=True)]
+            for task, feature in zip(tasks, current, strict=True):
+                scales[task].append(feature)
+        taps = {f'{task}.scale{i}': feature for task, features in scales.items() for i, feature in enumerate(features)}
+        return {**taps, **{f'{task}.in': neck(scales[task]) for task, neck in self.necks.items()}}

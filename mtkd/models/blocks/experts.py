@@ -1,0 +1,65 @@
+"""Experts: backbones with a neck of their own, of which tasks take mixtures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from ...registry import BACKBONES, NECKS
+
+
+class Expert(nn.Module):
+    """A backbone and a neck that makes one vector or map: picture -> (B, channels, ...).
+
+    Args:
+        backbone: config of a backbone.
+        neck: config of a neck; by default a :class:`~mtkd.models.necks.PoolNeck`, for tasks on whole pictures.
+
+    Attributes:
+        channels: of what it gives.
+        stride: of that; 0 for a vector.
+
+    Raises:
+        ValueError: a neck that makes a feature per task.
+    """
+
+    def __init__(self, backbone: Mapping[str, Any], neck: Mapping[str, Any] | None = None) -> None:
+        super().__init__()
+        self.backbone = BACKBONES.build(dict(backbone))
+        self.neck = NECKS.build({'type': 'PoolNeck', **(neck or {}), 'in_channels': self.backbone.channels,
+                                 'strides': self.backbone.strides})
+        if not hasattr(self.neck, 'out_channels'):
+            raise ValueError(f"an expert gives one feature to all tasks, and {type(self.neck).__name__} makes one a task: "
+                             f"give model.net.trunk.neck=dict(type='PoolNeck') for whole pictures, or ConcatNeck for maps.")
+        self.channels: int = self.neck.out_channels
+        self.stride: int = self.neck.stride
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, channels) or (B, channels, h, w)."""
+        return self.neck(self.backbone(image))
+
+
+def check_expert_trunk(trunk: nn.Module, tasks: Sequence[str], backbone: Mapping[str, Any] | None) -> None:
+    """Refuse a trunk of experts without tasks or without a backbone to make experts of.
+
+    Raises:
+        ValueError: one of them is missing.
+    """
+    name = type(trunk).__name__
+    if not tasks:
+        raise ValueError(f'{name} makes a feature per task and was given none: it is a trunk, give it as model.net.trunk.')
+    if backbone is None:
+        raise ValueError(f"{name}: give backbone=dict(type='TimmBackbone', name='resnet18'), of which every expert is made.")
+
+
+def own_experts_of(trunk: nn.Module, tasks: Sequence[str], count: int | Mapping[str, int]) -> dict[str, int]:
+    """Task -> number of its own experts, of one number for all or a number for each.
+
+    Raises:
+        ValueError: a task has no number, a number is negative, or there is one for a task that is not there.
+    """
+    counts = dict(count) if isinstance(count, Mapping) else dict.fromkeys(tasks, count)
+    if set(counts) != set(tasks) or min(counts.values()) < 1:
+        raise ValueError(f'{type(trunk).__name__}: own_experts={counts} for the tasks {list(tasks)}; give one number of 1 '
+                         f'or more, or one for each task.')
+    return counts
