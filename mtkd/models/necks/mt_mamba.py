@@ -150,7 +150,8 @@ class MTMambaNeck(nn.Module):
         states: N, of each channel.
         ratio: of scanned channels to a stage's.
         drop_path: of the first block; it falls to 0 at the last.
-        expand: how much finer than the finest scale the heads predict.
+        expand: how much finer than the finest scale the heads predict; sides are then that multiple of its own, which may be
+            a few places more than the picture has.
         lateral_channels: when given, a 1x1 convolution first brings every scale to this width (ours, for small budgets; None
             is the paper's).
 

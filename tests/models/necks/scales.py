@@ -11,7 +11,7 @@ NECKS = {'CrossStitchNeck': {}, 'NDDRNeck': {}, 'PADNetNeck': {}, 'PADNetNeck fu
          'DeMTNeck': {'heads': 2, 'out_width': 6},
          'DeMTNeck full': {'heads': 2, 'out_width': 6, 'attention': 'full'}, 'MTFormerNeck': {'heads': 2, 'window': 4},
          'MQTNeck': {'heads': 2, 'queries': 5, 'dropout': 0.0, 'drop_path': 0.0},
-         'MTMambaNeck': {'states': 2, 'drop_path': 0.0},
+         'MTMambaNeck': {'states': 2, 'drop_path': 0.0, 'expand': 1},
          'ATRCSearchNeck': {'regions': {'depth': 7}},
          'ATRCNeck': {'genotype': GENOTYPE, 'regions': {'depth': 7}}}
 

@@ -12,7 +12,7 @@ from .scales import CHANNELS, NECKS, OUT, STRIDES, features
 
 def build(name, seed=0, **changes):
     torch.manual_seed(seed)
-    width = {} if name == 'MTINetNeck' else {'channels': 8}
+    width = {} if name in ('MTINetNeck', 'MTMambaNeck') else {'channels': 8}
     return REGISTRY.build({'type': name.split()[0], 'in_channels': CHANNELS, 'strides': STRIDES, 'out_channels': OUT,
                            **width, **NECKS[name], **changes})
 
