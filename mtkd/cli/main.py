@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from .. import __version__
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
         called: how the user started it, for its help; None: ``mtkd COMMAND``.
 
     Returns:
-        The exit code: 0, or 2 for a mistake of the user, or what the command says.
+        The exit code: 0, 2 for a mistake of the user, 1 for what is unexpected, or what the command says.
 
     Raises:
         SystemExit: after ``--help``, or for options that do not parse.
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
         return 2
     command = command_module(name)
     parsed = build_parser(command, called or f'mtkd {name}').parse_args(arguments)
-    return exit_code(lambda: _run(command, parsed))
+    return exit_code(lambda: _run(command, parsed), work_dir_of(name, parsed))
 
 
 def _run(command: Any, parsed: argparse.Namespace) -> int | None:
@@ -59,6 +60,15 @@ def _run(command: Any, parsed: argparse.Namespace) -> int | None:
     if isinstance(getattr(parsed, 'config', None), str):
         find_config(parsed.config)
     return command.run(parsed)
+
+
+def work_dir_of(name: str, parsed: argparse.Namespace) -> Path | None:
+    """The folder that the log of an unexpected error goes to: of a training or a test, its work dir."""
+    if getattr(parsed, 'work_dir', None) is not None:
+        return Path(parsed.work_dir)
+    if name == 'train':
+        return Path(os.environ.get('MTKD_WORK_DIRS', 'work_dirs')) / Path(parsed.config).stem / f'seed{parsed.seed}'
+    return parsed.checkpoint.parent if name == 'test' else None
 
 
 def command_module(name: str) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
+from mtkd.leaderboard.escaping import csv_cell, markdown
 from mtkd.leaderboard.network_cost import SCHEMA_VERSION, NetworkCost, setting
 
 COLUMNS = (
@@ -99,8 +100,9 @@ def _markdown(tables: Sequence[Sequence[NetworkCost]], title: str, note: str) ->
     for table in tables:
         heads = _heads(table)
         rule = '|' + '|'.join(['---'] * _TEXTS + ['---:'] * (len(heads) - _TEXTS)) + '|'
-        rows = ['| ' + ' | '.join(cell(record).replace('|', '\\|') for cell in _CELLS) + ' |' for record in table]
-        parts += [f'## {_heading(table)}', '\n'.join(['| ' + ' | '.join(heads) + ' |', rule, *rows]), _protocol(table)]
+        rows = ['| ' + ' | '.join(markdown(cell(record)) for cell in _CELLS) + ' |' for record in table]
+        lines = ['| ' + ' | '.join(map(markdown, heads)) + ' |', rule, *rows]
+        parts += [f'## {markdown(_heading(table))}', '\n'.join(lines), markdown(_protocol(table))]
     return '\n\n'.join([*parts, f'<!-- {_digest(tables)} -->']) + '\n'
 
 
@@ -138,7 +140,7 @@ def _csv(tables: Sequence[Sequence[NetworkCost]]) -> str:
     writer.writerow([*names[:4], 'height', 'width', *names[4:], 'ratio_q1', 'ratio_q3'])
     for record in (record for table in tables for record in table):
         values = [getattr(record, name) for name in names]
-        writer.writerow([*values[:4], *record.input_size, *values[4:], *record.ratio_quartiles])
+        writer.writerow(map(csv_cell, [*values[:4], *record.input_size, *values[4:], *record.ratio_quartiles]))
     return text.getvalue()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mtkd.leaderboard.aggregate import find, group_runs
 from mtkd.leaderboard.board import Column, Estimate, Run, estimate
+from mtkd.leaderboard.escaping import csv_cell, markdown
 from mtkd.leaderboard.results import SCHEMA_VERSION, Result
 from mtkd.leaderboard.table import format_estimate, metric_label
 
@@ -181,15 +182,11 @@ def _markdown(tables: Sequence[CrossTable], title: str, note: str) -> str:
     parts = [f'# {title}', *([note] if note else []), INTERVAL]
     for table in tables:
         heads = [*_HEADS, *table.tests]
-        rows = ['| ' + ' | '.join(_pipe(f'**{text}**' if best else text) for text, best in line) + ' |'
+        rows = ['| ' + ' | '.join((f'**{markdown(text)}**' if best else markdown(text)) for text, best in line) + ' |'
                 for line in _lines(table)]
         rule = '|' + '|'.join(['---', '---', '---', *['---:'] * (len(heads) - 3)]) + '|'
-        parts += [f'## {table.title}', '\n'.join(['| ' + ' | '.join(map(_pipe, heads)) + ' |', rule, *rows])]
+        parts += [f'## {markdown(table.title)}', '\n'.join(['| ' + ' | '.join(map(markdown, heads)) + ' |', rule, *rows])]
     return '\n\n'.join(parts) + '\n'
-
-
-def _pipe(text: str) -> str:
-    return text.replace('|', '\\|').replace('\n', ' ')
 
 
 def _html(tables: Sequence[CrossTable], title: str, note: str) -> str:
@@ -221,8 +218,9 @@ def _csv(tables: Sequence[CrossTable]) -> str:
         column = table.column
         for row in table.rows:
             for test, cell in row.cells.items():
-                writer.writerow([table.suite, column.task, column.name, column.unit, column.higher_is_better, row.method,
-                                 row.backbone, row.train_set, test, _known(cell.mean), _known(cell.half_width), cell.n])
+                values = [table.suite, column.task, column.name, column.unit, column.higher_is_better, row.method,
+                          row.backbone, row.train_set, test, _known(cell.mean), _known(cell.half_width), cell.n]
+                writer.writerow(map(csv_cell, values))
     return text.getvalue()
 
 

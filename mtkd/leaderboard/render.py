@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mtkd.leaderboard.board import Comparison, Estimate, Row, RunValues, SuiteBoard
+from mtkd.leaderboard.escaping import csv_cell, markdown
 from mtkd.leaderboard.results import SCHEMA_VERSION
 from mtkd.leaderboard.significance import caveat
 from mtkd.leaderboard.table import BLOCKS, INTERVAL, Cell, Head, Table, comparison_table, comparison_title, delta_note, table
@@ -36,11 +37,11 @@ def render(boards: Sequence[SuiteBoard], form: str = 'md', title: str = '', note
     """
     if form not in FORMATS:
         raise ValueError(f'unknown format {form!r}; there are: {", ".join(FORMATS)}')
-    title = title or (boards[0].title if len(boards) == 1 else 'Leaderboard')
+    own = boards[0].title if len(boards) == 1 else 'Leaderboard'
     if form == 'md':
-        return _markdown(boards, title, note)
+        return _markdown(boards, title or _pipe(own), note)
     if form == 'html':
-        return page(boards, title, note)
+        return page(boards, title or own, note)
     return _csv(boards) if form == 'csv' else _json(boards)
 
 
@@ -80,7 +81,7 @@ def _markdown(boards: Sequence[SuiteBoard], title: str, note: str) -> str:
         parts.append(note.strip())
     for board in boards:
         if len(boards) > 1:
-            parts.append(f'## {board.title}')
+            parts.append(f'## {_pipe(board.title)}')
         for block in BLOCKS:
             laid = table(board, block)
             if laid.rows:
@@ -94,7 +95,7 @@ def _markdown(boards: Sequence[SuiteBoard], title: str, note: str) -> str:
 
 def _markdown_block(board: SuiteBoard, block: str, laid: Table) -> list[str]:
     lines = _markdown_table(laid.heads, laid.cells, laid.marks)
-    notes = [f'{number}. {note}' for number, note in enumerate(laid.notes, 1)]
+    notes = [f'{number}. {markdown(note)}' for number, note in enumerate(laid.notes, 1)]
     general = [INTERVAL, *delta_note(board)] if block == 'measured' else [f'Source: {board.paper}.', *board.notes]
     return ['\n'.join(lines), '\n'.join(notes), *general] if notes else ['\n'.join(lines), *general]
 
@@ -120,7 +121,7 @@ def _markdown_comparisons(board: SuiteBoard, level: str) -> list[str]:
 
 
 def _pipe(text: str) -> str:
-    return text.replace('|', '\\|').replace('\n', ' ').replace('Δ_mt', 'Δ<sub>mt</sub>')
+    return markdown(text).replace('Δ_mt', 'Δ<sub>mt</sub>')
 
 
 # CSV and JSON
@@ -134,13 +135,13 @@ def _csv(boards: Sequence[SuiteBoard]) -> str:
     fields += [f'{task}.{name}{end}' for task, name in keys for end in ('', '.ci95')]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fields, restval='', lineterminator='\n')
-    writer.writeheader()
+    writer.writerow({field: csv_cell(field) for field in fields})
     for board, block, row in rows:
         line = _flat(board, block, row)
         for (task, name), estimate in row.metrics.items():
             line[f'{task}.{name}'] = estimate.text or _number(estimate.mean)
             line[f'{task}.{name}.ci95'] = _number(estimate.half_width)
-        writer.writerow(line)
+        writer.writerow({key: csv_cell(value) for key, value in line.items()})
     return buffer.getvalue()
 
 

@@ -169,6 +169,10 @@ class Result:
                 continue
             if not _has_type(value, _TYPES[key]):
                 raise ValueError(f'{key!r} must be {_TYPES[key]}, got {type(value).__name__} {value!r:.60}')
+            if key in _LIMITS and not all(low <= number <= high for low, high in [_LIMITS[key]]
+                                          for number in (value if isinstance(value, list) else [value])):
+                raise ValueError(f'{key!r} is {_shown(value)}, which cannot be (it lies between {_LIMITS[key][0]:g} and '
+                                 f'{_LIMITS[key][1]:g}); correct it, or test again')
         for key in ('teachers', 'versions'):
             if values.get(key, 0) is None:
                 del values[key]
@@ -234,6 +238,10 @@ _TYPES = {
     'time': 'a string',
     'command': 'a string',
 }
+_LARGEST = 1e12  # of a metric's value
+_LIMITS = {  # key -> the numbers that it can hold
+    'seed': (0, 2.0 ** 63), 'params': (0, 1e15), 'macs': (0, 1e18), 'input_size': (1, 1e6), 'images_per_second': (0, 1e9),
+    'peak_memory_bytes': (0, 1e15), 'fold': (0, 1e6)}
 _REQUIRED = [f.name for f in fields(Result)][: [f.name for f in fields(Result)].index('teachers')]
 
 
@@ -274,7 +282,16 @@ def _read_metric(where: str, entry: Any) -> Metric:
         raise ValueError(f'the value of metric {where} must be a number or null, got {value!r:.60}')
     if not isinstance(unit, str) or not isinstance(higher, bool):
         raise ValueError(f'metric {where} needs a string as unit and true or false as higher_is_better')
+    if value is not None and abs(value) > _LARGEST:
+        raise ValueError(f'the value of metric {where} is {_shown(value)}, which cannot be; test again, or write null where '
+                         f'it is not known')
     return Metric(math.nan if value is None else float(value), unit, higher)
+
+
+def _shown(value: Any) -> str:
+    """A number, shortened; writing out one of many thousand digits is refused by Python."""
+    huge = isinstance(value, int) and abs(value) > 1e30
+    return f'a number of about {int(abs(value).bit_length() * math.log10(2)) + 1} digits' if huge else f'{value!r:.60}'
 
 
 def _finite(value: Any) -> Any:

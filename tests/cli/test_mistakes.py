@@ -1,13 +1,20 @@
-"""Mistakes become one sentence and an exit code."""
+"""Whatever escapes becomes one sentence and an exit code."""
+
+import errno
+import json
+from pathlib import Path
 
 import pytest
 
 from mtkd.cli import mistakes
 
 
-def test_exit_codes(capsys, monkeypatch):
+@pytest.fixture(autouse=True)
+def _no_traceback(monkeypatch):
     monkeypatch.delenv('MTKD_TRACEBACK', raising=False)
 
+
+def test_exit_codes(capsys, monkeypatch):
     def mistake():
         raise ValueError('the thing is wrong')
 
@@ -23,11 +30,55 @@ def test_exit_codes(capsys, monkeypatch):
         mistakes.exit_code(mistake)
 
 
-def test_bugs_keep_their_traceback():
-    def bug():
-        raise AssertionError('a bug')
-    with pytest.raises(AssertionError):
-        mistakes.exit_code(bug)
+def _assertion():
+    raise AssertionError('a bug')
+
+
+def _full():
+    raise OSError(errno.ENOSPC, 'No space left on device', '/some/file')
+
+
+def _reader():
+    return ['a text'][str('message_hub')]
+
+
+def _package():
+    import a_package_that_is_not_there
+    return a_package_that_is_not_there
+
+
+@pytest.mark.parametrize(('bug', 'code', 'words'), [
+    (_assertion, 1, ('unexpected AssertionError at ', 'test_mistakes.py', 'a bug')),
+    (lambda: {}['message_hub'], 1, ('unexpected KeyError', "'message_hub' was looked up")),
+    (lambda: {**'text'}, 1, ('unexpected TypeError', "'str' object is not a mapping", 'correct it')),
+    (lambda: None(), 1, ('unexpected TypeError', "'NoneType' object is not callable")),
+    (lambda: 1 <= 'a', 1, ("'<=' not supported",)),
+    (lambda: [][101], 1, ('IndexError', 'list index out of range')),
+    (lambda: json.loads('{'), 1, ('unexpected JSONDecodeError at ', 'test_mistakes.py')),  # a library's place says nothing
+    (_reader, 1, ('TypeError', '(_reader)')),
+    (_package, 2, ("the Python package 'a_package_that_is_not_there' is needed", 'install it')),
+    (lambda: Path('/there/is/no/such').read_text(), 2, ('/there/is/no/such: there is no such file or folder: correct the path',)),
+    (lambda: b'\xff'.decode(), 2, ('should be UTF-8',))])
+def test_what_is_unexpected_is_a_sentence_with_its_place_and_a_log(bug, code, words, capsys, tmp_path):
+    assert mistakes.exit_code(bug, tmp_path) == code
+    said = capsys.readouterr().err
+    assert all(word in said for word in words), said
+    assert 'Traceback' not in said and 'Errno' not in said
+    log = tmp_path / mistakes.LOG
+    assert str(log) in said and 'Traceback (most recent call last)' in log.read_text()
+
+
+def test_without_a_folder_the_log_is_a_temporary_file(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    assert mistakes.exit_code(_assertion, tmp_path / 'not_there') == 1
+    (log,) = tmp_path.glob('mtkd-traceback-*.log')
+    assert str(log) in capsys.readouterr().err and 'a bug' in Path(log).read_text()
+
+
+def test_an_errno_is_not_shown(capsys):
+    assert mistakes.exit_code(_full) == 2
+    assert capsys.readouterr().err.startswith('error: No space left on device')
+    assert mistakes.one_sentence(OSError(28, 'a.pth was not written')) == 'a.pth was not written'
 
 
 def test_a_workers_error_is_unwrapped():

@@ -1,5 +1,6 @@
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -129,3 +130,24 @@ def test_primary_takes_one_name_or_several():
     assert result({'semseg': 1.0}, metrics=metrics).primary == {'semseg': ['mIoU']}
     several = result({'semseg': 1.0}, metrics=metrics, primary={'semseg': ('mIoU', 'pixAcc')})
     assert several.primary == {'semseg': ['mIoU', 'pixAcc']}
+
+
+@pytest.mark.parametrize(('key', 'value', 'words'), [
+    ('seed', -1, "'seed' is -1, which cannot be"), ('params', -5, "'params' is -5"),
+    ('params', 10 ** 400, 'about 401 digits'),
+    ('macs', 10 ** 30, "'macs'"), ('images_per_second', float('inf'), "'images_per_second' is inf"),
+    ('images_per_second', float('nan'), "'images_per_second' is nan"), ('input_size', [0, 96], "'input_size' is"),
+    ('input_size', [64, 10 ** 9], "'input_size' is"), ('peak_memory_bytes', -1, "'peak_memory_bytes'"),
+    ('fold', -2, "'fold'")])
+def test_absurd_numbers_are_refused(key, value, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        Result.from_json({**result({'semseg': 36.35}, **FULL).to_json(), key: value})
+
+
+@pytest.mark.parametrize('value', [1e300, -1e13, float('inf'), 10 ** 400])
+def test_absurd_metrics_are_refused(value):
+    data = result({'semseg': 36.35}, **FULL).to_json()
+    task = data['tasks'][0]
+    data['metrics'][task][next(iter(data['metrics'][task]))]['value'] = value
+    with pytest.raises(ValueError, match=f'the value of metric {task}/.* cannot be; test again'):
+        Result.from_json(data)

@@ -1,0 +1,449 @@
+"""A config is held against the signatures of what it names, before anything is built: keys, types, what is required."""
+
+import difflib
+import inspect
+import math
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from mmengine import registry as mm_registry
+from mmengine.config import Config
+from torch.utils.data import DataLoader
+
+from .. import registry
+
+_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+_TOGETHER = ('train_dataloader', 'train_cfg', 'optim_wrapper')
+_READ = {*_LOADERS, *_TOGETHER, 'model', 'tasks', 'param_scheduler', 'val_cfg', 'test_cfg', 'val_evaluator', 'test_evaluator',
+         'default_hooks',
+         'custom_hooks', 'custom_imports', 'visualizer', 'log_processor', 'env_cfg', 'randomness',
+         'teacher_cache', 'pseudo_labels', 'load_from', 'model_wrapper_cfg'}  # top-level keys that something reads
+_TYPO = 0.88  # how alike an unread top-level name must be to one that is read to be taken for a mistyped one
+_POSITIVE = {'interval', 'val_interval', 'batch_size', 'max_iters', 'max_epochs', 'log_interval', 'update_interval',
+             'prefetch_factor'}
+_NOT_NEGATIVE = {'num_workers', 'lr', 'weight_decay', 'seed'}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What is built at a place of a config.
+
+    Attributes:
+        registry: it is looked up there.
+        type: where the config names none; '' where it has to, or where a dictionary without one is not for a registry.
+        given: arguments that the builder adds, so a config need not give them.
+        also: keys that the builder takes itself.
+        needs_type: a dictionary without a type is a mistake.
+    """
+
+    registry: mm_registry.Registry
+    type: str = ''
+    given: frozenset[str] = frozenset()
+    also: frozenset[str] = frozenset()
+    needs_type: bool = True
+
+
+def _place(where: mm_registry.Registry, type: str = '', given: str = '', also: str = '', needs_type: bool = True) -> _Place:
+    return _Place(where, type, frozenset(given.split()), frozenset(also.split()), needs_type)
+
+
+_NECK = _place(registry.NECKS, 'ConcatNeck', 'in_channels strides out_channels')
+_HEAD = _place(registry.HEADS, given='in_channels out_channels')
+_TEACHER = _place(registry.TEACHERS, 'MultiTaskTeacher', 'net tasks', 'config')
+_DATASET = _place(registry.DATASETS, given='tasks num_classes')
+_HOOK = _place(registry.HOOKS, also='priority')
+_SAMPLER = _place(registry.DATA_SAMPLERS, given='dataset seed sampler batch_size')
+_LOOP = _place(registry.LOOPS, given='runner dataloader evaluator', also='by_epoch', needs_type=False)
+_EVALUATOR = _place(registry.METRICS, given='tasks')
+_SCHEDULER = _place(registry.PARAM_SCHEDULERS, given='optimizer end T_max', also='convert_to_iter_based')
+_PLACES = {  # the key a dictionary, or a list of them, stands at -> what is built of it
+    'model': _place(registry.MODELS, 'MultiTaskModel', 'tasks'), 'backbone': _place(registry.BACKBONES),
+    'trunk': _place(registry.BACKBONES, given='tasks'), 'neck': _NECK, 'head': _HEAD,
+    'balance': _place(registry.BALANCES, 'WeightedSum'), 'distiller': _place(registry.MODELS, 'Distiller'),
+    'data_preprocessor': _place(registry.MODELS, 'Preprocessor'), 'dataset': _DATASET, 'datasets': _DATASET,
+    'pipeline': _place(registry.TRANSFORMS), 'sampler': _SAMPLER, 'batch_sampler': _SAMPLER,
+    'collate_fn': _place(mm_registry.FUNCTIONS, given='data_batch batch samples'),
+    'optim_wrapper': _place(registry.OPTIM_WRAPPERS, 'OptimWrapper', 'optimizer', 'constructor paramwise_cfg'),
+    'optimizer': _place(registry.OPTIMIZERS, given='params'), 'param_scheduler': _SCHEDULER,
+    'custom_hooks': _HOOK, 'train_cfg': _LOOP, 'val_cfg': _LOOP, 'test_cfg': _LOOP, 'val_evaluator': _EVALUATOR,
+    'test_evaluator': _EVALUATOR, 'visualizer': _place(registry.VISUALIZERS, 'Visualizer', 'name save_dir'),
+    'vis_backends': _place(registry.VISBACKENDS, given='save_dir'),
+    'log_processor': _place(registry.LOG_PROCESSORS, 'LogProcessor'),
+    'teacher_cache': _place(registry.HOOKS, 'TeacherCacheHook'), 'projector': _place(
+        registry.PROJECTORS, given='in_channels out_channels')}
+_MEMBERS = {  # the key of a dictionary whose values are built
+    'heads': _HEAD, 'teachers': _TEACHER, 'experts': _TEACHER, 'tasks': _place(registry.TASKS, given='name'),
+    'default_hooks': _HOOK}
+_LINK = _place(registry.LINKS, 'Link', 'task tasks')
+_CONTRAST = _place(registry.LINKS, 'TaskContrast', 'task tasks')
+_DISTILL_LOSS = _place(registry.DISTILL_LOSSES)
+
+
+@dataclass(frozen=True)
+class _Signature:
+    """What a class, or a function, can be called with.
+
+    Attributes:
+        types: name -> annotation; Any where there is none that can be read.
+        defaults: name -> default value, of those that have one.
+        open: it passes any other argument on.
+    """
+
+    types: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    open: bool = False
+
+
+def check_config(cfg: Config) -> None:
+    """Hold a loaded config against what it will build.
+
+    Every ``type`` is looked up, every argument is one of its class and of the annotated type, and no required one is
+    missing. Nothing is built. Where a check knows nothing (a class without annotations), it says nothing.
+
+    Args:
+        cfg: as :func:`~mtkd.engine.config.load_config` reads it, with the command line's options.
+
+    Raises:
+        ValueError: a key or a value is wrong; says the key's path, the value, what is allowed, and the nearest name.
+    """
+    try:
+        _check_top(cfg)
+        for key in cfg:
+            if key in _READ - {'pseudo_labels', 'custom_imports', 'env_cfg', 'randomness', 'model_wrapper_cfg'}:
+                _visit(cfg[key], key, key, False)
+    except _Wrong as error:
+        raise ValueError(f'{cfg.filename}: {error}{_inherited(cfg) if error.unknown else ""}') from None
+
+
+class _Wrong(ValueError):
+    """A mistake in a config; ``unknown``: of an argument that its class does not have."""
+
+    unknown = False
+
+
+def _inherited(cfg: Config) -> str:
+    file = Path(cfg.filename) if cfg.filename else None
+    if file is None or not file.is_file() or '_base_' not in file.read_text(encoding='utf-8', errors='replace'):
+        return ''
+    return ' If the argument comes from a base config, write _delete_=True into the dictionary: it then inherits nothing.'
+
+
+def _check_top(cfg: Config) -> None:
+    if not cfg.get('tasks') or not cfg.get('model'):
+        lacking = ' and '.join(key for key in ('tasks', 'model') if not cfg.get(key))
+        raise _Wrong(f'this is not a training config: it lacks {lacking}.')
+    _expect(cfg.tasks, 'tasks', Mapping, "a dictionary, name -> task, as in tasks=dict(depth=dict(type='Depth'))")
+    _expect(cfg.model, 'model', Mapping, "a dictionary, as in model=dict(type='MultiTaskModel', net=...)")
+    _expect(cfg.model.get('net'), 'model.net', Mapping, 'a dictionary with backbone, neck and head')
+    for key in cfg:
+        near = difflib.get_close_matches(key, _READ, n=1, cutoff=_TYPO)
+        if near and key not in _READ and not cfg.get(near[0]) and not key.startswith('_'):
+            raise _Wrong(f"the key '{key}' is read by nothing; did you mean '{near[0]}'?")
+    lacking = [key for key in _TOGETHER if not cfg.get(key)]
+    if lacking and len(lacking) < len(_TOGETHER):
+        there = ' and '.join(key for key in _TOGETHER if cfg.get(key))
+        raise _Wrong(f'a training needs {", ".join(_TOGETHER)}; there is {there}, but no {" and no ".join(lacking)}.')
+    for split in ('val', 'test'):
+        if cfg.get(f'{split}_dataloader') and not cfg.get(f'{split}_evaluator') and cfg.get(f'{split}_cfg'):
+            raise _Wrong(f"there is {split}_dataloader, but no {split}_evaluator: give dict(type='TaskMetrics').")
+    for key in _LOADERS:
+        if cfg.get(key) is not None:
+            _check_loader(cfg[key], key)
+    _check_schedule(cfg.get('train_cfg'))
+    hooks = cfg.get('default_hooks')
+    if hooks is not None:
+        _expect(hooks, 'default_hooks', Mapping, "a dictionary, name -> hook, as in dict(timer=dict(type='IterTimerHook'))")
+
+
+def _check_loader(loader: Any, path: str) -> None:
+    _expect(loader, path, Mapping, 'a dictionary with dataset, sampler and batch_size')
+    known = set(inspect.signature(DataLoader).parameters) | {'num_batch_per_epoch'}
+    for key in loader:
+        if key not in known:
+            raise _unknown(f'{path}.{key}', 'a loader', key, known)
+    for key, example in (('dataset', "dict(type='NYUDMT', data_root=...)"), ('sampler', "dict(type='ShuffleSampler')")):
+        if loader.get(key) is None:
+            raise _Wrong(f'{path} has no {key}: give one, as in {key}={example}.')
+    if 'batch_size' in loader:
+        _expect(loader['batch_size'], f'{path}.batch_size', int, 'a whole number of 1 or more')
+    for key, kind, what in (('num_workers', int, 'a whole number, 0 or more'), ('persistent_workers', bool, 'True or False'),
+                            ('pin_memory', bool, 'True or False'), ('drop_last', bool, 'True or False')):
+        if key in loader:
+            _expect(loader[key], f'{path}.{key}', kind, what)
+    if loader.get('persistent_workers') and not loader.get('num_workers'):
+        raise _Wrong(f'{path}.persistent_workers=True needs num_workers of 1 or more; it is {loader.get("num_workers", 0)}.')
+
+
+def _check_schedule(train: Any) -> None:
+    if train is None:
+        return
+    _expect(train, 'train_cfg', Mapping, "a dictionary, as in dict(type='TrainLoop', max_iters=1000)")
+    lengths = [key for key in ('max_iters', 'max_epochs') if train.get(key) is not None]
+    if len(lengths) == 2:
+        raise _Wrong(f'train_cfg has max_iters={train.max_iters} and max_epochs={train.max_epochs}: give one of them, and '
+                     f'set the other to None.')
+    if not lengths:
+        raise _Wrong('train_cfg says nothing of the length of the training: give max_iters or max_epochs.')
+
+
+def _visit(node: Any, path: str, key: str, in_links: bool) -> None:
+    """Check what stands at a key, and all below it."""
+    if key in _MEMBERS and isinstance(node, Mapping) and not (key == 'tasks' and path != 'tasks'):
+        for name, part in node.items():
+            if part is not None:
+                _object(part, f'{path}.{name}', _MEMBERS[key], in_links)
+    elif key in _MEMBERS and node is not None and key != 'tasks':
+        raise _Wrong(f'{path}={_shown(node)} must be a dictionary, name -> dict(type=...).')
+    elif key == 'links':
+        _links(node, path)
+    elif key == 'loss' and in_links:
+        _object(node, path, _DISTILL_LOSS, True)
+    elif key in _PLACES and node is not None:
+        items = [(f'{path}[{i}]', part) for i, part in enumerate(node)] if isinstance(node, list | tuple) else [(path, node)]
+        for where, part in items:
+            if part is not None:
+                _object(part, where, _PLACES[key], in_links)
+    elif isinstance(node, Mapping):
+        for name, part in node.items():
+            _number(part, f'{path}.{name}', str(name))
+            _visit(part, f'{path}.{name}', str(name), in_links)
+    elif isinstance(node, list | tuple):
+        for i, part in enumerate(node):
+            _visit(part, f'{path}[{i}]', '', in_links)
+
+
+def _links(node: Any, path: str) -> None:
+    if node is None:
+        return
+    if isinstance(node, Mapping):
+        for template, parts in node.items():
+            place = _CONTRAST if template == 'between_tasks' else _LINK
+            for where, part in [(f'{path}.{template}', parts)] if isinstance(parts, Mapping) else \
+                    [(f'{path}.{template}[{i}]', part) for i, part in enumerate(parts or ())]:
+                _object(part, where, place, True)
+        return
+    _expect(node, path, (list, tuple), 'a list of links, or a dictionary of templates')
+    for i, part in enumerate(node):
+        _object(part, f'{path}[{i}]', _LINK, True)
+
+
+def _object(node: Any, path: str, place: _Place, in_links: bool) -> None:
+    """Check a dictionary that a registry builds, and all below it."""
+    if callable(node):
+        return
+    _expect(node, path, Mapping, 'a dictionary with a type, dict(type=...)')
+    name = node.get('type') or place.type
+    if not name and place.needs_type and 'config' not in node:
+        raise _Wrong(f'{path}={_shown(node)} has no type: say what is to be built, dict(type=...)'
+                     f'{_known(place.registry)}.')
+    found = _find(name, place.registry, path) if name else None
+    if found is not None:
+        _arguments(node, path, name if isinstance(name, str) else found.__name__, found, place)
+    for key, part in node.items():
+        if key != 'type':
+            _number(part, f'{path}.{key}', str(key))
+            _visit(part, f'{path}.{key}', str(key), in_links)
+
+
+def _known(where: mm_registry.Registry) -> str:
+    names = sorted(where.module_dict)
+    return f'; there are {", ".join(names[:8])}{", ..." if len(names) > 8 else ""}' if names else ''
+
+
+def _find(name: Any, where: mm_registry.Registry, path: str) -> Any:
+    """What a type names; of one that its place's registry does not know, any other registry is asked."""
+    if not isinstance(name, str):
+        if callable(name):
+            return name
+        raise _Wrong(f'{path}.type={name!r} must be the name of a class, as text.')
+    found = where.get(name)
+    if found is not None:
+        return found
+    others = [other for other in vars(registry).values() if isinstance(other, mm_registry.Registry) and other is not where]
+    elsewhere = next((other for other in others if other.get(name) is not None), None)
+    if isinstance(where, registry.Registry):
+        text = where.explain_unknown(name)
+    else:
+        near = difflib.get_close_matches(name, where.module_dict, n=3, cutoff=0.5)
+        text = f"'{name}' is not in the {where.name} registry; nearest: {', '.join(near) or 'none'}."
+    if elsewhere is not None:
+        text = f"'{name}' is a {elsewhere.name}, and a {where.name} belongs here{_known(where)}."
+    raise _Wrong(f'{path}.type: {text}')
+
+
+def _arguments(node: Mapping[str, Any], path: str, name: str, built: Any, place: _Place) -> None:
+    signature = _signature(built)
+    inside = place.also | place.given | {'type', '_scope_'}
+    for key, value in node.items():
+        if key in inside and key not in signature.types:
+            continue
+        if key not in signature.types and not signature.open:
+            raise _unknown(f'{path}.{key}={_shown(value)}', name, key, set(signature.types) - place.given)
+        if key in signature.types and not _is_default(value, key, signature) and key not in ('type', 'params') and \
+                not (place is _LINK and key == 'weight'):
+            _check_type(value, signature.types[key], f'{path}.{key}', name)
+    missing = [key for key in signature.types
+               if key not in signature.defaults and key not in node and key not in inside]
+    if missing and 'config' not in node:
+        raise _Wrong(f'{path}: {name} needs {" and ".join(missing)}, which the config does not give.')
+
+
+def _is_default(value: Any, key: str, signature: _Signature) -> bool:
+    if key not in signature.defaults:
+        return False
+    default = signature.defaults[key]
+    return value is default or (type(value) is type(default) and isinstance(value, str | int | float) and value == default)
+
+
+def _unknown(where: str, name: str, key: str, known: Iterable[str]) -> _Wrong:
+    near = difflib.get_close_matches(key, list(known), n=2, cutoff=0.5)
+    allowed = f'did you mean {" or ".join(near)}?' if near else f'it takes {", ".join(sorted(known)) or "no arguments"}.'
+    error = _Wrong(f"{where}: {name} has no argument '{key}'; {allowed}")
+    error.unknown = True
+    return error
+
+
+def _expect(value: Any, path: str, kind: type | tuple[type, ...], what: str) -> None:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise _Wrong(f'{path}={_shown(value)} must be {what}.')
+    _number(value, path, path.rsplit('.', 1)[-1])
+
+
+def _number(value: Any, path: str, key: str) -> None:
+    """Refuse counts of nothing and numbers that are none, whatever class they are for."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if key in _POSITIVE and value == 0:
+        raise _Wrong(f'{path}={value} must be 1 or more'
+                     + ('; to leave it out, set it to None.' if key == 'val_interval' else '.'))
+    if key in ('batch_size', 'max_iters', 'max_epochs') and value < 0:
+        raise _Wrong(f'{path}={value} must be 1 or more.')
+    if key in _NOT_NEGATIVE and (value < 0 or not math.isfinite(value)):
+        raise _Wrong(f'{path}={value} must be a finite number of 0 or more.')
+
+
+def _shown(value: Any) -> str:
+    text = repr(value.to_dict() if hasattr(value, 'to_dict') else value)
+    return text if len(text) <= 80 else f'{text[:77]}...'
+
+
+@cache
+def _signature(built: Callable[..., Any]) -> _Signature:
+    """The arguments of a class, those it hands to its bases included, or of a function."""
+    types_, defaults = {}, {}
+    opened = False
+    for function in _constructors(built):
+        opened = False
+        try:
+            parameters = list(inspect.signature(function).parameters.values())
+        except (TypeError, ValueError):
+            return _Signature(types_, defaults, True)
+        hints = _hints(function)
+        for parameter in parameters[1:] if inspect.isclass(built) else parameters:
+            if parameter.kind is parameter.VAR_KEYWORD:
+                opened = True
+            elif parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                types_.setdefault(parameter.name, hints.get(parameter.name, Any))
+                if parameter.default is not parameter.empty:
+                    defaults.setdefault(parameter.name, parameter.default)
+        if not opened:
+            break
+    return _Signature(types_, defaults, opened)
+
+
+def _constructors(built: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    if not inspect.isclass(built):
+        yield built
+        return
+    for base in inspect.getmro(built):
+        if '__init__' in vars(base) and base is not object:
+            yield base.__init__  # type: ignore[misc]
+        elif base is object:
+            yield _nothing
+
+
+def _nothing(self: Any) -> None:
+    """The constructor of ``object``."""
+
+
+def _hints(function: Callable[..., Any]) -> Mapping[str, Any]:
+    try:
+        return typing.get_type_hints(function)
+    except Exception:  # names that exist for type checkers only
+        return {}
+
+
+def _check_type(value: Any, wanted: Any, path: str, name: str) -> None:
+    if not _fits(value, wanted):
+        raise _Wrong(f'{path}={_shown(value)} does not fit: {name} takes {_in_words(wanted)} there.')
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    """Whether a value of a config can be what an annotation asks for; what cannot be told fits."""
+    origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
+    if wanted is Any:
+        return True
+    if wanted is None or wanted is type(None):
+        return value is None
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, part) for part in arguments)
+    if origin is Literal:
+        return value in arguments
+    if origin is typing.Annotated:
+        return _fits(value, arguments[0])
+    kind = origin or wanted
+    if not inspect.isclass(kind) or kind is object or getattr(kind, '_is_protocol', False):
+        return True
+    if kind is bool:
+        return isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is str:
+        return isinstance(value, str | Path)
+    if kind is tuple and arguments and Ellipsis not in arguments:
+        return isinstance(value, list | tuple) and len(value) == len(arguments) and all(map(_fits, value, arguments))
+    if kind in (list, tuple, set, frozenset) or (issubclass(kind, Iterable) and issubclass(Sequence, kind)) or \
+            kind is Sequence:
+        return isinstance(value, list | tuple | set | range) and (
+            not arguments or all(_fits(item, arguments[0]) for item in value))
+    if kind is dict or (issubclass(kind, Mapping) and issubclass(dict, kind)):
+        return isinstance(value, Mapping) and (len(arguments) != 2 or all(_fits(item, arguments[1])
+                                                                         for item in value.values()))
+    if issubclass(kind, Path):
+        return isinstance(value, str | Path)
+    if kind in (int, float, str, bytes) or value is None:
+        return False
+    return isinstance(value, Mapping | kind) or callable(value) or not isinstance(value, str | int | float | list | tuple)
+
+
+def _in_words(wanted: Any) -> str:
+    """An annotation for people."""
+    origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
+    if wanted is None or wanted is type(None):
+        return 'None'
+    if origin in (typing.Union, types.UnionType):
+        parts = list(dict.fromkeys(_in_words(part) for part in arguments))
+        return ' or '.join(parts)
+    if origin is Literal:
+        return f'one of {", ".join(map(repr, arguments))}'
+    kind = origin or wanted
+    if kind in _WORDS:
+        return _WORDS[kind]
+    if kind is tuple and arguments and Ellipsis not in arguments:
+        return f'{len(arguments)} values ({", ".join(map(_in_words, arguments))})'
+    if inspect.isclass(kind) and issubclass(kind, Mapping):
+        return 'a dictionary'
+    if inspect.isclass(kind) and issubclass(kind, Iterable):
+        inner = [part for part in arguments[:1] if part is not Any]
+        return 'a list' + (f' of which each is {_in_words(inner[0])}' if inner else '')
+    return f'a {getattr(kind, "__name__", str(kind))} or its config'
+
+
+_WORDS = {bool: 'True or False', int: 'a whole number', float: 'a number', str: 'text', Path: 'a path', dict: 'a dictionary'}

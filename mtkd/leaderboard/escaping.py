@@ -1,0 +1,29 @@
+"""Text of results files in Markdown and CSV: it is shown as it is, and never marks up, links or computes anything."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_FORMULA = ('=', '+', '-', '@', '\t', '\r')
+
+
+def markdown(text: str) -> str:
+    """Text for a cell or a heading: no HTML, no link, no column, one line.
+
+    Emphasis and code marks stay, they cannot carry anything.
+    """
+    text = ' '.join(text.splitlines()) if '\n' in text or '\r' in text else text
+    text = re.sub(r'&(?=#?\w+;)', '&amp;', text).replace('<', '&lt;').replace('|', '\\|')
+    return re.sub(r'\](?=\s*[(\[:])', r'\\]', text)
+
+
+def csv_cell(value: Any) -> Any:
+    """A value for CSV; text that a spreadsheet would take for a formula gets an apostrophe in front of it."""
+    if not isinstance(value, str) or not value.startswith(_FORMULA):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
