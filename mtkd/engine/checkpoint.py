@@ -15,6 +15,7 @@ from mmengine.logging import HistoryBuffer
 from torch import nn
 
 from .. import atomic
+from ..models.weights_file import prefix_hint, read_weights
 from ..registry import HOOKS
 from .runner import config_text
 from .stopping import RunStopped, name_of
@@ -234,18 +235,9 @@ def load(path: Path | str, what: str = 'the checkpoint') -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: it does not exist.
-        ValueError: it is truncated, or holds more than tensors and plain values.
+        ValueError: it is truncated, is something else, or holds more than tensors and plain values.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'{what} {path} does not exist.')
-    try:
-        return torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:
-        foreign = 'weights_only' in str(error) or 'Unsupported' in str(error)
-        why = 'holds Python objects and is not opened (only tensors and plain values are safe)' if foreign else \
-            'is truncated or not a checkpoint'
-        raise ValueError(f'{what} {path} {why}.') from error
+    return read_weights(Path(path), what)
 
 
 def newest_resumable(folder: Path) -> tuple[Path | None, list[Path]]:
@@ -280,4 +272,4 @@ def check_fit(model: nn.Module, state: Mapping[str, Any], what: str) -> None:
     raise ValueError(f'{what} does not fit this config: {len(missing)} keys missing {missing[:2]}, {len(extra)} left over '
                      f'{extra[:2]}, {len(shapes)} of another shape {shapes[:2]}'
                      + (f' (is {missing[0]} its {near[0]}?)' if near else '')
-                     + '; use the config it was trained with.')
+                     + f'; use the config it was trained with.{prefix_hint(own, state)}')

@@ -1,5 +1,6 @@
 """From a config file and a command line to a config the Runner can build: everything a user does not have to repeat."""
 
+import ast
 import copy
 import difflib
 import hashlib
@@ -23,6 +24,7 @@ from ..models.known_weights import scale_of
 from ..tasks import build_tasks
 from . import record, report
 from .prerequisite import kinds
+from .validate import check_config
 
 LOG_INTERVAL = 50  # iterations, where nothing is logged
 RUNNER_OPTIONS = ('sync_bn', 'find_unused_parameters', 'detect_anomalous_params', 'model_wrapper_cfg')  # read by Runner
@@ -56,6 +58,7 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None, besi
         ValueError: the file cannot be read as a config, or an option names a key that nothing reads.
     """
     file = find_config(path, beside)
+    _only_python(file)
     try:
         cfg = Config.fromfile(str(file), lazy_import=False)
     except Exception as error:
@@ -64,11 +67,31 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None, besi
         check_option(cfg, key)
     if options:
         cfg.merge_from_dict(dict(options))
+    check_config(cfg)
     _follow_weights(cfg)
     for loader in DATALOADERS:  # two that were set to one base's variable share its data sets: let each have its own
         if cfg.get(loader):
             cfg[loader] = copy.deepcopy(cfg[loader])
     return cfg
+
+
+def _only_python(file: Path) -> None:
+    """Refuse a config, or a base of one, that is not Python; MMEngine's reader of YAML builds any object a file names."""
+    if file.suffix != '.py':
+        raise ValueError(f'{file} is not a config: configs are Python files (.py); write its values as Python.')
+    try:
+        bases = [node.value for node in ast.parse(file.read_text(encoding='utf-8')).body if isinstance(node, ast.Assign)
+                 and any(isinstance(target, ast.Name) and target.id == '_base_' for target in node.targets)]
+        given = [ast.literal_eval(base) for base in bases]
+    except (SyntaxError, ValueError):  # reading it says what is wrong
+        return
+    for base in given[-1:]:
+        for name in [base] if isinstance(base, str) else base:
+            if not isinstance(name, str):
+                raise ValueError(f'{file}: _base_ must be paths of configs, and {name!r} is none.')
+            inner = (file.parent / name).resolve()
+            if '::' not in name and inner.is_file():
+                _only_python(inner)
 
 
 def _follow_weights(cfg: Config) -> None:

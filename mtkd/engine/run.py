@@ -24,9 +24,10 @@ from .identity import Identity
 from .job import Job
 from .prerequisite import Circumstances, make_missing, teacher_names
 from .record import peak_memory
+from .rendezvous import check_rendezvous
 from .report import IncompleteReport, report_of, reported
 from .runner import TaskRunner
-from .sizes import check_sizes
+from .sizes import check_batch_of_one, check_sizes
 from .stopping import RunStopped, StopRequest
 from .unwrap import unwrapped
 
@@ -46,6 +47,7 @@ def train(job: Job) -> Path:
     if job.with_prerequisites and job.launcher != 'none':
         raise ValueError('--with-prerequisites trains teachers in one process: train them without a launcher first (the '
                          'same command without --launcher, or the one each missing teacher is named with).')
+    check_rendezvous(job.launcher)
     resuming = job.resume or job.resume_from is not None
     if job.take_config and not resuming:
         raise ValueError('--take-config says what a resumed run takes from the config: add --resume or --resume-from, or '
@@ -77,6 +79,7 @@ def _train(job: Job, resuming: bool) -> Path:
     runner = _runner(cfg)
     runner.identity, runner.take_config = identity, job.take_config
     check_sizes(runner.model, cfg, ('train', 'val'))
+    check_batch_of_one(unwrapped(runner.model).net, cfg)
     try_loaders(runner, cfg)
     with StopRequest() as stop:
         runner.stop_request = stop
@@ -110,6 +113,7 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
     Raises:
         ValueError: teachers are to be shown, and there are no pictures or no teachers.
     """
+    check_rendezvous(job.launcher)
     weights = load(checkpoint)
     cfg = load_config(job.config, job.options)
     if show_teachers and (show_dir is None or not teacher_names(cfg)):

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from torch import nn
+from torch.func import functional_call
 
 from ..structures import Size
 from .config import datasets_of
@@ -51,3 +53,31 @@ def check_sizes(model: nn.Module, cfg: Config, splits: tuple[str, ...]) -> None:
                 except ValueError as error:
                     raise ValueError(f'{cfg.filename}: {split}_dataloader makes pictures of {size[0]}x{size[1]}; '
                                      f'{error}') from None
+
+
+def check_batch_of_one(net: nn.Module, cfg: Config) -> None:
+    """Refuse, before the first step, a training batch of one picture that meets batch normalisation at 1x1.
+
+    The network runs on the meta device; one that cannot, or whose pictures' size is not known, is not looked at.
+
+    Raises:
+        ValueError: there would be one value per channel, which has no variance.
+    """
+    loader = cfg.get('train_dataloader') or {}
+    sizes = sizes_of(cfg, 'train')
+    if loader.get('batch_size') != 1 or not sizes:
+        return
+    held = {name: value.to('meta') for name, value in (*net.named_parameters(), *net.named_buffers())}
+    modes = {module: module.training for module in net.modules()}
+    net.train()
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            functional_call(net, held, torch.empty(1, 3, *sizes[0], device='meta'))
+    except Exception as error:
+        if 'more than 1 value per channel' in str(error):
+            raise ValueError(f"{cfg.filename}: train_dataloader.batch_size=1 with pictures of {sizes[0][0]}x{sizes[0][1]} "
+                             f"gives batch normalisation one value per channel: set norm='group' in the backbone and the "
+                             f'head, or train with a larger batch_size or larger pictures.') from None
+    finally:
+        for module, mode in modes.items():
+            module.training = mode

@@ -3,6 +3,7 @@
 import difflib
 import inspect
 import math
+import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,16 +14,19 @@ from typing import Any, Literal
 
 from mmengine import registry as mm_registry
 from mmengine.config import Config
+from torch import nn
 from torch.utils.data import DataLoader
 
 from .. import registry
 
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _TOGETHER = ('train_dataloader', 'train_cfg', 'optim_wrapper')
-_READ = {*_LOADERS, *_TOGETHER, 'model', 'tasks', 'param_scheduler', 'val_cfg', 'test_cfg', 'val_evaluator', 'test_evaluator',
+_READ = {*_LOADERS, *_TOGETHER, 'model', 'tasks', 'param_scheduler', 'val_cfg', 'test_cfg', 'val_evaluator',
+         'test_evaluator',
          'default_hooks',
          'custom_hooks', 'custom_imports', 'visualizer', 'log_processor', 'env_cfg', 'randomness',
          'teacher_cache', 'pseudo_labels', 'load_from', 'model_wrapper_cfg'}  # top-level keys that something reads
+_BY_NAME = {'paramwise_cfg', 'custom_keys'}  # their keys are names of the model's parts
 _TYPO = 0.88  # how alike an unread top-level name must be to one that is read to be taken for a mistyped one
 _POSITIVE = {'interval', 'val_interval', 'batch_size', 'max_iters', 'max_epochs', 'log_interval', 'update_interval',
              'prefetch_factor'}
@@ -60,7 +64,7 @@ _HOOK = _place(registry.HOOKS, also='priority')
 _SAMPLER = _place(registry.DATA_SAMPLERS, given='dataset seed sampler batch_size')
 _LOOP = _place(registry.LOOPS, given='runner dataloader evaluator', also='by_epoch', needs_type=False)
 _EVALUATOR = _place(registry.METRICS, given='tasks')
-_SCHEDULER = _place(registry.PARAM_SCHEDULERS, given='optimizer end T_max', also='convert_to_iter_based')
+_SCHEDULER = _place(registry.PARAM_SCHEDULERS, given='optimizer param_name end T_max', also='convert_to_iter_based')
 _PLACES = {  # the key a dictionary, or a list of them, stands at -> what is built of it
     'model': _place(registry.MODELS, 'MultiTaskModel', 'tasks'), 'backbone': _place(registry.BACKBONES),
     'trunk': _place(registry.BACKBONES, given='tasks'), 'neck': _NECK, 'head': _HEAD,
@@ -74,11 +78,13 @@ _PLACES = {  # the key a dictionary, or a list of them, stands at -> what is bui
     'test_evaluator': _EVALUATOR, 'visualizer': _place(registry.VISUALIZERS, 'Visualizer', 'name save_dir'),
     'vis_backends': _place(registry.VISBACKENDS, given='save_dir'),
     'log_processor': _place(registry.LOG_PROCESSORS, 'LogProcessor'),
-    'teacher_cache': _place(registry.HOOKS, 'TeacherCacheHook'), 'projector': _place(
-        registry.PROJECTORS, given='in_channels out_channels')}
+    'teacher_cache': _place(registry.HOOKS, 'TeacherCacheHook')}
 _MEMBERS = {  # the key of a dictionary whose values are built
     'heads': _HEAD, 'teachers': _TEACHER, 'experts': _TEACHER, 'tasks': _place(registry.TASKS, given='name'),
     'default_hooks': _HOOK}
+_NESTED = {  # the keys that mean the same in other objects, whose own default type is not known here
+    'neck': _place(registry.NECKS, '', 'in_channels strides out_channels', needs_type=False),
+    'head': _place(registry.HEADS, given='in_channels out_channels', needs_type=False)}
 _LINK = _place(registry.LINKS, 'Link', 'task tasks')
 _CONTRAST = _place(registry.LINKS, 'TaskContrast', 'task tasks')
 _DISTILL_LOSS = _place(registry.DISTILL_LOSSES)
@@ -193,6 +199,8 @@ def _check_schedule(train: Any) -> None:
 
 def _visit(node: Any, path: str, key: str, in_links: bool) -> None:
     """Check what stands at a key, and all below it."""
+    if key in _BY_NAME:
+        return
     if key in _MEMBERS and isinstance(node, Mapping) and not (key == 'tasks' and path != 'tasks'):
         for name, part in node.items():
             if part is not None:
@@ -203,11 +211,12 @@ def _visit(node: Any, path: str, key: str, in_links: bool) -> None:
         _links(node, path)
     elif key == 'loss' and in_links:
         _object(node, path, _DISTILL_LOSS, True)
-    elif key in _PLACES and node is not None:
+    elif key in _PLACES and node is not None and (key != 'model' or path == key):
         items = [(f'{path}[{i}]', part) for i, part in enumerate(node)] if isinstance(node, list | tuple) else [(path, node)]
+        place = _PLACES[key] if path == f'model.net.{key}' else _NESTED.get(key, _PLACES[key])
         for where, part in items:
             if part is not None:
-                _object(part, where, _PLACES[key], in_links)
+                _object(part, where, place, in_links)
     elif isinstance(node, Mapping):
         for name, part in node.items():
             _number(part, f'{path}.{name}', str(name))
@@ -335,10 +344,11 @@ def _shown(value: Any) -> str:
 @cache
 def _signature(built: Callable[..., Any]) -> _Signature:
     """The arguments of a class, those it hands to its bases included, or of a function."""
-    types_, defaults = {}, {}
+    types_: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
     opened = False
     for function in _constructors(built):
-        opened = False
+        opened = elsewhere = False
         try:
             parameters = list(inspect.signature(function).parameters.values())
         except (TypeError, ValueError):
@@ -347,11 +357,12 @@ def _signature(built: Callable[..., Any]) -> _Signature:
         for parameter in parameters[1:] if inspect.isclass(built) else parameters:
             if parameter.kind is parameter.VAR_KEYWORD:
                 opened = True
+                elsewhere = inspect.isclass(built) and not _hands_on(function, parameter.name)
             elif parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
                 types_.setdefault(parameter.name, hints.get(parameter.name, Any))
                 if parameter.default is not parameter.empty:
                     defaults.setdefault(parameter.name, parameter.default)
-        if not opened:
+        if not opened or elsewhere:
             break
     return _Signature(types_, defaults, opened)
 
@@ -361,10 +372,21 @@ def _constructors(built: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
         yield built
         return
     for base in inspect.getmro(built):
-        if '__init__' in vars(base) and base is not object:
-            yield base.__init__  # type: ignore[misc]
-        elif base is object:
+        if base in (object, nn.Module):
             yield _nothing
+            return
+        if '__init__' in vars(base):
+            yield base.__init__  # type: ignore[misc]
+
+
+def _hands_on(function: Callable[..., Any], name: str) -> bool:
+    """Whether a constructor hands its ``**name`` to the constructor of its base, and to nothing else."""
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):
+        return False
+    handed = re.findall(rf'([\w.()]+)\((?:[^()]|\([^()]*\))*\*\*{name}\b', source.split(':', 1)[-1])
+    return bool(handed) and all('super()' in call for call in handed) and source.count(name) == len(handed) + 1
 
 
 def _nothing(self: Any) -> None:
@@ -379,7 +401,8 @@ def _hints(function: Callable[..., Any]) -> Mapping[str, Any]:
 
 
 def _check_type(value: Any, wanted: Any, path: str, name: str) -> None:
-    if not _fits(value, wanted):
+    referring = isinstance(value, Mapping) and 'config' in value  # to what another config leaves
+    if not referring and not _fits(value, wanted):
         raise _Wrong(f'{path}={_shown(value)} does not fit: {name} takes {_in_words(wanted)} there.')
 
 

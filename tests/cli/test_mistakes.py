@@ -8,6 +8,8 @@ import pytest
 
 from mtkd.cli import mistakes
 
+NAME = 'message_hub'
+
 
 @pytest.fixture(autouse=True)
 def _no_traceback(monkeypatch):
@@ -39,7 +41,7 @@ def _full():
 
 
 def _reader():
-    return ['a text'][str('message_hub')]
+    return ['a text'][NAME]
 
 
 def _package():
@@ -57,7 +59,8 @@ def _package():
     (lambda: json.loads('{'), 1, ('unexpected JSONDecodeError at ', 'test_mistakes.py')),  # a library's place says nothing
     (_reader, 1, ('TypeError', '(_reader)')),
     (_package, 2, ("the Python package 'a_package_that_is_not_there' is needed", 'install it')),
-    (lambda: Path('/there/is/no/such').read_text(), 2, ('/there/is/no/such: there is no such file or folder: correct the path',)),
+    (lambda: Path('/there/is/no/such').read_text(), 2,
+     ('/there/is/no/such: there is no such file or folder: correct the path',)),
     (lambda: b'\xff'.decode(), 2, ('should be UTF-8',))])
 def test_what_is_unexpected_is_a_sentence_with_its_place_and_a_log(bug, code, words, capsys, tmp_path):
     assert mistakes.exit_code(bug, tmp_path) == code

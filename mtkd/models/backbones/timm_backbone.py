@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from ...registry import BACKBONES
 from ...structures import Size
 from ..known_weights import find, how_to_install, package_weights, scale_of
+from ..weights_file import prefix_hint, read_weights
 from .hrnet import fuse_any_size
 from .stem import set_stem_stride
 
@@ -135,13 +136,26 @@ class TimmBackbone(nn.Module):
         """
         try:
             features = self._dry(size)
-        except (AssertionError, RuntimeError) as error:
-            if not isinstance(error, AssertionError) and not _OF_SHAPES.search(str(error)):
+        except Exception as error:  # families differ in what they raise: MViTv2 has an IndexError
+            if isinstance(error, RuntimeError) and not _OF_SHAPES.search(str(error)):
                 return  # what has no form without values cannot be asked
-            why = str(error).splitlines()[0].rstrip('.')
+            if not isinstance(error, AssertionError | RuntimeError) and not self._takes_its_own_size():
+                return
+            said = (str(error).splitlines() or [''])[0].rstrip('.')
+            bare = not isinstance(error, AssertionError | RuntimeError | ValueError)
+            why = f'{size[0]}x{size[1]} ends in a {type(error).__name__} ({said})' if bare else said
             raise ValueError(f'backbone {self.name} cannot take these: {why}; give pictures or crops that fit, or set '
                              f'img_size or pad_multiple of model.net.backbone.') from None
         self._compare(features, size)
+
+    def _takes_its_own_size(self) -> bool:
+        """Whether a dry run works with the size of the weights; if not, a dry run tells nothing."""
+        config = timm.get_pretrained_cfg(self.name)
+        try:
+            self._dry(tuple(config.input_size[-2:]) if config is not None else _ORDINARY)
+        except Exception:
+            return False
+        return True
 
     def _dry(self, size: Size) -> list[Tensor]:
         """The features' shapes, as tensors on the meta device."""
@@ -158,7 +172,7 @@ class TimmBackbone(nn.Module):
         for size in dict.fromkeys(sizes):
             try:
                 features = self._dry(size)
-            except (AssertionError, RuntimeError):
+            except Exception:
                 continue  # a size it does not take; the pictures' own is tried before a run
             self._compare(features, size)
             return
@@ -226,18 +240,19 @@ def _offline_without_waiting() -> None:
 
 
 def _read(name: str, path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"backbone '{name}': the weights {path} do not exist; correct model.net.backbone."
                                 f'checkpoint (or weights), or set it to None.')
-    if path.suffix == '.safetensors':
-        from safetensors.torch import load_file
-        return load_file(str(path))
-    return torch.load(path, map_location='cpu', weights_only=True)
+    return read_weights(path, f"backbone '{name}': the weights file")
 
 
 def _fill(body: nn.Module, name: str, state: Mapping[str, Any], source: str | Path) -> None:
     for key in ('state_dict', 'model'):
         state = state.get(key, state)
+    if not isinstance(state, Mapping) or not any(isinstance(value, Tensor) for value in state.values()):
+        raise ValueError(f"backbone '{name}': {source} holds no state dict: expected one, or a dictionary with one under "
+                         f"'state_dict' or 'model'.")
+    state = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
     own = body.state_dict()
     whole = getattr(body, 'model', None)  # what timm keeps whole inside a feature extractor: plain transformers
     if isinstance(whole, VisionTransformer):
@@ -250,7 +265,7 @@ def _fill(body: nn.Module, name: str, state: Mapping[str, Any], source: str | Pa
     wrong = [key for key in own if key in flat and own[key].shape != flat[key].shape]
     if missing or wrong:
         raise ValueError(f"backbone '{name}': {source} does not fit: {len(missing)} missing keys (first: {missing[:3]}), "
-                         f'{len(wrong)} of another shape (first: {wrong[:3]}).')
+                         f'{len(wrong)} of another shape (first: {wrong[:3]}).{prefix_hint(own, flat)}')
     body.load_state_dict({key: flat[key] for key in own})
 
 

@@ -1,0 +1,111 @@
+"""Every wrong input of tables.py is answered by a sentence with the right words: exit code 2, and never a traceback.
+
+In this process; nothing is trained, and most inputs fail before a network is built.
+"""
+
+import json
+
+import pytest
+import torch
+
+from ..cli.called import run
+from ..engine.toy import write_config
+from ..leaderboard.cases import result
+from . import tables
+
+BARE = ('Traceback', '[Errno', 'object is not', 'not supported between', 'unexpected keyword argument',
+        'required positional', 'unexpected TypeError', 'unexpected KeyError', 'unexpected AttributeError')
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """Configs and files that the tables name."""
+    folder = tmp_path_factory.mktemp('faults')
+    toy = write_config(folder)
+    write_config(folder, 'student', teacher=toy, method='KD')
+    write_config(folder, 'absent', teacher=folder / 'gone.py', method='KD')
+    (folder / 'plain.yaml').write_text('tasks: !!python/object/apply:os.system ["touch ran"]\n')
+    (folder / 'notes.txt').write_text('hello\n')
+    (folder / 'nothing_here').mkdir()
+    (folder / 'folder.pth').mkdir()
+    (folder / 'empty.pth').write_bytes(b'')
+    (folder / 'text.pth').write_text('hello\n')
+    (folder / 'lfs.pth').write_text('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n')
+    torch.save([1, 2], folder / 'list.pth')
+    torch.save({'model': torch.nn.Linear(1, 1)}, folder / 'module.pth')
+    torch.save({'state_dict': {'a': torch.zeros(500)}, 'meta': {}}, folder / 'final.pth')
+    (folder / 'short.pth').write_bytes((folder / 'final.pth').read_bytes()[:800])
+    return folder
+
+
+@pytest.fixture
+def answer(monkeypatch, capsys, tmp_path):
+    """Run a command where it can leave nothing; returns what it says, once it is known to be a refusal in words."""
+    monkeypatch.chdir(tmp_path)
+    for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT', 'LOCAL_RANK', 'SLURM_PROCID', 'SLURM_NTASKS'):
+        monkeypatch.delenv(name, raising=False)
+
+    def ask(command, *arguments):
+        code, _, said = run(monkeypatch, capsys, command, *arguments)
+        assert code == 2, f'exit code {code}: {said}'
+        assert 'error' in said and not [bare for bare in BARE if bare in said], said
+        assert not list(tmp_path.rglob('ran'))
+        return said
+
+    return ask
+
+
+@pytest.mark.parametrize(('text', 'words'), tables.CONFIGS, ids=[text[:60] for text, _ in tables.CONFIGS])
+def test_configs(answer, folder, tmp_path, text, words):
+    config = folder / 'wrong.py'
+    config.write_text(text if '_base_' in text else f"_base_ = ['toy.py']\n{text}\n")
+    said = answer('train', config, '--work-dir', tmp_path / 'w')
+    assert words in said, said
+    assert 'wrong.py' in said or 'gone.py' in said or '.yaml' in said, 'the sentence names the file'
+
+
+@pytest.mark.parametrize(('option', 'words'), tables.OPTIONS)
+def test_options(answer, folder, tmp_path, option, words):
+    said = answer('train', folder / 'toy.py', '--work-dir', tmp_path / 'w', '--cfg-options', option)
+    assert words in said, said
+
+
+@pytest.mark.parametrize(('launcher', 'environment', 'words'), tables.RENDEZVOUS)
+def test_rendezvous(answer, folder, tmp_path, monkeypatch, launcher, environment, words):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert words in answer('train', folder / 'toy.py', '--work-dir', tmp_path / 'w', '--launcher', launcher)
+
+
+@pytest.mark.parametrize('command', ['test', 'export', 'infer'])
+@pytest.mark.parametrize(('file', 'words'), tables.CHECKPOINTS)
+def test_checkpoints(answer, folder, tmp_path, command, file, words):
+    picture = [tmp_path / 'a.png'] if command == 'infer' else []
+    assert words in answer(command, folder / 'toy.py', folder / file, *picture)
+
+
+@pytest.mark.parametrize(('key', 'value', 'words'), tables.RESULTS)
+def test_results(answer, tmp_path, key, value, words):
+    record = result({'semseg': 36.35}).to_json()
+    record[key] = value
+    (tmp_path / 'results.json').write_text(json.dumps({k: v for k, v in record.items() if v is not None}))
+    said = answer('leaderboard', tmp_path / 'results.json')
+    assert words in said and 'results.json' in said, said
+
+
+@pytest.mark.parametrize('text', ['', '{', '[1, 2]', '"a"', 'null', '{"schema_version": 1e999}', '\x00'])
+def test_results_that_are_no_record(answer, tmp_path, text):
+    (tmp_path / 'results.json').write_text(text)
+    assert 'results.json: ' in answer('leaderboard', tmp_path / 'results.json')
+
+
+@pytest.mark.parametrize(('line', 'words'), tables.COMMANDS)
+def test_commands(answer, folder, line, words):
+    places = {'toy': folder / 'toy.py', 'dir': folder, 'text': folder / 'notes.txt', 'gone': folder / 'gone'}
+    said = answer(*(part.format(**places) for part in line.split()))
+    assert words in said, said
+
+
+def test_the_tables_are_long_enough():
+    assert sum(len(rows) for rows in (tables.CONFIGS, tables.OPTIONS, tables.RENDEZVOUS, tables.RESULTS, tables.COMMANDS)) \
+        + 3 * len(tables.CHECKPOINTS) >= 200
