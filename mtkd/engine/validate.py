@@ -78,7 +78,8 @@ _PLACES = {  # the key a dictionary, or a list of them, stands at -> what is bui
     'test_evaluator': _EVALUATOR, 'visualizer': _place(registry.VISUALIZERS, 'Visualizer', 'name save_dir'),
     'vis_backends': _place(registry.VISBACKENDS, given='save_dir'),
     'log_processor': _place(registry.LOG_PROCESSORS, 'LogProcessor'),
-    'teacher_cache': _place(registry.HOOKS, 'TeacherCacheHook')}
+    'teacher_cache': _place(registry.HOOKS, 'TeacherCacheHook'),
+    'projector': _place(registry.PROJECTORS, given='in_channels out_channels')}
 _MEMBERS = {  # the key of a dictionary whose values are built
     'heads': _HEAD, 'teachers': _TEACHER, 'experts': _TEACHER, 'tasks': _place(registry.TASKS, given='name'),
     'default_hooks': _HOOK}
@@ -87,6 +88,7 @@ _NESTED = {  # the keys that mean the same in other objects, whose own default t
     'head': _place(registry.HEADS, given='in_channels out_channels', needs_type=False)}
 _LINK = _place(registry.LINKS, 'Link', 'task tasks')
 _CONTRAST = _place(registry.LINKS, 'TaskContrast', 'task tasks')
+_VISITED = {*_PLACES, *_MEMBERS, 'links'}  # their own sentences say more than an annotation
 _DISTILL_LOSS = _place(registry.DISTILL_LOSSES)
 
 
@@ -294,7 +296,7 @@ def _arguments(node: Mapping[str, Any], path: str, name: str, built: Any, place:
         if key not in signature.types and not signature.open:
             raise _unknown(f'{path}.{key}={_shown(value)}', name, key, set(signature.types) - place.given)
         if key in signature.types and not _is_default(value, key, signature) and key not in ('type', 'params') and \
-                not (place is _LINK and key == 'weight'):
+                not (place is _LINK and key == 'weight') and not (key in _VISITED and value is not None):
             _check_type(value, signature.types[key], f'{path}.{key}', name)
     missing = [key for key in signature.types
                if key not in signature.defaults and key not in node and key not in inside]
