@@ -3,7 +3,7 @@ from mmengine.config import Config
 from torch import nn
 
 from mtkd.engine.run import Job, train
-from mtkd.engine.sizes import check_sizes, sizes_of
+from mtkd.engine.sizes import check_batch_of_one, check_sizes, sizes_of
 
 from .toy import write_config
 
@@ -45,3 +45,19 @@ def test_training_refuses_before_the_first_step(tmp_path):
                                          r"cannot take these: Input width \(48\) doesn't match model \(32\); give pictures"):
         train(Job(str(config), work_dir=tmp_path / 'run'))
     assert not list((tmp_path / 'run').glob('*.pth'))
+
+
+@pytest.mark.parametrize(('batch', 'norm', 'size', 'fits'), [
+    (1, 'batch', (32, 48), False), (1, 'group', (32, 48), True), (2, 'batch', (32, 48), True),
+    (1, 'batch', (128, 128), True)])
+def test_a_batch_of_one_that_meets_batch_normalisation_at_1x1(batch, norm, size, fits):
+    layer = nn.BatchNorm2d(4) if norm == 'batch' else nn.GroupNorm(2, 4)
+    net = nn.Sequential(nn.Conv2d(3, 4, 1, stride=64), layer).eval()
+    cfg = Config({'train_dataloader': {'batch_size': batch, 'dataset': {'size': size}}})
+    before = {key: value.clone() for key, value in net.state_dict().items()}
+    if fits:
+        check_batch_of_one(net, cfg)
+    else:
+        with pytest.raises(ValueError, match=r"batch_size=1 with pictures of 32x48 .* set norm='group' in the backbone"):
+            check_batch_of_one(net, cfg)
+    assert not net.training and all((before[key] == value).all() for key, value in net.state_dict().items())

@@ -349,3 +349,40 @@ def test_sizes_are_asked_before_anything_is_computed(kwargs, fits, size, said):
 def test_a_padded_size_is_asked_for():
     backbone = TimmBackbone(name='vit_tiny_patch16_224', depth=2, out_indices=(0, 1), dynamic_img_size=True, pad_multiple=16)
     backbone.check_size((97, 100))
+
+
+@pytest.mark.parametrize('prefix', ['module.', 'backbone.', 'net.trunk.backbone.body.'])
+def test_a_prefix_of_the_weights_is_named(tmp_path, prefix):
+    state = TimmBackbone('test_resnet', out_indices=(1, 2)).body.state_dict()
+    torch.save({'state_dict': {prefix + key: value for key, value in state.items()}}, tmp_path / 'w.pth')
+    with pytest.raises(ValueError, match=f"does not fit: .* Its keys begin with '{prefix}': take that off"):
+        TimmBackbone('test_resnet', out_indices=(1, 2), checkpoint=str(tmp_path / 'w.pth'))
+
+
+@pytest.mark.parametrize(('content', 'words'), [
+    (b'', 'is empty'), (b'hello', 'is a text file'),
+    (b'version https://git-lfs.github.com/spec/v1\n', 'is a Git LFS pointer'),
+    ([1, 2], 'holds a list'), ({'a': 1}, 'holds no state dict'), ({'state_dict': [1]}, 'holds no state dict'),
+    ({'model': nn.Identity()}, 'holds Python objects')])
+def test_a_file_that_holds_no_weights_is_named(tmp_path, content, words):
+    file = tmp_path / 'w.pth'
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    else:
+        torch.save(content, file)
+    with pytest.raises(ValueError, match=rf"backbone 'test_resnet': .*w\.pth {words}"):
+        TimmBackbone('test_resnet', out_indices=(1, 2), checkpoint=str(file))
+
+
+def test_whatever_a_family_raises_for_a_size_is_a_refusal():
+    class Body(nn.Module):
+        def forward(self, image):
+            if image.shape[-1] % 32:
+                raise IndexError('index 7 is out of range')
+            return [image[..., ::2, ::2]]
+
+    backbone = TimmBackbone('test_resnet', out_indices=(1, 2))
+    backbone.body, backbone.channels, backbone.strides = Body(), [3], [2]
+    backbone.check_size((224, 224))
+    with pytest.raises(ValueError, match=r'cannot take these: 225x225 ends in a IndexError \(index 7 is out of range\)'):
+        backbone.check_size((225, 225))
