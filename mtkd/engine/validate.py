@@ -80,15 +80,16 @@ _PLACES = {  # the key a dictionary, or a list of them, stands at -> what is bui
     'log_processor': _place(registry.LOG_PROCESSORS, 'LogProcessor'),
     'teacher_cache': _place(registry.HOOKS, 'TeacherCacheHook'),
     'projector': _place(registry.PROJECTORS, given='in_channels out_channels')}
-_MEMBERS = {  # the key of a dictionary whose values are built
-    'heads': _HEAD, 'teachers': _TEACHER, 'experts': _TEACHER, 'tasks': _place(registry.TASKS, given='name'),
+_MEMBERS = {  # the path of a dictionary whose values are built
+    'model.net.heads': _HEAD, 'model.distiller.teachers': _TEACHER, 'model.net.trunk.experts': _TEACHER,
+    'tasks': _place(registry.TASKS, given='name'),
     'default_hooks': _HOOK}
 _NESTED = {  # the keys that mean the same in other objects, whose own default type is not known here
     'neck': _place(registry.NECKS, '', 'in_channels strides out_channels', needs_type=False),
     'head': _place(registry.HEADS, given='in_channels out_channels', needs_type=False)}
 _LINK = _place(registry.LINKS, 'Link', 'task tasks')
 _CONTRAST = _place(registry.LINKS, 'TaskContrast', 'task tasks')
-_VISITED = {*_PLACES, *_MEMBERS, 'links'}  # their own sentences say more than an annotation
+_VISITED = {*_PLACES, 'links'}  # their own sentences say more than an annotation
 _DISTILL_LOSS = _place(registry.DISTILL_LOSSES)
 
 
@@ -203,12 +204,11 @@ def _visit(node: Any, path: str, key: str, in_links: bool) -> None:
     """Check what stands at a key, and all below it."""
     if key in _BY_NAME:
         return
-    if key in _MEMBERS and isinstance(node, Mapping) and not (key == 'tasks' and path != 'tasks'):
+    if path in _MEMBERS and node is not None:
+        _expect(node, path, Mapping, 'a dictionary, name -> dict(type=...)')
         for name, part in node.items():
             if part is not None:
-                _object(part, f'{path}.{name}', _MEMBERS[key], in_links)
-    elif key in _MEMBERS and node is not None and key != 'tasks':
-        raise _Wrong(f'{path}={_shown(node)} must be a dictionary, name -> dict(type=...).')
+                _object(part, f'{path}.{name}', _MEMBERS[path], in_links)
     elif key == 'links':
         _links(node, path)
     elif key == 'loss' and in_links:
@@ -295,8 +295,9 @@ def _arguments(node: Mapping[str, Any], path: str, name: str, built: Any, place:
             continue
         if key not in signature.types and not signature.open:
             raise _unknown(f'{path}.{key}={_shown(value)}', name, key, set(signature.types) - place.given)
-        if key in signature.types and not _is_default(value, key, signature) and key not in ('type', 'params') and \
-                not (place is _LINK and key == 'weight') and not (key in _VISITED and value is not None):
+        visited = value is not None and (key in _VISITED or f'{path}.{key}' in _MEMBERS)
+        by_task = place is _LINK and key == 'weight'
+        if key in signature.types and not visited and not by_task and not _is_default(value, key, signature):
             _check_type(value, signature.types[key], f'{path}.{key}', name)
     missing = [key for key in signature.types
                if key not in signature.defaults and key not in node and key not in inside]

@@ -93,7 +93,7 @@ CONFIGS = [
     ("train_dataloader = dict(dataset=dict(num_samples='3'))", "num_samples='3' does not fit: SyntheticScenes takes a whole "
      'number there'),
     ("train_dataloader = dict(dataset=dict(pipeline=[dict(type='Crop')]))", 'is not in the transform registry'),
-    ("train_dataloader = dict(dataset=dict(pipeline=[dict(type='Pad')]))", 'dataset.pipeline[0]: Pad needs size'),
+    ("train_dataloader = dict(dataset=dict(pipeline=[dict(type='CentreCrop')]))", 'dataset.pipeline[0]: CentreCrop needs size'),
     ("train_dataloader = dict(dataset=dict(pipeline=[dict(size=3)]))", 'pipeline[0]={\'size\': 3} has no type'),
     ("train_dataloader = dict(dataset=dict(pipeline=['Resize']))", "pipeline[0]='Resize' must be a dictionary with a type"),
     ("train_dataloader = dict(dataset=dict(_delete_=True, type='MultiDataset', datasets=[dict(type='CamVit')]))",
