@@ -154,7 +154,8 @@ def _check_top(cfg: Config) -> None:
         if near and key not in _READ and not cfg.get(near[0]) and not key.startswith('_'):
             raise _Wrong(f"the key '{key}' is read by nothing; did you mean '{near[0]}'?")
     lacking = [key for key in _TOGETHER if not cfg.get(key)]
-    if lacking and len(lacking) < len(_TOGETHER):
+    trains = bool(cfg.get('train_cfg') or cfg.get('optim_wrapper'))  # one of data alone can be looked at
+    if lacking and trains:
         there = ' and '.join(key for key in _TOGETHER if cfg.get(key))
         raise _Wrong(f'a training needs {", ".join(_TOGETHER)}; there is {there}, but no {" and no ".join(lacking)}.')
     for split in ('val', 'test'):
@@ -162,21 +163,21 @@ def _check_top(cfg: Config) -> None:
             raise _Wrong(f"there is {split}_dataloader, but no {split}_evaluator: give dict(type='TaskMetrics').")
     for key in _LOADERS:
         if cfg.get(key) is not None:
-            _check_loader(cfg[key], key)
+            _check_loader(cfg[key], key, trains)
     _check_schedule(cfg.get('train_cfg'))
     hooks = cfg.get('default_hooks')
     if hooks is not None:
         _expect(hooks, 'default_hooks', Mapping, "a dictionary, name -> hook, as in dict(timer=dict(type='IterTimerHook'))")
 
 
-def _check_loader(loader: Any, path: str) -> None:
+def _check_loader(loader: Any, path: str, complete: bool) -> None:
     _expect(loader, path, Mapping, 'a dictionary with dataset, sampler and batch_size')
     known = set(inspect.signature(DataLoader).parameters) | {'num_batch_per_epoch'}
     for key in loader:
         if key not in known:
             raise _unknown(f'{path}.{key}', 'a loader', key, known)
     for key, example in (('dataset', "dict(type='NYUDMT', data_root=...)"), ('sampler', "dict(type='ShuffleSampler')")):
-        if loader.get(key) is None:
+        if loader.get(key) is None and (complete or key == 'dataset'):
             raise _Wrong(f'{path} has no {key}: give one, as in {key}={example}.')
     if 'batch_size' in loader:
         _expect(loader['batch_size'], f'{path}.batch_size', int, 'a whole number of 1 or more')

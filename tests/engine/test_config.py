@@ -59,9 +59,10 @@ def test_prepare_hands_out_tasks_and_joins_roots(tmp_path):
 def test_loaders_made_of_one_variable_share_nothing(tmp_path):
     base = tmp_path / 'base.py'
     base.write_text(write_config(tmp_path).read_text() + """
-alone = dict(dataset=dict(datasets=[dict(type='SVHN', data_root='svhn', split='test')]))
-val_dataloader = dict(dataset=dict(type='MultiDataset', datasets=[]))
-test_dataloader = dict(dataset=dict(type='MultiDataset', datasets=[]))
+alone = dict(sampler=dict(type='EvalSampler'), dataset=dict(
+    type='MultiDataset', datasets=[dict(type='SVHN', data_root='svhn', split='test')]))
+val_dataloader = dict(sampler=dict(type='EvalSampler'), dataset=dict(type='MultiDataset', datasets=[]))
+test_dataloader = dict(sampler=dict(type='EvalSampler'), dataset=dict(type='MultiDataset', datasets=[]))
 train_cfg = dict(val_interval=1)
 """)
     child = tmp_path / 'child.py'
