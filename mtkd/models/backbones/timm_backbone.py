@@ -248,7 +248,7 @@ def _read(name: str, path: Path) -> Mapping[str, Any]:
 
 def _fill(body: nn.Module, name: str, state: Mapping[str, Any], source: str | Path) -> None:
     for key in ('state_dict', 'model'):
-        state = state.get(key, state)
+        state = state.get(key, state) if isinstance(state, Mapping) else state
     if not isinstance(state, Mapping) or not any(isinstance(value, Tensor) for value in state.values()):
         raise ValueError(f"backbone '{name}': {source} holds no state dict: expected one, or a dictionary with one under "
                          f"'state_dict' or 'model'.")
