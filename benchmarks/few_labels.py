@@ -3,7 +3,8 @@
     python tools/sweep.py configs/sweeps/few_labels.py --data-root data
     python benchmarks/few_labels.py work_dirs/sweeps/few_labels
     python tools/leaderboard.py docs/results/records/few_labels --suite few_labels --out docs/results/few_labels.md \\
-        --note-file docs/results/few_labels_protocol.md --compare "Student alone" "Taught, teacher of all labels" \\
+        --title "CIFAR-10 with few labels" --note-file docs/results/few_labels_protocol.md \\
+        --compare "Student alone" "Taught, teacher of all labels" \\
         --compare "Student alone" "Taught, teacher of the same labels" \\
         --compare "Taught, teacher of the same labels" "Taught, teacher of all labels"
 
