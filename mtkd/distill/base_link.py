@@ -54,6 +54,9 @@ class BaseLink(nn.Module):
             ValueError: something does not fit.
         """
 
+    def meet(self, student: nn.Module) -> None:
+        """Called once after :meth:`bind` with the student's network."""
+
     def forward(self, batch: Batch, taps: Taps, seen: Mapping[str, Taps], tasks: Mapping[str, Task]) -> Terms:
         """The terms, by name: (sum (B,), count (B,)), or () for a value that is exact over ranks.
 

@@ -41,7 +41,6 @@ def target(step: Step) -> Tensor:
     numbers, (B, 3, h, w) for normals. Where there is no valid label it is 0, and the link masks it: a loss that asks for
     the target is computed on valid labels only.
     """
-    kind = step.task.kind
     label = step.batch['targets'][step.task.name]
     valid = target_valid(step)
     if label.ndim == 4 and label.shape[1] == 1:
@@ -52,7 +51,7 @@ def target(step: Step) -> Tensor:
         raise ValueError(f"Task '{step.task.name}' has a label map, but its student's tap is a vector, so a loss that reads "
                          f'the target cannot be computed; take a tap that is a map.')
     wide = valid if label.ndim == valid.ndim else valid[:, None]
-    if kind.name in ('class_map', 'binary_map', 'class_label'):
+    if not label.is_floating_point():
         label = label.long() + getattr(step.task, 'offset', 0)
     return label.masked_fill(~wide, 0)
 

@@ -12,7 +12,7 @@ from ..registry import LINKS
 from ..structures import Batch, Size
 from ..tasks import Task
 from .base_link import BaseLink
-from .losses.distill_loss import Terms
+from .losses.distill_loss import Method, Terms
 from .masks import at_size, picture_mask
 from .teacher import Teacher
 
@@ -67,6 +67,8 @@ class CrossTaskConsistency(BaseLink):
     Raises:
         ValueError: fewer than two tasks, or an option that makes no sense.
     """
+
+    method = Method('Cross-task consistency', 'Li, Liu & Bilen 2022', 'self', 'dense', note='no teacher')
 
     def __init__(self, tasks: Sequence[str], tap: str | None = None, gamma: float = 0.5, weight: float = 2.0,
                  widths: Sequence[int] | None = None, sources: str = 'unlabelled', classes: str = 'gumbel',
@@ -288,7 +290,8 @@ class _Normals(_Map):
         return (target + 1) / 2
 
 
-MAPS: dict[str, _Map] = {'class_map': _Classes(), 'binary_map': _Classes(), 'depth': _Depths(), 'normals': _Normals()}
+MAPS: dict[str, _Map] = {'class_map': _Classes(), 'binary_map': _Classes(), 'edge_map': _Classes(),
+                        'depth': _Depths(), 'normals': _Normals()}
 
 
 def _map_of(task: Task) -> _Map | None:

@@ -80,6 +80,8 @@ class Distiller(nn.Module):
             raise ValueError('The distiller has no links: give distiller.links, or leave the distiller out.')
         for link in self.links:
             link.bind(tap_specs, tasks, teachers)
+            if net is not None:
+                link.meet(net)
         unused = set(teachers) - {name for link in self.links for name in link.teacher_taps}
         if unused:
             raise ValueError(f"No link uses teacher {', '.join(sorted(unused))}: link it, or leave it out.")

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD
 from ..registry import TEACHERS
 from ..structures import world_size
+from .losses.distill_loss import Method
 from .teacher import Teacher
 
 AVERAGE = 'average.'  # prefix of the averaged weights in a state dict
@@ -51,6 +52,8 @@ class EMATeacher(Teacher):
     Raises:
         ValueError: ``decay`` is not from 0 to below 1.
     """
+
+    method = Method('Mean teacher', 'Tarvainen & Valpola 2017', 'self', note='a moving average of the student')
 
     cacheable = False
     steps: Tensor

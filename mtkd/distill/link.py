@@ -86,6 +86,7 @@ class Link(BaseLink):
         self.projector = projector if isinstance(projector, nn.Module) else None
         self._projector_cfg = dict(projector) if isinstance(projector, Mapping) else None
         self._projected_to: int | None = None
+        self._networks: tuple[nn.Module, ...] = ()  # in a tuple: no part of the link
         self._refs: tuple[tuple[str, str], ...] = ()  # (teacher, tap), in the order the loss gets them
 
     def __str__(self) -> str:
@@ -132,9 +133,13 @@ class Link(BaseLink):
         for pair in pairs:
             self._fit(*pair)
         self._check_asked()
+        self._networks = tuple(teachers[name].net for name, _ in self._refs)
         self._set_up([tap_specs[tap] for tap in self.student_taps],
-                     [(specs[name] or {}).get(tap) for name, tap in self._refs],
-                     [teachers[name].net for name, _ in self._refs])
+                     [(specs[name] or {}).get(tap) for name, tap in self._refs])
+
+    def meet(self, student: nn.Module) -> None:
+        """See :class:`BaseLink`: hand the networks to the loss."""
+        self.loss.meet(student, self._networks)
 
     def forward(self, batch: Batch, taps: Taps, seen: Mapping[str, Taps], tasks: Mapping[str, Task]) -> Terms:
         """The link's terms, by name: (sum (B,), count (B,)), or ().
@@ -268,7 +273,7 @@ class Link(BaseLink):
         if self._projector_cfg is not None and self.projector is None:
             raise ValueError(f'{self}: {type(self.loss).__name__} takes no projector; leave it out.')
 
-    def _set_up(self, students: Sequence[TapSpec], teachers: Sequence[TapSpec | None], nets: Sequence[nn.Module]) -> None:
+    def _set_up(self, students: Sequence[TapSpec], teachers: Sequence[TapSpec | None]) -> None:
         """Tell the loss its channels and let it read the teachers' networks."""
         channels = [spec.channels for spec in students]
         if self.projector is not None:
@@ -279,7 +284,7 @@ class Link(BaseLink):
                                  f'not say them; give its network tap_specs.')
             return
         self.loss.setup(channels, [spec.channels for spec in teachers if spec is not None])
-        self.loss.inspect(nets)
+        self.loss.inspect(self._networks)
 
     def _projected(self, tap: Tensor) -> Tensor:
         return tap if self.projector is None else self.projector(tap)

@@ -70,6 +70,21 @@ class NonLinear(_OnMaps):
 
 
 @PROJECTORS.register_module()
+class ConvNorm(_OnMaps):
+    """A 1×1 convolution without bias and a batch normalisation, as between student and loss of activation boundaries.
+
+    Args:
+        in_channels: the student's.
+        out_channels: the teacher's.
+
+    Source: Heo et al. 2019 (AB distillation), their connector for maps of one size.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(_conv(in_channels, out_channels, False, 'default'), nn.BatchNorm2d(out_channels))
+
+
+@PROJECTORS.register_module()
 class Identity(nn.Identity):
     """No projection; the student's channels have to be the teacher's.
 

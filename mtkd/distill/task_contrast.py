@@ -12,7 +12,7 @@ from ..registry import LINKS
 from ..structures import Batch, SampleMeta, world_size
 from ..tasks import Task
 from .base_link import BaseLink
-from .losses.distill_loss import Terms
+from .losses.distill_loss import Method, Terms
 from .masks import picture_mask
 from .teacher import Teacher
 
@@ -60,6 +60,8 @@ class TaskContrast(BaseLink):
     Attributes:
         terms: the terms' full names.
     """
+
+    method = Method('Task contrast', 'Xu et al. 2022 (MTFormer)', 'self', 'dense', note='a memory of the training set')
 
     memory: Tensor
 

@@ -93,7 +93,7 @@ class MultiTaskNet(nn.Module):
             _check_frames(trunk, task, head)
             stride = self.tap_specs[self._inputs[task]].stride
             self.tap_specs[f'{task}.feat'] = TapSpec(head.feature_channels, stride)
-            self.tap_specs[f'{task}.out'] = TapSpec(out_channels[task], stride)
+            self.tap_specs[f'{task}.out'] = TapSpec(out_channels[task], getattr(head, 'out_stride', stride))
 
     @property
     def tasks(self) -> tuple[str, ...]:

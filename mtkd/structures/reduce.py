@@ -57,10 +57,11 @@ def global_ratio(total: Tensor, count: Tensor) -> Tensor:
 
 
 class _AllRows(torch.autograd.Function):
-    """Rows of all ranks; the gradient of this rank's rows, times the ranks because DDP averages."""
+    """Rows of all ranks; the gradient of this rank's rows, times the ranks because DDP averages, or summed over them."""
 
     @staticmethod
-    def forward(ctx, value: Tensor) -> Tensor:
+    def forward(ctx, value: Tensor, synced: bool) -> Tensor:
+        ctx.synced = synced
         own = torch.tensor([len(value)], device=value.device)
         sizes = [torch.empty_like(own) for _ in range(world_size())]
         dist.all_gather(sizes, own)
@@ -73,16 +74,51 @@ class _AllRows(torch.autograd.Function):
         return torch.cat([part[:count] for part, count in zip(parts, counts, strict=True)])
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> Tensor:
-        return grad[ctx.start:ctx.start + ctx.count] * world_size()
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+        own = slice(ctx.start, ctx.start + ctx.count)
+        if not ctx.synced:
+            return grad[own] * world_size(), None
+        total = grad.clone().contiguous()
+        dist.all_reduce(total)
+        return total[own], None
 
 
-def all_rows(value: Tensor) -> Tensor:
+def all_rows(value: Tensor, synced: bool = False) -> Tensor:
     """The rows (B, …) of all ranks one after the other, differentiably; ranks may differ in their number of rows.
 
-    As with :func:`all_sum`, every rank must form the same scalar from the result; DDP's average of the gradients is then
-    the gradient of one process with all the rows. Without a process group it is the identity. bool works too.
+    DDP's average of the gradients is then the gradient of one process with all the rows. Without a process group it is the
+    identity. bool works too.
+
+    Args:
+        value: this rank's rows.
+        synced: False: every rank forms the same scalar from the result, as with :func:`all_sum`. True: each rank goes on in
+            its own way, as with :func:`synced_sum`; the backward pass then communicates too.
     """
     if world_size() == 1:
         return value
-    return _AllRows.apply(value.byte()).bool() if value.dtype == torch.bool else _AllRows.apply(value)
+    return _AllRows.apply(value.byte(), False).bool() if value.dtype == torch.bool else _AllRows.apply(value, synced)
+
+
+class _SyncedSum(torch.autograd.Function):
+    """Sum over ranks; so is the gradient."""
+
+    @staticmethod
+    def forward(ctx, value: Tensor) -> Tensor:
+        total = value.detach().clone().contiguous()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> Tensor:
+        total = grad.clone().contiguous()
+        dist.all_reduce(total)
+        return total
+
+
+def synced_sum(value: Tensor) -> Tensor:
+    """Sum ``value`` over all ranks where each rank goes on with the sum in its own way, as in batch normalisation.
+
+    Unlike :func:`all_sum`, whose result has to be used alike on every rank, it communicates in the backward pass too.
+    Without a process group it is the identity.
+    """
+    return value if world_size() == 1 else _SyncedSum.apply(value)

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
-from .distill_loss import DistillLoss, Terms, masked, per_sample
+from .distill_loss import DistillLoss, Method, Terms, masked, per_sample
 
 
 def attention(feature: Tensor, eps: float = 1e-12) -> Tensor:
@@ -22,6 +22,7 @@ class AttentionTransfer(DistillLoss):
     Source: Zagoruyko & Komodakis 2017; fact sheet 4.2.
     """
 
+    method = Method('AT', 'Zagoruyko & Komodakis 2017', 'features', fits='dense')
     terms = ('at',)
     same_channels = False
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
 from ...structures import PerSample, all_sum
-from .distill_loss import DistillLoss, Terms, masked, per_pixel, per_sample
+from .distill_loss import DistillLoss, Method, Terms, masked, per_pixel, per_sample
 from .products import products
 
 EPS = 1e-8
@@ -68,6 +68,7 @@ class CauchySchwarz(DistillLoss):
     Source: KDAM equations 4-7; axes and numerics: fact sheet 1.1.1-1.1.2.
     """
 
+    method = Method('KDAM (Cauchy-Schwarz)', 'Xu et al. 2023', 'outputs')
     reads = 'probs'
     directions = {'cs_inter': 'inter', 'cs_intra': 'intra'}
 

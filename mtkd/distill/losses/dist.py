@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
 from ...structures import all_sum
-from .distill_loss import DistillLoss, Terms, masked, per_pixel
+from .distill_loss import DistillLoss, Method, Terms, masked, per_pixel
 from .products import products
 
 EPS = 1e-8
@@ -39,6 +39,7 @@ class DIST(DistillLoss):
     """
 
     reads = 'probs'
+    method = Method('DIST', 'Huang et al. 2022', 'outputs')
     terms = ('dist_inter', 'dist_intra')
     directions = {'dist_inter': 'inter', 'dist_intra': 'intra'}
 

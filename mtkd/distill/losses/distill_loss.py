@@ -93,8 +93,11 @@ class DistillLoss(nn.Module):
     def inspect(self, networks: Sequence[nn.Module]) -> None:
         """Read what the loss needs of the teachers' networks, one per teacher tap; called after :meth:`setup`.
 
-        What is read here (statistics of a layer, a classifier) must not be kept as a trained parameter.
+        What is read here (statistics of a layer) must not be kept as a trained parameter.
         """
+
+    def meet(self, student: nn.Module, teachers: Sequence[nn.Module]) -> None:
+        """Read or change the student's network, beside the teachers', one per teacher tap; called once at build time."""
 
     def forward(self, student: Tensor | Sequence[Tensor], teacher: Tensor | Sequence[Tensor] | None = None,
                 mask: Tensor | Sequence[Tensor | None] | None = None, **asked: Any) -> Terms:

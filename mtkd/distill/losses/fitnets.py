@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
-from .distill_loss import DistillLoss, Terms, per_pixel
+from .distill_loss import DistillLoss, Method, Terms, per_pixel
 
 
 @DISTILL_LOSSES.register_module()
@@ -13,6 +13,7 @@ class FitNets(DistillLoss):
     Source: Romero et al. 2015; fact sheet 4.2.
     """
 
+    method = Method('FitNets, MSE', 'Romero et al. 2015', 'features')
     terms = ('fitnets',)
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
-from .distill_loss import DistillLoss, Terms, per_pixel
+from .distill_loss import DistillLoss, Method, Terms, per_pixel
 
 
 def kl_divergence(log_student: Tensor, log_teacher: Tensor, dim: int = 1) -> Tensor:
@@ -22,6 +22,7 @@ class PlainKD(DistillLoss):
     """
 
     reads = 'log_probs'
+    method = Method('KD', 'Hinton et al. 2015', 'outputs', fits='classes')
     terms = ('kd',)
     directions = {'kd': 'inter'}
     needs_distribution = True

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
-from .distill_loss import DistillLoss, Terms, masked, per_pixel, per_sample
+from .distill_loss import DistillLoss, Method, Terms, masked, per_pixel, per_sample
 
 EPS = 1e-6
 
@@ -24,6 +24,7 @@ class NormalisedL2(DistillLoss):
     Source: KD4MTL equation 4; fact sheet 1.2.1.
     """
 
+    method = Method('KD4MTL', 'Li & Bilen 2020', 'features')
     terms = ('l2',)
 
     def __init__(self, norm: str = 'pixel', eps: float = EPS) -> None:

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
-from .distill_loss import DistillLoss, Terms, per_pixel
+from .distill_loss import DistillLoss, Method, Terms, per_pixel
 
 
 @DISTILL_LOSSES.register_module()
@@ -14,6 +14,7 @@ class OutputL1(DistillLoss):
     """
 
     terms = ('l1',)
+    method = Method('L1 of outputs', '', 'outputs', fits='regression')
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:
         """See :class:`DistillLoss`; the views are outputs."""
@@ -28,6 +29,7 @@ class OutputMSE(DistillLoss):
     """
 
     terms = ('mse',)
+    method = Method('MSE of outputs', '', 'outputs', fits='regression')
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:
         """See :class:`DistillLoss`; the views are outputs."""

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
-from .distill_loss import DistillLoss, Terms, per_pixel
+from .distill_loss import DistillLoss, Method, Terms, per_pixel
 
 
 @DISTILL_LOSSES.register_module()
@@ -23,6 +23,7 @@ class PseudoLabel(DistillLoss):
     are compared bin by bin like classes, whatever the task's own loss: ours, the source states none.
     """
 
+    method = Method('Data distillation', 'Radosavovic et al. 2018', 'outputs', fits='classes')
     terms = ('pseudo',)
 
     def __init__(self, hard: bool = True) -> None:

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
-from .distill_loss import DistillLoss, Terms, per_pixel
+from .distill_loss import DistillLoss, Method, Terms, per_pixel
 
 
 @DISTILL_LOSSES.register_module()
@@ -20,6 +20,7 @@ class SoftCrossEntropy(DistillLoss):
     """
 
     reads = 'log_probs'
+    method = Method('Soft cross-entropy', 'MLFD 2024', 'outputs', fits='classes')
     terms = ('soft_ce',)
     directions = {'soft_ce': 'inter'}
     needs_distribution = True

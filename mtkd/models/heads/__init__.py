@@ -9,7 +9,8 @@ from .logits import LogitsHead
 from .mlp import MLPHead
 from .pass_through import PassThroughHead
 from .pointwise import PointwiseHead
+from .reused import ReusedHead
 from .temporal_pool import TemporalPoolHead
 
 __all__ = ['BottleneckHead', 'ConvPairHead', 'FCNHead', 'FrameMeanHead', 'LinearHead', 'LogitsHead', 'MLPHead',
-           'PassThroughHead', 'PointwiseHead', 'TemporalPoolHead']
+           'PassThroughHead', 'PointwiseHead', 'ReusedHead', 'TemporalPoolHead']

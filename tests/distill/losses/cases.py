@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from mtkd.distill import DistillLoss, PseudoLabel
+from mtkd.distill.losses import CRD, Boundary
 from mtkd.registry import DISTILL_LOSSES
 from mtkd.structures import global_ratio
 
@@ -47,13 +48,45 @@ CASES = {
     'camkd': {'type': 'CAMKD'},
     'aekd': {'type': 'AEKD'},
     'learned_teachers': {'type': 'LearnedTeachers'},
+    'ab': {'type': 'ActivationBoundary'},
+    'affinity': {'type': 'Affinity'},
+    'pair_wise': {'type': 'PairWise', 'scale': 0.4, 'through_length': True},
+    'boundary': {'type': 'Boundary', 'classes': 5},
+    'cwd': {'type': 'ChannelWise'},
+    'class_memory': {'type': 'ClassMemory', 'classes': 5, 'pixel_queue': 256, 'region_queue': 32, 'pixels': 256,
+                     'regions': 32, 'enqueued': 64},  # all of it compared and kept: nothing depends on what is drawn
+    'crd': {'type': 'CRD', 'samples': 12, 'negatives': 11, 'width': 6},
+    'cc': {'type': 'CorrelationCongruence'},
+    'cc_released': {'type': 'CorrelationCongruence', 'variant': 'released', 'width': 4},
+    'cka_linear': {'type': 'CKA', 'kernel': 'linear'},
+    'cka_rbf': {'type': 'CKA', 'pool': 'flatten'},
+    'cosine': {'type': 'CosineFeatures'},
+    'smooth_l1': {'type': 'SmoothL1Features', 'beta': 0.5},
+    'cross_image': {'type': 'CrossImage', 'pixels': 20},
+    'fsp': {'type': 'FSP'},
+    'ft': {'type': 'FactorTransfer'},
+    'holistic': {'type': 'Holistic', 'width': 2, 'penalty': 0.0},
+    'ifvd': {'type': 'IFVD', 'classes': 5},
+    'mgd': {'type': 'MGD', 'hidden': 0.0},
+    'nst': {'type': 'NST'},
+    'ofd': {'type': 'OFD'},
+    'pkd': {'type': 'PKD'},
+    'pkt': {'type': 'PKT'},
+    'review': {'type': 'ReviewKD'},
+    'rkd': {'type': 'RKD'},
+    'semckd': {'type': 'SemCKD', 'batch_size': 8},
+    'simkd': {'type': 'SimKD'},
+    'sp': {'type': 'SimilarityPreserving'},
+    'vid': {'type': 'VID'},
 }
 NOT_ZERO = {  # at equality: cross-entropies, and losses with a trained part between student and teacher or a margin
     'cs_printed', 'pseudo_hard', 'pseudo_soft', 'soft_ce', 'nkd', 'wsld', 'tf_kd', 'fixmatch', 'top_k', 'dist_plus',
-    'phi_s', 'unic', 'learned_teachers'}
-NO_SLOPE = {'wsld', 'learned_teachers', 'dist_plus'}  # weights without gradient; terms for other parts alone
-IN_ORDER: set[str] = set()  # depend on the order of the samples
-NOT_COMPILED = {'aekd', 'phi_s'}  # a quadratic programme outside torch; statistics of the first steps only
+    'phi_s', 'unic', 'learned_teachers',
+    'ab', 'cc_released', 'class_memory', 'crd', 'ft', 'holistic', 'mgd', 'ofd', 'review', 'semckd', 'vid'}
+NO_SLOPE = {'wsld', 'learned_teachers', 'dist_plus', 'holistic', 'cka_rbf'}  # weights without gradient, or terms for them
+IN_ORDER = {'cc_released', 'semckd'}  # depend on the order of the samples
+NOT_COMPILED = {'aekd', 'phi_s',  # a quadratic programme outside torch; statistics of the first steps only
+                'holistic'}  # takes a gradient within the forward pass
 CHANNELS = 5
 
 
@@ -64,7 +97,15 @@ def build(case: str) -> DistillLoss:
     with torch.random.fork_rng():
         torch.manual_seed(1)
         loss.setup([CHANNELS] * levels, [CHANNELS] * (2 if 'teacher' in loss.several else 1))
+    if isinstance(loss, CRD):
+        loss._draw = lambda index, target: _every_other(loss.samples, index)
+        loss.constants.fill_(20.0)
     return loss
+
+
+def _every_other(samples: int, index: Tensor) -> tuple[Tensor, Tensor]:
+    others = (torch.arange(1, samples) + index[:, None]) % samples
+    return torch.cat([index[:, None], others], 1), torch.ones(len(index), samples)
 
 
 def view(loss: DistillLoss, out: Tensor) -> Tensor:
@@ -85,6 +126,8 @@ def terms_of(loss: DistillLoss, student: Tensor, teacher: Tensor, mask: Tensor |
              index: Tensor | None = None, alike: bool = False) -> dict:
     """The loss on views of logits; labels are the teacher's classes, samples are numbered; two teachers differ."""
     asked = {'progress': 0.5, 'target': teacher.argmax(1), 'index': torch.arange(len(student)) if index is None else index}
+    if isinstance(loss, Boundary) and student.ndim == 4:  # two fields, which have an inside
+        asked['target'] = (torch.arange(student.shape[3]) // 4).expand_as(asked['target'])
     asked = {name: asked[name] for name in loss.asks}
     ours, theirs = view(loss, student), view(loss, teacher) if loss.needs_teacher else None
     if 'student' in loss.several:

@@ -1,0 +1,13 @@
+"""PKD (Cao et al. 2022): correlation of each channel over the batch.
+
+    python tools/train.py configs/catalogue/cifar10_pkd.py --with-prerequisites
+
+CIFAR-10, a ResNet-10 from one twice as wide. Not tuned, not compared: it shows how the method is configured, and the tests run it for
+two steps.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'PKD'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='PKD'), student='trunk.2', projector=dict(type='Linear1x1'), weight=6.0)]))

@@ -1,0 +1,13 @@
+"""PKT (Passalis and Tefas 2018): which samples of a batch are neighbours.
+
+    python tools/train.py configs/catalogue/cifar10_pkt.py --with-prerequisites
+
+CIFAR-10, a ResNet-10 from one twice as wide. Not tuned, not compared: it shows how the method is configured, and the tests run it for
+two steps.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'PKT'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='PKT'), student='shared', weight=30000.0)]))

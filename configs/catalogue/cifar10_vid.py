@@ -1,0 +1,13 @@
+"""VID (Ahn et al. 2019): the teacher likely under a Gaussian that the student predicts.
+
+    python tools/train.py configs/catalogue/cifar10_vid.py --with-prerequisites
+
+CIFAR-10, a ResNet-10 from one twice as wide. Not tuned, not compared: it shows how the method is configured, and the tests run it for
+two steps.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'VID'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='VID'), student='trunk.2')]))

@@ -1,0 +1,52 @@
+"""Activation boundaries: the student's neurons are on and off where the teacher's are."""
+
+import torch
+from torch import Tensor
+
+from ...registry import DISTILL_LOSSES
+from .distill_loss import DistillLoss, Method, Terms, per_pixel
+
+SCALE = 3 / 1000  # of the released code
+
+
+def activation_boundary(student: Tensor, teacher: Tensor, margin: float = 1.0) -> Tensor:
+    """(s + μ)² where the teacher is off (t ≤ 0) and s > -μ; (s - μ)² where it is on and s ≤ μ; else 0.
+
+    Args:
+        student: before its activation.
+        teacher: the same shape.
+        margin: μ.
+
+    Source: Heo et al. 2019, equation 4.
+    """
+    off = (student + margin).clamp_min(0).square()
+    on = (margin - student).clamp_min(0).square()
+    return torch.where(teacher > 0, on, off)
+
+
+@DISTILL_LOSSES.register_module()
+class ActivationBoundary(DistillLoss):
+    """``ab``: 3/1000 of the sum of :func:`activation_boundary` over channels and pixels, the mean over samples.
+
+    The features are those before an activation. The released code has a convolution and a batch normalisation between
+    student and loss (``projector=dict(type='ConvNorm')``), uses the loss alone in a first stage, and weighs several
+    layers by 2^(i - n + 1).
+
+    Args:
+        margin: μ.
+
+    Source: Heo et al., AAAI 2019; released code: HobbitLong/RepDistiller b84f547 (``ABLoss``), after
+    bhheo/AB_distillation; the same in open-mmlab/mmrazor 90c7af1.
+    """
+
+    terms = ('ab',)
+    method = Method('AB', 'Heo et al. 2019a', 'features', note='before the activation')
+
+    def __init__(self, margin: float = 1.0) -> None:
+        super().__init__()
+        self.margin = margin
+
+    def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:
+        """See :class:`DistillLoss`; the views are features."""
+        total, count = per_pixel(activation_boundary(student, teacher, self.margin).sum(1), mask)
+        return {'ab': (SCALE * total, (count > 0).to(total.dtype))}

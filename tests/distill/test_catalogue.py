@@ -1,0 +1,37 @@
+"""The page's table is what the code says."""
+
+from pathlib import Path
+
+import pytest
+
+from mtkd.distill import catalogue
+from mtkd.registry import DISTILL_LOSSES
+
+PAGE = Path(__file__).parents[2] / 'docs' / 'catalogue.md'
+
+
+def test_the_page_holds_the_table_of_the_code():
+    text = PAGE.read_text()
+    assert text == catalogue.written(text), 'run: python -m mtkd.distill.catalogue docs/catalogue.md'
+
+
+def test_every_registered_loss_is_a_method():
+    rows = catalogue.rows()
+    DISTILL_LOSSES.import_from_location()
+    assert {row.name for row in rows if row.where == 'loss'} == set(DISTILL_LOSSES.module_dict)
+    assert all(row.method.fits in catalogue.FITS for row in rows)
+    assert {row.where for row in rows} == {'loss', 'teacher', 'link'}
+
+
+def test_what_is_counted():
+    rows = {row.name: row for row in catalogue.rows()}
+    assert rows['CRD'].state == 2 * 50 * 128 + 2 and rows['CRD'].parameters == (64 + 1) * 128 + (128 + 1) * 128
+    assert rows['FitNets'].parameters == rows['FitNets'].state == rows['FitNets'].products == 0
+    # the Gram matrices of 8 samples: of the student twice in the backward pass
+    flops = 2 * 8 * 8 * 64
+    assert rows['SimilarityPreserving'].products == flops * (64 + 128) + 2 * flops * 64
+
+
+def test_a_page_without_marks_is_refused():
+    with pytest.raises(ValueError, match='lacks the lines'):
+        catalogue.written('# A page')
