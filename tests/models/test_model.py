@@ -93,9 +93,9 @@ class Asking(WeightedSum):
         super().setup(weights, net, extra)
         self.told = net, extra
 
-    def forward(self, terms, extra, extra_weights, taps, present=None):
+    def forward(self, terms, extra, extra_weights, taps, present=None, parts=()):
         self.given = taps, present
-        return super().forward(terms, extra, extra_weights, taps, present)
+        return super().forward(terms, extra, extra_weights, taps, present, parts)
 
 
 def test_a_balance_is_told_the_net_the_distillers_terms_and_who_is_labelled():
