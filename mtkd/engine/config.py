@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,25 @@ def short_path(config: Path) -> str:
     return str(config)
 
 
+@contextmanager
+def shipped_bases() -> Iterator[None]:
+    """Let a config inherit from one that comes with mtkd, ``_base_ = ['mtkd::quickstart/student']``.
+
+    MMEngine (0.10.7) knows this form for a fixed list of OpenMMLab packages only.
+    """
+    usual = Config._get_cfg_path
+
+    def path_of(base: str, filename: str) -> tuple[str, str | None]:
+        package, _, name = base.partition('::')
+        return (str(find_config(name)), None) if package == 'mtkd' and name else usual(base, filename)
+
+    Config._get_cfg_path = staticmethod(path_of)
+    try:
+        yield
+    finally:
+        Config._get_cfg_path = staticmethod(usual)
+
+
 def load_config(path: str | Path, options: Mapping[str, Any] | None = None, beside: Path | None = None) -> Config:
     """Read a config file with its bases and merge command-line options into it.
 
@@ -60,7 +80,8 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None, besi
     file = find_config(path, beside)
     _only_python(file)
     try:
-        cfg = Config.fromfile(str(file), lazy_import=False)
+        with shipped_bases():
+            cfg = Config.fromfile(str(file), lazy_import=False)
     except Exception as error:
         raise ValueError(_unreadable(file, error)) from error
     for key in options or {}:

@@ -10,6 +10,16 @@ from tests.engine.toy import write_config
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def test_a_config_inherits_from_one_of_mtkds_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'own.py').write_text("_base_ = ['mtkd::quickstart/student']\nmethod = 'own'\n")
+    cfg = load_config('own.py')
+    assert cfg.method == 'own' and cfg.model.net.backbone.name == 'mobilenetv3_small_100'
+    (tmp_path / 'wrong.py').write_text("_base_ = ['mtkd::quickstart/studnt']\n")
+    with pytest.raises(ValueError, match='did you mean quickstart/student'):
+        load_config('wrong.py')
+
+
 def test_unreadable_config_says_why(tmp_path):
     (tmp_path / 'broken.py').write_text('model = dict(\n')
     with pytest.raises(ValueError, match=r'broken\.py cannot be read as a config: SyntaxError'):
