@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.hooks import Hook, LoggerHook
 from mmengine.runner import Runner
+from torch import Tensor
 
 VERBOSE = 'MTKD_VERBOSE'  # environment variable; any value but '' and '0' shows the whole log on the screen
 PROGRESS = ('Iter(', 'Epoch(')
@@ -62,7 +63,8 @@ class ConsoleHook(Hook):
         every_step = any(isinstance(hook, LoggerHook) and hook.interval == 1 for hook in runner.hooks)
         if batch_idx or every_step or not isinstance(outputs, dict):
             return
-        terms = '  '.join(f'{name}: {float(value):.4f}' for name, value in outputs.items())
+        values = {name: value.item() if isinstance(value, Tensor) else float(value) for name, value in outputs.items()}
+        terms = '  '.join(f'{name}: {value:.4f}' for name, value in values.items())
         runner.logger.info(f'Iter(train) [{1:{len(str(runner.max_iters))}d}/{runner.max_iters}]  first step  {terms}')
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
