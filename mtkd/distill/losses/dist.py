@@ -40,7 +40,7 @@ class DIST(DistillLoss):
 
     reads = 'probs'
     method = Method('DIST', 'Huang et al. 2022', 'outputs')
-    terms = ('dist_inter', 'dist_intra')
+    terms: tuple[str, ...] = ('dist_inter', 'dist_intra')
     directions = {'dist_inter': 'inter', 'dist_intra': 'intra'}
 
     def __init__(self, beta: float = 1.0, gamma: float = 1.0, tau: float = 1.0, eps: float = EPS) -> None:

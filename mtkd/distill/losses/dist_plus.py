@@ -57,11 +57,12 @@ class DISTPlus(DIST):
         soft = [(view / self.temperature).softmax(1) for view in (student, adapted.detach())]
         terms = dict(super().compare(soft[0], soft[1], mask))
         scale = self.temperature ** 2
-        total, count = terms['dist_inter']
+        (total, count), intra = terms['dist_inter'], terms['dist_intra']
+        assert isinstance(intra, Tensor)
         own = adapted.log_softmax(1)
         values = -own.gather(1, target.reshape(len(target), 1, -1))[:, 0]
         if self.pull:
             other = student.detach()
             values = values + self.pull * (other.exp() * (other - own)).sum(1)
-        return {'dist_inter': (scale * total, count), 'dist_intra': scale * terms['dist_intra'],
+        return {'dist_inter': (scale * total, count), 'dist_intra': scale * intra,
                 'dist_head': per_pixel(values, mask)}
