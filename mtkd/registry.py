@@ -15,6 +15,7 @@ A third party adds to any of them from its own package, named in a config's ``cu
 
 import difflib
 import importlib
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ class Registry:
 
     Args:
         name: what the registered things are, in errors.
-        locations: modules that are imported at the first lookup, because they register.
+        locations: modules that register here; imported one after the other until a name that is asked for is there.
         frame: the name of MMEngine's registry that this one is a child of; None: MMEngine does not know these parts.
         late: name -> ``module:attribute`` of parts of other packages that are imported only when they are asked for.
         scope: MMEngine's word for whose parts they are.
@@ -37,7 +38,7 @@ class Registry:
         self.name, self.locations, self.frame, self.scope = name, locations, frame, scope
         self.late = dict(late or {})
         self.module_dict: dict[str, Any] = {}
-        self._imported = False
+        self._pending = list(locations)
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}({self.name}: {", ".join(self.module_dict) or "empty"})'
@@ -82,10 +83,18 @@ class Registry:
 
     def import_from_location(self) -> None:
         """Import the modules that register here, once."""
-        if not self._imported:
-            for location in self.locations:
-                importlib.import_module(location)
-            self._imported = True
+        while self._pending:
+            self._import_next()
+
+    def _import_next(self) -> None:
+        location = self._pending.pop(0)  # first of all: what is imported may look up names itself
+        try:
+            package = importlib.import_module(location)
+            for name in getattr(package, '__all__', ()):  # a package may import its parts only when these are asked for
+                getattr(package, name)
+        except BaseException:
+            self._pending.insert(0, location)
+            raise
 
     def import_late(self, name: str) -> None:
         """Register a part of another package that is imported only when it is asked for; nothing where there is none."""
@@ -101,7 +110,8 @@ class Registry:
         if not isinstance(key, str):
             raise TypeError(f'the {self.name} registry is asked by a name, not by {type(key).__name__}.')
         plain = key.removeprefix(f'{self.scope}.')
-        self.import_from_location()
+        while plain not in self.module_dict and self._pending:
+            self._import_next()
         self.import_late(plain)
         if plain in self.module_dict:
             return self.module_dict[plain]
@@ -135,7 +145,8 @@ class Registry:
             raise KeyError(self.explain_unknown(kind))
         if not callable(found):
             raise TypeError(f"the type of a {self.name} is a name or a class, not {found!r}.")
-        if self.frame is not None:  # MMEngine knows scopes, and what exists once a process
+        if self.frame is not None and ('mmengine' in sys.modules or kind not in self.module_dict):
+            # MMEngine knows scopes, and what exists once a process; without it neither is in use
             return self._mirror().build({**arguments, 'type': found})
         arguments.pop('_scope_', None)
         return found(**arguments)

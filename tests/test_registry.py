@@ -143,3 +143,13 @@ def test_a_name_is_registered_once():
     assert DATASETS.get(next(iter(own(DATASETS)))) is not None
     with pytest.raises(KeyError, match='already registered'):
         TASKS.register_module(name='Depth', module=TASKS.get('Depth'))
+
+
+def test_a_lookup_stops_at_the_first_location_that_has_the_name(monkeypatch):
+    asked = []
+    reg = Registry('thing', 'first', 'second', 'third')
+    reg.register_module('A', module=dict)
+    monkeypatch.setattr('importlib.import_module',
+                        lambda name: asked.append(name) or (name == 'second' and reg.register_module('B', module=list)))
+    assert reg.get('A') is dict and not asked
+    assert reg.get('B') is list and asked == ['first', 'second']

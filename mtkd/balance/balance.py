@@ -157,30 +157,49 @@ class Balance(nn.Module):
         """
         return self.combine(torch.stack(list(losses)), self.see(losses) if self.reads_values else None)
 
-    def forward(self, terms: Mapping[str, Tensor], extra: Mapping[str, Tensor], extra_weights: Mapping[str, float],
-                taps: Mapping[str, Tensor], present: Mapping[str, Tensor] | None = None,
-                parts: Sequence[Mapping[str, Tensor]] = ()) -> Tensor:
-        """The total loss.
+    def forward(self, terms: Mapping[str, Tensor], extra: Mapping[str, Tensor] | None = None,
+                extra_weights: Mapping[str, float] | None = None, taps: Mapping[str, Tensor] | None = None,
+                present: Mapping[str, Tensor] | None = None, parts: Sequence[Mapping[str, Tensor]] = (), *,
+                at: Tensor | None = None) -> Tensor:
+        """The total loss, ready for ``backward()``.
+
+        In a loop of your own, ``balance({'depth': loss_1, 'semseg': loss_2}, at=feature)`` is enough: the first call settles
+        the tasks, each with weight 1. Call :meth:`setup` before the optimiser is made where the balance itself is trained,
+        and before a checkpoint is loaded into it.
 
         Args:
-            terms: ``<task>/<name>`` -> (), the tasks' terms: this rank's share times the number of ranks.
+            terms: ``<task>/<name>`` or ``<task>`` -> (), the tasks' terms: this rank's share times the number of ranks,
+                which the mean over a rank's own batch is where ranks have as many samples each.
             extra: the distiller's terms, by name.
             extra_weights: the weight of each of ``extra``.
             taps: the student's taps, where gradients may be taken.
             present: task -> (B,) bool, which samples are labelled; None: all. The terms of a task without any are not
                 read.
             parts: the terms of each of :attr:`parts` mini-batches.
+            at: the feature that all losses pass, in place of ``taps``, for balances that weigh gradients with
+                ``level='tap'``.
 
         Returns:
             () float32.
 
         Raises:
-            ValueError: the method has to be told of epochs or the like, and no BalanceHook does.
+            ValueError: the method has to be told of epochs or the like and was not, or of parameters it trains; a task that
+                it was not set up for.
         """
+        extra, extra_weights = extra or {}, extra_weights or {}
+        taps = self._places(at) if taps is None else taps
+        if not self.names:
+            self._set_up_for(terms)
+        unknown = [name for name in terms if name.split('/')[0] not in self.names]
+        if unknown:
+            raise ValueError(f"balance: '{unknown[0]}' is of a task that {type(self).__name__} was not set up for; it "
+                             f"balances {', '.join(self.names)}. Call setup with all tasks; one that a step has nothing for "
+                             f'may be left out of that step.')
         deaf = sorted(self.hears - {'seed'})
         if deaf and not self._begun:
             raise ValueError(f"balance: {type(self).__name__} has to be told of {' and '.join(deaf)}; add "
-                             f"balance=dict(type='BalanceHook') to default_hooks.")
+                             f"balance=dict(type='BalanceHook') to default_hooks. In a loop of your own call begin(seed), "
+                             f'then progress(share), end_epoch() or validated(metrics).')
         losses, apart = self.sort_terms(terms, extra, extra_weights, taps, present)
         learning = torch.is_grad_enabled() or not self.reads_values
         if not learning:
@@ -189,6 +208,20 @@ class Balance(nn.Module):
             split = [self.sort_terms(part, {}, {}, taps, present)[0] for part in parts]
             total = self.total(losses, taps, not apart, split)
         return total + torch.stack(apart).sum() if apart else total
+
+    def _places(self, at: Tensor | None) -> Mapping[str, Tensor]:
+        """The taps, where a loop of one's own names one feature or none."""
+        return {}
+
+    def _set_up_for(self, terms: Mapping[str, Tensor]) -> None:
+        """:meth:`setup` with the tasks of the first call."""
+        tasks = dict.fromkeys((name.split('/')[0] for name in terms), 1.0)
+        self.setup(tasks)
+        if any(True for _ in self.parameters()):
+            self.names = ()
+            raise ValueError(f'balance: {type(self).__name__} trains parameters of its own: call setup({tasks}) before the '
+                             f'optimiser is made, and give it balance.parameters() as well.')
+        self.to(next(iter(terms.values())).device)
 
     def see(self, losses: Sequence[Tensor]) -> Seen:
         """The losses over all ranks."""

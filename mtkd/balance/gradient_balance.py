@@ -75,11 +75,11 @@ class GradientBalance(Balance):
             ValueError: fewer than two tasks, a tap or layer that is not there or not shared, nothing to train there.
         """
         super().setup(weights, net, extra)
+        _allow_several_passes()
         if net is None:
             if self.level != 'tap':
                 raise ValueError(f"balance: level='{self.level}' needs the network; call setup(weights, net).")
             return
-        _allow_several_passes()
         self._shared = [p for p in net.get_submodule('trunk').parameters() if p.requires_grad]
         if not self._shared:
             raise ValueError(f'balance: {type(self).__name__} weighs gradients of the trunk, and all of its parameters are '
@@ -88,6 +88,15 @@ class GradientBalance(Balance):
             _check_tap(self.tap, net, self.names)
         elif self.level.startswith(LAYER):
             self._layer = _layer(self.level.removeprefix(LAYER), net)
+
+    def _places(self, at: Tensor | None) -> Mapping[str, Tensor]:
+        if self.level != 'tap' and at is not None:
+            raise ValueError(f"balance: level='{self.level}' takes gradients at parameters, not at a feature; leave at out, "
+                             f"or take level='tap'.")
+        if self.level == 'tap' and at is None and torch.is_grad_enabled():
+            raise ValueError(f'balance: {type(self).__name__} takes gradients at a feature that all losses pass; name it, '
+                             f'as in balance(losses, at=feature).')
+        return {} if at is None else {self.tap: at}
 
     def extra_passes(self, num_tasks: int) -> int:
         """0 at a tap, T - 1 at the parameters, T (down to the layer only) at a layer."""
@@ -111,6 +120,7 @@ class GradientBalance(Balance):
             return torch.stack(list(losses)).sum()
         device = losses[0].device.type
         fp16 = torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.float16
+        fp16 = fp16 or (self.level == 'tap' and taps[self.tap].dtype == torch.float16)
         with torch.autocast(device, enabled=False), torch.autocast('cpu', enabled=False):
             found, shared_beyond = self._take(losses, taps, FP16_SCALE if fp16 else 1.0, alone)
             return self._carried(losses, found, shared_beyond)
@@ -254,7 +264,7 @@ class GradientBalance(Balance):
         shared = {id(p) for p in self._shared}
         reached = [reach(loss, tap) for loss in losses]
         after = {id(leaf): leaf for found in reached for leaf in found.leaves if id(leaf) in shared}
-        before = {id(leaf) for leaf in reach(tap).leaves} if after else set()
+        before = {id(leaf) for leaf in reach(tap).leaves} if after or not shared else set()  # without a net all may be
         for name, loss, found in zip(self.names, losses, reached, strict=True):
             if loss.requires_grad and not found.stopped:
                 raise ValueError(f"balance: task '{name}' does not pass {self._place}; choose what all tasks share.")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ..models import Taps, TapSpec
@@ -54,6 +55,7 @@ class Distiller(nn.Module):
         self._routes: list[Route] = []  # of each link
         self._teacher_routes: dict[str, Route] = {}
         self._head_routes: Mapping[str, Route] = {}
+        self._tasks: Mapping[str, Task] = {}
 
     def check(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task], net: nn.Module | None = None,
               normalise: Callable[[Tensor], Tensor] | None = None) -> None:
@@ -68,6 +70,7 @@ class Distiller(nn.Module):
         Raises:
             ValueError: something does not fit; the sentence says what, and what would.
         """
+        self._tasks = tasks
         for name, teacher in self._teachers.items():
             if not name.isidentifier():
                 raise ValueError(f"A teacher cannot be called '{name}': use letters, digits and underscores.")
@@ -156,6 +159,33 @@ class Distiller(nn.Module):
             terms.update({names[term]: global_ratio(*value) if isinstance(value, tuple) else value
                           for term, value in values.items()})
         return terms
+
+    def loss(self, image: Tensor, taps: Taps, targets: Mapping[str, Tensor] | None = None,
+             present: Mapping[str, Tensor] | None = None) -> Tensor:
+        """The weighted sum of all terms, for a loop of your own; after :meth:`check`.
+
+        Args:
+            image: (B, 3, H, W) uint8 RGB, what the teachers look at.
+            taps: the student's.
+            targets: task -> labels, where a link reads them.
+            present: task -> (B,) bool, the samples that are labelled; by default all, of the tasks in ``targets``.
+
+        Returns:
+            () float32, ready for ``backward()``: the mean over what counts in the batch and on all ranks. Under DDP
+            gradients are averaged, which is exact for it.
+
+        Raises:
+            ValueError: :meth:`check` has not been called.
+        """
+        if not self._names:
+            raise ValueError('The distiller does not know the student yet: call check(student.tap_specs, tasks) once, '
+                             'before the optimiser is made.')
+        labels = targets or {}
+        labelled = {task: torch.ones(len(image), dtype=torch.bool, device=image.device) for task in labels}
+        batch: Batch = {'image': image, 'meta': [{} for _ in range(len(image))], 'targets': dict(labels),
+                        'present': {**labelled, **(present or {})}, 'teacher': {}}
+        terms = self(batch, taps, self._tasks)
+        return torch.stack([self.term_weights[name] * term for name, term in terms.items()]).sum()
 
     def needed_taps(self, teacher: str) -> tuple[str, ...]:
         """The taps that the links read of a teacher: what a cache has to hold."""

@@ -8,7 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from ..models.picture_scale import IMAGENET_MEAN, IMAGENET_STD
 from ..registry import TEACHERS
 from ..structures import world_size
 from .losses.distill_loss import Method

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from ..models.foreign_model import build_foreign_model, foreign_scale
 from ..models.known_weights import contradicts, scale_of
-from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD, check_statistics
-from ..models.tapping import TapCfg, TappedModel
+from ..models.picture_scale import IMAGENET_MEAN, IMAGENET_STD, check_statistics
+from ..models.tapping import TapCfg
 from ..registry import TEACHERS
 from ..structures import Size
 from .teacher import Teacher
@@ -58,7 +58,7 @@ class ForeignTeacher(Teacher):
             warnings.warn(f"The foreign teacher '{model.get('name')}' has no checkpoint and keeps the random weights it was "
                           f'built with.')
         network = model if isinstance(model, nn.Module) else build_foreign_model(**model)
-        super().__init__(TappedModel(network, taps, tokens, self.input_size or (224, 224)), mean=mean, std=std, **kwargs)
+        super().__init__(network, mean, std, taps=taps, tokens=tokens, probe_size=self.input_size or (224, 224), **kwargs)
 
     def _normalise(self, image: Tensor) -> Tensor:
         normalised = super()._normalise(image)

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..models import Taps, TapSpec
-from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from ..models.picture_scale import IMAGENET_MEAN, IMAGENET_STD
 from ..registry import TEACHERS
 from ..structures import Size
 from .teacher import Teacher

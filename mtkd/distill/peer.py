@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..models import Taps, TapSpec, build_net
-from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from ..models.picture_scale import IMAGENET_MEAN, IMAGENET_STD
 from ..registry import LINKS, TEACHERS
 from ..structures import Batch
 from ..tasks import Task

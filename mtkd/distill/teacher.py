@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from ..models import Taps, TapSpec, build_net
-from ..models.preprocess import IMAGENET_MEAN, IMAGENET_STD, check_statistics
+from ..models.picture_scale import IMAGENET_MEAN, IMAGENET_STD, check_statistics
+from ..models.tapping import TapCfg, TappedModel
 from ..registry import TEACHERS
+from ..structures import Size
 from ..tasks import Task, build_tasks
 from .weights import load_weights, weights_hash
 
@@ -26,7 +28,8 @@ class Teacher(nn.Module):
     teacher.
 
     Args:
-        net: (B, 3, H, W) normalised picture -> taps; best with ``tap_specs``.
+        net: (B, 3, H, W) normalised picture -> taps, best with ``tap_specs``; with ``taps`` any network whose first argument
+            is the picture, whatever it returns. It is frozen, and with ``taps`` it gets forward hooks.
         mean: per channel, RGB, on the 0..255 scale of the raw picture.
         std: the same.
         dtype: ``'float32'``, ``'bfloat16'`` or ``'float16'``: what the network runs in, whatever the student's model is
@@ -34,9 +37,14 @@ class Teacher(nn.Module):
         teacher_train_mode: run the network in train mode: batch normalisation then normalises by the batch and its
             running statistics drift, as in KD4MTL's code (fact sheet 5.2.1). Gradients stay off.
         channels_last: keep pictures and weights in channels-last memory format.
+        taps: the outputs of submodules that it offers: a list of module paths, which are then the taps' names, or tap ->
+            module path or dictionary (see :class:`~mtkd.models.tapping.TappedModel`). The path ``''`` is the network itself,
+            so ``{'cls.out': ''}`` is what it returns. None: ``net`` returns its taps.
+        tokens: how token sequences become maps; see there.
+        probe_size: (height, width) of the picture from which the taps' channels are learnt.
 
     Raises:
-        ValueError: an unknown ``dtype``, or statistics on the 0..1 scale.
+        ValueError: an unknown ``dtype``, statistics on the 0..1 scale, or a tap that is not there.
 
     Attributes:
         cacheable: whether it sees the same in a picture every time, so that what it sees can be stored.
@@ -45,7 +53,9 @@ class Teacher(nn.Module):
     cacheable = True
 
     def __init__(self, net: nn.Module, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD,
-                 dtype: str | None = None, teacher_train_mode: bool = False, channels_last: bool = False) -> None:
+                 dtype: str | None = None, teacher_train_mode: bool = False, channels_last: bool = False,
+                 taps: Sequence[str] | Mapping[str, TapCfg] | None = None, tokens: Mapping[str, int] | None = None,
+                 probe_size: Size = (224, 224)) -> None:
         super().__init__()
         if dtype is not None and dtype not in DTYPES:
             raise ValueError(f"teacher: dtype='{dtype}' is unknown; choose one of {', '.join(DTYPES)}, or None.")
@@ -53,6 +63,8 @@ class Teacher(nn.Module):
         self.dtype = None if dtype is None else DTYPES[dtype]
         self.teacher_train_mode = teacher_train_mode
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        if taps is not None:
+            net = TappedModel(net, taps, tokens, probe_size)
         self._held = (net.requires_grad_(False).to(dtype=self.dtype, memory_format=self.memory_format),)
         self._scale = torch.tensor([tuple(mean), tuple(std)], dtype=torch.float32).view(2, 3, 1, 1)
         self.train()

@@ -23,8 +23,8 @@ class TappedModel(nn.Module):
 
     Args:
         model: the network; its first argument is the normalised picture.
-        taps: tap -> path of a submodule as in ``model.named_modules()`` (``''``: the network itself), or a dictionary
-            with ``module`` and
+        taps: paths of submodules as in ``model.named_modules()``, which are then the taps' names; or tap -> path (``''``:
+            the network itself), or tap -> a dictionary with ``module`` and
 
             - ``item``: which part of an output that is a tuple or a dictionary, an index or a key; dots go deeper, as in
               ``'hidden_states.-1'``. Not needed where there is one tensor only.
@@ -42,13 +42,15 @@ class TappedModel(nn.Module):
             cannot take, or an output that is no map.
     """
 
-    def __init__(self, model: nn.Module, taps: Mapping[str, TapCfg], tokens: Mapping[str, int] | None = None,
+    def __init__(self, model: nn.Module, taps: Sequence[str] | Mapping[str, TapCfg],
+                 tokens: Mapping[str, int] | None = None,
                  probe_size: Size = (224, 224)) -> None:
         super().__init__()
         if not taps:
             raise ValueError("A foreign model needs taps: name its submodules, as in taps={'feat': 'layer4'}.")
         self.model = model
-        self.taps = {name: _read_tap(name, cfg, tokens) for name, cfg in taps.items()}
+        named = taps if isinstance(taps, Mapping) else _named(taps)
+        self.taps = {name: _read_tap(name, cfg, tokens) for name, cfg in named.items()}
         modules = dict(model.named_modules())
         self._kept: dict[str, _Keep] = {}
         for path in dict.fromkeys(tap['module'] for tap in self.taps.values()):
@@ -135,6 +137,14 @@ class _Keep:
 
     def __call__(self, module: nn.Module, inputs: Any, output: Any) -> None:
         self.outputs = [output]
+
+
+def _named(paths: Sequence[str]) -> dict[str, TapCfg]:
+    """A list of module paths as taps of the same names."""
+    if isinstance(paths, str) or '' in paths:
+        raise ValueError(f"taps={paths!r}: give a list of module paths; what the network itself returns needs a name, as in "
+                         "taps={'out': ''}.")
+    return {path: path for path in paths}
 
 
 def _read_tap(name: str, cfg: TapCfg, tokens: Mapping[str, int] | None) -> dict[str, Any]:

@@ -6,7 +6,6 @@ pixel without a value carries the kind's own marker and is read only through :me
 
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -35,6 +34,7 @@ class TargetKind:
 
     def resize(self, array: Any, size: Size, scale: float = 1.0) -> Any:
         """The label of the picture resized to ``size``; ``scale`` is the zoom (depth is divided by it)."""
+        import cv2  # not needed where labels are tensors already
         return cv2.resize(array, size[::-1], interpolation=cv2.INTER_NEAREST)
 
     def hflip(self, array: Any) -> Any:

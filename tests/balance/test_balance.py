@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mtkd.balance import Balance, Seen
+from mtkd.balance import Balance, Seen, Uncertainty
 
 WEIGHTS = {'semseg': 1.0, 'edge': 50.0}
 
@@ -112,3 +112,27 @@ def test_what_must_be_told_is_asked_for():
         made(given, {}, {}, {})
     made.begin()
     assert made(given, {}, {}, {}) == 520
+
+
+def test_the_first_call_settles_the_tasks():
+    made = Fixed()
+    a, b = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0, requires_grad=True)
+    total = made({'a': a, 'b': b})
+    assert made.names == ('a', 'b') and made.weights == {'a': 1.0, 'b': 1.0}
+    ready = Fixed()
+    ready.setup({'a': 1.0, 'b': 1.0})
+    assert torch.equal(total, ready({'a/x': a, 'b/y': b}, {}, {}, {}))
+    assert torch.equal(made({'b': b}), ready({'b/y': b}, {}, {}, {})), 'a step may have nothing of a task'
+    with pytest.raises(ValueError, match="'c' is of a task that Fixed was not set up for; it balances a, b"):
+        made({'a': a, 'c': b})
+
+
+def test_a_balance_with_parameters_is_set_up_before_the_optimiser():
+    made = Uncertainty()
+    losses = {'a': torch.tensor(2.0), 'b': torch.tensor(3.0)}
+    for _ in range(2):
+        with pytest.raises(ValueError, match='Uncertainty trains parameters of its own: call setup'):
+            made(losses)
+    made.setup({'a': 1.0, 'b': 1.0})
+    made(losses).backward()
+    assert made.log_variance.grad is not None

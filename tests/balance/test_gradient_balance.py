@@ -230,3 +230,38 @@ def test_parts_that_were_compiled_can_be_passed_through_more_than_once():
         for name in expected:
             torch.testing.assert_close(found[name], expected[name], rtol=1e-3, atol=1e-5)
     assert isinstance(plain.balance, MGDA)
+
+
+def own_loop(seed: int = 0, around: bool = False):
+    """A trunk, heads, the feature between them and a loss a task."""
+    rng = torch.Generator().manual_seed(seed)
+    trunk, heads = nn.Linear(3, 4), {'a': nn.Linear(4, 2), 'b': nn.Linear(4, 2)}
+    feature = trunk(torch.randn(5, 3, generator=rng))
+    losses = {name: (head(feature) - torch.randn(5, 2, generator=rng)).square().mean() for name, head in heads.items()}
+    if around:
+        losses['a'] = losses['a'] + trunk.weight.square().sum()
+    return trunk, heads, feature, losses
+
+
+def test_a_feature_is_enough_in_ones_own_loop():
+    trunk, heads, feature, losses = own_loop()
+    a, b = (torch.autograd.grad(loss, feature, retain_graph=True)[0].double().flatten() for loss in losses.values())
+    share = float((((b - a) @ b) / (a - b).square().sum()).clamp(0, 1))  # of a, Sener & Koltun's closed form for two
+    expected = torch.autograd.grad(share * losses['a'] + (1 - share) * losses['b'], trunk.weight, retain_graph=True)[0]
+    total = MGDA()(losses, at=feature)
+    total.backward()
+    torch.testing.assert_close(trunk.weight.grad, expected, rtol=1e-4, atol=1e-6)
+    assert all(head.weight.grad.any() for head in heads.values())
+
+
+def test_in_ones_own_loop_the_feature_is_named_and_passed():
+    _, _, feature, losses = own_loop()
+    with pytest.raises(ValueError, match=r'MGDA takes gradients at a feature .* balance\(losses, at=feature\)'):
+        MGDA()(losses)
+    with pytest.raises(ValueError, match="level='params' takes gradients at parameters"):
+        MGDA(level='params')(losses, at=feature)
+    with pytest.raises(ValueError, match="task 'a' reaches the trunk around"):
+        _, _, feature, losses = own_loop(around=True)
+        MGDA()(losses, at=feature)
+    with torch.no_grad():
+        assert torch.equal(MGDA()(losses), losses['a'] + losses['b'])

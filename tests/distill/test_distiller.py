@@ -309,3 +309,18 @@ def test_templates_that_do_not_fit_are_refused_before_anything_runs(change, word
 def test_a_task_without_teacher_is_named():
     with pytest.raises(ValueError, match="task 'depth' has no teacher"):
         make({'each_task': MID_AND_LAST[1]}, {'semseg': teacher(1)})
+
+
+def test_the_loss_of_ones_own_loop_is_the_weighted_sum():
+    links = {'each_task': {'loss': CS, 'weight': 0.5}}
+    distiller, data, net = make(links, weight=2.0), batch(), TinyNet().eval()
+    taps = net(normalised(data['image']))
+    terms = distiller(data, taps, TASKS)
+    expected = sum(distiller.term_weights[name] * term for name, term in terms.items())
+    torch.testing.assert_close(distiller.loss(data['image'], taps), expected)
+    valid = make([Link(PlainKD(), 'semseg', pixels='valid'), Link(CauchySchwarz(), 'depth', where='labelled')])
+    expected = sum(valid(data, taps, TASKS).values())
+    present = {'depth': data['present']['depth']}
+    torch.testing.assert_close(valid.loss(data['image'], taps, data['targets'], present), expected)
+    with pytest.raises(ValueError, match=r'call check\(student.tap_specs, tasks\) once'):
+        Distiller({'big': teacher()}, links).loss(data['image'], taps)

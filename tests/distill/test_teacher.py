@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from mtkd.distill import MultiTaskTeacher, Teacher
+from mtkd.models import TapSpec
 
 from .nets import MEAN, STD, TinyNet, images, normalised, tasks
 
@@ -153,3 +154,16 @@ def test_a_config_needs_tasks_and_builds_a_net():
     taps = teacher(images(2, (64, 64)), ['semseg.out', 'depth.out'])
     assert taps['semseg.out'].shape[1] == 5 and taps['depth.out'].shape[1] == 1
     assert teacher.tap_specs['semseg.feat'].channels == 8
+
+
+def test_any_module_teaches_with_taps():
+    plain = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 4 * 6, 5))
+    teacher = Teacher(plain, MEAN, STD, taps={'feat': '1', 'cls.out': ''}, probe_size=(8, 12))
+    assert teacher.tap_specs == {'feat': TapSpec(4, 2), 'cls.out': TapSpec(5, 0)}
+    found = teacher(images())
+    torch.testing.assert_close(found, {'feat': plain[:2](normalised(images())), 'cls.out': plain(normalised(images()))})
+    assert not any(tap.requires_grad for tap in found.values()) and not any(p.requires_grad for p in plain.parameters())
+    named = Teacher(plain, MEAN, STD, taps=['0', '1'], probe_size=(8, 12))
+    assert list(named(images())) == ['0', '1']
+    with pytest.raises(ValueError, match="what the network itself returns needs a name"):
+        Teacher(plain, MEAN, STD, taps=['0', ''], probe_size=(8, 12))

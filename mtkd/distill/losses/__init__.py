@@ -17,7 +17,7 @@ from .cross_image import CrossImage
 from .ctkd import CurriculumTemperature
 from .dist import DIST
 from .dist_plus import DISTPlus
-from .distill_loss import DistillLoss, Method
+from .distill_loss import DistillLoss, Method, total
 from .dkd import DKD
 from .ebkd import EBKD
 from .factor_transfer import FactorTransfer
@@ -134,4 +134,5 @@ __all__ = [
     'relational_angle',
     'relational_distance',
     'similarity_preserving',
+    'total',
 ]

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...structures import PerSample, Size
+from ...structures import PerSample, Size, global_ratio
+from ...tasks.prob_views import Softmax
 from ..masks import at_size
 
 Terms = Mapping[str, PerSample | Tensor]
@@ -126,12 +127,79 @@ class DistillLoss(nn.Module):
             return self.compare(_each(shaped, student), _each(lambda view: shaped(view.detach()), teacher),
                                 _each(flat, mask), **{name: asked[name] for name in self.asks})
 
+    def scalar(self, student: Views, teacher: Views | None = None, mask: Any = None, logits: bool = False,
+               **asked: Any) -> Tensor:
+        """The sum of the terms as one number to differentiate, for a loop of your own.
+
+        A term is the mean over all that counts, on all ranks: under DDP each rank gets its share times the number of ranks,
+        so that the averaged gradient is that of the whole batch.
+
+        Args:
+            student: as in :meth:`forward`. What it holds depends on :attr:`reads`: features, probabilities, or logarithms of
+                probabilities.
+            teacher: the same.
+            mask: see :meth:`forward`.
+            logits: both sides are class scores, (B, K) or (B, K, h, w), whose softmax at the loss's temperature is taken
+                where the loss reads probabilities.
+            **asked: what :attr:`asks` names.
+
+        Returns:
+            () float32, with a graph.
+
+        Raises:
+            ValueError: ``logits``, and the loss reads features.
+        """
+        return total(self(self._views(student, logits), self._views(teacher, logits), mask, **asked))
+
+    def per_sample(self, student: Views, teacher: Views | None = None, mask: Any = None, logits: bool = False,
+                   **asked: Any) -> Tensor:
+        """As :meth:`scalar`, but one number for each sample: (B,) float32, 0 for a sample of which nothing counts.
+
+        Raises:
+            ValueError: a term compares the samples of a batch with each other, so it has no value for a single one.
+        """
+        terms = self(self._views(student, logits), self._views(teacher, logits), mask, **asked)
+        means = []
+        for name, value in terms.items():
+            if isinstance(value, Tensor):
+                raise ValueError(f"{type(self).__name__}: its term '{name}' is one of the whole batch and has no value per "
+                                 f'sample; leave it out, or take scalar().')
+            sums, counts = value
+            means.append(sums.float() / counts.detach().float().clamp_min(torch.finfo(torch.float32).tiny))
+        return torch.stack(means).sum(0)
+
+    def _views(self, views: Any, logits: bool) -> Any:
+        if not logits:
+            return views
+        if self.reads == 'tap':
+            raise ValueError(f'{type(self).__name__} compares tensors as they are, features or outputs; leave logits out.')
+        view = Softmax()
+        read = view if self.reads == 'probs' else view.log_probs
+        return _each(lambda part: read(part, self.tau), views)
+
     def compare(self, student: Any, teacher: Any, mask: Any, **asked: Any) -> Terms:
         """The terms of (B, C, N) float views with an optional (B, N) mask; N is the number of pixels.
 
         (B, C, h, w) and (B, h, w) with ``spatial``; tuples with ``several``.
         """
         raise TypeError(f'{type(self).__name__} does not say how it compares')
+
+
+def total(terms: Terms, weights: Mapping[str, float] | None = None) -> Tensor:
+    """Σ weight · term: what a loss returned as one number to differentiate.
+
+    Args:
+        terms: of :meth:`DistillLoss.forward`.
+        weights: term -> its factor, 1 where it is not named.
+
+    Returns:
+        () float32; a term that comes per sample is Σ sum / Σ count over the batch and all ranks
+        (:func:`~mtkd.structures.reduce.global_ratio`).
+    """
+    known = weights or {}
+    values = [known.get(name, 1.0) * (global_ratio(*value) if isinstance(value, tuple) else value.float())
+              for name, value in terms.items()]
+    return torch.stack(values).sum()
 
 
 def _each(function: Callable[[Tensor], Tensor], views: Any) -> Any:

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from mtkd.distill import DistillLoss
+from mtkd.distill import CauchySchwarz, DistillLoss, FitNets, PlainKD
+from mtkd.distill.losses import total
 from mtkd.distill.losses.distill_loss import counted_samples, maps, mask_at, masked, per_pixel, per_sample, rows
 
 
@@ -74,3 +75,39 @@ def test_without_a_teacher():
     loss = Seen()
     loss(torch.rand(2, 3))
     assert loss.given[1] is None
+
+
+def test_one_number_and_one_per_sample():
+    rng = torch.Generator().manual_seed(0)
+    student = torch.randn(3, 4, 2, 5, generator=rng, dtype=torch.float64).requires_grad_()
+    teacher = torch.randn(3, 4, 2, 5, generator=rng, dtype=torch.float64)
+    mask = torch.rand(3, 2, 5, generator=rng) < 0.6
+    mask[2] = False
+    log_s, log_t = torch.log_softmax(student / 2, 1), torch.log_softmax(teacher / 2, 1)
+    pixels = 4 * (log_t.exp() * (log_t - log_s)).sum(1)
+    expected = pixels[mask].mean()
+    kd = PlainKD(tau=2.0)
+    for found in (kd.scalar(student, teacher, mask, logits=True), kd.scalar(log_s, log_t, mask),
+                  total(kd(log_s, log_t, mask))):
+        torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(total(kd(log_s, log_t, mask), {'kd': 0.5}).double(), expected / 2, rtol=1e-5, atol=1e-7)
+    each = kd.per_sample(student, teacher, mask, logits=True).double()
+    torch.testing.assert_close(each[:2], torch.stack([pixels[i][mask[i]].mean() for i in range(2)]), rtol=1e-5, atol=1e-7)
+    assert each[2] == 0
+    kd.scalar(student, teacher, mask, logits=True).backward()
+    assert student.grad[:2].any() and not student.grad[2].any()
+
+
+def test_the_sum_of_several_terms():
+    p, q = (torch.softmax(torch.randn(3, 4, 6, generator=torch.Generator().manual_seed(i)), 1) for i in range(2))
+    loss = CauchySchwarz()
+    terms = loss(p, q)
+    sums, counts = terms['cs_inter']
+    torch.testing.assert_close(loss.scalar(p, q), sums.sum() / counts.sum() + terms['cs_intra'])
+    with pytest.raises(ValueError, match="CauchySchwarz: its term 'cs_intra' is one of the whole batch"):
+        loss.per_sample(p, q)
+
+
+def test_features_are_no_class_scores():
+    with pytest.raises(ValueError, match='FitNets compares tensors as they are'):
+        FitNets().scalar(torch.ones(2, 3), torch.ones(2, 3), logits=True)

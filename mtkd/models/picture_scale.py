@@ -1,0 +1,31 @@
+"""The statistics that pictures are normalised with."""
+
+import math
+from collections.abc import Sequence
+
+IMAGENET_MEAN = (123.675, 116.28, 103.53)
+IMAGENET_STD = (58.395, 57.12, 57.375)
+
+
+def check_statistics(mean: Sequence[float], std: Sequence[float], where: str) -> None:
+    """Refuse a mean and standard deviation that pictures of 0..255 cannot be normalised with.
+
+    Args:
+        mean: per channel, RGB, on the 0..255 scale.
+        std: the same.
+        where: what a message calls their owner.
+
+    Raises:
+        ValueError: they are not one or three numbers each, not finite, a deviation is not positive, or they are on the 0..1
+            scale. (A mean of 0 with a deviation of 1 leaves pictures as they are, and is allowed.)
+    """
+    mean, std = tuple(mean), tuple(std)
+    for name, values in (('mean', mean), ('std', std)):
+        if len(values) not in (1, 3) or not all(isinstance(v, int | float) and math.isfinite(v) for v in values):
+            raise ValueError(f'{where}: {name}={values}: give a number for each of the three channels, RGB, on the 0..255 '
+                             f'scale.')
+    if min(std) <= 0:
+        raise ValueError(f'{where}: std={std}: a standard deviation is above 0.')
+    if max(std) < 1 or (max(std) <= 1 and 0 < max(mean) <= 1):
+        raise ValueError(f'{where}: mean={mean} and std={std} look like the 0..1 scale; mean and std are on the 0..255 '
+                         f'scale of the picture: multiply both by 255.')
