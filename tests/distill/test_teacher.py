@@ -140,7 +140,7 @@ def test_loads_a_checkpoint(tmp_path):
 def test_without_weights():
     with pytest.raises(ValueError, match='allow_random'):
         MultiTaskTeacher(TinyNet())
-    with pytest.raises(FileNotFoundError, match=r'tools/train\.py a/config\.py'):
+    with pytest.raises(FileNotFoundError, match=r'mtkd train a/config\.py'):
         MultiTaskTeacher(TinyNet(), checkpoint='no/such.pth', made_by='a/config.py')
     with pytest.warns(UserWarning, match='keeps the weights'):
         MultiTaskTeacher(TinyNet(), checkpoint='no/such.pth', allow_random=True)
