@@ -100,8 +100,15 @@ def complete() -> None:
     for parser in commands.choices.values():
         for action in parser._actions:
             if action.dest == 'config':
-                action.completer = lambda prefix, **_: [*known_configs(), *argcomplete.FilesCompleter()(prefix)]
+                action.completer = _config_names  # type: ignore[attr-defined]
     argcomplete.autocomplete(top, exit_method=sys.exit)
+
+
+def _config_names(prefix: str, **_: Any) -> list[str]:
+    """Names of configs, and files."""
+    import argcomplete
+
+    return [*known_configs(), *argcomplete.FilesCompleter()(prefix)]
 
 
 def overview() -> str:

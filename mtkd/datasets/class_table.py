@@ -48,7 +48,7 @@ class ClassTable:
     def translate(self, label: Any, kind: TargetKind) -> Any:
         """A label in its kind's NumPy form: (H, W) uint8 ids, or an int that becomes None where there is no label."""
         if kind.spatial:
-            table = np.full(IGNORE + 1, IGNORE, np.uint8)
+            table: np.ndarray = np.full(IGNORE + 1, IGNORE, np.uint8)
             count = min(self.classes, IGNORE)
             table[:count] = np.where(self._table[:count] < 0, IGNORE, self._table[:count])
             return table[label]
@@ -61,4 +61,4 @@ class ClassTable:
 
 
 def _is_class(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 0)

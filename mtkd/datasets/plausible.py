@@ -96,12 +96,12 @@ def examine(dataset: Labelled, samples: int = SAMPLES, seconds: float | None = S
         for task in maps:
             if targets.get(task) is not None:
                 seen[task].append((index, targets[task]))
-    for task, labels in seen.items():
-        if looked and not labels:
+    for task, maps_seen in seen.items():
+        if looked and not maps_seen:
             where = f"{dataset.name} '{dataset.split}'"
             findings.append(Finding(ODD, task, where, f'has no label in any of the {looked} samples looked at.'))
         elif looked:
-            findings += MAPS[dataset.kinds[task].name](dataset, task, labels)
+            findings += MAPS[dataset.kinds[task].name](dataset, task, maps_seen)
     return findings
 
 
@@ -141,7 +141,7 @@ def _of_numbers(dataset: Labelled, task: str, labels: np.ndarray) -> list[Findin
 
 
 def _of_classes(dataset: Labelled, task: str, labels: Sequence[tuple[int, np.ndarray]]) -> list[Finding]:
-    counts = sum((np.bincount(label.ravel(), minlength=256) for _, label in labels), np.zeros(256, np.int64))
+    counts: np.ndarray = sum((np.bincount(label.ravel(), minlength=256) for _, label in labels), np.zeros(256, np.int64))
     ignored, total = int(counts[IGNORE]), int(counts.sum())
     present = np.flatnonzero(counts[:IGNORE])
     where = dataset.where(labels[0][0], task)

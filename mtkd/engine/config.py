@@ -291,7 +291,7 @@ def without_pretrained(net: Any) -> None:
     """Take pretrained weights out of a network's config whose own weights a checkpoint brings: they need not be at hand."""
     backbone = net.get('backbone') or (net.get('trunk') or {}).get('backbone')
     off = {'pretrained': False, 'checkpoint': None, 'weights': None}
-    if isinstance(backbone, dict):
+    if backbone is not None:
         backbone.update({key: value for key, value in off.items() if key in backbone})
 
 

@@ -29,9 +29,11 @@ class ByFormula(_ParamScheduler):
             raise ValueError(f'{type(self).__name__} has no end: give param_scheduler end, in '
                              f'{"epochs" if self.by_epoch else "iterations"}; without it nothing would be scheduled.')
 
+    end: int
+
     def factor(self, done: float, base: float) -> float:
         """The scheduled value over ``base``, the optimizer's own, after the share ``done`` of the steps."""
-        raise NotImplementedError
+        raise TypeError(f'{type(self).__name__} does not say its factor')
 
     def step(self) -> None:
         """One step; unlike MMEngine's, the one at ``end`` counts."""

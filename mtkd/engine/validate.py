@@ -153,11 +153,11 @@ def _check_top(cfg: Config) -> None:
         near = difflib.get_close_matches(key, _READ, n=1, cutoff=_TYPO)
         if near and key not in _READ and not cfg.get(near[0]) and not key.startswith('_'):
             raise _Wrong(f"the key '{key}' is read by nothing; did you mean '{near[0]}'?")
-    lacking = [key for key in _TOGETHER if not cfg.get(key)]
+    absent = [key for key in _TOGETHER if not cfg.get(key)]
     trains = bool(cfg.get('train_cfg') or cfg.get('optim_wrapper'))  # one of data alone can be looked at
-    if lacking and trains:
+    if absent and trains:
         there = ' and '.join(key for key in _TOGETHER if cfg.get(key))
-        raise _Wrong(f'a training needs {", ".join(_TOGETHER)}; there is {there}, but no {" and no ".join(lacking)}.')
+        raise _Wrong(f'a training needs {", ".join(_TOGETHER)}; there is {there}, but no {" and no ".join(absent)}.')
     for split in ('val', 'test'):
         if cfg.get(f'{split}_dataloader') and not cfg.get(f'{split}_evaluator') and cfg.get(f'{split}_cfg'):
             raise _Wrong(f"there is {split}_dataloader, but no {split}_evaluator: give dict(type='TaskMetrics').")

@@ -120,7 +120,7 @@ class EdgeMap(BinaryMap):
         from skimage.morphology import skeletonize  # takes long to import, and few need it
 
         rows, columns = np.nonzero(array == 1)
-        lines = np.zeros(size, bool)
+        lines: np.ndarray = np.zeros(size, bool)
         if size[0] >= height or size[1] >= width:  # one side grows: fill every cell that a pixel covers
             lines = resized == 1
         lines[rows * size[0] // height, columns * size[1] // width] = True

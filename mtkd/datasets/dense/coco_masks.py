@@ -49,11 +49,11 @@ class CocoMasks:
         if categories is None:
             first = 1 if self.background == 0 else 0
             return {identifier: first + place for place, identifier in enumerate(sorted(ids))}
-        chosen = {}
+        chosen: dict[int, int] = {}
         for category, target in categories.items():
             if category not in ids and category not in names:
                 raise BadData(f"{self.file} has no category '{category}'; it has {', '.join(names)}.")
-            chosen[ids.get(category, names.get(category))] = int(target)
+            chosen[ids[category] if category in ids else names[category]] = int(target)
         return chosen
 
     def __contains__(self, sample_id: str) -> bool:
@@ -75,7 +75,7 @@ class CocoMasks:
         return self._segments(annotations, png) if self.panoptic else self._instances(annotations, sample_id, size)
 
     def _instances(self, annotations: list[Mapping[str, Any]], sample_id: str, size: Size) -> np.ndarray:
-        labels = np.full(size, self.background, np.uint8)
+        labels: np.ndarray = np.full(size, self.background, np.uint8)
         for annotation in sorted(annotations, key=lambda one: -float(one.get('area', 0))):
             if annotation['category_id'] not in self.classes:
                 continue
@@ -83,7 +83,7 @@ class CocoMasks:
         return labels
 
     def _mask(self, annotation: Mapping[str, Any], sample_id: str, size: Size) -> np.ndarray:
-        shape = annotation.get('segmentation')
+        shape: Any = annotation.get('segmentation')
         try:
             if isinstance(shape, list):
                 encoded = coco_mask.merge(coco_mask.frPyObjects(shape, *size))
@@ -104,7 +104,7 @@ class CocoMasks:
     def _segments(self, annotations: list[Mapping[str, Any]], png: Path | None) -> np.ndarray:
         if png is None:
             raise BadData(f'{self.file} is panoptic, its segments lie in PNGs: give files=... as well.')
-        colours = read_picture(png, exif='refuse').astype(np.int64)
+        colours: np.ndarray = read_picture(png, exif='refuse').astype(np.int64)
         segments = colours[..., 0] + 256 * colours[..., 1] + 65536 * colours[..., 2]
         known = {segment['id']: segment['category_id'] for one in annotations for segment in one['segments_info']}
         values, places = np.unique(segments, return_inverse=True)

@@ -149,15 +149,14 @@ class DenseFolder(TaskDataset):
             name = '/'.join(part.strip('/') for part in match.groups() if part) if match else path.stem
             if name in found:
                 raise BadData(f"{found[name]} and {path} have the same id '{name}': narrow image='{self.image}', for "
-                              "instance to one "
-                              f'suffix.')
+                              f'instance to one suffix.')
             found[name] = path
         return found
 
     def _add_labels(self, task: str, entries: Sequence[Entry]) -> None:
         """Put a task's files into the entries that have one; count the others."""
         rules = self.rules[task]
-        annotations = rules.get('coco') or rules.get('panoptic')
+        annotations: Any = rules.get('coco') or rules.get('panoptic')
         if annotations:
             given = {**annotations}
             file = self.data_root / self._filled(given.pop('file'))

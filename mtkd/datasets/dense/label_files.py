@@ -120,7 +120,7 @@ def depth_map(path: Path, rules: Rules) -> np.ndarray:
     if whole and rules.get('scale') is None:
         raise BadData(f'{path} stores depth as {stored.dtype}: say how many metres one unit is, scale=0.001 for '
                       'millimetres.')
-    depth = stored.astype(np.float64)
+    depth: np.ndarray = stored.astype(np.float64)
     invalid = ~np.isfinite(depth) | (depth <= 0)
     for value in _listed(rules.get('invalid')):
         invalid |= depth == value
@@ -184,7 +184,7 @@ def check_rules(task: str, kind: str, rules: Rules) -> None:
 def _listed(values: Any) -> Sequence[Any]:
     if values is None:
         return ()
-    return values if isinstance(values, list | tuple | set) else (values,)
+    return tuple(values) if isinstance(values, list | tuple | set) else (values,)
 
 
 def _flat(stored: Any) -> np.ndarray:
@@ -219,7 +219,8 @@ def _code(colour: Any) -> int:
 
 def _turned(vectors: np.ndarray, axes: str, where: Any) -> np.ndarray:
     """(H, W, 3) with the stored components taken in the order and with the signs of ``axes``, as in ``'x-yz'``."""
-    picked, sign = [], 1
+    picked: list[np.ndarray] = []
+    sign = 1
     for letter in axes:
         if letter == '-':
             sign = -1

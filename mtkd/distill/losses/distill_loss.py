@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -177,12 +177,15 @@ class DistillLoss(nn.Module):
         read = view if self.reads == 'probs' else view.log_probs
         return _each(lambda part: read(part, self.tau), views)
 
-    def compare(self, student: Any, teacher: Any, mask: Any, **asked: Any) -> Terms:
-        """The terms of (B, C, N) float views with an optional (B, N) mask; N is the number of pixels.
+    if TYPE_CHECKING:
+        compare: Callable[..., Terms]  # every loss has the views and inputs that it asks for
+    else:
+        def compare(self, student: Any, teacher: Any, mask: Any, **asked: Any) -> Terms:
+            """The terms of (B, C, N) float views with an optional (B, N) mask; N is the number of pixels.
 
-        (B, C, h, w) and (B, h, w) with ``spatial``; tuples with ``several``.
-        """
-        raise TypeError(f'{type(self).__name__} does not say how it compares')
+            (B, C, h, w) and (B, h, w) with ``spatial``; tuples with ``several``.
+            """
+            raise TypeError(f'{type(self).__name__} does not say how it compares')
 
 
 def total(terms: Terms, weights: Mapping[str, float] | None = None) -> Tensor:

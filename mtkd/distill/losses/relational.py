@@ -27,7 +27,7 @@ def relational_distance(student: Tensor, teacher: Tensor, counts: Tensor | None 
         distance = _distances(_gram(rows, counts), pairs)
         others = (distance > 0).sum().clamp_min(1)
         scaled.append(distance / (distance.sum() / others).clamp_min(1e-12))
-    return F.smooth_l1_loss(*scaled, reduction='none').masked_fill(~pairs, 0.0).sum() / number
+    return F.smooth_l1_loss(scaled[0], scaled[1], reduction='none').masked_fill(~pairs, 0.0).sum() / number
 
 
 def relational_angle(student: Tensor, teacher: Tensor, counts: Tensor | None = None) -> Tensor:
@@ -46,7 +46,7 @@ def relational_angle(student: Tensor, teacher: Tensor, counts: Tensor | None = N
     pairs = pairs_of(counts)
     number = counts.sum().clamp_min(1)
     angles = [_angles(_gram(rows, counts), pairs) for rows in (student, teacher)]
-    return F.smooth_l1_loss(*angles, reduction='sum') / number ** 3
+    return F.smooth_l1_loss(angles[0], angles[1], reduction='sum') / number ** 3
 
 
 def _all(rows: Tensor) -> Tensor:

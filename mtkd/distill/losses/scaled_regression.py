@@ -1,5 +1,7 @@
 """Distillation of numbers with a learned scale: how far the student may be from the teacher is itself learned."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -44,7 +46,7 @@ class ScaledRegression(DistillLoss):
         self.shape, self.log, self.floor, self.init = shape, log, floor, init
         self.log_scale: nn.Parameter
 
-    def setup(self, student: list[int], teacher: list[int]) -> None:
+    def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:
         """See :class:`DistillLoss`: one scale a channel."""
         self.log_scale = nn.Parameter(torch.full((student[0],), self.init).log())
 

@@ -130,8 +130,9 @@ class PseudoFile:
             if labels.probs.shape != (rows, classes) or labels.confidence.shape != (rows,) or labels.index.ndim != 1:
                 raise ValueError(f"{path} is damaged: '{task}' has {labels.probs.shape} probabilities and "
                                  f'{labels.confidence.shape} confidences for {rows} samples and {classes} classes')
-            probs, sure = labels.probs.astype(np.float64), labels.confidence.astype(np.float64)
-            index = labels.index.astype(np.int64)
+            probs: np.ndarray = labels.probs.astype(np.float64)
+            sure: np.ndarray = labels.confidence.astype(np.float64)
+            index: np.ndarray = labels.index.astype(np.int64)
             total = probs.sum(1)
             steps = np.diff(index, prepend=-1)
             for wrong, what in (
