@@ -12,7 +12,6 @@ from ...tasks.prob_views import Softmax
 from ..masks import at_size
 
 Terms = Mapping[str, PerSample | Tensor]
-Views = Tensor | tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
@@ -127,8 +126,8 @@ class DistillLoss(nn.Module):
             return self.compare(_each(shaped, student), _each(lambda view: shaped(view.detach()), teacher),
                                 _each(flat, mask), **{name: asked[name] for name in self.asks})
 
-    def scalar(self, student: Views, teacher: Views | None = None, mask: Any = None, logits: bool = False,
-               **asked: Any) -> Tensor:
+    def scalar(self, student: Tensor | Sequence[Tensor], teacher: Tensor | Sequence[Tensor] | None = None,
+               mask: Any = None, logits: bool = False, **asked: Any) -> Tensor:
         """The sum of the terms as one number to differentiate, for a loop of your own.
 
         A term is the mean over all that counts, on all ranks: under DDP each rank gets its share times the number of ranks,
@@ -151,8 +150,8 @@ class DistillLoss(nn.Module):
         """
         return total(self(self._views(student, logits), self._views(teacher, logits), mask, **asked))
 
-    def per_sample(self, student: Views, teacher: Views | None = None, mask: Any = None, logits: bool = False,
-                   **asked: Any) -> Tensor:
+    def per_sample(self, student: Tensor | Sequence[Tensor], teacher: Tensor | Sequence[Tensor] | None = None,
+                   mask: Any = None, logits: bool = False, **asked: Any) -> Tensor:
         """As :meth:`scalar`, but one number for each sample: (B,) float32, 0 for a sample of which nothing counts.
 
         Raises:
