@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
-from .distill_loss import DistillLoss, Method, Terms, per_pixel
+from .distill_loss import DistillLoss, Method, Terms, masked, per_sample
 
 SCALE = 3 / 1000  # of the released code
 
@@ -19,9 +19,8 @@ def activation_boundary(student: Tensor, teacher: Tensor, margin: float = 1.0) -
 
     Source: Heo et al. 2019, equation 4.
     """
-    off = (student + margin).clamp_min(0).square()
-    on = (margin - student).clamp_min(0).square()
-    return torch.where(teacher > 0, on, off)
+    side = torch.where(teacher > 0, -1.0, 1.0).to(student.dtype)
+    return (side * student + margin).relu().square()
 
 
 @DISTILL_LOSSES.register_module()
@@ -48,5 +47,5 @@ class ActivationBoundary(DistillLoss):
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:
         """See :class:`DistillLoss`; the views are features."""
-        total, count = per_pixel(activation_boundary(student, teacher, self.margin).sum(1), mask)
-        return {'ab': (SCALE * total, (count > 0).to(total.dtype))}
+        total = masked(activation_boundary(student, teacher, self.margin), mask).sum((1, 2))
+        return {'ab': per_sample(SCALE * total, mask)}
