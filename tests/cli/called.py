@@ -1,6 +1,7 @@
 """A command as a user types it, in this process."""
 
 import sys
+from collections.abc import Sequence
 
 from mtkd.cli.main import main
 
@@ -16,3 +17,8 @@ def run(monkeypatch, capsys, command: str, *arguments: object) -> tuple[int, str
         code = int(stop.code or 0)
     captured = capsys.readouterr()
     return code, captured.out, captured.err
+
+
+def leaderboard(arguments: Sequence[str]) -> int:
+    """Exit code of ``mtkd leaderboard ARGUMENTS``."""
+    return main(['leaderboard', *map(str, arguments)])

@@ -6,8 +6,8 @@ import pytest
 
 from mtkd.leaderboard import build, cross_domain, render_cross
 
+from ..cli.called import leaderboard
 from .cases import result, single_task
-from .test_tool import tool
 
 MIOU = {'MT': {'a': (40.0, 42.0), 'b': (30.0, 32.0)}, 'MT+KD': {'a': (41.0, 41.5), 'b': (35.0, 36.0)}}
 
@@ -97,10 +97,10 @@ def test_mistakes(runs, suite, words):
 
 def test_the_tool(runs, tmp_path, capsys):
     out = tmp_path / 'cross.md'
-    assert tool.main([str(runs), '--cross-domain', '--out', str(out)]) == 0
+    assert leaderboard([str(runs), '--cross-domain', '--out', str(out)]) == 0
     assert out.read_text().startswith('# Trained on')
-    assert tool.main([str(runs), '--cross-domain', '--out', str(out), '--check']) == 0
-    assert tool.main([str(runs / 'nowhere'), '--cross-domain']) == 2
+    assert leaderboard([str(runs), '--cross-domain', '--out', str(out), '--check']) == 0
+    assert leaderboard([str(runs / 'nowhere'), '--cross-domain']) == 2
     assert 'no such folder' in capsys.readouterr().err
 
 

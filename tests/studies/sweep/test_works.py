@@ -45,15 +45,15 @@ def test_a_run_trains_then_tests_in_a_folder_of_its_own(toy, tmp_path):
     assert (work.folder, train.outcome, test.outcome) == (folder, folder / 'final.pth', folder / 'results.json')
     given = f'--seed 1 --data-root {tmp_path} --amp off'
     options = '--cfg-options model.distiller.weight=2.0 method=MT(weight=2.0)'
-    assert ' '.join(train.command[1:]) == (f'{ROOT}/tools/train.py {tmp_path}/small.py --work-dir {folder} {given} --resume '
+    assert ' '.join(train.command[1:]) == (f'-m mtkd train {tmp_path}/small.py --work-dir {folder} {given} --resume '
                                            f'--with-prerequisites {options}')
-    assert ' '.join(test.command[1:]) == (f'{ROOT}/tools/test.py {tmp_path}/small.py {folder}/final.pth {given} '
+    assert ' '.join(test.command[1:]) == (f'-m mtkd test {tmp_path}/small.py {folder}/final.pth {given} '
                                           f'--out {folder}/results.json {options}')
     assert work.iterations == 8 and not work.alone
 
 
 def test_a_config_beside_the_sweep_file_is_found(toy, tmp_path):
-    config = toy("grid = {'train_cfg.max_iters': [3]}\nconfig = 'small.py'").runs[0].steps[0].command[2]
+    config = toy("grid = {'train_cfg.max_iters': [3]}\nconfig = 'small.py'").runs[0].steps[0].command[4]
     assert config == str(tmp_path / 'small.py')
 
 
