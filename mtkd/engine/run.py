@@ -139,7 +139,7 @@ def _runner(cfg: Config) -> Runner:
         time.sleep(0.02)
     _started = int(time.time())
     runner = TaskRunner.from_cfg(cfg)
-    if is_main_process():
+    if is_main_process() and cfg.default_hooks.get('logger') is not None:
         runner.register_hook(ConsoleHook())
         title = str(cfg.get('method') or Path(cfg.filename or cfg.work_dir).stem)
         if live() and not any(isinstance(hook, ProgressHook) for hook in runner.hooks):

@@ -214,6 +214,8 @@ def _visit(node: Any, path: str, key: str, in_links: bool) -> None:
         _links(node, path)
     elif key == 'loss' and in_links:
         _object(node, path, _DISTILL_LOSS, True)
+    elif in_links and isinstance(node, str):
+        return  # the name of a layer, say
     elif key in _PLACES and node is not None and (key != 'model' or path == key):
         items = [(f'{path}[{i}]', part) for i, part in enumerate(node)] if isinstance(node, list | tuple) else [(path, node)]
         place = _PLACES[key] if path == f'model.net.{key}' else _NESTED.get(key, _PLACES[key])
@@ -276,7 +278,8 @@ def _find(name: Any, where: mm_registry.Registry, path: str) -> Any:
     found = where.get(name)
     if found is not None:
         return found
-    others = [other for other in vars(registry).values() if isinstance(other, mm_registry.Registry) and other is not where]
+    kinds = mm_registry.Registry | registry.Registry
+    others = [other for other in vars(registry).values() if isinstance(other, kinds) and other is not where]
     elsewhere = next((other for other in others if other.get(name) is not None), None)
     if isinstance(where, registry.Registry):
         text = where.explain_unknown(name)

@@ -120,7 +120,7 @@ class MultiTaskNet(nn.Module):
         taps = self.trunk(image, cached) if cached else self.trunk(image)
         for task, head in self.heads.items():
             given, own = taps[self._inputs[task]], (rows or {}).get(task)
-            for dropout in self._dropouts[task]:
+            for dropout in self._dropouts[task] if rows is not None else ():
                 dropout.of(own, len(given))
             feature = head.feature(given if own is None else given.index_select(0, own))
             taps[f'{task}.feat'] = feature

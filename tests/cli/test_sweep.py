@@ -33,7 +33,7 @@ def test_a_sweep_with_a_run_that_fails(tmp_path, monkeypatch, capsys):
     code, out, err = run(monkeypatch, capsys, 'sweep', path, '--jobs', 2)
     good, bad = root / 'momentum=0.5' / 'seed4', root / 'momentum=-1.0' / 'seed4'
     assert code == 1, out + err
-    assert 'failed: momentum=-1.0/seed4 (exit code 2: ' in out and f'its log: {bad}/sweep.log' in out
+    assert 'failed: momentum=-1.0/seed4 (exit code 1: ' in out and f'its log: {bad}/sweep.log' in out
     assert 'Invalid momentum value: -1.0' in out and '1 done, 1 failed' in out
     assert 'note: nowhere, which the sweep file names in references, is not there' in out
     result = Result.read(good / 'results.json')
@@ -55,7 +55,7 @@ def test_a_dry_run_says_what_would_be_run(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path / 'work_dirs'))
     code, out, _ = run(monkeypatch, capsys, 'sweep', sweep_file(tmp_path), '--dry-run')
     assert code == 0 and 'momentum=0.5/seed4: to run\n' in out
-    assert out.count('tools/train.py') == out.count('tools/test.py') == 2
+    assert out.count('-m mtkd train ') == out.count('-m mtkd test ') == 2
     assert not (tmp_path / 'work_dirs').exists()
 
 

@@ -99,9 +99,11 @@ class _Accumulating:
     _accumulative_counts = 4
 
 
-def test_interval_inside_an_accumulation_is_refused():
+def test_interval_inside_an_accumulation_is_refused(tmp_path):
     class Runner:
         optim_wrapper = _Accumulating()
+        work_dir, iter = str(tmp_path), 0
+
     with pytest.raises(ValueError, match='not a multiple of optim_wrapper.accumulative_counts=4'):
         CheckpointHook(interval=6).before_train(Runner())
     CheckpointHook(interval=8).before_train(Runner())

@@ -176,7 +176,8 @@ def test_scales():
 
 def test_a_config_follows_its_weights(tmp_path):
     file = tmp_path / 'c.py'
-    file.write_text("tasks = dict()\nmodel = dict(net=dict(backbone=dict(type='TimmBackbone', name='tf_efficientnet_lite0', "
+    file.write_text("tasks = dict(depth=dict(type='Depth'))\n"
+                    "model = dict(net=dict(backbone=dict(type='TimmBackbone', name='tf_efficientnet_lite0', "
                     "weights='package')), data_preprocessor=dict(type='Preprocessor', channels_last=True))\n")
     given = load_config(file).model.data_preprocessor
     assert given == {'type': 'Preprocessor', 'channels_last': True, 'mean': (127,) * 3, 'std': (128,) * 3}

@@ -237,6 +237,7 @@ def test_missing_data_and_loaders_are_named(tmp_path):
     with pytest.raises(BadData, match='camvid'):
         b.open_split(CONFIGS / 'mt_hrnet18_camvid.py', data_root=tmp_path)
     config = tmp_path / 'no_test.py'
-    config.write_text("tasks = dict(depth=dict(type='Depth'))\nmodel = dict()\n")
+    config.write_text("tasks = dict(depth=dict(type='Depth'))\n"
+                      "model = dict(net=dict(backbone=dict(type='TimmBackbone', name='resnet10t')))\n")
     with pytest.raises(ValueError, match='has no test_dataloader: browse another --split'):
         b.open_split(config, 'test')

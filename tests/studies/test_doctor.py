@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mtkd import config_files
 from mtkd.structures import FeatureStore
 from mtkd.studies import doctor
-from tests.datasets.test_pseudo_file import pseudo
+from tests.prerequisites.pseudo_labels.test_file import pseudo
 
 
 def test_versions_against_requirements():
@@ -86,10 +87,12 @@ def test_disk_data_and_weights(tmp_path):
 
 def test_it_imports_the_standard_library_only():
     import ast
-    tree = ast.parse(Path(doctor.__file__).read_text())
-    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {name.split('.')[0] for name in names} <= set(sys.stdlib_module_names)
+    names = set()
+    for module in (doctor, config_files):
+        tree = ast.parse(Path(module.__file__).read_text())
+        names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.split('.')[0] for name in names} - {'config_files'} <= set(sys.stdlib_module_names)
 
 
 def test_the_report_says_what_to_do():

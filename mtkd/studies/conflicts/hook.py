@@ -65,7 +65,7 @@ class GradientConflictHook(Hook):
         if not self._due or not torch.is_grad_enabled():
             return
         self._due = False  # the first of several accumulated batches
-        losses, _ = balance.sort_terms(*given)
+        losses, _ = balance.sort_terms(*given[:5])
         feature = given[3][self.tap]
         with torch.autocast(feature.device.type, enabled=False):
             self._gram = take_gradients(losses, [feature], [[] for _ in losses], replicated=False, scale=SCALE).gram
