@@ -106,7 +106,9 @@ def page() -> dict:
 
 
 @pytest.mark.parametrize('loop', ['bare', 'with_lightning', 'with_accelerate'])
-def test_a_loop_goes_the_runners_way(loop, page, by_the_runner):
+def test_a_loop_goes_the_runners_way(loop, page, by_the_runner, monkeypatch):
+    for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE'):  # Accelerate takes any of them for a launcher
+        monkeypatch.delenv(name, raising=False)
     student, big = networks()
     before = copy.deepcopy(student.state_dict())
     page[loop](student, big, DataLoader(samples(), BATCH))

@@ -63,6 +63,8 @@ def test_stopped_and_resumed_to_the_bit(whole, tmp_path, capsys, number, at, val
     config = write_config(tmp_path, iters=7, interval=100, val_interval=3)
     config.write_text(config.read_text() + f'\ncustom_hooks = [dict(type="SignalAt", at={at}, number={int(number)}, '
                                            f'validating={validating})]\n')
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)  # nohup ignores SIGHUP, and a run then does so too
     before = [signal.getsignal(each) for each in SIGNALS]
     work = tmp_path / 'run'
     assert exit_code(lambda: train(Job(str(config), work_dir=work)) and 0) == 128 + number
