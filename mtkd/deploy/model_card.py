@@ -8,6 +8,7 @@ from pathlib import Path
 from ..engine.config import datasets_of
 from ..engine.cost import count_macs, count_parameters
 from ..engine.record import code_version, versions
+from ..leaderboard.escaping import code, markdown
 from ..registry import DATASETS
 from .export import Exported
 from .student import Student
@@ -47,35 +48,40 @@ def model_card(student: Student, exported: Exported, *, metrics: Metrics | None,
     height, width = exported.input_size
     trained = student.meta.get('config_sha256')
     lines = [
-        f'# {cfg.get("method", Path(config).stem)}, {cfg.get("student", Path(config).stem)}', '',
+        f'# {_said(cfg.get("method", Path(config).stem))}, {_said(cfg.get("student", Path(config).stem))}', '',
         f'Written by mtkd {code_version()} on {datetime.date.today().isoformat()} with', '',
-        f'    {" ".join(["python", *sys.argv])}', '',
+        f'    {" ".join(" ".join(["python", *sys.argv]).split())}', '',
         '## Use', '',
-        f'- File: `{exported.path.name}` ({exported.format}).',
+        f'- File: {code(exported.path.name)} ({exported.format}).',
         '- Input: `image`, (B, 3, H, W) uint8 RGB, not normalised; the file normalises it.'
         if exported.format != 'state_dict' else
         '- Weights of the network alone: load them with `mtkd.deploy.MultiTaskInferencer(config, file)`.',
         f'- Written at {height}x{width}; may differ: {", ".join(exported.dynamic) or "nothing"}.',
-        f'- Test pipeline of the config, to be done before: {_pipeline(student)}.', '',
+        f'- Test pipeline of the config, to be done before: {_said(_pipeline(student))}.', '',
         '| output | shape | holds | difference to eager |', '|---|---|---|---|',
-        *(f'| `{name}` | {_shape(task)} | {task.kind.name.replace("_", " ")} | {exported.difference[name]:.2g} |'
+        *(f'| {code(name)} | {_shape(task)} | {task.kind.name.replace("_", " ")} | {exported.difference[name]:.2g} |'
           for name, task in student.tasks.items()), '',
         f'Differences: largest absolute one (of class ids, share of pixels), checked with {exported.checked_with}.', '',
         '## How good', '', *_metric_lines(metrics, test_set), '',
         '## Data', '',
-        f'- Trained on: {cfg.get("data_set", "not named in the config")}.',
-        f'- Terms of the data: {licence or data_licence(student)}', '',
+        f'- Trained on: {_said(cfg.get("data_set", "not named in the config"))}.',
+        f'- Terms of the data: {_said(licence or data_licence(student))}', '',
         '## Made of', '',
-        f'- Config: `{config}`, sha256 `{student.config_sha256}`'
+        f'- Config: {code(config)}, sha256 `{student.config_sha256}`'
         + ('.' if trained in (None, student.config_sha256) else
            f'; **the checkpoint was trained with another version of it**, sha256 `{trained}`.'),
-        f'- Seed: {student.meta.get("seed", "not recorded")}.',
-        f'- Backbone: {cfg.get("backbone", "not named in the config")}.',
+        f'- Seed: {_said(student.meta.get("seed", "not recorded"))}.',
+        f'- Backbone: {_said(cfg.get("backbone", "not named in the config"))}.',
         f'- Parameters: {count_parameters(student.net):,}; multiply-accumulates at {height}x{width}: '
         f'{count_macs(student.net, (height, width)):,}.',
         f'- Versions: {", ".join(f"{name} {number}" for name, number in versions().items())}.', '',
         'It holds the student alone: no teacher, no distillation adaptors, no balance.', '']
     return '\n'.join(lines)
+
+
+def _said(value: object) -> str:
+    """What a config, a checkpoint or a result says, as text that marks nothing up."""
+    return markdown(str(value))
 
 
 def data_licence(student: Student) -> str:
@@ -107,6 +113,6 @@ def _shape(task: object) -> str:
 def _metric_lines(metrics: Metrics | None, test_set: str | None) -> list[str]:
     if metrics is None:
         return ['Not tested: no `results.json` beside the checkpoint; `mtkd test CONFIG CHECKPOINT` writes it.']
-    return [*([f'On {test_set}.', ''] if test_set else []), '| task | metric | value |', '|---|---|---|',
-            *(f'| {task} | {name} | {value:.4g} {unit} |' for task, numbers in metrics.items()
+    return [*([f'On {_said(test_set)}.', ''] if test_set else []), '| task | metric | value |', '|---|---|---|',
+            *(f'| {_said(task)} | {_said(name)} | {value:.4g} {_said(unit)} |' for task, numbers in metrics.items()
               for name, (value, unit) in numbers.items())]

@@ -46,12 +46,17 @@ class ForeignTeacher(Teacher):
                  mean: Sequence[float] | None = None, std: Sequence[float] | None = None,
                  tasks: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         wanted = scale_of(str(model.get('name')), model.get('weights')) if isinstance(model, Mapping) else None
-        own = wanted or (foreign_scale(**model) if isinstance(model, Mapping) else None) or (IMAGENET_MEAN, IMAGENET_STD)
+        stated = wanted or (foreign_scale(**model) if isinstance(model, Mapping) else None)
+        own = stated or (IMAGENET_MEAN, IMAGENET_STD)
         mean, std = own[0] if mean is None else mean, own[1] if std is None else std
         if wanted is not None and contradicts(wanted, mean, std):
             raise ValueError(f"ForeignTeacher: the weights of '{dict(model)['name']}' want mean {wanted[0]} and std "
                              f'{wanted[1]}, it was given {tuple(mean)} and {tuple(std)}: leave mean and std out.')
         check_statistics(mean, std, 'ForeignTeacher')
+        if wanted is None and stated is not None and contradicts(stated, mean, std):
+            warnings.warn(f"the weights of the foreign teacher '{dict(model)['name']}' were trained with mean {stated[0]} "
+                          f'and std {stated[1]}, and it was given {tuple(mean)} and {tuple(std)}: leave mean and std out '
+                          f'to follow the weights.')
         self.input_size = None if input_size is None else (int(input_size[0]), int(input_size[1]))
         if isinstance(model, Mapping) and model.get('source') != 'import' and not (
                 model.get('checkpoint') or model.get('pretrained') or model.get('weights')):

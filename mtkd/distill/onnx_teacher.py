@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..models import Taps, TapSpec
-from ..models.picture_scale import IMAGENET_MEAN, IMAGENET_STD
+from ..models.picture_scale import IMAGENET_MEAN, IMAGENET_STD, check_statistics
 from ..registry import TEACHERS
 from ..structures import Size
 from .teacher import Teacher
@@ -248,9 +248,7 @@ class OnnxTeacher(Teacher):
     def __init__(self, file: str | Path, taps: Mapping[str, Tap], mean: Sequence[float] = IMAGENET_MEAN,
                  std: Sequence[float] = IMAGENET_STD, layout: str = 'NCHW', channels: str = 'RGB',
                  input_size: Size | None = None, tasks: Mapping[str, Any] | None = None) -> None:
-        if 0 < max(std) < 1:
-            raise ValueError(f'OnnxTeacher: std={tuple(std)} looks like the 0..1 scale; mean and std are on the 0..255 '
-                             f'scale of the picture: multiply both by 255.')
+        check_statistics(mean, std, 'OnnxTeacher')
         network = OnnxNetwork(file, taps, layout, channels, input_size)
         self.input_size = network.size
         super().__init__(network, mean=mean, std=std)

@@ -66,7 +66,7 @@ class Teacher(nn.Module):
         if taps is not None:
             net = TappedModel(net, taps, tokens, probe_size)
         self._held = (net.requires_grad_(False).to(dtype=self.dtype, memory_format=self.memory_format),)
-        self._scale = torch.tensor([tuple(mean), tuple(std)], dtype=torch.float32).view(2, 3, 1, 1)
+        self._scale = torch.tensor([tuple(v) * (3 // len(v)) for v in (mean, std)], dtype=torch.float32).view(2, 3, 1, 1)
         self.train()
 
     @property

@@ -21,7 +21,9 @@ from mmengine.runner import Runner
 
 from .. import registry
 from ..config_files import HOME, find_config
-from ..models.known_weights import scale_of
+from ..models.foreign_model import foreign_scale
+from ..models.known_weights import Scale, contradicts, scale_of, usual_scale
+from ..models.picture_scale import IMAGENET_MEAN, IMAGENET_STD
 from ..tasks import build_tasks
 from . import record, report
 from .prerequisite import kinds
@@ -116,21 +118,34 @@ def _only_python(file: Path) -> None:
 
 
 def _follow_weights(cfg: Config) -> None:
-    """Write the normalisation that named pretrained weights want into the preprocessor of a config that states none.
+    """Write the normalisation that pretrained weights want into the preprocessor of a config that states none.
 
     Everything that later takes the network without its pretrained weights (a teacher, a deployed student) reads it there.
-    One that contradicts is refused where the model is built.
+    One that contradicts is refused, or warned of, where the model is built.
     """
     model = cfg.get('model') or {}
     net = model.get('net') or {}
     backbone = net.get('backbone') or (net.get('trunk') or {}).get('backbone') or {}
-    if not isinstance(backbone, Mapping) or not isinstance(backbone.get('name'), str):
-        return
-    asked = bool(backbone.get('pretrained')) and not backbone.get('checkpoint')
-    scale = scale_of(backbone['name'], backbone.get('weights'), asked)
     given = model.get('data_preprocessor') or {}
+    scale = _scale_of_weights(backbone) if isinstance(backbone, Mapping) else None
     if scale is not None and 'mean' not in given and 'std' not in given:
         cfg.model.data_preprocessor = {**given, 'mean': scale[0], 'std': scale[1]}
+
+
+def _scale_of_weights(backbone: Mapping[str, Any]) -> Scale | None:
+    """What a backbone's weights were trained with; None where there are none, they do not say, or it is ImageNet's."""
+    model, name, weights = backbone.get('model'), backbone.get('name'), backbone.get('weights')
+    if isinstance(model, Mapping):
+        usual = foreign_scale(**model)
+    elif not isinstance(name, str):
+        return None
+    else:
+        scale = scale_of(name, weights, bool(backbone.get('pretrained')) and not backbone.get('checkpoint'))
+        if scale is not None:
+            return scale
+        loaded = backbone.get('pretrained') or backbone.get('checkpoint') or weights
+        usual = usual_scale(name) if loaded else None
+    return usual if usual is not None and contradicts(usual, IMAGENET_MEAN, IMAGENET_STD) else None
 
 
 def _unreadable(file: Path, error: BaseException) -> str:
@@ -177,7 +192,8 @@ def _keys_of(node: Any, path: Sequence[str]) -> set[str]:
     if not isinstance(node, Mapping):
         return set()
     keys = set(node)
-    built_as = node.get('type') or (_TEACHER if path[-2:-1] == ['teachers'] else _BUILT_AS.get(path[-1] if path else ''))
+    by_place = 'MultiTaskModel' if list(path) == ['model'] else _BUILT_AS.get(path[-1] if path else '')
+    built_as = node.get('type') or (_TEACHER if path[-2:-1] == ['teachers'] else by_place)
     return keys | _arguments(built_as) if isinstance(built_as, str) else keys
 
 
@@ -293,6 +309,9 @@ def without_pretrained(net: Any) -> None:
     off = {'pretrained': False, 'checkpoint': None, 'weights': None}
     if backbone is not None:
         backbone.update({key: value for key, value in off.items() if key in backbone})
+        foreign = backbone.get('model')
+        if isinstance(foreign, Mapping) and foreign.get('source') != 'huggingface':  # its folder holds the configuration too
+            backbone['model'] = {**foreign, **{key: value for key, value in off.items() if key in foreign}}
 
 
 def _leave_training_out(cfg: Config, with_teachers: bool) -> None:

@@ -1,4 +1,4 @@
-"""Text of results files in Markdown and CSV: it is shown as it is, and never marks up, links or computes anything."""
+"""Text from configs, data and results in Markdown and CSV: shown as it is, it never marks up, links or computes anything."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ def markdown(text: str) -> str:
     text = ' '.join(text.splitlines()) if '\n' in text or '\r' in text else text
     text = re.sub(r'&(?=#?\w+;)', '&amp;', text).replace('<', '&lt;').replace('|', '\\|')
     return re.sub(r'\](?=\s*[(\[:])', r'\\]', text)
+
+
+def code(text: str) -> str:
+    """Text as a span of code, which nothing in it can end."""
+    inner = ' '.join(text.split()).replace('`', '\N{PRIME}').replace('|', '\\|')
+    return f'`{inner}`'
 
 
 def csv_cell(value: Any) -> Any:

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import json
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from .known_weights import Scale, fill_from_package, how_to_install
+from .known_weights import Scale, fill_from_package, how_to_install, on_255, scale_of, usual_scale
 
 SOURCES = ('torchvision', 'huggingface', 'timm', 'import')
 _NESTS = ('state_dict', 'model')
@@ -88,32 +89,36 @@ def foreign_scale(source: str, name: str, checkpoint: str | Path | None = None, 
         (mean, std) per channel, RGB, on the 0..255 scale; None where there are no weights, or nothing is stated.
     """
     loaded = pretrained or checkpoint is not None or weights is not None
-    if source == 'timm' and loaded and timm.is_model(name):
-        cfg = timm.get_pretrained_cfg(name)
-        return None if cfg is None else _on_255(cfg.mean, cfg.std)
+    if source == 'timm' and loaded:
+        return scale_of(name, weights) or usual_scale(name)
     if source == 'torchvision' and pretrained:
         from torchvision import models
         if name in models.list_models():
             transforms = models.get_model_weights(name).DEFAULT.transforms()  # type: ignore[attr-defined]
-            return _on_255(getattr(transforms, 'mean', None), getattr(transforms, 'std', None))
+            return on_255(getattr(transforms, 'mean', None), getattr(transforms, 'std', None))
     stated = Path(checkpoint) / 'preprocessor_config.json' if source == 'huggingface' and checkpoint is not None else None
-    if stated is not None and stated.is_file():
-        try:
-            config = json.loads(stated.read_text())
-        except ValueError as error:
-            raise ValueError(f"foreign model '{name}': {stated} is no JSON ({error}); get it again, or give mean and std "
-                             f'and remove it.') from error
-        if not isinstance(config, Mapping) or config.get('do_normalize') is False:
-            return None
-        return _on_255(config.get('image_mean'), config.get('image_std'))
-    return None
+    return _huggingface_scale(name, stated) if stated is not None and stated.is_file() else None
 
 
-def _on_255(mean: Any, std: Any) -> Scale | None:
-    """Statistics of the 0..1 scale on that of 0..255; None where one is missing."""
+def _huggingface_scale(name: str, stated: Path) -> Scale | None:
+    """What ``preprocessor_config.json`` makes of a picture of 0..255, as (mean, std) on that scale."""
+    try:
+        config = json.loads(stated.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(f"foreign model '{name}': {stated} is no JSON ({error}); get it again, or give mean and std "
+                         f'and remove it.') from error
+    if not isinstance(config, Mapping):
+        return None
+    if config.get('do_flip_channel_order'):
+        warnings.warn(f"foreign model '{name}': {stated} wants the channels in the order BGR (do_flip_channel_order); mtkd "
+                      f'gives RGB.')
+    unit = 1.0 / float(config.get('rescale_factor') or 1 / 255) if config.get('do_rescale', True) else 1.0
+    if config.get('do_normalize') is False:
+        return (0.0,) * 3, (unit,) * 3
+    mean, std = config.get('image_mean'), config.get('image_std')
     if not mean or not std:
         return None
-    return tuple(255.0 * float(value) for value in mean), tuple(255.0 * float(value) for value in std)
+    return tuple(unit * float(value) for value in mean), tuple(unit * float(value) for value in std)
 
 
 def _made(name: str, maker: Any, pretrained: bool, kwargs: dict[str, Any]) -> nn.Module:

@@ -208,25 +208,44 @@ def test_picture(size: int) -> Tensor:
 
 
 def scale_of(name: str, weights: str | None, pretrained: bool = False) -> Scale | None:
-    """The normalisation that goes with weights: (mean, std) per channel, RGB, on the 0..255 scale.
+    """The normalisation that belongs to weights named by their source: (mean, std) per channel, RGB, on the 0..255 scale.
+
+    Another one is a mistake. What a library says of the weights it fetches is :func:`usual_scale`.
 
     Args:
         name: timm's name of the network.
         weights: ``'package'``, ``'hub'``, a file, or None.
-        pretrained: the other way to ask for weights. It follows the table only: configs with ``pretrained=True`` of other
-            networks state their papers' normalisation themselves.
+        pretrained: the other way to ask for weights; it follows the table of packages only.
 
     Returns:
         None where the weights do not say: those of a file.
     """
     if weights == 'hub':
-        cfg = timm.get_pretrained_cfg(name) if timm.is_model(name) else None
-        return None if cfg is None else (tuple(255 * value for value in cfg.mean), tuple(255 * value for value in cfg.std))
+        return usual_scale(name)
     row = find(name) if weights == 'package' or (pretrained and weights is None) else None
     return None if row is None else (row.mean, row.std)
 
 
+def usual_scale(name: str) -> Scale | None:
+    """The normalisation that timm states for its pretrained weights of a network, on the 0..255 scale; None: it has none.
+
+    The default where nothing else is stated. A config may state another one, as papers do that used such weights with
+    ImageNet's statistics; that is warned of.
+    """
+    cfg = timm.get_pretrained_cfg(name) if timm.is_model(name) else None
+    return None if cfg is None else on_255(cfg.mean, cfg.std)
+
+
+def on_255(mean: Any, std: Any) -> Scale | None:
+    """Statistics of the 0..1 scale on that of 0..255; None where one is missing."""
+    if not mean or not std:
+        return None
+    return tuple(255.0 * float(value) for value in mean), tuple(255.0 * float(value) for value in std)
+
+
 def contradicts(scale: Scale, mean: Sequence[float], std: Sequence[float]) -> bool:
-    """Whether a normalisation differs from the one that weights want by more than rounding."""
-    pairs = [*zip(scale[0], mean, strict=True), *zip(scale[1], std, strict=True)]
-    return any(abs(a - b) > SAME_SCALE for a, b in pairs)
+    """Whether a normalisation, one number or one a channel, differs from what weights want by more than rounding."""
+    def differs(wanted: Sequence[float], given: Sequence[float]) -> bool:
+        each = tuple(given) * len(wanted) if len(given) == 1 else tuple(given)
+        return any(abs(a - b) > SAME_SCALE for a, b in zip(wanted, each, strict=True))
+    return differs(scale[0], mean) or differs(scale[1], std)

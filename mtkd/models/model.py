@@ -1,5 +1,6 @@
 """The one class MMEngine sees: a network, its tasks, a balance, and a distiller that is handed in."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -203,15 +204,23 @@ def _check_scale(net: nn.Module, preprocessor: nn.Module) -> None:
 
 
 def _check_normalisation(net: nn.Module, preprocessor: nn.Module) -> None:
-    """Refuse another normalisation than the one that the trunk's pretrained weights were trained with."""
+    """Refuse another normalisation than the trunk's weights want, and warn of another than their library states."""
+    if preprocessor.mean.is_meta:
+        return
+    mean, std = preprocessor.mean.flatten().tolist(), preprocessor.std.flatten().tolist()
     for part in net.modules():
-        scale = getattr(part, 'scale', None) if hasattr(part, 'strides') else None
-        if scale is not None and not preprocessor.mean.is_meta:
-            mean, std = preprocessor.mean.flatten().tolist(), preprocessor.std.flatten().tolist()
-            if contradicts(scale, mean, std):
-                raise ValueError(f'the pretrained weights of {getattr(part, "name", type(part).__name__)} want pictures '
-                                 f'normalised with mean {scale[0]} and std {scale[1]}, model.data_preprocessor has '
-                                 f'{tuple(mean)} and {tuple(std)}: leave its mean and std out, or give these.')
+        if not hasattr(part, 'strides'):
+            continue
+        scale, usual = getattr(part, 'scale', None), getattr(part, 'usual_scale', None)
+        name = getattr(part, 'name', type(part).__name__)
+        if scale is not None and contradicts(scale, mean, std):
+            raise ValueError(f'the pretrained weights of {name} want pictures normalised with mean {scale[0]} and std '
+                             f'{scale[1]}, model.data_preprocessor has {tuple(mean)} and {tuple(std)}: leave its mean and '
+                             f'std out, or give these.')
+        if scale is None and usual is not None and contradicts(usual, mean, std):
+            warnings.warn(f'the weights of {name} were trained on pictures normalised with mean {usual[0]} and std '
+                          f'{usual[1]}, and model.data_preprocessor has {tuple(mean)} and {tuple(std)}: leave its mean and '
+                          f'std out to follow the weights.')
 
 
 def _without_absent(target: Tensor, present: Tensor, task: Task) -> Tensor:

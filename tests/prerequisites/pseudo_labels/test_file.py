@@ -89,6 +89,15 @@ def test_csv_is_one_line_a_sample_and_task(tmp_path):
     assert rows[0]['confidence'] == '0.8000' and len(rows[0]['distribution'].split()) == 3
 
 
+def test_names_in_a_csv_compute_nothing(tmp_path):
+    odd = replace(pseudo(tasks={'=race': 3}, classes={'=race': ['@x', '-1', '+y']}))
+    PseudoFile(odd.header, np.array(['=1+1', 'b', 'c', '@d', 'e']), {'=race': labels()}).write_csv(
+        tmp_path / 'a.csv', Rules(tau=0.75))
+    rows = list(csv.DictReader((tmp_path / 'a.csv').open()))
+    assert [(row['sample_id'], row['task'], row['class']) for row in rows] == [
+        ("'=1+1", "'=race", "'@x"), ('b', "'=race", '-1'), ("'@d", "'=race", "'@x"), ('e', "'=race", "'+y")]
+
+
 def test_damaged_and_foreign_files(tmp_path):
     path = tmp_path / 'a.npz'
     pseudo(format_version=9).write(path)
