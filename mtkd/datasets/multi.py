@@ -11,7 +11,7 @@ from mtkd.registry import DATA_SAMPLERS, DATASETS
 from mtkd.structures import TargetKind, interleave
 
 from .base import TaskDataset
-from .samplers import EndlessOrder, PositionSampler
+from .samplers import EndlessOrder, LabelledOrder, PositionSampler
 
 
 @DATASETS.register_module()
@@ -193,13 +193,26 @@ class MixSampler(_MultiSampler):
         seed: of the order; 0 where None.
         quotas: whole numbers, one a set, that sum to the global batch size; or a rule: ``'sqrt'``, ``'size'`` or
             ``'equal'``, of which each set gets at least one place.
+        labelled: one number a set: how many of its samples in a batch have a label. The set needs ``keep_labels``, and the
+            rest of its places go to samples whose label is hidden, as in ``LabelledSampler``; as many as the set's places:
+            it trains on its labelled part. None, or None for a set: drawn without regard to labels.
+
+    Raises:
+        ValueError: ``labelled`` has not one number a set, or a set with a number hides no labels.
 
     Source: fact sheet 1.4.2 (proportional to the square root of the size).
     """
 
-    def __init__(self, dataset: MultiDataset, seed: int | None = None, quotas: str | Sequence[int] = 'sqrt') -> None:
+    def __init__(self, dataset: MultiDataset, seed: int | None = None, quotas: str | Sequence[int] = 'sqrt',
+                 labelled: Sequence[int | None] | None = None) -> None:
         super().__init__(dataset, seed)
         self.quotas = quotas
+        self.labelled = [None] * len(self.sizes) if labelled is None else list(labelled)
+        if len(self.labelled) != len(self.sizes):
+            raise ValueError(f'MixSampler(labelled={self.labelled}): give one number, or None, for each of the '
+                             f'{len(self.sizes)} data sets.')
+        self.apart = {which: LabelledOrder(dataset.datasets[which], (self.seed, which))
+                      for which, count in enumerate(self.labelled) if count is not None}
 
     def quota(self, total: int) -> list[int]:
         """How many of a batch's ``total`` samples come from each set.
@@ -216,13 +229,21 @@ class MixSampler(_MultiSampler):
         return quota
 
     def batch(self, number: int, total: int, drop_last: bool = True) -> list[Any]:
-        keys = [key for which, q in enumerate(self.quota(total)) for key in self._keys(which, number * q,
-                                                                                       (number + 1) * q)]
+        keys: list[tuple[int, int, int]] = []
+        for which, count in enumerate(self.quota(total)):
+            if which in self.apart:
+                order = self.apart[which]
+                keys += [(which, index, epoch)
+                         for index, epoch in order.keys(number, order.quota(count, self.labelled[which]))]
+            else:
+                keys += self._keys(which, number * count, (number + 1) * count)
         places = np.random.default_rng([self.seed, len(self.sizes), number]).permutation(total)
         return [keys[place] for place in places]
 
     def batches_per_epoch(self, total: int, drop_last: bool = True) -> int:
-        return max(-(-size // q) for size, q in zip(self.sizes, self.quota(total), strict=True))
+        return max(self.apart[which].batches_per_epoch(self.apart[which].quota(count, self.labelled[which]))
+                   if which in self.apart else -(-self.sizes[which] // count)
+                   for which, count in enumerate(self.quota(total)))
 
 
 @DATA_SAMPLERS.register_module()

@@ -125,6 +125,52 @@ class ShuffleSampler(PositionSampler):
         return max(self.order.length // total if drop_last else -(-self.order.length // total), 1)
 
 
+class LabelledOrder:
+    """Two endless orders of one data set: of its samples with a label, and of those without.
+
+    Args:
+        dataset: a :class:`~mtkd.datasets.base.TaskDataset` with ``keep_labels``.
+        seed: numbers that, with the part and the epoch, seed a permutation.
+
+    Raises:
+        ValueError: the data set hides no labels.
+    """
+
+    def __init__(self, dataset: Any, seed: tuple[int, ...]) -> None:
+        dataset.full_init()
+        if not getattr(dataset, 'kept', None):
+            raise ValueError(f'{dataset.name}: samples with and without a label are drawn apart only where keep_labels hides '
+                             f'some: give the data set keep_labels, or leave labelled out of the sampler (LabelledSampler: '
+                             f'use ShuffleSampler).')
+        self.name = dataset.name
+        has = np.any(list(dataset.kept.values()), axis=0)
+        self.parts = [np.flatnonzero(has), np.flatnonzero(~has)]
+        self.orders = [EndlessOrder(len(part), (*seed, number)) if len(part) else None
+                       for number, part in enumerate(self.parts)]
+
+    def quota(self, total: int, labelled: int | None) -> tuple[int, int]:
+        """How many of ``total`` samples have a label, and how many have none; ``labelled=None``: all have one.
+
+        Raises:
+            ValueError: ``labelled`` does not fit ``total``, or every sample has a label.
+        """
+        of = total if labelled is None else labelled
+        if not 0 < of <= total or (of < total and self.orders[1] is None):
+            hint = '' if self.orders[1] else '; every sample has one, so leave it out'
+            raise ValueError(f'{self.name}, labelled={labelled}: of {total} samples in a batch between 1 and {total} have a '
+                             f'label{hint}.')
+        return of, total - of
+
+    def keys(self, number: int, quota: tuple[int, int]) -> list[tuple[int, int]]:
+        """(index, epoch) of the samples of batch ``number``: those with a label first."""
+        return [(int(part[index]), epoch) for part, order, count in zip(self.parts, self.orders, quota, strict=True)
+                if order is not None and count for index, epoch in order.keys(number * count, (number + 1) * count)]
+
+    def batches_per_epoch(self, quota: tuple[int, int]) -> int:
+        """Batches in one pass over the part that takes longest."""
+        return max(-(-len(part) // count) for part, count in zip(self.parts, quota, strict=True) if count)
+
+
 @DATA_SAMPLERS.register_module()
 class LabelledSampler(PositionSampler):
     """Each batch holds a fixed number of samples with a label and fills up with samples that have none.
@@ -144,35 +190,20 @@ class LabelledSampler(PositionSampler):
 
     def __init__(self, dataset: Any, seed: int | None = None, labelled: int | None = None) -> None:
         super().__init__(dataset, seed)
-        dataset.full_init()
-        if not getattr(dataset, 'kept', None):
-            raise ValueError('LabelledSampler draws samples with and without a label apart: give the data set keep_labels, '
-                             'or use ShuffleSampler.')
-        has = np.any(list(dataset.kept.values()), axis=0)
         self.labelled = labelled
-        self.parts = [np.flatnonzero(has), np.flatnonzero(~has)]
-        self.orders = [EndlessOrder(len(part), (self.seed, number)) if len(part) else None
-                       for number, part in enumerate(self.parts)]
+        self.order = LabelledOrder(dataset, (self.seed,))
 
     def quota(self, total: int) -> tuple[int, int]:
         """How many of a batch's samples have a label, and how many have none."""
-        labelled = total if self.labelled is None else self.labelled
-        if not 0 < labelled <= total or (labelled < total and self.orders[1] is None):
-            hint = '' if self.orders[1] else '; every sample has one, so leave it out'
-            raise ValueError(f'LabelledSampler(labelled={self.labelled}): of a batch of {total} between 1 and {total} '
-                             f'have a label{hint}.')
-        return labelled, total - labelled
+        return self.order.quota(total, self.labelled)
 
     def batch(self, number: int, total: int, drop_last: bool = True) -> list[Any]:
-        keys = []
-        for part, order, quota in zip(self.parts, self.orders, self.quota(total), strict=True):
-            if order is not None and quota:
-                keys += [(int(part[index]), epoch) for index, epoch in order.keys(number * quota, (number + 1) * quota)]
+        keys = self.order.keys(number, self.quota(total))
         places = np.random.default_rng([self.seed, 2, number]).permutation(total)
         return [keys[place] for place in places]
 
     def batches_per_epoch(self, total: int, drop_last: bool = True) -> int:
-        return max(-(-len(part) // quota) for part, quota in zip(self.parts, self.quota(total), strict=True) if quota)
+        return self.order.batches_per_epoch(self.quota(total))
 
 
 @DATA_SAMPLERS.register_module()

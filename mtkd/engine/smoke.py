@@ -57,6 +57,8 @@ def _shrink_batch(loader: Any) -> None:
     loader.batch_size = max(BATCH, len(loader.dataset.get('datasets') or ()))
     if (loader.get('sampler') or {}).get('type') == 'LabelledSampler':  # too few pictures for both kinds
         loader.sampler = {'type': 'ShuffleSampler'}
+    if (loader.get('sampler') or {}).get('labelled') is not None:
+        loader.sampler.pop('labelled')
     quotas = (loader.get('sampler') or {}).get('quotas')
     if quotas is not None and not isinstance(quotas, str):
         loader.sampler.quotas = apportion(np.array(quotas) / sum(quotas), loader.batch_size)

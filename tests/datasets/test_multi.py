@@ -1,6 +1,7 @@
 from collections import Counter
 from itertools import islice
 
+import numpy as np
 import pytest
 import torch
 
@@ -156,3 +157,35 @@ def test_two_label_spaces_of_one_task_are_refused(other, words):
     table = [0, 1, 3, 2][:second.NUM_CLASSES['semseg']]
     mapped = second(asked, name='b', num_classes={'semseg': 4}, label_maps={'semseg': table})
     MultiDataset([first(asked, name='a'), mapped])
+
+
+def test_labelled_and_other_samples_of_each_set_are_drawn_apart():
+    both = union(12, 40, keep_labels={'share': 0.25})
+    sampler = MixSampler(both, 3, [4, 6], labelled=[1, 6])
+    keys = [key for number in range(9) for key in sampler.batch(number, 10)]
+    has = [next(iter(part.kept.values())) for part in both.datasets]
+    for number in range(9):
+        batch = sampler.batch(number, 10)
+        assert Counter(which for which, _, _ in batch) == {0: 4, 1: 6}
+        assert sum(has[0][index] for which, index, _ in batch if which == 0) == 1
+    assert all(has[1][index] for which, index, _ in keys if which == 1)  # its labelled part alone
+    first = [index for which, index, epoch in keys if which == 0 and epoch == 0]
+    assert sorted(index for index in first if not has[0][index]) == np.flatnonzero(~has[0]).tolist()
+    assert sampler.batches_per_epoch(10) == 3  # 3 with a label, 9 without at 3 a batch, 10 at 6 a batch
+    assert sampler.batch(5, 10) == MixSampler(both, 3, [4, 6], labelled=[1, 6]).batch(5, 10)
+
+
+def test_a_set_without_a_number_is_drawn_as_before():
+    both = MultiDataset([Toy(length=8, name='a', keep_labels={'share': 0.5}), Toy(length=9, name='b')])
+    mixed, plain = MixSampler(both, 1, [2, 3], labelled=[2, None]), MixSampler(both, 1, [2, 3])
+    for number in range(6):
+        assert [key for key in mixed.batch(number, 5) if key[0]] == [key for key in plain.batch(number, 5) if key[0]]
+
+
+def test_numbers_of_labelled_samples_that_do_not_fit():
+    with pytest.raises(ValueError, match='one number, or None, for each of the 2'):
+        MixSampler(union(5, 5), 0, [2, 2], labelled=[1])
+    with pytest.raises(ValueError, match='set0: samples with and without a label .* give the data set keep_labels'):
+        MixSampler(union(5, 5), 0, [2, 2], labelled=[1, None])
+    with pytest.raises(ValueError, match='set1, labelled=3: of 2 samples in a batch between 1 and 2'):
+        MixSampler(union(8, 8, keep_labels={'share': 0.5}), 0, [2, 2], labelled=[2, 3]).batch(0, 4)

@@ -124,6 +124,8 @@ def test_the_runner_builds_a_training_and_an_evaluation_loader():
 class HalfLabelled:
     """Twelve samples of which every fourth has a label."""
 
+    name = 'half'
+
     def __init__(self):
         self.kept = {'a': np.arange(12) % 4 == 0, 'b': np.zeros(12, bool)}
 
