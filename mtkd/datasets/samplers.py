@@ -139,9 +139,9 @@ class LabelledOrder:
     def __init__(self, dataset: Any, seed: tuple[int, ...]) -> None:
         dataset.full_init()
         if not getattr(dataset, 'kept', None):
-            raise ValueError(f'{dataset.name}: samples with and without a label are drawn apart only where keep_labels hides '
-                             f'some: give the data set keep_labels, or leave labelled out of the sampler (LabelledSampler: '
-                             f'use ShuffleSampler).')
+            raise ValueError(f'{dataset.name}: samples with and without a label are drawn apart only where keep_labels '
+                             'hides some: give the data set keep_labels, or leave labelled out of the sampler '
+                             '(LabelledSampler: use ShuffleSampler).')
         self.name = dataset.name
         has = np.any(list(dataset.kept.values()), axis=0)
         self.parts = [np.flatnonzero(has), np.flatnonzero(~has)]
