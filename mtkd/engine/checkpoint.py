@@ -53,6 +53,7 @@ class CheckpointHook(Hook):
         self.window = window
         self._steps = 1
         self._text = ''  # of the config; formatting it takes long
+        self._missing: int | None = None  # the iteration it goes on from, where its checkpoint lies in another folder
 
     def before_train(self, runner: Any) -> None:
         """Refuse an interval that falls inside a gradient accumulation: its gradients would be lost in a resume."""
@@ -62,6 +63,7 @@ class CheckpointHook(Hook):
                              f'optim_wrapper.accumulative_counts={self._steps}; a run resumed there would lose gradients.')
         here = [path for path in numbered_checkpoints(Path(runner.work_dir)) if _number(path) <= runner.iter]
         runner.last_checkpoint = here[0] if here and runner.iter else None
+        self._missing = runner.iter if not here or _number(here[0]) < runner.iter else None
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Save when it is time, or a signal says so."""
@@ -90,6 +92,8 @@ class CheckpointHook(Hook):
 
     def after_train(self, runner: Any) -> None:
         """Write the finished student: ``state_dict`` and ``meta`` only, without teachers that were trained with it."""
+        if runner.iter == self._missing and runner.iter >= runner.max_iters:
+            self._save(runner, runner.iter)
         if is_main_process() and runner.iter >= runner.max_iters:
             last = Path(runner.work_dir) / f'iter_{runner.iter}.pth'
             whole = torch.load(last, map_location='cpu', weights_only=True)

@@ -71,9 +71,11 @@ class TrainLoop(BaseLoop):
         advance_schedules(runner.param_schedulers or [], self._iter, self.epoch)
         runner.call_hook('before_train')
         self.dataloader.batch_sampler.start_at(self._iter)
+        first = self._iter
+        if first:  # its checkpoint was written before the validation that is due there, which hooks may learn from
+            self._validate_if_due()
         runner.model.train()
         batches = iter(self.dataloader)
-        first = self._iter
         while self._iter < self._max_iters and not self.stop_training:
             if self._iter % self.batches_per_epoch == 0 or self._iter == first:  # a resumed epoch begins for hooks, too
                 runner.call_hook('before_train_epoch')
@@ -81,15 +83,17 @@ class TrainLoop(BaseLoop):
             done = self._iter == self._max_iters
             if self._iter % self.batches_per_epoch == 0 or done:
                 runner.call_hook('after_train_epoch')
-            if runner.val_loop is not None and self._validates_now() and not self.stop_training:
-                runner.val_loop.run()
-                runner.model.train()
+            if not self.stop_training:
+                self._validate_if_due()
         runner.call_hook('after_train')
         return runner.model
 
-    def _validates_now(self) -> bool:
-        wanted = self.val_interval and (self._iter % self.val_interval == 0 or self._iter == self._max_iters)
-        return bool(wanted) or self._iter in self.last_epoch_ends
+    def _validate_if_due(self) -> None:
+        at, runner = self._iter, self.runner
+        due = self.val_interval is not None and (at % self.val_interval == 0 or at == self._max_iters)
+        if runner.val_loop is not None and (due or at in self.last_epoch_ends):
+            runner.val_loop.run()
+            runner.model.train()
 
     def run_iter(self, data_batch: Any) -> None:
         """One training step."""

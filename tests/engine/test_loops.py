@@ -54,3 +54,17 @@ def test_schedules_by_epochs_go_on_from_an_epochs_end(tmp_path):
     assert rates[0] == pytest.approx([0.05] * 3 + [0.005] * 3 + [0.0005] * 2) and rates[1] == rates[0][6:]
     one, two = (load(folder / 'final.pth')['state_dict'] for folder in (whole, part))
     assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+def test_a_validation_that_a_stop_prevented_is_made_up_for(tmp_path):
+    """A checkpoint is written before the validation of its iteration: one that a kill or a signal left out comes first."""
+    config = write_config(tmp_path, iters=6, interval=2, val_interval=4)
+    whole = train(Job(str(config), work_dir=tmp_path / 'whole', options={'default_hooks.checkpoint.keep': 3}))
+    for at, due in ((2, [4, 6]), (4, [4, 6]), (6, [6])):
+        part = train(Job(str(config), work_dir=tmp_path / f'part{at}', resume_from=whole / f'iter_{at}.pth'))
+        assert _validations(part) == {step: _validations(whole)[step] for step in due}
+
+
+def _validations(folder):
+    lines = [json.loads(line) for line in (folder / 'vis_data/scalars.json').read_text().splitlines()]
+    return {line['step']: line['depth/rmse'] for line in lines if 'depth/rmse' in line}

@@ -14,7 +14,7 @@ class BalanceHook(Hook):
     """Tells the balance what it says in ``hears``; costs nothing where that is nothing.
 
     An epoch's end is told right after its last step, before a checkpoint of that step is written. A validation comes after
-    it; a run that goes on from there validates again before its first step, so that it continues bit-equal.
+    it; a run that goes on from there validates again before its first step (``TrainLoop``), so that it continues bit-equal.
     """
 
     priority = 'NORMAL'
@@ -32,8 +32,6 @@ class BalanceHook(Hook):
         if runner.val_loop is None:
             raise ValueError(f'balance: {type(balance).__name__} reads the metrics of validations during training; set '
                              f'train_cfg.val_interval.')
-        if runner.iter > 0 and runner.train_loop._validates_now():
-            runner.val_loop.run()
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """How far the run is."""

@@ -14,11 +14,10 @@ from ..report import VALIDATIONS, IncompleteReport, Validations
 class ReportHook(Hook):
     """Writes ``validations.json`` in the work dir, one entry an iteration that was validated at.
 
-    A resumed run keeps the entries up to where it goes on from; later ones, of the steps it does again, are dropped. Where
-    it was stopped between a checkpoint and the validation that is due there, that validation is made up for first.
+    A resumed run keeps the entries up to where it goes on from; later ones, of the steps it does again, are dropped.
     """
 
-    priority = 'LOW'  # after the hooks that time and log, which a validation made up for needs
+    priority = 'LOW'
 
     def before_train(self, runner: Any) -> None:
         """Take over what an earlier part of the run has written."""
@@ -27,8 +26,6 @@ class ReportHook(Hook):
         self._kept = Validations(runner.cfg.get('config_sha256'), runner.seed, list(loop.last_epoch_ends),
                                  self._earlier(runner))
         self._write()
-        if runner.iter in loop.last_epoch_ends and runner.iter not in self._kept.numbers:
-            runner.val_loop.run()
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """Add a validation's numbers."""

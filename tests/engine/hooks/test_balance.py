@@ -22,7 +22,7 @@ class Listener:
 
 
 def runner(balance, iteration=0, **kwargs):
-    loop = SimpleNamespace(batches_per_epoch=3, _validates_now=lambda: iteration % 4 == 0)
+    loop = SimpleNamespace(batches_per_epoch=3)
     return SimpleNamespace(model=SimpleNamespace(balance=balance), seed=7, iter=iteration, max_iters=8, train_loop=loop,
                            val_loop=kwargs.get('val_loop', SimpleNamespace(run=lambda: balance.told.append('validated'))))
 
@@ -52,13 +52,6 @@ def test_losses_after_the_step_are_those_of_the_same_batch():
     given.optim_wrapper = SimpleNamespace(optim_context=lambda model: nullcontext())
     BalanceHook().after_train_iter(given, 0, 'batch')
     assert balance.told == [('stepped', ['batch', False])]
-
-
-def test_a_run_that_goes_on_after_a_validation_validates_again():
-    for iteration, again in ((0, False), (3, False), (4, True)):
-        balance = Listener('validation')
-        BalanceHook().before_train(runner(balance, iteration))
-        assert balance.told == [('begin', 7), *(['validated'] if again else [])]
 
 
 def test_validation_must_be_there():
