@@ -1,4 +1,4 @@
-"""F1: balances, from task losses to one number."""
+"""F1: loss balances, which combine the task losses into one scalar."""
 
 from .aligned_mtl import AlignedMTL
 from .balance import Balance, Seen

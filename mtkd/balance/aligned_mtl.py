@@ -1,4 +1,4 @@
-"""Aligned-MTL: gradients made orthogonal and of one length."""
+"""Aligned-MTL: orthogonal gradients of equal length."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,18 +14,18 @@ SCALES = ('min', 'median', 'rmse')
 
 @BALANCES.register_module()
 class AlignedMTL(Preferring):
-    """Gradients made orthogonal and of one length, by the smallest change of the gradient system, and summed.
+    """Sums the gradients after making them orthogonal and of equal length, with the smallest change of the gradient matrix.
 
     Args:
-        scale_mode: the length: ``'min'``, the smallest singular value that is not 0, ``'median'`` (of an even number the
-            lower one) or ``'rmse'``, the root of the mean square.
-        preference: see :class:`~mtkd.balance.preferring.Preferring`; None is 1 each, as in the authors' code (TorchJD's
+        scale_mode: the common length: ``'min'``, the smallest nonzero singular value; ``'median'``, the median singular
+            value (the lower one for an even count); or ``'rmse'``, the root mean square of the singular values.
+        preference: see :class:`~mtkd.balance.preferring.Preferring`; None means 1 each, as in the authors' code (TorchJD's
             default is 1 / T).
         **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
     Source: Senushkin et al. 2023, algorithm 1; SamsungLabs/MTL at 3f577f1, code/optim/aligned, whose default is ``'min'``
-    and which sums the aligned gradients. There a direction counts for none where its squared length is below 1.2e-7 T of
-    the largest, here where gradients of one length would be that alike: a task with small gradients is not dropped.
+    and which sums the aligned gradients. Their code drops a direction whose squared length is below 1.2e-7 T of the largest.
+    Here the threshold applies to the gradients scaled to equal length, so that a task with small gradients is not dropped.
     """
 
     equal = 'sum'
@@ -46,17 +46,17 @@ class AlignedMTL(Preferring):
 
 
 def principal(norms: np.ndarray, cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Left singular vectors and singular values of a matrix of T rows, descending, those that are 0 left out.
+    """Nonzero singular values, in descending order, and left singular vectors of a matrix with T rows.
 
     Args:
-        norms: (T,) of the rows.
-        cosines: (T, T) of the rows.
+        norms: (T,), the norms of the rows.
+        cosines: (T, T), the cosines between the rows.
 
     Returns:
-        (T, rank) and (rank,).
+        Left singular vectors (T, rank) and singular values (rank,).
     """
     values, vectors = np.linalg.eigh(cosines)
     kept = values > 1e-12
-    # singular values of a root, not eigenvalues of the Gramian: of a ratio of 1e6 the square would lose four digits
+    # singular values of a matrix square root, not eigenvalues of the Gramian: squaring a ratio of 1e6 would lose four digits
     left, singular, _ = np.linalg.svd(norms[:, None] * vectors[:, kept] * np.sqrt(values[kept]), full_matrices=False)
     return left, singular

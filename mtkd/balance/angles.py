@@ -1,19 +1,19 @@
-"""A Gramian taken apart into norms and cosines, and the small convex problems that balances solve on them.
+"""Splits a Gramian into norms and cosines, and solves the small convex problems that balances pose on them.
 
-Everything here is float64 on the host: T is small, and a solver sees cosines, so that neither the scale of all gradients nor
-the ratio between two of them matters.
+All computations are in float64 on the CPU, because T is small. The solvers work on cosines, so that neither the overall
+scale of the gradients nor the ratio between two of them affects the accuracy.
 """
 
 import numpy as np
 
-FLOAT32 = float(np.finfo(np.float32).eps)  # how exactly gradients are known
+FLOAT32 = float(np.finfo(np.float32).eps)  # relative precision of the gradients
 
 
 def angles(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Norms and cosines of T vectors, none of them 0.
+    """Norms and cosines of T nonzero vectors.
 
-    Directions in which the unit vectors differ by no more than float32 gradients can tell (eigenvalues of the cosines below
-    T · 2⁻²³ of the largest) are taken for none: such a matrix is positive semi-definite of lower rank.
+    Directions in which the unit vectors differ by less than the precision of float32 gradients (eigenvalues of the cosines
+    below T · 2⁻²³ of the largest) are set to zero: the result is positive semi-definite and of lower rank.
 
     Args:
         gram: (T, T) Gramian.
@@ -33,22 +33,22 @@ def angles(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def firm(cosines: np.ndarray, ridge: float = 1e-8) -> np.ndarray:
-    """The cosines, plus a little of the identity where a combination of the vectors vanishes: weights stay finite."""
+    """Adds a small ridge to the cosines if a combination of the vectors vanishes, so that weights stay finite."""
     singular = np.linalg.eigvalsh(cosines)[0] < ridge
     return cosines + ridge * np.eye(len(cosines)) if singular else cosines
 
 
 def min_norm(gram: np.ndarray, tolerance: float = 1e-11) -> np.ndarray:
-    """The point of least norm in the convex hull of T vectors, known by their Gramian.
+    """The point of minimum norm in the convex hull of T vectors, given their Gramian.
 
-    Wolfe's active-set method: exact, in about T small solves.
+    Uses Wolfe's active-set method, which is exact and takes about T small solves.
 
     Args:
         gram: (T, T) float64, positive semi-definite.
         tolerance: the sine of the angle by which a vector may still improve the point.
 
     Returns:
-        (T,) float64 weights, none negative, of sum 1.
+        (T,) float64 weights, nonnegative, with sum 1.
 
     Source: Wolfe, Finding the nearest point in a polytope, 1976.
     """
@@ -61,7 +61,7 @@ def min_norm(gram: np.ndarray, tolerance: float = 1e-11) -> np.ndarray:
 
 
 def least(cosines: np.ndarray, sums: np.ndarray, linear: np.ndarray, tolerance: float = 1e-11) -> np.ndarray:
-    """The y >= 0 with sums' y = 1 and the least y' C y / 2 + linear' y.
+    """Minimises y' C y / 2 + linear' y subject to y >= 0 and sums' y = 1.
 
     Args:
         cosines: (T, T), C.
@@ -96,14 +96,14 @@ def least(cosines: np.ndarray, sums: np.ndarray, linear: np.ndarray, tolerance: 
             step = (now[falling] / np.maximum(now[falling] - target[falling], np.finfo(float).tiny)).min()
             now = now + min(step, 1.0) * (target - now)
             now[now <= 1e-15 * now.max()] = 0.0
-            now[falling & (now <= now[falling].min())] = 0.0  # at least one leaves, rounding or not
+            now[falling & (now <= now[falling].min())] = 0.0  # removes at least one, whatever the rounding
             point[support] = now
             support = [index for index in support if point[index] > 0]
     return point / (sums @ point)
 
 
 def bordered(cosines: np.ndarray, sums: np.ndarray, linear: np.ndarray, total: float = 1.0) -> np.ndarray:
-    """The y with sums' y = total at which y' C y / 2 + linear' y is stationary on that plane; of several the shortest."""
+    """The stationary point of y' C y / 2 + linear' y subject to sums' y = total; the shortest one if there are several."""
     count = len(sums)
     system = np.zeros((count + 1, count + 1))
     system[:count, :count] = cosines
@@ -112,12 +112,12 @@ def bordered(cosines: np.ndarray, sums: np.ndarray, linear: np.ndarray, total: f
 
 
 def in_cone(cosines: np.ndarray, linear: np.ndarray, tolerance: float = 1e-12) -> np.ndarray:
-    """The z >= 0 with the least z' C z / 2 + linear' z, linear being in the range of C.
+    """Minimises z' C z / 2 + linear' z subject to z >= 0, with linear in the range of C.
 
     Args:
         cosines: (T, T), C.
         linear: (T,).
-        tolerance: by how much, relative to the largest entry of ``linear``, a condition may be missed.
+        tolerance: the allowed violation of a condition, relative to the largest entry of ``linear``.
 
     Returns:
         (T,).
@@ -154,7 +154,7 @@ def in_cone(cosines: np.ndarray, linear: np.ndarray, tolerance: float = 1e-12) -
 
 
 def to_dual_cone(norms: np.ndarray, cosines: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The weights of what Σ w_t g_t becomes when it is projected onto the cone of directions that oppose no g_t.
+    """The weights of Σ w_t g_t after its projection onto the cone of directions that conflict with no g_t.
 
     Args:
         norms: (T,).
@@ -162,7 +162,7 @@ def to_dual_cone(norms: np.ndarray, cosines: np.ndarray, weights: np.ndarray) ->
         weights: (T,), w.
 
     Returns:
-        (T,), none below ``weights``.
+        (T,), each at least its entry in ``weights``.
 
     Source: Quinton & Rey 2024, proposition 1: the v >= w with the least v' G v.
     """

@@ -1,4 +1,4 @@
-"""What every balance is: task losses in, one number out."""
+"""Base class of all loss balances."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from ..structures import world_size
 
 @dataclass(frozen=True)
 class Seen:
-    """What a step shows of the tasks' losses, the same on every rank and without a graph.
+    """Detached task losses of one step, the same on every rank.
 
     Attributes:
-        values: (T,) float32, the losses over all ranks.
-        active: (T,) bool, whether anything counted in a task's loss on any rank. A loss of exactly 0 is what
-            :func:`~mtkd.structures.reduce.global_ratio` gives where no label, or no valid pixel, was there.
+        values: (T,) float32, the losses reduced over all ranks.
+        active: (T,) bool, whether a task's loss has any labelled element on any rank.
+            :func:`~mtkd.structures.reduce.global_ratio` returns exactly 0 if there is no label or no valid pixel.
     """
 
     values: Tensor
@@ -26,28 +26,28 @@ class Seen:
 
 
 class Balance(nn.Module):
-    """Turns the tasks' losses into the total that is differentiated.
+    """Base class of loss balances: combines the task losses into the total loss that is differentiated.
 
-    A balance sees one loss a task: the sum of the task's terms, times its fixed weight. Terms of a distiller keep their
-    own weights and are added to the total, unless ``include='all'`` puts each into its task's loss. A task that nothing
-    in the batch of any rank is labelled for is taken out of the step: it gets weight 0 and no statistic is updated.
+    A balance sees one loss per task: the sum of the task's terms, times its fixed weight. Terms of a distiller keep their
+    own weights and are added to the total, unless ``include='all'`` puts each into its task's loss. A task without labels in
+    the batch of any rank is excluded from the step: its weight is 0 and its statistics are not updated.
 
-    Where no gradient is recorded (a loss looked at in validation), the total is the plain sum and nothing is updated.
+    With gradients disabled (a loss computed in validation), the total is the plain sum and nothing is updated.
 
     Args:
-        include: ``'tasks'`` or ``'all'``: what the balance weighs.
+        include: which losses are balanced: ``'tasks'`` or ``'all'``.
 
     Attributes:
         needs_gram: whether the method reads the Gramian of the tasks' gradients.
-        level: where those gradients are taken; ``'loss'`` where none are.
-        heads: whether what belongs to one task feels its weight, ``'weighted'``, or learns from the ``'plain'`` loss.
-        min_tasks: the least number of tasks that makes sense.
-        reads_values: whether :meth:`combine` is given a :class:`Seen`, which costs the ranks a message of T numbers.
-        hears: what the method must be told by the engine's BalanceHook: ``'seed'``, ``'progress'``, ``'epoch'``,
+        level: where those gradients are taken; ``'loss'`` if the method uses no gradients.
+        heads: whether task-specific parameters receive the gradient of the ``'weighted'`` or of the ``'plain'`` loss.
+        min_tasks: the minimum number of tasks.
+        reads_values: whether :meth:`combine` receives a :class:`Seen`, which costs one all-reduce of T numbers.
+        hears: the events that the engine's BalanceHook must pass to the method: ``'seed'``, ``'progress'``, ``'epoch'``,
             ``'validation'``, ``'stepped'``.
-        parts: into how many independent mini-batches the model splits each batch; the losses of each are given to
-            :meth:`total` beside those of the whole.
-        names: the tasks, in the order of the vectors.
+        parts: the number of independent mini-batches into which the model splits each batch; their losses are passed to
+            :meth:`total` in addition to those of the whole batch.
+        names: the tasks, in the order of all (T,) vectors.
     """
 
     needs_gram = False
@@ -70,26 +70,26 @@ class Balance(nn.Module):
         self._begun = False
 
     def count_steps(self) -> None:
-        """Keep a buffer ``step``, for methods that draw or act every so many steps; to be called in ``__init__``."""
+        """Register the buffer ``step``, for methods that sample or act at intervals; to be called in ``__init__``."""
         self.keep_count('step')
 
     def keep_count(self, name: str) -> None:
-        """Keep a buffer of that name that counts from 0, and its value on the host, so that reading it waits for nothing."""
+        """Register a counter buffer that starts at 0, with a copy on the host, so that reads need no synchronisation."""
         self.register_buffer(name, torch.zeros((), dtype=torch.int64))
         self._counts[name] = 0
 
     def counted(self, name: str) -> int:
-        """Where a count stands."""
+        """The current value of a counter."""
         return self._counts[name]
 
     def advance(self, name: str) -> int:
-        """Add 1 to a count; returns what it was."""
+        """Increment a counter and return its previous value."""
         self._counts[name] += 1
         getattr(self, name).add_(1)
         return self._counts[name] - 1
 
     def next_step(self) -> int:
-        """The number of this step, from 0; the next call gives the next one."""
+        """The number of the current step, from 0; each call advances it by 1."""
         return self.advance('step')
 
     def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
@@ -100,15 +100,15 @@ class Balance(nn.Module):
 
     def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
               extra: Collection[str] | None = None) -> None:
-        """Learn what there is to balance; called once, at build time.
+        """Set the tasks to balance; called once, at build time.
 
         Args:
-            weights: task -> the fixed weight λ_n it is configured with.
+            weights: task -> its fixed weight λ_n from the config.
             net: the network, for methods that take gradients.
-            extra: the names of the distiller's terms; None where they are not known.
+            extra: the names of the distiller's terms; None if they are unknown.
 
         Raises:
-            ValueError: the method cannot balance these.
+            ValueError: the method cannot balance these tasks.
         """
         if len(weights) < self.min_tasks:
             raise ValueError(f"balance: {type(self).__name__} balances two or more tasks and the only one is "
@@ -117,43 +117,43 @@ class Balance(nn.Module):
         self.weights = dict(weights)
 
     def extra_passes(self, num_tasks: int) -> int:
-        """Backward passes through the trunk beyond the one of a plain sum."""
+        """Number of backward passes through the trunk in addition to that of a plain sum."""
         return 0
 
     @property
     def cost(self) -> str:
-        """:meth:`extra_passes` in words."""
+        """Describe :meth:`extra_passes` in words."""
         return 'no extra backward pass'
 
     def begin(self, seed: int = 0) -> None:
-        """A run begins, or goes on after a stop; methods that draw and have no seed of their own take the run's."""
+        """Called when a run starts or resumes; methods that sample and have no seed of their own use that of the run."""
         self._begun = True
 
     def progress(self, done: float) -> None:
-        """Told before each step: the part of the training that is done, 0 to 1."""
+        """Called before each step with the completed fraction of the training, 0 to 1."""
 
     def end_epoch(self) -> None:
-        """Told after the last step of an epoch."""
+        """Called after the last step of an epoch."""
 
     def validated(self, metrics: Mapping[str, float]) -> None:
-        """Told after a validation: ``<task>/<metric>`` -> value."""
+        """Called after a validation with ``<task>/<metric>`` -> value."""
 
     def stepped(self, losses: Sequence[Tensor]) -> None:
-        """Told after the optimiser's step: the tasks' losses on the same batch, without graphs."""
+        """Called after the optimiser step with the detached task losses on the same batch."""
 
     def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
-        """(T,) task losses with their graphs -> () total."""
+        """Combine the task losses (T,), with their graphs, into the total ()."""
         return losses.sum()
 
     def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False,
               parts: Sequence[Sequence[Tensor]] = ()) -> Tensor:
-        """The total of the tasks, in training.
+        """Total of the task losses in training.
 
         Args:
-            losses: T ().
-            taps: the student's.
-            alone: whether nothing is added to this total, so that no other gradient will be asked of the graph.
-            parts: the T losses of each of :attr:`parts` mini-batches; empty where that is 1.
+            losses: T scalars.
+            taps: the taps of the student.
+            alone: whether nothing is added to this total, so that no other backward pass through the graph follows.
+            parts: the T losses of each of the :attr:`parts` mini-batches; empty if that is 1.
         """
         return self.combine(torch.stack(list(losses)), self.see(losses) if self.reads_values else None)
 
@@ -161,30 +161,30 @@ class Balance(nn.Module):
                 extra_weights: Mapping[str, float] | None = None, taps: Mapping[str, Tensor] | None = None,
                 present: Mapping[str, Tensor] | None = None, parts: Sequence[Mapping[str, Tensor]] = (), *,
                 at: Tensor | None = None) -> Tensor:
-        """The total loss, ready for ``backward()``.
+        """Compute the total loss, ready for ``backward()``.
 
-        In a loop of your own, ``balance({'depth': loss_1, 'semseg': loss_2}, at=feature)`` is enough: the first call settles
-        the tasks, each with weight 1. Call :meth:`setup` before the optimiser is made where the balance itself is trained,
-        and before a checkpoint is loaded into it.
+        In your own training loop, ``balance({'depth': loss_1, 'semseg': loss_2}, at=feature)`` is enough: the first call
+        sets the tasks, each with weight 1. If the balance has parameters of its own, call :meth:`setup` before creating the
+        optimiser; call it also before loading a checkpoint into the balance.
 
         Args:
-            terms: ``<task>/<name>`` or ``<task>`` -> (), the tasks' terms: this rank's share times the number of ranks,
-                which the mean over a rank's own batch is where ranks have as many samples each.
+            terms: ``<task>/<name>`` or ``<task>`` -> (), the tasks' terms: this rank's share of the global mean times the
+                number of ranks. This equals the mean over the rank's own batch if all ranks have the same number of samples.
             extra: the distiller's terms, by name.
             extra_weights: the weight of each of ``extra``.
-            taps: the student's taps, where gradients may be taken.
-            present: task -> (B,) bool, which samples are labelled; None: all. The terms of a task without any are not
-                read.
+            taps: the taps of the student, at which gradients may be taken.
+            present: task -> (B,) bool, which samples are labelled; None: all. The terms of a task without labelled samples
+                are not read.
             parts: the terms of each of :attr:`parts` mini-batches.
-            at: the feature that all losses pass, in place of ``taps``, for balances that weigh gradients with
+            at: the feature on which all losses depend, in place of ``taps``, for balances that weigh gradients with
                 ``level='tap'``.
 
         Returns:
             () float32.
 
         Raises:
-            ValueError: the method has to be told of epochs or the like and was not, or of parameters it trains; a task that
-                it was not set up for.
+            ValueError: a required event (such as the end of an epoch) was not reported to the method, its trained parameters
+                were created too late, or a task is not among those of :meth:`setup`.
         """
         extra, extra_weights = extra or {}, extra_weights or {}
         taps = self._places(at) if taps is None else taps
@@ -210,11 +210,11 @@ class Balance(nn.Module):
         return total + torch.stack(apart).sum() if apart else total
 
     def _places(self, at: Tensor | None) -> Mapping[str, Tensor]:
-        """The taps, where a loop of one's own names one feature or none."""
+        """The taps for a custom training loop, which passes one feature or none."""
         return {}
 
     def _set_up_for(self, terms: Mapping[str, Tensor]) -> None:
-        """:meth:`setup` with the tasks of the first call."""
+        """Call :meth:`setup` with the tasks of the first call."""
         tasks = dict.fromkeys((name.split('/')[0] for name in terms), 1.0)
         self.setup(tasks)
         if any(True for _ in self.parameters()):
@@ -224,7 +224,7 @@ class Balance(nn.Module):
         self.to(next(iter(terms.values())).device)
 
     def see(self, losses: Sequence[Tensor]) -> Seen:
-        """The losses over all ranks."""
+        """Reduce the losses over all ranks."""
         values = torch.stack([loss.detach().float() for loss in losses])
         if world_size() > 1:
             dist.all_reduce(values)
@@ -232,17 +232,17 @@ class Balance(nn.Module):
         return Seen(values, values != 0)
 
     def joins(self, name: str, term: Tensor, taps: Mapping[str, Tensor]) -> bool:
-        """Whether a distillation term goes into its task's loss, and is balanced with it."""
+        """Whether a distillation term is added to the loss of its task and balanced with it."""
         return self.include == 'all' and name.split('/')[0] in self.names
 
     def apart(self, name: str, term: Tensor) -> Tensor:
-        """What a weighted distillation term that stays apart adds to the total."""
+        """The contribution to the total of a weighted distillation term that is not balanced."""
         return term
 
     def sort_terms(self, terms: Mapping[str, Tensor], extra: Mapping[str, Tensor], extra_weights: Mapping[str, float],
                    taps: Mapping[str, Tensor],
                    present: Mapping[str, Tensor] | None = None) -> tuple[list[Tensor], list[Tensor]]:
-        """One loss a task, in the order of :attr:`names`, and what is added to the total beside them (:meth:`forward`)."""
+        """One loss per task, in the order of :attr:`names`, and the terms added to the total (:meth:`forward`)."""
         device = next(iter(terms.values())).device
         losses = {name: torch.zeros((), device=device) for name in self.names}
         for name, term in terms.items():
@@ -260,5 +260,5 @@ class Balance(nn.Module):
         return [losses[name] for name in self.names], apart
 
     def extra_repr(self) -> str:
-        """Level, who feels the weights, and cost."""
+        """Level, parameters that are affected by the weights, and cost."""
         return f"include='{self.include}', level='{self.level}', heads='{self.heads}', {self.cost}"

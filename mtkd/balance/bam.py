@@ -1,4 +1,4 @@
-"""BAM: from the teachers' outputs to the labels, annealed over the training."""
+"""BAM: teacher annealing, from the teachers' outputs to the labels over the training."""
 
 from collections.abc import Collection, Mapping
 
@@ -15,8 +15,8 @@ class BAM(Balance):
 
     The paper mixes targets: λ y + (1 - λ) teacher. The gradients of a cross-entropy and of a squared error are linear in
     the target, so mixing losses gives the same gradient exactly when the distillation term is the same loss against the
-    teacher's output: ``PlainKD`` with ``tau=1`` beside a cross-entropy (KL and CE differ by the teacher's entropy, a
-    constant), ``OutputMSE`` beside a squared error. For other losses (L1) it is an approximation.
+    teacher's output: ``PlainKD`` with ``tau=1`` for a cross-entropy (KL and CE differ by the teacher's entropy, a constant),
+    ``OutputMSE`` for a squared error. For other losses (L1) it is an approximation.
 
     Terms named ``shared/...`` belong to no task and keep their weight.
 
@@ -52,7 +52,7 @@ class BAM(Balance):
                              f"distillation term; give model.distiller a link for it.")
 
     def progress(self, done: float) -> None:
-        """λ."""
+        """Update λ."""
         self.share.fill_(done)
 
     def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
@@ -60,5 +60,5 @@ class BAM(Balance):
         return self.share * losses.sum()
 
     def apart(self, name: str, term: Tensor) -> Tensor:
-        """(1 - λ) of a task's distillation term."""
+        """Multiply a task's distillation term by 1 - λ."""
         return (1 - self.share) * term if name.split('/')[0] in self.names else term

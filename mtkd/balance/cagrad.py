@@ -1,4 +1,4 @@
-"""CAGrad: near the mean gradient, as good as possible for the worst task."""
+"""CAGrad: the best direction for the worst task in a ball around the mean gradient."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from .gradient_balance import GradientBalance
 
 @BALANCES.register_module()
 class CAGrad(GradientBalance):
-    """The direction within a ball around the mean gradient that helps the worst task most.
+    """The direction in a ball around the mean gradient that maximises the improvement of the worst task.
 
-    Solved exactly (:func:`averse`). Where a combination of gradients vanishes and no direction in the ball helps all, the
-    mean gradient is projected so that it opposes no task; TorchJD's weights are all 0 there.
+    Solved exactly (:func:`averse`). If a combination of gradients vanishes and no direction in the ball improves all tasks,
+    the mean gradient is projected so that it conflicts with no task; TorchJD returns zero weights in this case.
 
     Args:
-        c: the ball's radius in lengths of the mean gradient.
-        rescale: what the authors' code divides the direction by: 0: 1, as in the paper; 1: 1 + c²; 2: 1 + c.
+        c: the radius of the ball, relative to the norm of the mean gradient.
+        rescale: the divisor of the direction, as in the authors' code: 0: 1, as in the paper; 1: 1 + c²; 2: 1 + c.
         **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
     Source: Liu et al. 2021, Conflict-averse gradient descent, algorithm 1; Cranial-XIX/CAGrad.
@@ -36,29 +36,29 @@ class CAGrad(GradientBalance):
 
 
 def averse(gram: np.ndarray, c: float, iterations: int = 100) -> np.ndarray:
-    """Weights of the d with |d - g_0| <= c |g_0| and the largest min_t g_t · d, g_0 being the mean of T gradients.
+    """Weights of the d that maximises min_t g_t · d subject to |d - g_0| <= c |g_0|, with g_0 the mean of T gradients.
 
-    d = g_0 + c |g_0| g_w / |g_w|, where w on the simplex has the least g_w · g_0 + c |g_0| |g_w|. For a given length s of
-    g_w, this is the point of least norm among the hull of g_t + (s / c |g_0|) g_0; s is found by a root search that is
-    exact once the set of tasks with weight is right.
+    d = g_0 + c |g_0| g_w / |g_w|, where w on the simplex minimises g_w · g_0 + c |g_0| |g_w|. For a given length s of g_w,
+    this is the point of minimum norm in the convex hull of g_t + (s / c |g_0|) g_0. A root search finds s; it is exact once
+    the set of tasks with nonzero weight is correct.
 
     Args:
         gram: (T, T) float64.
         c: as above.
-        iterations: of the root search, at most.
+        iterations: the maximum number of iterations of the root search.
 
     Returns:
         (T,).
     """
     count = len(gram)
     norms, cosines = angles(gram)
-    sums = norms.min() / norms  # vectors are in coefficients y of unit gradients, and in units of the shortest gradient
+    sums = norms.min() / norms  # coefficients y of unit gradients, in units of the shortest gradient
     mean = 1 / (sums * count)
     along = cosines @ mean
     radius = c * np.sqrt(max(mean @ along, 0.0))
     if radius <= 1e-8 * c * mean.sum() or c == 0:
         return np.full(count, 1 / count)
-    low, high = 0.0, 1 / (sums.min() * radius)  # of s / radius
+    low, high = 0.0, 1 / (sums.min() * radius)  # bounds of s / radius
     shift = high / 2
     for _ in range(iterations):
         point = least(cosines, sums, shift * along)
@@ -69,7 +69,7 @@ def averse(gram: np.ndarray, c: float, iterations: int = 100) -> np.ndarray:
         support = np.flatnonzero(point)
         within = cosines[np.ix_(support, support)]
         fixed = bordered(within, sums[support], np.zeros(len(support)))
-        moving = bordered(within, sums[support], along[support], 0.0)  # the point is fixed + shift * moving, at right angles
+        moving = bordered(within, sums[support], along[support], 0.0)  # the point is fixed + shift * moving (orthogonal)
         rest = radius ** 2 - moving @ within @ moving
         target = np.sqrt(max(fixed @ within @ fixed, 0.0) / rest) if rest > 0 else np.inf
         shift = target if low < target < high else (low + high) / 2

@@ -1,4 +1,4 @@
-"""ConFIG: the direction that has the same cosine with all gradients."""
+"""ConFIG: the direction with the same cosine to all gradients."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,10 +12,10 @@ from .preferring import Preferring
 
 @BALANCES.register_module()
 class ConFIG(Preferring):
-    """The unit vector u with the same (or the preferred) cosine with every gradient, times Σ g_t · u.
+    """The unit vector u with the same (or the preferred) cosine to every gradient, times Σ g_t · u.
 
     Args:
-        preference: the cosines, up to a factor; None: all alike. See :class:`~mtkd.balance.preferring.Preferring`.
+        preference: the cosines, up to a common factor; None: all equal. See :class:`~mtkd.balance.preferring.Preferring`.
         **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
     Source: Liu et al. 2025, ConFIG: towards conflict-free training of physics informed neural networks, equation 2;

@@ -1,4 +1,4 @@
-"""COSMOS: a weighted sum that rewards losses in the proportions of a preference."""
+"""COSMOS: a weighted sum that rewards losses proportional to a preference vector."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from .scalarization import Directed
 
 @BALANCES.register_module()
 class COSMOS(Directed):
-    """Σ r_t L_t - λ cos(r, L), r being the preference.
+    """Σ r_t L_t - λ cos(r, L), where r is the preference.
 
-    The paper draws r anew each step and feeds it to the network, which then learns the whole front; here r is fixed.
+    The paper samples r at each step and feeds it to the network, which then learns the whole Pareto front; here r is fixed.
 
     Args:
         penalty: λ.

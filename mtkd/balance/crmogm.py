@@ -1,4 +1,4 @@
-"""CR-MOGM: another method's weights, smoothed over steps."""
+"""CR-MOGM: the weights of another method, smoothed over steps."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -13,15 +13,15 @@ from .gradient_balance import GradientBalance
 
 @BALANCES.register_module()
 class CRMOGM(GradientBalance):
-    """w_k = α w_{k-1} + (1 - α) ŵ_k, ŵ_k being the weights of another gradient balance.
+    """w_k = α w_{k-1} + (1 - α) ŵ_k, where ŵ_k are the weights of another gradient balance.
 
     Args:
-        method: the other balance's config, such as ``dict(type='PCGrad')``: its own arguments, not the place.
-        alpha: α; the first weights are the method's own.
+        method: the config of the other balance, such as ``dict(type='PCGrad')``, without the arguments in ``**place``.
+        alpha: α; the weights of the first step are not smoothed.
         **place: level, tap, heads, seed, include: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
     Raises:
-        ValueError: the other is no gradient balance that solves.
+        ValueError: the other balance is not a gradient balance with :meth:`solve`.
 
     Source: Zhou et al. 2022, On the convergence of stochastic multi-objective gradient manipulation and beyond,
     algorithm 1; α is constant, as in TorchJD's CRMOGMWeighting.
@@ -48,7 +48,7 @@ class CRMOGM(GradientBalance):
         """See :meth:`GradientBalance.setup`."""
         super().setup(weights, net, extra)
         self.method.setup(weights, net, extra)
-        self.register_buffer('last', torch.full((len(weights),), torch.nan, dtype=torch.float64))  # NaN: none yet
+        self.register_buffer('last', torch.full((len(weights),), torch.nan, dtype=torch.float64))  # NaN: not set yet
 
     def begin(self, seed: int = 0) -> None:
         """See :meth:`Balance.begin`."""

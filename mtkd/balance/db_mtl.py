@@ -1,4 +1,4 @@
-"""DB-MTL: losses on a logarithmic scale, gradients of one length."""
+"""DB-MTL: logarithmic losses and gradients of equal length."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,17 +10,17 @@ from ..registry import BALANCES
 from .balance import Seen
 from .direction_balance import RememberingBalance
 
-LEAST = 1e-8  # beside a loss, in its logarithm
+LEAST = 1e-8  # added to a loss before the logarithm
 
 
 @BALANCES.register_module()
 class DBMTL(RememberingBalance):
-    """Each task learns from log L_t; the averages of those gradients are brought to the longest one's length and added.
+    """Sums the moving averages of the gradients of log L_t, each scaled to the length of the longest one.
 
-    Heads learn from log L_t too. Losses must be positive.
+    Heads are trained on log L_t as well. Losses must be positive.
 
     Args:
-        beta: of β_k = β / k^σ, the part of the average that stays at step k; 0: no average.
+        beta: β in β_k = β / k^σ, the fraction of the average that is kept at step k; 0: no averaging.
         beta_sigma: σ.
         **place: see :class:`~mtkd.balance.direction_balance.DirectionBalance`.
 
@@ -37,7 +37,7 @@ class DBMTL(RememberingBalance):
         self.count_steps()
 
     def direction(self, rows: Tensor, active: Tensor, seen: Seen, at: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """See :meth:`DirectionBalance.direction`. An absent task's average rests, and is left out."""
+        """See :meth:`DirectionBalance.direction`. The average of an absent task is kept, but not used."""
         stays = self.beta / (self.next_step() + 1) ** self.beta_sigma
         factors = torch.where(active, 1 / (seen.values + LEAST), torch.zeros_like(seen.values))
         kept = self.recall(at)

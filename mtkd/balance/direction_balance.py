@@ -1,4 +1,4 @@
-"""What every balance is that makes a direction out of whole gradients, not of their Gramian alone."""
+"""Base class of balances that compute a direction from full gradients, not from their Gramian only."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -11,22 +11,22 @@ from .gramian import TaskGradients, carry, combined
 
 
 class DirectionBalance(GradientBalance):
-    """Makes the gradient of what is shared from the tasks' gradients; a method gives :meth:`direction`.
+    """Computes the gradient of the shared parameters from the tasks' gradients; subclasses implement :meth:`direction`.
 
-    Nothing is read by the host. What belongs to a task (its head, its projectors) learns from its own loss, unless the
-    method says otherwise.
+    There is no device synchronisation. Task-specific parameters (heads, projectors) are trained on the loss of their task,
+    unless the method specifies otherwise.
 
     Args:
         level: one of :attr:`levels`; see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
         tap: the tap of ``level='tap'``.
-        seed: of what the method draws; None takes the run's.
+        seed: the seed for sampling; None: the seed of the run.
         include: see :class:`~mtkd.balance.balance.Balance`.
 
     Attributes:
-        levels: where the method makes sense.
+        levels: the levels that the method supports.
 
     Raises:
-        ValueError: the level is none of them.
+        ValueError: the level is not supported.
     """
 
     levels: tuple[str, ...] = ('params',)
@@ -38,31 +38,31 @@ class DirectionBalance(GradientBalance):
 
     def _carried(self, losses: Sequence[Tensor], found: TaskGradients, shared_beyond: Sequence[Tensor]) -> Tensor:
         seen = self.see(losses)
-        active = seen.active & (found.gram.diagonal() != 0)  # NaN is not 0: it has to show
+        active = seen.active & (found.gram.diagonal() != 0)  # NaN counts as nonzero, so that it stays visible
         found.rows.div_(found.lifts[:, None])
         flat, heads = self.direction(found.rows, active, seen, found.at)
         value = torch.stack([loss.detach().float() for loss in losses]).sum()
         return carry(value, *combined(found, active.float(), list(heads), shared_beyond, flat))
 
     def direction(self, rows: Tensor, active: Tensor, seen: Seen, at: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """The gradient of what is shared, and by what each task's own gradients are multiplied.
+        """The gradient of the shared parameters, and the factors of the task-specific gradients.
 
         Args:
-            rows: (T, N) float32, the gradients; may be written to.
-            active: (T,) bool, the tasks whose gradient is not 0.
+            rows: (T, N) float32, the gradients; may be modified in place.
+            active: (T,) bool, the tasks with a nonzero gradient.
             seen: the losses.
-            at: the tensors that the N entries belong to.
+            at: the tensors to which the N entries belong.
 
         Returns:
-            (N,) and (T,).
+            The gradient (N,) and the factors (T,).
         """
         raise TypeError(f'{type(self).__name__} makes no direction')
 
 
 class RememberingBalance(DirectionBalance):
-    """A direction balance that keeps a number for each entry of the tasks' gradients, in the buffer ``kept``.
+    """A direction balance with state: one number per entry of the tasks' gradients, in the buffer ``kept``.
 
-    That is T times the trunk's size, in memory and in checkpoints.
+    The state takes T times the size of the trunk, in memory and in checkpoints.
     """
 
     kept: Tensor
@@ -76,19 +76,19 @@ class RememberingBalance(DirectionBalance):
         self.register_buffer('kept', torch.zeros(len(weights), size, device=device))
 
     def recall(self, at: Sequence[Tensor]) -> Tensor:
-        """(T, N) what is kept of the parameters ``at``."""
+        """The state (T, N) of the parameters ``at``."""
         spans = self._spans(at)
         return self.kept[:, spans[0]] if len(spans) == 1 else torch.cat([self.kept[:, span] for span in spans], 1)
 
     def keep(self, at: Sequence[Tensor], values: Tensor) -> None:
-        """Put (T, N) values in the place of those recalled."""
+        """Replace the state of the parameters ``at`` by ``values`` (T, N)."""
         start = 0
         for span in self._spans(at):
             self.kept[:, span] = values[:, start:start + span.stop - span.start]
             start += span.stop - span.start
 
     def _spans(self, at: Sequence[Tensor]) -> list[slice]:
-        """The columns of the parameters ``at``, those side by side as one."""
+        """The column ranges of the parameters ``at``; adjacent ranges are merged."""
         wanted = {id(p) for p in at}
         spans: list[slice] = []
         start = 0

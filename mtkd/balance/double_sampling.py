@@ -1,4 +1,4 @@
-"""Balances that want gradients of independent mini-batches at the same weights."""
+"""Balances that need gradients of independent mini-batches at the same weights."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -11,16 +11,16 @@ from .gramian import TaskGradients, gramian, wide
 
 
 class DoubleSampling(DirectionBalance):
-    """Weights from J_1 J_2', the product of the tasks' gradients on two mini-batches; the direction from a third one.
+    """Computes weights from J_1 J_2', the gradients on two mini-batches, and the direction from a third one.
 
     The model splits each batch into three (every third sample), so that the product is an unbiased estimate of the Gramian.
-    Three times T passes. Heads learn from the mean of their losses on the three.
+    This takes 3 T backward passes. Heads are trained on the mean of their losses on the three mini-batches.
 
     Args:
         **place: see :class:`~mtkd.balance.direction_balance.DirectionBalance`.
 
     Attributes:
-        outer: which mini-batch the direction is made from, 0 to 2.
+        outer: the mini-batch from which the direction is computed, 0 to 2.
     """
 
     parts = 3
@@ -36,12 +36,12 @@ class DoubleSampling(DirectionBalance):
         self.register_buffer('weight', torch.full((len(weights),), 1 / len(weights)))
 
     def extra_passes(self, num_tasks: int) -> int:
-        """3 T passes in place of one."""
+        """3 T passes instead of one."""
         return 3 * num_tasks - 1
 
     @property
     def cost(self) -> str:
-        """:meth:`extra_passes` in words."""
+        """Describe :meth:`extra_passes` in words."""
         return '3 T - 1 extra backward passes, each through a third of the batch'
 
     def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False,
@@ -49,7 +49,7 @@ class DoubleSampling(DirectionBalance):
         """See :meth:`Balance.total`.
 
         Raises:
-            ValueError: the losses of the mini-batches are not given.
+            ValueError: the losses of the mini-batches are missing.
         """
         if len(parts) != self.parts and any(loss.requires_grad for loss in losses):
             raise ValueError(f'balance: {type(self).__name__} wants the losses of {self.parts} mini-batches: call the '
@@ -62,7 +62,7 @@ class DoubleSampling(DirectionBalance):
 
     def _take(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], scale: float,
               alone: bool) -> tuple[TaskGradients, list[Tensor]]:
-        """The outer mini-batch's gradients; the other two's product, and heads' gradients of all three."""
+        """The gradients of the outer mini-batch, the product of the other two, and the heads' gradients of all three."""
         taken = [super(DoubleSampling, self)._take(part, taps, scale, False)[0] for part in self._split]
         third = taken[self.outer]
         first, second = (found for found in taken if found is not third)
@@ -73,7 +73,7 @@ class DoubleSampling(DirectionBalance):
         return TaskGradients(third.at, third.rows, third.lifts, third.gram, beyond), []
 
     def direction(self, rows: Tensor, active: Tensor, seen: Seen, at: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """See :meth:`DirectionBalance.direction`. The weights of absent tasks rest, and are left out."""
+        """See :meth:`DirectionBalance.direction`. The weights of absent tasks are kept, but not used."""
         product, self._product = self._product * active[:, None] * active, None
         moved = self.moved(product, torch.where(active, self.weight.to(product), torch.zeros_like(product[0])), active)
         moved = torch.where(active.any(), moved, torch.zeros_like(moved))
@@ -81,7 +81,7 @@ class DoubleSampling(DirectionBalance):
         return self.used(moved, active).float() @ rows, torch.ones_like(self.weight)
 
     def moved(self, product: Tensor, weight: Tensor, active: Tensor) -> Tensor:
-        """The new weights, none negative, 0 for absent tasks.
+        """The new weights: nonnegative, and 0 for absent tasks.
 
         Args:
             product: (T, T), J_1 J_2'; 0 in rows and columns of absent tasks.
@@ -94,12 +94,12 @@ class DoubleSampling(DirectionBalance):
         raise TypeError(f'{type(self).__name__} moves no weights')
 
     def used(self, weight: Tensor, active: Tensor) -> Tensor:
-        """(T,) what the third mini-batch's gradients are multiplied with."""
+        """The factors (T,) of the gradients of the third mini-batch."""
         return weight
 
 
 def to_simplex(values: Tensor, active: Tensor) -> Tensor:
-    """The nearest point to (T,) values with no entry negative, a sum of 1, and 0 where not ``active``.
+    """Project (T,) values onto the simplex of the active tasks; inactive entries are 0.
 
     Source: Duchi et al. 2008, Efficient projections onto the l1-ball, figure 1.
     """

@@ -17,15 +17,15 @@ LEAST = 1e-4  # a KPI of 0 would give an infinite weight
 class DTP(Balance):
     """w_t = -(1 - κ̄_t)^γ log κ̄_t, with κ̄_t a moving average of a key performance indicator in [0, 1].
 
-    Weights are 1 until a task's first KPI is there. ``kpi='loss'``: exp(-mean loss of the epoch), each epoch.
-    ``kpi='validation'``: a metric of each validation. The paper's optional focal loss of samples is left out.
+    The weight of a task is 1 until its first KPI is known. ``kpi='loss'``: exp(-mean loss of the epoch), once per epoch.
+    ``kpi='validation'``: a metric of each validation. The paper's optional focal loss on samples is not implemented.
 
     Args:
         gamma: γ.
-        momentum: the part of κ̄ that stays when a KPI comes in.
+        momentum: the fraction of κ̄ that is kept at an update.
         kpi: ``'loss'`` or ``'validation'``.
-        metrics: for ``'validation'``: task -> (name of its metric, form), the form being how it reads: ``'percent'``,
-            ``'ratio'``, or ``'error'``, which counts as exp(-value).
+        metrics: for ``'validation'``: task -> (name of its metric, form). The form is ``'percent'``, ``'ratio'`` or
+            ``'error'``; an error is converted to exp(-value).
         include: see :class:`~mtkd.balance.balance.Balance`.
 
     Source: Guo et al. 2018, equations 4 to 6, from memory: the fact sheet (4.1, 4.4) rates this summary medium to low.
@@ -53,14 +53,14 @@ class DTP(Balance):
         """See :meth:`Balance.setup`.
 
         Raises:
-            ValueError: ``metrics`` leaves out a task, names one that is not there, or has an entry of another form.
+            ValueError: ``metrics`` misses a task, names an unknown task, or has an entry with an unknown form.
         """
         super().setup(weights, net, extra)
         wrong = set(self.metrics) != set(weights) or any(len(e) != 2 or e[1] not in FORMS for e in self.metrics.values())
         if self.kpi == 'validation' and wrong:
             raise ValueError(f"balance: DTP's metrics must give each of {', '.join(weights)} a pair (metric, form), the "
                              f"form being one of {', '.join(FORMS)}; they are {self.metrics}.")
-        for name in ('average', 'sum', 'count'):  # an average of 0: not known yet
+        for name in ('average', 'sum', 'count'):  # an average of 0 means unknown
             self.register_buffer(name, torch.zeros(len(weights)))
 
     def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
@@ -74,17 +74,17 @@ class DTP(Balance):
         return (weights * seen.active * losses).sum()
 
     def end_epoch(self) -> None:
-        """With ``kpi='loss'``: a new KPI of every task seen in the epoch."""
+        """With ``kpi='loss'``: update the KPI of every task that occurred in the epoch."""
         if self.kpi == 'loss':
             self._take(torch.exp(-self.sum / self.count.clamp_min(1)), self.count > 0)
             self.sum.zero_()
             self.count.zero_()
 
     def validated(self, metrics: Mapping[str, float]) -> None:
-        """With ``kpi='validation'``: a new KPI of every task whose metric is a number.
+        """With ``kpi='validation'``: update the KPI of every task whose metric is not NaN.
 
         Raises:
-            ValueError: the validation does not report one of the metrics.
+            ValueError: the validation does not report a required metric.
         """
         if self.kpi != 'validation':
             return

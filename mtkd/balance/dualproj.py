@@ -1,4 +1,4 @@
-"""DualProj: the mean gradient, projected so that it opposes no task."""
+"""DualProj: the mean gradient, projected so that it conflicts with no task."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,14 +12,14 @@ from .preferring import Preferring
 
 @BALANCES.register_module()
 class DualProj(Preferring):
-    """The mean gradient projected onto the cone where no task's loss rises.
+    """The mean gradient, projected onto the cone of directions that increase no task's loss.
 
     Args:
         preference: see :class:`~mtkd.balance.preferring.Preferring`.
         **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
-    Source: Lopez-Paz & Ranzato 2017 (GEM), equation 11; TorchJD's DualProjWeighting, which adds 1e-4 to the Gramian's
-    diagonal, of trace 1; here the projection is exact.
+    Source: Lopez-Paz & Ranzato 2017 (GEM), equation 11; TorchJD's DualProjWeighting, which normalises the Gramian to trace 1
+    and adds 1e-4 to its diagonal; here the projection is exact.
     """
 
     def __init__(self, preference: Sequence[float] | None = None, **place: Any) -> None:

@@ -1,4 +1,4 @@
-"""Dynamic weight average: more weight for tasks whose loss fell less over the last epochs."""
+"""Dynamic weight average: higher weights for tasks whose loss decreased less over the last epochs."""
 
 from collections.abc import Collection, Mapping
 
@@ -11,9 +11,9 @@ from .balance import Balance, Seen
 
 @BALANCES.register_module()
 class DWA(Balance):
-    """w_k = K · softmax(r_k / τ), r_k = L_k(e-1) / L_k(e-2) of the epochs' mean losses; 1 in the first two epochs.
+    """w_k = K · softmax(r_k / τ), with the ratio r_k = L_k(e-1) / L_k(e-2) of mean epoch losses; 1 in the first two epochs.
 
-    An epoch in which a task was never labelled leaves its means as they were; steps without it do not count.
+    An epoch without labels for a task does not change its means; steps without labels are not counted.
 
     Args:
         tau: τ, the temperature: 2 in MTAN, 1 in KD4MTL's script for SegNet.
@@ -38,7 +38,7 @@ class DWA(Balance):
               extra: Collection[str] | None = None) -> None:
         """See :meth:`Balance.setup`."""
         super().setup(weights, net, extra)
-        for name in ('sum', 'count', 'last', 'before_last'):  # a mean of 0: not known yet
+        for name in ('sum', 'count', 'last', 'before_last'):  # a mean of 0 means unknown
             self.register_buffer(name, torch.zeros(len(weights)))
 
     def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
@@ -53,7 +53,7 @@ class DWA(Balance):
         return (averaged_weights(ratios, self.tau) * seen.active * losses).sum()
 
     def end_epoch(self) -> None:
-        """The epoch's means become the last ones."""
+        """Store the mean losses of the epoch."""
         mean = self.sum / self.count.clamp_min(1)
         there = self.count > 0
         self.before_last.copy_(torch.where(there, self.last, self.before_last))
@@ -63,5 +63,5 @@ class DWA(Balance):
 
 
 def averaged_weights(ratios: Tensor, tau: float) -> Tensor:
-    """(K,) ratios of the last two epochs' losses -> (K,) weights of sum K."""
+    """Convert the loss ratios (K,) of the last two epochs into weights (K,) with sum K."""
     return len(ratios) * torch.softmax(ratios / tau, 0)

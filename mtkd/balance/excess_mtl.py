@@ -1,4 +1,4 @@
-"""ExcessMTL: more weight for tasks that are far from their optimum."""
+"""ExcessMTL: higher weights for tasks that are far from their optimum."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -13,17 +13,17 @@ from .direction_balance import RememberingBalance
 
 @BALANCES.register_module()
 class ExcessMTL(RememberingBalance):
-    """w_t grows by exp(η e_t / e_t(0)); e_t = Σ g² / √(Σ g² of all steps) estimates how far task t is from its optimum.
+    """Multiplies w_t by exp(η e_t / e_t(0)), where e_t = Σ g² / √(Σ g² of all steps) estimates the excess risk of task t.
 
-    Weights sum to the number of tasks, and heads feel them. Those of a task are 1 before its first step.
+    The weights sum to the number of tasks and also apply to the heads. A task's weight is 1 before its first step.
 
     Args:
         step_size: η; .01 in LibMTL.
         **place: see :class:`~mtkd.balance.direction_balance.DirectionBalance`.
 
     Source: He et al. 2024, Robust multi-task learning with excess risks, equations 6 to 9; LibMTL at 4336804,
-    weighting/ExcessMTL.py. In place of its 1e-7 under the root, entries that never had a gradient are left out, so that the
-    scale of gradients does not matter.
+    weighting/ExcessMTL.py. Instead of adding 1e-7 under the root as it does, entries that never had a gradient are excluded,
+    so that the result does not depend on the scale of the gradients.
     """
 
     weight: Tensor
@@ -40,10 +40,10 @@ class ExcessMTL(RememberingBalance):
         """See :meth:`GradientBalance.setup`."""
         super().setup(weights, net, extra)
         self.register_buffer('weight', torch.ones(len(weights)))
-        self.register_buffer('initial', torch.zeros(len(weights)))  # 0: not known yet
+        self.register_buffer('initial', torch.zeros(len(weights)))  # 0 means unknown
 
     def direction(self, rows: Tensor, active: Tensor, seen: Seen, at: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """See :meth:`DirectionBalance.direction`. The weights of absent tasks rest; the others keep their sum."""
+        """See :meth:`DirectionBalance.direction`. Absent tasks keep their weights; the others keep their sum."""
         squares = rows.square()
         sums = self.recall(at) + squares
         self.keep(at, sums)

@@ -1,4 +1,4 @@
-"""FairGrad: an α-fair share of progress for each task."""
+"""FairGrad: α-fair weights."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from .gradient_balance import GradientBalance
 
 @BALANCES.register_module()
 class FairGrad(GradientBalance):
-    """Weights that solve G w = w^(-1/α): an α-fair share of progress for each task.
+    """Weights that solve G w = w^(-1/α), which give each task an α-fair share of the progress.
 
-    The authors and TorchJD minimise the squared residual with SciPy, whose absolute tolerances stop it at the start where
-    gradients are small; here Newton's method solves it at any scale (:func:`fair`).
+    The authors and TorchJD minimise the squared residual with SciPy, whose absolute tolerances end the search immediately if
+    gradients are small. Here Newton's method solves it at any scale (:func:`fair`).
 
     Args:
         alpha: α; 0 is the mean, 1 proportional fairness, large values help the slowest task.
@@ -35,14 +35,15 @@ class FairGrad(GradientBalance):
 
 
 def fair(gram: np.ndarray, alpha: float, iterations: int = 200) -> np.ndarray:
-    """The positive w with G w = w^(-1/α): a Newton method, damped until all weights stay positive and the error falls.
+    """The positive w with G w = w^(-1/α), by a Newton method damped so that all weights stay positive and the error
+    decreases.
 
-    Unknowns are the logarithms of the weights' ratios to what each would be if the gradients were orthogonal.
+    The unknowns are the logarithms of the ratios of the weights to those for orthogonal gradients.
 
     Args:
         gram: (T, T) float64, positive semi-definite.
         alpha: α, above 0.
-        iterations: at most.
+        iterations: the maximum number of iterations.
 
     Returns:
         (T,) float64.
@@ -51,9 +52,9 @@ def fair(gram: np.ndarray, alpha: float, iterations: int = 200) -> np.ndarray:
     cosines = firm(cosines)
     log_alone = -2 * alpha / (1 + alpha) * np.log(norms)
     log_lengths = np.log(norms) + log_alone
-    lengths = np.exp(log_lengths - log_lengths.max())  # y = norms · w, of each task alone
+    lengths = np.exp(log_lengths - log_lengths.max())  # y = norms · w, for orthogonal gradients
     matrix = lengths[:, None] * cosines * lengths
-    barrier = lengths ** 2  # of C y = norms^(1/α - 1) y^(-1/α): what it is at y = lengths
+    barrier = lengths ** 2  # right-hand side of C y = norms^(1/α - 1) y^(-1/α) at y = lengths
     power = 1 - 1 / alpha
 
     def height(point: np.ndarray) -> float:

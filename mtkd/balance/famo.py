@@ -1,4 +1,4 @@
-"""FAMO: all losses fall at one rate, without the tasks' gradients."""
+"""FAMO: decreases all losses at an equal rate without computing the tasks' gradients."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from ..registry import BALANCES
 from .balance import Seen
 from .scalarization import Scalarization
 
-LEAST = 1e-8  # beside a loss
+LEAST = 1e-8  # added to a loss
 BETAS = (0.9, 0.999)
 
 
@@ -17,20 +17,20 @@ BETAS = (0.9, 0.999)
 class FAMO(Scalarization):
     """Σ z_t log D_t / Σ (z_t / D_t), z = softmax(w) and D_t = L_t - least loss; w follows how much each log D_t has fallen.
 
-    After a step w takes a step of Adam with the gradient of z' δ, δ_t = log D_t before - log D_t after. With
-    ``look='again'``, the authors' way, the losses after are those of the same batch, looked at once more (a forward pass
-    without gradients in each step; batch statistics are updated by it too). ``look='next'``: those of the next batch, for
-    nothing; a task's change is then since its last batch.
+    After each step, w is updated by Adam with the gradient of z' δ, where δ_t = log D_t before - log D_t after. With
+    ``look='again'``, as in the authors' code, the losses after the step are computed on the same batch; this takes one more
+    forward pass without gradients per step, which also updates batch statistics. With ``look='next'``, they are the losses
+    of the next batch, at no cost; the change of a task is then measured from its previous batch.
 
     Args:
-        lr: of w.
-        weight_decay: of w: γ.
-        min_losses: T losses that are thought the least possible; None: 0 each.
+        lr: the learning rate of w.
+        weight_decay: γ, the weight decay of w.
+        min_losses: T assumed lower bounds of the losses; None: 0 each.
         look: as above.
         include: see :class:`~mtkd.balance.balance.Balance`.
 
     Source: Liu et al. 2023, FAMO: fast adaptive multitask optimization, algorithm 1; Cranial-XIX/FAMO at 0a6ad06, famo.py
-    (whose clipping of gradients is ``optim_wrapper.clip_grad`` here, and whose γ is .01; LibMTL's is .001).
+    (its gradient clipping is ``optim_wrapper.clip_grad`` here, and its γ is .01; LibMTL uses .001).
     """
 
     logits: Tensor
@@ -55,7 +55,7 @@ class FAMO(Scalarization):
         """See :meth:`Balance.setup`.
 
         Raises:
-            ValueError: there are not as many least losses as tasks.
+            ValueError: the number of lower bounds differs from the number of tasks.
         """
         super().setup(weights, net, extra)
         if self.min_losses is not None and len(self.min_losses) != len(weights):
@@ -64,7 +64,7 @@ class FAMO(Scalarization):
         zeros = torch.zeros(len(weights))
         least = [0.0] * len(weights) if self.min_losses is None else list(self.min_losses)
         self.register_buffer('least', torch.tensor(least, dtype=torch.float32), persistent=False)
-        for name in ('logits', 'first', 'second', 'moves', 'before'):  # a loss before of 0: none
+        for name in ('logits', 'first', 'second', 'moves', 'before'):  # a previous loss of 0 means none
             self.register_buffer(name, zeros.clone())
 
     def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
@@ -82,7 +82,7 @@ class FAMO(Scalarization):
         return (shares * distance.log()).sum() / (shares / distance).sum().detach().clamp_min(LEAST)
 
     def stepped(self, losses: Sequence[Tensor]) -> None:
-        """With ``look='again'``: w learns from what the step has done."""
+        """With ``look='again'``: update w from the change of the losses."""
         if self.look == 'again':
             self._move(self.see(losses))
             self.before.zero_()
@@ -92,7 +92,7 @@ class FAMO(Scalarization):
         return torch.where(active, shares, torch.zeros_like(shares))
 
     def _move(self, after: Seen) -> None:
-        """A step of Adam; tasks without a loss before or after rest."""
+        """Take a step of Adam; tasks without a loss before or after are unchanged."""
         active = (self.before != 0) & after.active
         fallen = (self.before - self.least + LEAST).log() - (after.values - self.least + LEAST).log()
         fallen = torch.where(active, fallen, torch.zeros_like(fallen))

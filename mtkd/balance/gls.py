@@ -9,7 +9,7 @@ from .scalarization import Scalarization
 
 @BALANCES.register_module()
 class GLS(Scalarization):
-    """(Π L_t)^(1/T) of the T tasks at hand. Losses must be positive.
+    """(Π L_t)^(1/T) over the T active tasks. Losses must be positive.
 
     Args:
         include: see :class:`~mtkd.balance.balance.Balance`.

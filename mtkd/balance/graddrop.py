@@ -1,4 +1,4 @@
-"""GradDrop: one sign for each entry of the gradient, drawn."""
+"""GradDrop: samples one sign for each entry of the gradient."""
 
 from collections.abc import Sequence
 
@@ -15,16 +15,16 @@ from .random_weights import generator
 
 @BALANCES.register_module()
 class GradDrop(DirectionBalance):
-    """At each entry, the tasks' gradients of one sign count; which one is drawn with P = (1 + Σ g / Σ |g|) / 2 for positive.
+    """Keeps, at each entry, only gradients of one sign, sampled with P(positive) = (1 + Σ g / Σ |g|) / 2.
 
-    At a tap, signs are those of the gradient times the activation, added up over the batch, and one draw serves all samples.
+    At a tap, signs are those of gradient times activation, summed over the batch; all samples share one sampled sign.
 
     Args:
-        leak: what part of the others' gradient passes, 0 to 1.
-        level: ``'tap'``, the paper's, or ``'params'``, where entries are weights.
+        leak: the fraction of the dropped gradients that is kept, 0 to 1.
+        level: ``'tap'``, as in the paper, or ``'params'``, where the entries are weights.
         tap, seed, include: see :class:`~mtkd.balance.direction_balance.DirectionBalance`.
 
-    Source: Chen et al. 2020, Just pick a sign, algorithm 1; LibMTL at 4336804, weighting/GradDrop.py (at a tap alone).
+    Source: Chen et al. 2020, Just pick a sign, algorithm 1; LibMTL at 4336804, weighting/GradDrop.py (at a tap only).
     """
 
     hears = frozenset({'seed'})
@@ -39,7 +39,7 @@ class GradDrop(DirectionBalance):
         self.count_steps()
 
     def direction(self, rows: Tensor, active: Tensor, seen: Seen, at: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """See :meth:`DirectionBalance.direction`. A gradient of 0 has no say."""
+        """See :meth:`DirectionBalance.direction`. A gradient of 0 has no influence."""
         signed = rows
         if self.level == 'tap':
             samples = len(at[0])
@@ -58,6 +58,6 @@ class GradDrop(DirectionBalance):
         return rows.flatten(1).sum(0), torch.ones(len(rows), device=rows.device)
 
     def uniform(self, like: Tensor) -> Tensor:
-        """Numbers in [0, 1) that depend on seed and step alone."""
+        """Random numbers in [0, 1) that depend only on seed and step."""
         rng = generator(self._run_seed if self.seed is None else self.seed, self.next_step(), like.device)
         return torch.rand(like.shape, generator=rng, device=like.device)

@@ -1,4 +1,4 @@
-"""What every balance is that weighs tasks by their gradients."""
+"""Base class of balances that weigh tasks by their gradients."""
 
 import difflib
 import warnings
@@ -14,35 +14,35 @@ from .balance import Balance, Seen
 from .gramian import TaskGradients, carry, combined, reach, take_gradients, wide
 
 LAYER = 'layer:'
-FP16_SCALE = 1024.0  # lifts gradients out of fp16's subnormal range; the optimiser's own scale is not known here
+FP16_SCALE = 1024.0  # keeps gradients out of the subnormal range of fp16; the optimiser's loss scale is unknown here
 
 
 class GradientBalance(Balance):
-    """Weighs tasks by the Gramian of their gradients at one shared place; a method gives :meth:`solve`.
+    """Weighs tasks by the Gramian of their gradients at a shared location; subclasses implement :meth:`solve`.
 
-    Each task's gradients are taken once, in a backward pass of its own, and the total carries their combination:
+    The gradients of each task are computed once, in a separate backward pass, and the total carries their combination:
 
-    - ``level='tap'``: at the activation of one tap, which every task's loss passes (MGDA-UB's upper bound). The passes go
-      through the heads only, and one ordinary pass then through the trunk: no extra pass.
-    - ``level='params'``: at those parameters of the trunk that several tasks feel, as papers define their methods. T
-      passes through everything, none after.
-    - ``level='layer:<name>'``: at the parameters of one module of the net, or at one parameter. T passes down to it, and
-      the plain pass of the weighted sum after.
+    - ``level='tap'``: at the activation of one tap on which the loss of every task depends (the upper bound of MGDA-UB).
+      These passes run through the heads only, followed by one ordinary pass through the trunk: no extra pass.
+    - ``level='params'``: at the parameters of the trunk that several tasks share, as the papers define their methods. This
+      takes T full backward passes and none afterwards.
+    - ``level='layer:<name>'``: at the parameters of one module of the net, or at one parameter. This takes T passes down to
+      it, followed by the plain pass of the weighted sum.
 
     Args:
         level: as above.
         tap: the tap of ``level='tap'``.
-        heads: ``'weighted'``: the gradient is that of Σ w_t L_t everywhere; ``'plain'``: what belongs to a task (its
-            head, its projectors) learns from L_t, only what is shared feels the weights.
-        seed: of what the method draws; None takes the run's.
-        include: see :class:`~mtkd.balance.balance.Balance`. With ``'all'``, a distillation term that does not pass the
-            place keeps its fixed weight, and one warning names it.
+        heads: ``'weighted'``: all parameters receive the gradient of Σ w_t L_t; ``'plain'``: task-specific parameters
+            (heads, projectors) receive the gradient of L_t, and only shared parameters are affected by the weights.
+        seed: the seed for sampling; None: the seed of the run.
+        include: see :class:`~mtkd.balance.balance.Balance`. With ``'all'``, a distillation term that does not depend on the
+            shared location keeps its fixed weight, and a warning names it once.
 
     Attributes:
-        remembers: names of the buffers that :meth:`solve` reads and writes as ``self.memory[name]``.
+        remembers: the names of the buffers that :meth:`solve` reads and writes as ``self.memory[name]``.
 
     Raises:
-        ValueError: an unknown level or heads.
+        ValueError: ``level`` or ``heads`` is unknown.
     """
 
     needs_gram = True
@@ -72,7 +72,8 @@ class GradientBalance(Balance):
         """See :meth:`Balance.setup`; finds the shared parameters, the tap or the layer.
 
         Raises:
-            ValueError: fewer than two tasks, a tap or layer that is not there or not shared, nothing to train there.
+            ValueError: there are fewer than two tasks, the tap or layer does not exist or is not shared, or has no trainable
+                parameters.
         """
         super().setup(weights, net, extra)
         _allow_several_passes()
@@ -99,12 +100,12 @@ class GradientBalance(Balance):
         return {} if at is None else {self.tap: at}
 
     def extra_passes(self, num_tasks: int) -> int:
-        """0 at a tap, T - 1 at the parameters, T (down to the layer only) at a layer."""
+        """0 for a tap, T - 1 for the parameters, T (down to the layer only) for a layer."""
         return {'tap': 0, 'params': num_tasks - 1}.get(self.level, num_tasks)
 
     @property
     def cost(self) -> str:
-        """:meth:`extra_passes` in words."""
+        """Describe :meth:`extra_passes` in words."""
         words = {'tap': 'no extra backward pass', 'params': 'T - 1 extra backward passes'}
         return words.get(self.level, 'T extra backward passes down to the layer')
 
@@ -115,7 +116,7 @@ class GradientBalance(Balance):
 
     def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False,
               parts: Sequence[Sequence[Tensor]] = ()) -> Tensor:
-        """T () -> (): of the value Σ w_t L_t, or Σ L_t where heads are plain."""
+        """T scalars -> (), with the value Σ w_t L_t, or Σ L_t if heads are plain."""
         if not any(loss.requires_grad for loss in losses):
             return torch.stack(list(losses)).sum()
         device = losses[0].device.type
@@ -136,25 +137,26 @@ class GradientBalance(Balance):
         return carry(value, *combined(found, weights, own, shared_beyond))
 
     def weigh(self, gram: Tensor, seen: Seen) -> Tensor:
-        """The tasks' weights for what is shared, see :meth:`weigh_both`; (T,) float32."""
+        """Task weights (T,) float32 for shared parameters, see :meth:`weigh_both`."""
         return self.weigh_both(gram, seen)[0]
 
     def weigh_both(self, gram: Tensor, seen: Seen) -> tuple[Tensor, Tensor]:
-        """The tasks' weights: those of :meth:`solve` for the tasks at hand, 0 for the others.
+        """Task weights: those of :meth:`solve` for the active tasks, 0 for the others.
 
-        A gradient of exactly 0 is that of a task nothing was there for, and is left out as well. One task alone has weight
-        1. Where the Gramian is not finite the weights are NaN: a gradient scaler skips that step, and without one it shows.
+        A task with a gradient of exactly 0 has no labels in the step and is excluded as well. A single task has weight 1. If
+        the Gramian is not finite, the weights are NaN: a gradient scaler skips that step, and without a scaler the error
+        stays visible.
 
-        The Gramian, the losses and what the method remembers go to the host in one copy of T² + 2 T numbers and the
-        memory, the step's only wait for the device; weights and memory come back in one.
+        The Gramian, the losses and the state of the method are copied to the host in one transfer of T² + 2 T numbers plus
+        the state; this is the only device synchronisation of the step. Weights and state return in one transfer.
 
         Args:
-            gram: (T, T), float64 from the network; any floating type.
+            gram: (T, T), of any floating type; float64 from the network.
             seen: the losses.
 
         Returns:
-            (T,) float32 on the Gramian's device for what is shared, and the same for what belongs to one task where
-            ``heads='weighted'``.
+            Weights (T,) float32 for shared parameters, on the device of the Gramian, and weights of the same form for
+            task-specific parameters, which apply if ``heads='weighted'``.
         """
         count, dtype = len(self.names), wide(gram.device)
         owners = [(part, name) for part in self.modules() if isinstance(part, GradientBalance) for name in part.remembers]
@@ -173,14 +175,14 @@ class GradientBalance(Balance):
         return returned[0].float(), returned[1].float()
 
     def _sent_back(self, values: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
-        """The values on the device, by way of memory that is kept: the next step's copy to the host waits for this one."""
+        """Copy the values to the device through a reused buffer: the next step's copy to the host waits for this one."""
         if self._staging is None or len(self._staging) != len(values):
             self._staging = torch.empty(len(values), dtype=torch.float64, pin_memory=device.type == 'cuda')
         self._staging.numpy()[:] = values
         return self._staging.to(device=device, dtype=dtype, non_blocking=True)
 
     def _solved(self, gram: np.ndarray, values: np.ndarray, active: np.ndarray) -> np.ndarray:
-        """(2, T) weights: of what is shared, and of heads."""
+        """Weights (2, T): for shared parameters and for heads."""
         weights = np.zeros((2, len(values)))
         if not np.isfinite(gram).all():
             return np.full_like(weights, np.nan)
@@ -192,24 +194,24 @@ class GradientBalance(Balance):
         return weights
 
     def solve(self, gram: np.ndarray, tasks: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """The weights of the tasks at hand, worked out on the host in float64.
+        """Compute the weights of the active tasks, on the host in float64.
 
-        Gradients may have any scale, and tasks' gradients any ratio: :func:`~mtkd.balance.angles.angles` takes a Gramian
-        apart into norms and cosines. What a method keeps from step to step lies in ``self.memory``, one array a buffer of
-        :attr:`remembers`, and may be written to.
+        Gradients may have any scale and any ratio between tasks: :func:`~mtkd.balance.angles.angles` splits a Gramian into
+        norms and cosines. State that a method keeps between steps is in ``self.memory``, one array for each buffer of
+        :attr:`remembers`, and may be modified in place.
 
         Args:
-            gram: (A, A) float64; none of its diagonal is 0.
-            tasks: (A,) int64, which of all tasks these are; A is at least 2.
-            values: (A,) float64, their losses.
+            gram: (A, A) float64, with a nonzero diagonal.
+            tasks: (A,) int64, the indices of these tasks among all tasks; A is at least 2.
+            values: (A,) float64, the losses.
 
         Returns:
-            (A,), or (2, A) where heads take other weights than what is shared.
+            (A,), or (2, A) if heads use other weights than the shared parameters.
         """
         raise TypeError(f'{type(self).__name__} does not weigh tasks')
 
     def joins(self, name: str, term: Tensor, taps: Mapping[str, Tensor]) -> bool:
-        """Whether a distillation term belongs to a task and passes the place where gradients are taken."""
+        """Whether a distillation term belongs to a task and depends on the location where gradients are taken."""
         if not super().joins(name, term, taps):
             return False
         if not torch.is_grad_enabled() or self._passes(term, taps):
@@ -221,7 +223,7 @@ class GradientBalance(Balance):
         return False
 
     def generator(self, step: int) -> np.random.Generator:
-        """A generator for what is drawn in one step: the same on every rank and after a resume."""
+        """The random generator of one step, the same on every rank and after resuming."""
         return np.random.default_rng([self._run_seed if self.seed is None else self.seed, step])
 
     @property
@@ -240,7 +242,7 @@ class GradientBalance(Balance):
 
     def _take(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], scale: float,
               alone: bool) -> tuple[TaskGradients, list[Tensor]]:
-        """The tasks' gradients, and those leaves beyond the place that tasks share."""
+        """The tasks' gradients, and the leaves beyond the location that several tasks share."""
         if self.level == 'tap':
             return self._take_at_tap(losses, taps[self.tap], scale)
         reached = [reach(loss).leaves for loss in losses]
@@ -251,11 +253,11 @@ class GradientBalance(Balance):
                 raise ValueError(f"balance: task '{name}' does not pass {self._place}; choose what all tasks share.")
         beyond = [[leaf for leaf in leaves if id(leaf) not in here] if self.level == 'params' else []
                   for leaves in reached]
-        free = alone and self.level == 'params'  # elsewhere the pass through the trunk is still to come
+        free = alone and self.level == 'params'  # at other levels, the pass through the trunk still follows
         return take_gradients(losses, at, beyond, replicated=True, scale=scale, free=free), []
 
     def _met_by_several(self, reached: Sequence[Sequence[Tensor]]) -> list[Tensor]:
-        """The trunk's parameters that more than one task feels; a trunk may hold parts of single tasks (MTAN)."""
+        """The trunk parameters that more than one task uses; a trunk may contain task-specific parts (MTAN)."""
         tasks = Counter(id(leaf) for leaves in reached for leaf in leaves)
         several = min(2, sum(bool(leaves) for leaves in reached))
         return [p for p in self._shared if tasks[id(p)] >= several]
@@ -264,7 +266,7 @@ class GradientBalance(Balance):
         shared = {id(p) for p in self._shared}
         reached = [reach(loss, tap) for loss in losses]
         after = {id(leaf): leaf for found in reached for leaf in found.leaves if id(leaf) in shared}
-        before = {id(leaf) for leaf in reach(tap).leaves} if after or not shared else set()  # without a net all may be
+        before = {id(leaf) for leaf in reach(tap).leaves} if after or not shared else set()  # unknown without a net
         for name, loss, found in zip(self.names, losses, reached, strict=True):
             if loss.requires_grad and not found.stopped:
                 raise ValueError(f"balance: task '{name}' does not pass {self._place}; choose what all tasks share.")
@@ -276,7 +278,7 @@ class GradientBalance(Balance):
 
 
 def _allow_several_passes() -> None:
-    """A compiled part gives its buffers away in its first backward pass; keep them for the others."""
+    """Keep the buffers of compiled parts, which they otherwise donate in the first backward pass, for the other passes."""
     from torch._functorch import config
     config.donated_buffer = False
 

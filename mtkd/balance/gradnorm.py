@@ -1,4 +1,4 @@
-"""GradNorm: learned weights that keep the tasks' gradients at one size, as far as they learn at one pace."""
+"""GradNorm: learned weights that equalise gradient norms, adjusted by the relative training rates of the tasks."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -14,15 +14,16 @@ FIRST = ('first_iter', 'first_epoch')
 
 @BALANCES.register_module()
 class GradNorm(GradientBalance):
-    """w_t learned from Σ |G_t - Ḡ r_t^α|, with G_t = w_t ‖g_t‖ and r_t how slowly task t learns beside the others.
+    """Learns w_t by minimising Σ |G_t - Ḡ r_t^α|, with G_t = w_t ‖g_t‖ and r_t the relative inverse training rate of task t.
 
-    The total is Σ w_t L_t with w_t held fixed; w_t gets the gradient of the GradNorm loss alone, which is known in closed
-    form from the Gramian's diagonal, so nothing is differentiated twice. It enters the total with value 0. The weights are
-    parameters of the model and see its optimiser; before each step they are cut at 0 and rescaled to the sum T.
+    The total is Σ w_t L_t with w_t detached. w_t receives only the gradient of the GradNorm loss, which has a closed form in
+    the Gramian's diagonal, so that no double backward is needed. The GradNorm loss enters the total with value 0. The
+    weights are parameters of the model and are trained by its optimiser; before each step they are clamped at 0 and rescaled
+    to sum T.
 
     Args:
         alpha: α, how strongly slow tasks are pulled up.
-        l0: the initial losses L_t(0) behind r_t: those of the ``'first_iter'`` (KD4MTL's code), or the mean over the
+        l0: the initial losses L_t(0) for r_t: those of the ``'first_iter'`` (KD4MTL's code), or the mean over the
             ``'first_epoch'`` (LibMTL), during which the weights stay 1.
         level, tap, include: see :class:`~mtkd.balance.gradient_balance.GradientBalance`. The paper's W is the last shared
             layer: ``level='layer:<name>'``.
@@ -50,19 +51,19 @@ class GradNorm(GradientBalance):
         """See :meth:`GradientBalance.setup`."""
         super().setup(weights, net, extra)
         self.task_weights = nn.Parameter(torch.ones(len(weights)))
-        self.register_buffer('initial', torch.zeros(len(weights)))  # 0: not known yet
+        self.register_buffer('initial', torch.zeros(len(weights)))  # 0 means unknown
         self.register_buffer('first_sum', torch.zeros(len(weights)))
         self.register_buffer('first_count', torch.zeros(len(weights)))
 
     def total(self, losses: Sequence[Tensor], taps: Mapping[str, Tensor], alone: bool = False,
               parts: Sequence[Sequence[Tensor]] = ()) -> Tensor:
-        """T () -> (): Σ w_t L_t, carrying the GradNorm loss's gradient for w."""
+        """T scalars -> (): Σ w_t L_t, which also carries the gradient of the GradNorm loss for w."""
         total = super().total(losses, taps, alone)
         pull, self._pull = self._pull, None
         return total if pull is None else total + (pull - pull.detach())
 
     def weigh_both(self, gram: Tensor, seen: Seen) -> tuple[Tensor, Tensor]:
-        """The learned weights, twice (T,)."""
+        """The learned weights (T,), twice."""
         with torch.no_grad():
             self.task_weights.clamp_(min=0.0)
             self.task_weights.mul_(len(self.names) / self.task_weights.sum())
@@ -85,17 +86,17 @@ class GradNorm(GradientBalance):
             self.first_count += seen.active
 
     def end_epoch(self) -> None:
-        """The first epoch in which a task was seen gives its initial loss."""
+        """Set the initial loss of each task that occurred for the first time."""
         if self.l0 == 'first_epoch':
             mean = self.first_sum / self.first_count.clamp_min(1)
             self.initial.copy_(torch.where((self.initial == 0) & (self.first_count > 0), mean, self.initial))
 
 
 def targets(norms: Tensor, ratios: Tensor, active: Tensor, alpha: float) -> Tensor:
-    """Where the gradients' norms should be: Ḡ r_t^α, the means being over active tasks.
+    """Target gradient norms Ḡ r_t^α, with means over active tasks.
 
     Args:
-        norms: (T,), G_t, weighted.
+        norms: (T,), the weighted norms G_t.
         ratios: (T,), L_t / L_t(0).
         active: (T,) bool.
         alpha: α.

@@ -1,4 +1,4 @@
-"""GradVac: gradients turned until they are as similar as they usually are."""
+"""GradVac: rotates gradients until their similarity reaches its moving average."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -11,18 +11,19 @@ from ..registry import BALANCES
 from .angles import angles
 from .gradient_balance import GradientBalance
 
-ALIKE = 1e-6  # a sine below which two gradients are not turned any nearer
+ALIKE = 1e-6  # sine of the angle below which two gradients are not rotated further
 
 
 @BALANCES.register_module()
 class GradVac(GradientBalance):
-    """As PCGrad, but a gradient is turned towards another until their cosine reaches its moving average.
+    """Like PCGrad, but rotates a gradient towards another until their cosine reaches its moving average.
 
     Args:
-        beta: how much of each step's cosine enters the average.
+        beta: the weight of each step's cosine in the moving average.
         **place: level, tap, heads, seed, include: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
-    Source: Wang et al. 2021, algorithm 1; tested against TorchJD's GradVacWeighting. Absent tasks' averages rest.
+    Source: Wang et al. 2021, algorithm 1; tested against TorchJD's GradVacWeighting. The averages of absent tasks are not
+    updated.
     """
 
     hears = frozenset({'seed'})
@@ -52,16 +53,16 @@ class GradVac(GradientBalance):
 
 
 def turned(gram: np.ndarray, usual: np.ndarray, orders: list[np.ndarray], beta: float) -> tuple[np.ndarray, np.ndarray]:
-    """What each gradient becomes, and the new averages.
+    """The rotated gradients and the new averages.
 
     Args:
-        gram: (T, T), none of its diagonal 0.
-        usual: (T, T), the cosines' averages.
-        orders: per task, the order in which it meets the others.
-        beta: how much of a new cosine enters the average.
+        gram: (T, T), with a nonzero diagonal.
+        usual: (T, T), the averages of the cosines.
+        orders: per task, the order in which the others are processed.
+        beta: the weight of a new cosine in the average.
 
     Returns:
-        (T, T): row i holds the coefficients of the given gradients in the turned g_i; (T, T) averages.
+        (T, T), whose row i holds the coefficients of the given gradients in the rotated g_i, and the averages (T, T).
     """
     norms, cosines = angles(gram)
     rows, usual = np.eye(len(gram)), usual.copy()

@@ -1,9 +1,9 @@
-"""The gradients of several losses at one place, their Gramian, and a total that carries gradients taken before.
+"""Gradients of several losses at one location, their Gramian, and a total that carries precomputed gradients.
 
-No hook and no second pass: T calls of ``torch.autograd.grad`` inside the forward pass collect, for each task, the gradient
-at the shared place and those of what lies beyond it (heads, projectors). The total is then a scalar whose backward pass
-hands each tensor its combined gradient. It is linear in what it is multiplied with, so loss scaling, gradient accumulation,
-clipping and data-parallel averaging act on it as on any loss.
+No hooks and no second pass are needed: T calls of ``torch.autograd.grad`` inside the forward pass collect, for each task,
+the gradients at the shared location and at the leaves beyond it (heads, projectors). The total is then a scalar whose
+backward pass gives each tensor its combined gradient. It is linear in the incoming gradient, so that loss scaling, gradient
+accumulation, clipping and data-parallel averaging work as for any loss.
 """
 
 from collections.abc import Sequence
@@ -16,19 +16,19 @@ from torch import Tensor
 
 from ..structures import world_size
 
-COLUMNS = 1 << 14  # of a block: 8 rows of float32 fit into a core's cache
-LOOKED_AT = 4  # tensors that a lift is taken from
-SAMPLE = 4096  # entries of each
-MOST_BITS = 100  # of a lift: its square still fits into float64, and a row's entry times it into float32
+COLUMNS = 1 << 14  # columns per block: 8 rows of float32 fit into the cache of a core
+LOOKED_AT = 4  # number of tensors from which a lift is computed
+SAMPLE = 4096  # number of entries of each
+MOST_BITS = 100  # limit of a lift: its square fits into float64, and its product with an entry of a row into float32
 
 
 @dataclass(frozen=True)
 class Reached:
-    """What a scalar's graph leads to.
+    """The leaves of a scalar's graph.
 
     Attributes:
-        leaves: the leaves that need a gradient, met without passing the stop.
-        stopped: whether the stop was met.
+        leaves: the leaves that require a gradient and are reached without passing the stop.
+        stopped: whether the stop was reached.
     """
 
     leaves: list[Tensor]
@@ -36,7 +36,7 @@ class Reached:
 
 
 def reach(root: Tensor, stop: Tensor | None = None) -> Reached:
-    """Walk the graph of ``root`` back to its leaves, not beyond ``stop``."""
+    """Traverse the graph of ``root`` back to its leaves, but not beyond ``stop``."""
     if root.grad_fn is None:
         return Reached([root] if root.requires_grad and root is not stop else [], root is stop)
     end = (stop.grad_fn, stop.output_nr) if stop is not None else None
@@ -54,7 +54,7 @@ def reach(root: Tensor, stop: Tensor | None = None) -> Reached:
             continue
         if node in visited:
             continue
-        visited.add(node)  # keeps the node's Python object, and with it its identity, for the walk
+        visited.add(node)  # keeps the node's Python object alive, and with it its identity, during the traversal
         if type(node).__name__ == 'AccumulateGrad':
             if node.variable is stop:
                 stopped = True
@@ -69,11 +69,11 @@ class TaskGradients:
     """The gradients of T losses.
 
     Attributes:
-        at: the tensors of the shared place.
-        rows: (T, N) float32, each task's gradient there, flattened and multiplied with its lift.
-        lifts: (T,) float32, powers of two that bring the gradients near 1, where float32 can square them.
-        gram: (T, T) float64, the Gramian of the gradients themselves over all ranks.
-        beyond: per task, the leaves that are its own (or others' as well) and the gradients there.
+        at: the tensors at the shared location.
+        rows: (T, N) float32, the gradient of each task there, flattened and multiplied by its lift.
+        lifts: (T,) float32, powers of two that scale the gradients to about 1, so that float32 can represent their squares.
+        gram: (T, T) float64, the Gramian of the unscaled gradients over all ranks.
+        beyond: per task, the leaves beyond the location (task-specific or shared) and the gradients there.
     """
 
     at: Sequence[Tensor]
@@ -85,18 +85,18 @@ class TaskGradients:
 
 def take_gradients(losses: Sequence[Tensor], at: Sequence[Tensor], beyond: Sequence[Sequence[Tensor]], *,
                    replicated: bool, scale: float = 1.0, free: bool = False) -> TaskGradients:
-    """The gradient of each loss at ``at`` and at its leaves ``beyond``, one backward pass a loss.
+    """Compute the gradient of each loss at ``at`` and at its leaves ``beyond``, with one backward pass per loss.
 
-    Each pass runs only as far back as its tensors lie. To be called with autocast off, as any backward pass is.
+    Each pass runs back only as far as these tensors. Call it with autocast disabled, as any backward pass.
 
     Args:
         losses: T scalars.
-        at: the shared place: a tap, or parameters.
+        at: the shared location: a tap or parameters.
         beyond: per loss, further leaves.
         replicated: whether ``at`` is the same on every rank (parameters: gradients are averaged over ranks before the
-            Gramian) or each rank has its own samples' part of it (a tap: the Gramian is summed over ranks).
-        scale: what the losses are multiplied with on the way, for gradients that fp16 could not hold.
-        free: whether the last pass may free the graph, because nothing else will be asked of it.
+            Gramian) or each rank has the part of its own samples (a tap: the Gramian is summed over ranks).
+        scale: a temporary factor of the losses, for gradients that would underflow in fp16.
+        free: whether the last pass may free the graph, because no other pass follows.
     """
     rows = torch.empty(len(losses), sum(tensor.numel() for tensor in at), device=at[0].device, dtype=torch.float32)
     owned, lifted = [], []
@@ -116,22 +116,22 @@ def take_gradients(losses: Sequence[Tensor], at: Sequence[Tensor], beyond: Seque
         dist.all_reduce(rows)
     undo = lifts.to(wide(lifts.device)).reciprocal()
     gram = gramian(rows) * undo[:, None] * undo
-    if not replicated and world_size() > 1:  # each rank's loss is its share times the ranks
+    if not replicated and world_size() > 1:  # each rank's loss is its share times the number of ranks
         dist.all_reduce(gram)
         gram /= world_size() ** 2
     return TaskGradients(at, rows, lifts, gram, owned)
 
 
 def wide(device: torch.device) -> torch.dtype:
-    """The most precise floating type of a device."""
+    """The most precise floating-point type of a device."""
     return torch.float32 if device.type == 'mps' else torch.float64
 
 
 def gramian(rows: Tensor, others: Tensor | None = None, columns: int = COLUMNS) -> Tensor:
-    """(T, N) float32 -> (T, T) float64, R R' or R S', by blocks of columns whose float32 products are added up in float64.
+    """R R' or R S' of (T, N) float32 as (T, T) float64: float32 products of column blocks, accumulated in float64.
 
-    One product over all columns would be slower, and wrong in the fourth digit at 11 million columns (both measured on a
-    CPU, 8 rows: docs/mechanisms/balances.md).
+    A single product over all columns would be slower, and wrong in the fourth digit at 11 million columns (both measured on
+    a CPU, 8 rows: docs/mechanisms/balances.md).
     """
     total = torch.zeros(len(rows), len(rows), dtype=wide(rows.device), device=rows.device)
     step = columns if rows.device.type == 'cpu' else 64 * columns
@@ -142,7 +142,7 @@ def gramian(rows: Tensor, others: Tensor | None = None, columns: int = COLUMNS) 
 
 
 def _lift(gradients: Sequence[Tensor | None], row: Tensor) -> Tensor:
-    """The power of two that brings a sample of the largest tensors' entries to at most 1; 1 where the sample is 0."""
+    """The power of two that scales a sample of entries of the largest tensors to at most 1; 1 if the sample is 0."""
     there = sorted((g for g in gradients if g is not None), key=Tensor.numel, reverse=True)[:LOOKED_AT]
     one = torch.ones((), device=row.device, dtype=torch.float32)
     if not there:
@@ -154,7 +154,7 @@ def _lift(gradients: Sequence[Tensor | None], row: Tensor) -> Tensor:
 
 
 def _largest(gradient: Tensor) -> Tensor:
-    """() the largest absolute value among at most about :data:`SAMPLE` entries; all are looked at where they lie apart."""
+    """The largest absolute value () among about :data:`SAMPLE` entries, or among all if the tensor is not contiguous."""
     laid_out = gradient.is_contiguous() or (gradient.ndim == 4
                                             and gradient.is_contiguous(memory_format=torch.channels_last))
     step = max(1, gradient.numel() // SAMPLE)
@@ -172,7 +172,7 @@ def _gradients(loss: Tensor, at: Sequence[Tensor], beyond: Sequence[Tensor],
 
 
 def _fill(row: Tensor, at: Sequence[Tensor], gradients: Sequence[Tensor | None], lift: Tensor) -> None:
-    """Write gradients times ``lift`` into a flat row, zeros where there is none."""
+    """Write gradients times ``lift`` into a flat row, with zeros for missing gradients."""
     start = 0
     for tensor, gradient in zip(at, gradients, strict=True):
         part = row[start:start + tensor.numel()]
@@ -186,18 +186,18 @@ def _fill(row: Tensor, at: Sequence[Tensor], gradients: Sequence[Tensor | None],
 
 
 def carry(value: Tensor, tensors: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tensor:
-    """A scalar of the given value whose gradient at each of ``tensors`` is the one given.
+    """A scalar with the given value whose gradient at each of ``tensors`` is the given one.
 
     Args:
-        value: (), without a graph.
-        tensors: where the gradients belong.
-        gradients: of the same shapes.
+        value: (), detached.
+        tensors: the tensors that receive the gradients.
+        gradients: tensors of the same shapes.
     """
     return _Carry.apply(value, list(gradients), *tensors)
 
 
 class _Carry(torch.autograd.Function):
-    """Backward: the kept gradients times whatever the scalar was multiplied with."""
+    """Backward: the stored gradients times the incoming gradient."""
 
     @staticmethod
     def forward(ctx: Any, value: Tensor, gradients: list[Tensor], *tensors: Tensor) -> Tensor:
@@ -207,23 +207,23 @@ class _Carry(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return None, None, *((gradient * grad).to(dtype)  # multiplied before it is rounded: a scale of 2^16 is inf in fp16
+        return None, None, *((gradient * grad).to(dtype)  # multiplied before the cast: a scale of 2^16 is inf in fp16
                              for gradient, dtype in zip(ctx.gradients, ctx.dtypes, strict=True))
 
 
 def combined(found: TaskGradients, weights: Tensor, own: Sequence[Tensor | float],
              weighted: Sequence[Tensor] = (), flat: Tensor | None = None) -> tuple[list[Tensor], list[Tensor]]:
-    """Where gradients go, and which: Σ_t w_t g_t at the shared place and Σ_t c_t h_t at the leaves beyond it.
+    """Tensors and their combined gradients: Σ_t w_t g_t at the shared location and Σ_t c_t h_t at the leaves beyond it.
 
     Args:
         found: the gradients.
         weights: (T,), w.
-        own: T factors c for leaves beyond the shared place.
-        weighted: leaves beyond it that take w for c whatever ``own`` is: shared ones.
-        flat: (N,) the gradient at the shared place, where it is no combination of the tasks'.
+        own: T factors c for leaves beyond the shared location.
+        weighted: shared leaves beyond the location, which use w instead of ``own``.
+        flat: (N,), the gradient at the shared location, if it is not a linear combination of the tasks' gradients.
 
     Returns:
-        Tensors and their gradients.
+        The tensors and their gradients.
     """
     flat = (weights / found.lifts) @ found.rows if flat is None else flat
     tensors, gradients, start = list(found.at), [], 0

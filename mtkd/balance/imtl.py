@@ -1,4 +1,4 @@
-"""IMTL: a direction that all tasks find equally good, and losses of one size."""
+"""IMTL: a direction with equal projections on all gradients (IMTL-G), and losses of equal scale (IMTL-L)."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -15,10 +15,9 @@ from .gradient_balance import GradientBalance
 
 @BALANCES.register_module()
 class IMTLG(GradientBalance):
-    """Weights of sum 1 with which the total has the same projection on every task's gradient.
+    """Weights with sum 1 for which the total gradient has the same projection on every task's gradient.
 
-    Weights may be negative. Where no weights of sum 1 do it (two of three tasks oppose the third in just that way), all
-    are 1 / T.
+    Weights may be negative. If no such weights exist (for certain conflicts among three tasks), all weights are 1 / T.
 
     Args:
         **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
@@ -36,7 +35,7 @@ class IMTLG(GradientBalance):
 
 
 def impartial(cosines: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    """The y with sums' y = 1 and all entries of C y alike.
+    """The y with sums' y = 1 for which all entries of C y are equal.
 
     Args:
         cosines: (T, T), C.
@@ -57,9 +56,9 @@ def impartial(cosines: np.ndarray, sums: np.ndarray) -> np.ndarray:
 
 @BALANCES.register_module()
 class IMTLL(Balance):
-    """Σ e^s_t L_t - s_t with learned s: where s no longer changes, e^s_t L_t is 1 for all tasks.
+    """Σ e^s_t L_t - s_t with learned s; at a stationary point of s, e^s_t L_t is 1 for all tasks.
 
-    s is a parameter of the model and sees its optimiser; that of an absent task rests.
+    s is a parameter of the model and is trained by its optimiser; that of an absent task is unchanged.
 
     Args:
         include: see :class:`~mtkd.balance.balance.Balance`.

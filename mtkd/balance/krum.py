@@ -1,4 +1,4 @@
-"""Krum: the gradients nearest to the others."""
+"""Krum: selects the gradients that are nearest to the others."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -12,12 +12,12 @@ from .gradient_balance import GradientBalance
 
 @BALANCES.register_module()
 class Krum(GradientBalance):
-    """The gradients nearest to the others, and none of the rest.
+    """Averages the gradients that are nearest to the others and drops the rest.
 
     Args:
-        num_outliers: how many tasks may be far off; there must be at least this number plus 3. Where fewer tasks than that
-            are in a batch, the weights are equal.
-        num_selected: how many gradients are averaged.
+        num_outliers: the number of outliers to tolerate; at least this number plus 3 tasks are required. If a batch has
+            fewer tasks than that, the weights are equal.
+        num_selected: the number of gradients that are averaged.
         **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
     Source: Blanchard et al. 2017, section 4 (which sums squared distances); distances are summed as in TorchJD's

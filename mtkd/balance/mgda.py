@@ -1,4 +1,4 @@
-"""MGDA: the shortest combination of the tasks' gradients."""
+"""MGDA: the convex combination of the tasks' gradients with minimum norm."""
 
 import numpy as np
 
@@ -14,13 +14,13 @@ class MGDA(GradientBalance):
     """Weights on the simplex that minimise ‖Σ w_t g_t‖; they sum to 1.
 
     With the default ``level='tap'`` this is MGDA-UB. The problem is solved exactly
-    (:func:`~mtkd.balance.angles.min_norm`), where the authors iterate Frank-Wolfe steps. Their code
-    differentiates Σ w_t L_t for heads as well (``heads='weighted'``); their algorithm 2 trains heads on L_t (``'plain'``).
+    (:func:`~mtkd.balance.angles.min_norm`), whereas the authors iterate Frank-Wolfe steps. Their code uses Σ w_t L_t for
+    heads as well (``heads='weighted'``); their algorithm 2 trains heads on L_t (``'plain'``).
 
     Args:
-        normalise: what a gradient is divided by before the problem is solved: ``'none'``, ``'l2'`` its norm, ``'loss'``
-            its loss, ``'loss+'`` both. The weights found are applied to the losses as they are, as in the authors' code.
-            ``'loss+'`` is advised where tasks differ in scale.
+        normalise: the divisor of each gradient before the problem is solved: ``'none'``, ``'l2'`` (its norm), ``'loss'``
+            (its loss) or ``'loss+'`` (both). The resulting weights are applied to the unnormalised losses, as in the
+            authors' code. ``'loss+'`` is recommended if tasks differ in scale.
         level, tap, heads, include: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
     Source: Sener & Koltun 2018, equation 3 and algorithm 2; fact sheet 4.1.

@@ -1,4 +1,4 @@
-"""MoCo: moving averages of the tasks' gradients, and of the weights that make the shortest combination of them."""
+"""MoCo: tracks moving averages of the tasks' gradients and their minimum-norm weights."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -13,19 +13,20 @@ from .direction_balance import RememberingBalance
 
 @BALANCES.register_module()
 class MoCo(RememberingBalance):
-    """y_t follows L_t g_t / |g_t|; λ = softmax(λ - γ_k (Y Y' + ρ I) λ); the direction is Σ λ_t y_t.
+    """y_t tracks L_t g_t / |g_t|; λ = softmax(λ - γ_k (Y Y' + ρ I) λ); the direction is Σ λ_t y_t.
 
     Args:
-        beta: of β_k = β / k^σ, the step of y at step k.
+        beta: β in β_k = β / k^σ, the step size of y at step k.
         beta_sigma: σ.
-        gamma: of γ_k = γ / k^σ, the step of λ.
-        gamma_sigma: its σ.
+        gamma: γ in γ_k = γ / k^σ, the step size of λ.
+        gamma_sigma: the σ of γ_k.
         rho: ρ.
         **place: see :class:`~mtkd.balance.direction_balance.DirectionBalance`.
 
     Source: Fernando et al. 2023, Mitigating gradient bias in multi-objective learning, algorithm 1; the normalised
-    gradients and the softmax are those of the authors' experiments, as in LibMTL at 4336804, weighting/MoCo.py. In place of
-    its 1e-8 beside the norm, a gradient of 0 is left out, so that the scale of gradients does not matter.
+    gradients and the softmax are those of the authors' experiments, as in LibMTL at 4336804, weighting/MoCo.py. Instead of
+    adding 1e-8 to the norm as it does, zero gradients are excluded, so that the result does not depend on the scale of the
+    gradients.
     """
 
     weight: Tensor
@@ -43,7 +44,7 @@ class MoCo(RememberingBalance):
         self.register_buffer('weight', torch.full((len(weights),), 1 / len(weights)))
 
     def direction(self, rows: Tensor, active: Tensor, seen: Seen, at: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """See :meth:`DirectionBalance.direction`. An absent task's y and λ rest, and are left out."""
+        """See :meth:`DirectionBalance.direction`. y and λ of absent tasks are kept, but not used."""
         step = self.next_step() + 1
         norms = rows.norm(dim=1)
         rows *= torch.where(active, seen.values / norms, torch.zeros_like(norms))[:, None]

@@ -11,7 +11,8 @@ from .double_sampling import DoubleSampling, to_simplex
 
 @BALANCES.register_module()
 class MoDo(DoubleSampling):
-    """λ moves by -γ (J_1 J_2' λ + ρ λ) and back onto the simplex; the direction is Σ λ_t g_t of a third mini-batch.
+    """λ takes the step -γ (J_1 J_2' λ + ρ λ) and is projected onto the simplex; the direction is Σ λ_t g_t of a third
+    mini-batch.
 
     Args:
         gamma: γ.

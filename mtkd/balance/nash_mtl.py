@@ -1,4 +1,4 @@
-"""Nash-MTL: the weights that tasks would agree on if they bargained over the step."""
+"""Nash-MTL: the Nash bargaining solution for the update direction."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -17,16 +17,17 @@ class NashMTL(GradientBalance):
     """Weights that solve G w = 1 / w: the Nash bargaining solution, in which w_t g_t · Σ w_s g_s is the same for all tasks.
 
     Solved exactly (:func:`bargain`). The authors approximate the solution by a sequence of convex programs from the last
-    weights, and so does TorchJD; where the last weights' direction opposes a task those programs have no solution and the
-    weights stay as they are (measured with TorchJD 0.18 on random gradients), which is the very case the method is for.
+    weights, and so does TorchJD; if the direction of the last weights conflicts with a task, those programs have no solution
+    and the weights stay unchanged (measured with TorchJD 0.18 on random gradients), although this is the case the method is
+    made for.
 
-    As in the authors' code the bound ``max_norm`` is for the gradient of what is shared alone: with ``heads='weighted'``
-    heads take the weights as they were solved. At ``level='layer:…'`` one set of weights serves all, the bounded one.
+    As in the authors' code, the bound ``max_norm`` applies only to the gradient of the shared parameters: with
+    ``heads='weighted'``, heads use the unbounded weights. At ``level='layer:…'``, all parameters use the bounded weights.
 
     Args:
-        max_norm: the longest the combined gradient of what is shared may be; 0: no bound. Without it the
-            length is always √T.
-        update_every: solve every so many steps, and keep the last weights between.
+        max_norm: the maximum norm of the combined gradient of the shared parameters; 0: no bound. Without a bound, the norm
+            is always √T.
+        update_every: the number of steps between two solves; the last weights are kept in between.
         **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
     Source: Navon et al. 2022, equation 2 and algorithm 1; AvivNavon/nash-mtl at cce1840, methods/weight_methods.py.
@@ -65,16 +66,17 @@ class NashMTL(GradientBalance):
 def bargain(gram: np.ndarray, iterations: int = 100) -> np.ndarray:
     """The positive w with G w = 1 / w: the minimum of w'Gw / 2 - Σ log w.
 
-    Newton's method, damped by 1 / (1 + decrement), which converges from anywhere because the function is self-concordant.
+    Newton's method, damped by 1 / (1 + decrement), which converges from any starting point because the function is
+    self-concordant.
 
     Args:
         gram: (T, T) float64, positive semi-definite.
-        iterations: at most.
+        iterations: the maximum number of iterations.
 
     Returns:
         (T,) float64.
     """
-    norms, cosines = angles(gram)  # solved for gradients of length 1
+    norms, cosines = angles(gram)  # solved for unit gradients
     cosines = firm(cosines)
     weights = np.ones(len(gram))
     for _ in range(iterations):

@@ -1,4 +1,4 @@
-"""PBI: how far along a preference, and how far beside it."""
+"""PBI: penalty-based boundary intersection."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from torch import Tensor
 from ..registry import BALANCES
 from .scalarization import Directed
 
-LEAST = 1e-12  # under the root, as in TorchJD: its slope is finite on the ray
+LEAST = 1e-12  # added under the root, as in TorchJD, for a finite gradient on the ray
 
 
 @BALANCES.register_module()
 class PBI(Directed):
-    """d_1 + θ d_2: the length of L - z along the preference, and θ times its distance from that ray.
+    """d_1 + θ d_2: the length of L - z along the preference plus θ times its distance from that ray.
 
     Args:
         theta: θ.

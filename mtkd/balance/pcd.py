@@ -1,4 +1,4 @@
-"""PCD: one task first, the others served with a guaranteed share."""
+"""PCD: prioritises one task and guarantees the others a share of their progress."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -14,17 +14,17 @@ from .gradient_balance import GradientBalance
 
 @BALANCES.register_module()
 class PCD(GradientBalance):
-    """The direction nearest to the first task's gradient that gives every other task a part of its own progress.
+    """The direction nearest to the first task's gradient that gives every other task a fraction of its own progress.
 
-    In a step without the first task the others have weight 1.
+    In a step without the first task, the others have weight 1.
 
     Args:
-        tau: that part, 0 to 1.
-        beta: of the moving average of squared norms that makes gradients comparable.
+        tau: that fraction, 0 to 1.
+        beta: the decay of the moving average of squared norms by which gradients are normalised.
         **place: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
-    Source: Priority-constrained descent, arXiv:2606.29521; tested against TorchJD's PCDWeighting with eps=0. An absent
-    task's average rests, but their common count of steps goes on.
+    Source: Priority-constrained descent, arXiv:2606.29521; tested against TorchJD's PCDWeighting with eps=0. The average of
+    an absent task is not updated, but the common step count advances.
     """
 
     remembers = ('squares', 'count')
@@ -61,15 +61,15 @@ class PCD(GradientBalance):
 
 
 def constrained(cosines: np.ndarray, lengths: np.ndarray, tau: float) -> np.ndarray:
-    """The direction d nearest to the first vector with v_j · d >= τ |v_j|² for all others.
+    """The direction d nearest to the first vector subject to v_j · d >= τ |v_j|² for all others.
 
     Args:
-        cosines: (T, T) of the vectors v.
+        cosines: (T, T), the cosines between the vectors v.
         lengths: (T,) |v|.
         tau: τ.
 
     Returns:
-        (T,) coefficients of the unit vectors in d; those of the first vector where nothing meets all conditions.
+        (T,) coefficients of the unit vectors in d; those of the first vector if the constraints are infeasible.
     """
     linear = lengths[0] * cosines[0, 1:] - tau * lengths[1:]
     first = np.eye(len(lengths))[0] * lengths[0]

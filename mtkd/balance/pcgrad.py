@@ -1,4 +1,4 @@
-"""PCGrad, or gradient surgery: each gradient without what conflicts with the others."""
+"""PCGrad (gradient surgery): removes the conflicting component from each gradient."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from .gradient_balance import GradientBalance
 
 @BALANCES.register_module()
 class PCGrad(GradientBalance):
-    """For each task, in random order of the others: where g_i · g_j < 0, the part of g_i along g_j is taken away.
+    """For each task i and the others in random order: if g_i · g_j < 0, removes the component of g_i along g_j.
 
-    The results are summed for what is shared; heads learn from their own loss. A projected gradient is a linear
-    combination of the given ones, so the Gramian is all that is needed. The papers' method is ``level='params'``.
+    The results are summed for the shared parameters; heads are trained on the loss of their task. A projected gradient is a
+    linear combination of the given ones, so the Gramian is sufficient. The paper's method is ``level='params'``.
 
     Args:
         reduction: ``'sum'`` (the authors' code) or ``'mean'`` over tasks.
@@ -42,11 +42,11 @@ class PCGrad(GradientBalance):
 
 
 def surgery(gram: np.ndarray, orders: Sequence[Sequence[int] | np.ndarray]) -> np.ndarray:
-    """What each gradient becomes.
+    """Project each gradient.
 
     Args:
-        gram: (T, T) Gramian of the gradients, none of them 0.
-        orders: per task, the order in which it meets the tasks; itself is passed over.
+        gram: (T, T), the Gramian of the nonzero gradients.
+        orders: per task, the order in which the tasks are processed; the task itself is skipped.
 
     Returns:
         (T, T): row i holds the coefficients of the given gradients in the projected g_i.

@@ -13,12 +13,12 @@ class Preferring(GradientBalance):
     """A gradient balance with a preference among tasks.
 
     Args:
-        preference: T positive weights, in the order of the tasks, of what is projected or aligned; None: the method's own,
-            :attr:`equal`. Those of absent tasks are left out and the others scaled to the same sum.
+        preference: T positive weights of the projected or aligned gradients, in the order of the tasks; None: the default of
+            the method, :attr:`equal`. Weights of absent tasks are excluded and the others rescaled to the same sum.
         **place: level, tap, heads, include: see :class:`~mtkd.balance.gradient_balance.GradientBalance`.
 
     Attributes:
-        equal: what None stands for: ``'mean'``, 1 / T each, or ``'sum'``, 1 each.
+        equal: the meaning of None: ``'mean'``, 1 / T each, or ``'sum'``, 1 each.
     """
 
     equal = 'mean'
@@ -32,7 +32,7 @@ class Preferring(GradientBalance):
         """See :meth:`GradientBalance.setup`.
 
         Raises:
-            ValueError: there are not as many preferences as tasks.
+            ValueError: the number of preferences differs from the number of tasks.
         """
         super().setup(weights, net, extra)
         if self.preference is not None and (len(self.preference) != len(weights) or min(self.preference) <= 0):
@@ -40,7 +40,7 @@ class Preferring(GradientBalance):
                              f"for each of {', '.join(weights)}; it is {list(self.preference)}.")
 
     def preferred(self, tasks: np.ndarray) -> np.ndarray:
-        """The preferences of the tasks at hand."""
+        """The preferences of the active tasks."""
         if self.preference is None:
             return np.ones(len(tasks)) if self.equal == 'sum' else np.full(len(tasks), 1 / len(tasks))
         chosen = np.array(self.preference, dtype=float)[tasks]

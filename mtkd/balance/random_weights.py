@@ -1,4 +1,4 @@
-"""Random loss weights, the litmus test of every other balance."""
+"""Random loss weights, a baseline for every other balance."""
 
 import torch
 from torch import Tensor
@@ -9,10 +9,10 @@ from .balance import Balance, Seen
 
 @BALANCES.register_module()
 class Random(Balance):
-    """Weights drawn anew each step: the softmax of T standard normal numbers. They sum to 1.
+    """Samples new weights at each step: the softmax of T standard normal numbers. They sum to 1.
 
     Args:
-        seed: of the draws; None takes the run's.
+        seed: the seed for sampling; None: the seed of the run.
         include: see :class:`~mtkd.balance.balance.Balance`.
 
     Source: Lin et al. 2022, Reasonable effectiveness of random weighting (RLW), algorithm 2.
@@ -32,7 +32,7 @@ class Random(Balance):
         self._run_seed = seed
 
     def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
-        """(T,) -> (). An absent task's draw is left out of the softmax."""
+        """(T,) -> (). Absent tasks are excluded from the softmax."""
         seed = self._run_seed if self.seed is None else self.seed
         drawn = normal(len(losses), seed, self.next_step(), losses.device)
         if seen is not None:
@@ -42,12 +42,12 @@ class Random(Balance):
 
 
 def normal(count: int, seed: int, step: int, device: torch.device) -> Tensor:
-    """(count,) standard normal numbers that depend on seed, step and the kind of device alone; drawn on the device."""
+    """Standard normal numbers (count,), sampled on the device; they depend only on seed, step and device type."""
     return torch.randn(count, generator=generator(seed, step, device), device=device)
 
 
 def generator(seed: int, step: int, device: torch.device) -> torch.Generator:
-    """A generator of a device that depends on seed and step alone."""
+    """A random generator on a device that depends only on seed and step."""
     rng = torch.Generator(device)
     rng.manual_seed((seed * 1_000_003 + step) % 2 ** 63)
     return rng

@@ -1,4 +1,4 @@
-"""What every balance is that is one function of the loss values."""
+"""Base classes of balances that are a function of the loss values."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -9,18 +9,18 @@ from .balance import Balance, Seen
 
 
 class Scalarization(Balance):
-    """f(L_1, ..., L_T) of the losses over all ranks; a method gives :meth:`scalar`.
+    """A function f(L_1, ..., L_T) of the losses over all ranks; subclasses implement :meth:`scalar`.
 
-    f need not be linear, and a rank knows only its share of a loss. So f is differentiated at the losses over all ranks, and
-    the total is Σ ∂f/∂L_t · L_t, moved to the value of f: two ranks have the gradient of one process.
+    f may be nonlinear, and a rank knows only its share of a loss. Therefore f is differentiated at the losses over all
+    ranks, and the total is Σ ∂f/∂L_t · L_t, shifted to the value of f: two ranks compute the same gradient as one process.
     """
 
     def scalar(self, values: Tensor, active: Tensor) -> Tensor:
         """f.
 
         Args:
-            values: (T,) float32, the losses, to be differentiated; 0 for tasks that are absent.
-            active: (T,) bool, the tasks at hand, which alone may count.
+            values: (T,) float32, the losses, with gradients enabled; 0 for absent tasks.
+            active: (T,) bool, the active tasks; only these may contribute.
 
         Returns:
             ().
@@ -41,11 +41,11 @@ class Scalarization(Balance):
 
 
 class Directed(Scalarization):
-    """A scalarization with a preference among tasks, and perhaps a reference point.
+    """A scalarization with a preference among tasks and an optional reference point.
 
     Args:
         preference: T positive numbers, in the order of the tasks; None: 1 each.
-        reference: T numbers, the losses that are thought the best possible; None: 0 each.
+        reference: T numbers, the assumed best losses; None: 0 each.
         include: see :class:`~mtkd.balance.balance.Balance`.
     """
 
@@ -62,7 +62,7 @@ class Directed(Scalarization):
         """See :meth:`Balance.setup`.
 
         Raises:
-            ValueError: there are not as many numbers as tasks, or a preference is not positive.
+            ValueError: the number of values differs from the number of tasks, or a preference is not positive.
         """
         super().setup(weights, net, extra)
         for what, given in (('preference', self.preference), ('reference', self.reference)):

@@ -1,4 +1,4 @@
-"""SDMGrad: a direction near the mean gradient that serves the worst task."""
+"""SDMGrad: a direction near the mean gradient that improves the worst task."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from .double_sampling import DoubleSampling, to_simplex
 
 @BALANCES.register_module()
 class SDMGrad(DoubleSampling):
-    """Σ (w_t + λ / T) g_t / (1 + λ), w on the simplex having the least w' J_1 J_2' (w / 2 + λ / T), by projected steps.
+    """Σ (w_t + λ / T) g_t / (1 + λ), with w on the simplex minimising w' J_1 J_2' (w / 2 + λ / T) by projected steps.
 
     Args:
-        trade: λ: 0 is MGDA with double sampling, a large number the mean.
-        iterations: steps of w, with momentum, from its last value on.
-        lr: of w; the product is divided by the mean length of gradients, squared, before.
-        momentum: of w.
+        trade: λ: 0 gives MGDA with double sampling, a large value approaches the mean.
+        iterations: the number of steps of w, with momentum, starting from its last value.
+        lr: the learning rate of w; the product is first divided by the squared mean norm of the gradients.
+        momentum: the momentum of w.
         **place: see :class:`~mtkd.balance.direction_balance.DirectionBalance`.
 
     Source: Xiao et al. 2023, Direction-oriented multi-objective learning, algorithm 1; OptMN-Lab/sdmgrad at 8333f9e and
-    LibMTL at 4336804, weighting/SDMGrad.py, which adds the heads' gradients of the three mini-batches up, where this takes
-    their mean.
+    LibMTL at 4336804, weighting/SDMGrad.py, which sums the heads' gradients of the three mini-batches, whereas their mean is
+    used here.
     """
 
     outer = 0

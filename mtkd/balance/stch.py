@@ -9,22 +9,21 @@ from ..registry import BALANCES
 from .balance import Seen
 from .scalarization import Directed
 
-LEAST = 1e-20  # beside a loss, in its logarithm
+LEAST = 1e-20  # added to a loss before the logarithm
 
 
 @BALANCES.register_module()
 class STCH(Directed):
     """μ log Σ exp(y_t / μ), which is near the largest y_t.
 
-    ``warmup_epochs=N``, the authors' way of training networks: Σ log L_t for the first N epochs and one more, whose mean
-    losses are the nadir; from then on y_t = log(L_t / nadir_t), and the total is T times the above.
-    ``warmup_epochs=None``: y_t = r_t (L_t - z_t), the paper's equation, r being the preference (1 / T where there is none)
-    and z the reference.
+    ``warmup_epochs=N``, as in the authors' code: the total is Σ log L_t for the first N epochs and one more, whose mean
+    losses define the nadir; afterwards y_t = log(L_t / nadir_t), and the total is T times the above. ``warmup_epochs=None``:
+    y_t = r_t (L_t - z_t), the paper's equation, with r the preference (1 / T by default) and z the reference.
 
     Args:
         mu: μ.
         warmup_epochs: as above.
-        preference: r, for ``warmup_epochs=None`` alone; see :class:`~mtkd.balance.scalarization.Directed`.
+        preference: r, only for ``warmup_epochs=None``; see :class:`~mtkd.balance.scalarization.Directed`.
         reference: z, likewise.
         include: see :class:`~mtkd.balance.balance.Balance`.
 
@@ -56,7 +55,7 @@ class STCH(Directed):
         self.register_buffer('seen_steps', torch.zeros(len(weights)))
 
     def end_epoch(self) -> None:
-        """One epoch less to wait for."""
+        """Advance the warm-up by one epoch."""
         self.advance('epochs')
 
     def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:

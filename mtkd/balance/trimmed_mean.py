@@ -1,4 +1,4 @@
-"""The mean of each entry without the largest and smallest."""
+"""Trimmed mean: the entry-wise mean without the largest and smallest values."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -12,12 +12,12 @@ from .direction_balance import DirectionBalance
 
 @BALANCES.register_module()
 class TrimmedMean(DirectionBalance):
-    """At each entry, the mean of the tasks' gradients without the ``trim`` largest and smallest.
+    """The entry-wise mean of the tasks' gradients without the ``trim`` largest and smallest values.
 
-    Where a batch has too few tasks for that, as many are left out as leave one.
+    If a batch has too few tasks for this, as many values are dropped as possible while at least one remains.
 
     Args:
-        trim: how many at either end.
+        trim: the number of values dropped at each end.
         level, tap, include: see :class:`~mtkd.balance.direction_balance.DirectionBalance`.
 
     Source: Yin et al. 2018, Byzantine-robust distributed learning, definition 2; TorchJD's TrimmedMean.

@@ -13,16 +13,16 @@ KINDS = {'regression': 0.5, 'classification': 1.0}
 
 @BALANCES.register_module()
 class Uncertainty(Balance):
-    """Each loss is divided by a learned variance e^s, and s/2 keeps that from growing.
+    """Divides each loss by a learned variance e^s, with s/2 as a regulariser.
 
-    ``form='mtan'``: L / (2 e^s) + s/2 for every task, what MTAN, LibMTL and KD4MTL run. ``form='kendall'``: the factor is
-    1/2 for a regression and 1 for a classification. s is a parameter of the model and sees its optimiser; an absent
-    task adds no s/2 either, so that its s rests.
+    ``form='mtan'``: L / (2 e^s) + s/2 for every task, as in MTAN, LibMTL and KD4MTL. ``form='kendall'``: the factor is
+    1/2 for a regression and 1 for a classification. s is a parameter of the model and is trained by its optimiser; an absent
+    task adds no s/2 either, so that its s is unchanged.
 
     Args:
         form: as above.
-        kinds: for ``'kendall'``, task -> ``'regression'`` or ``'classification'``; names every task.
-        init: s at the start.
+        kinds: for ``'kendall'``: task -> ``'regression'`` or ``'classification'``, for every task.
+        init: the initial value of s.
         include: see :class:`~mtkd.balance.balance.Balance`.
 
     Source: Kendall et al. 2018, equations 7 to 10; Liu et al. 2019 (MTAN); fact sheet 4.1.
@@ -46,7 +46,7 @@ class Uncertainty(Balance):
         """See :meth:`Balance.setup`.
 
         Raises:
-            ValueError: ``kinds`` leaves out a task, names one that is not there, or an unknown kind.
+            ValueError: ``kinds`` misses a task, names an unknown task, or has an unknown kind.
         """
         super().setup(weights, net, extra)
         wrong = set(self.kinds) != set(weights) or set(self.kinds.values()) - set(KINDS)

@@ -1,4 +1,4 @@
-"""UPGrad: the mean of the gradients, each projected so that it opposes none."""
+"""UPGrad: the mean of the gradients, each projected so that it conflicts with none."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,10 +12,10 @@ from .preferring import Preferring
 
 @BALANCES.register_module()
 class UPGrad(Preferring):
-    """Each gradient projected onto the cone where no task's loss rises, then averaged.
+    """Projects each gradient onto the cone of directions that increase no task's loss, then averages.
 
-    The projections are exact (:func:`~mtkd.balance.angles.to_dual_cone`); TorchJD adds 1e-4 to the Gramian's diagonal, of
-    trace 1, and takes the plain mean where the trace is below 1e-4.
+    The projections are exact (:func:`~mtkd.balance.angles.to_dual_cone`); TorchJD normalises the Gramian to trace 1, adds
+    1e-4 to its diagonal, and uses the plain mean if the trace is below 1e-4.
 
     Args:
         preference: see :class:`~mtkd.balance.preferring.Preferring`.

@@ -11,7 +11,7 @@ class WeightedSum(Balance):
     """α · Σ_n λ_n L_n: uniform weighting, and the multi-task loss of KDAM's equations 8 and 9.
 
     Args:
-        alpha: α, the weight of the tasks' part beside the distiller's.
+        alpha: α, the weight of the task losses relative to the distillation terms.
         include: see :class:`~mtkd.balance.balance.Balance`.
     """
 
