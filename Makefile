@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test test-configs lint docs clean
+.PHONY: help setup demo test test-configs lint docs pages clean
 
 help:
 	@echo "make setup         make .venv with everything in it"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-configs  try every config for two iterations on synthetic data"
 	@echo "make lint          ruff and mypy"
 	@echo "make docs          the documentation as a site, in site/; a broken link is an error"
+	@echo "make pages         docs/results/ again from the records in results/"
 
 setup: $(STAMP)
 
@@ -43,6 +44,9 @@ lint: setup
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo "site/index.html"
+
+pages: setup
+	$(BIN)/python docs/_site/result_pages.py
 
 clean:
 	rm -rf $(VENV) site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -2,26 +2,24 @@
 
     python tools/sweep.py configs/sweeps/few_labels.py --data-root data
     python benchmarks/few_labels.py work_dirs/sweeps/few_labels
-    python tools/leaderboard.py docs/results/records/few_labels --suite few_labels --out docs/results/few_labels.md \\
-        --title "CIFAR-10 with few labels" --note-file docs/results/few_labels_protocol.md \\
-        --compare "Student alone" "Taught, teacher of all labels" \\
-        --compare "Student alone" "Taught, teacher of the same labels" \\
-        --compare "Taught, teacher of the same labels" "Taught, teacher of all labels"
+    make pages
 
-Each run's results.json becomes a record with the method's name and the share of labels beside the network's name, so that
-the leaderboard pairs runs of one share.
+Each run's results.json becomes a line of results/few_labels.jsonl, with the method's name and the share of labels beside the
+network's name, so that the leaderboard pairs runs of one share.
 """
 
 import argparse
-import json
 import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
 
 import matplotlib
 from matplotlib.figure import Figure
 
+from mtkd.leaderboard import Result
+from mtkd.leaderboard.lines import write_lines
 from mtkd.plot_style import COLOURS, STYLE
 
 METHODS = {'cifar10_student': 'Student alone', 'cifar10_taught': 'Taught, teacher of all labels',
@@ -30,22 +28,22 @@ SAME = 'Taught, teacher of the same labels'
 COMMAND = 'python tools/sweep.py configs/sweeps/few_labels.py --data-root data'
 
 
-def records(sweep: Path, out: Path) -> dict[str, dict[float, list[float]]]:
-    """Write a record a run; returns method -> share of labels -> accuracies in %, by seed."""
+def write_records(sweep: Path, out: Path) -> dict[str, dict[float, list[float]]]:
+    """Write the suite's file of records anew; returns method -> share of labels -> accuracies in %, by seed."""
+    results = []
     found: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     for file in sorted(sweep.glob('*/seed*/results.json')):
         named = re.fullmatch(r'config=(\w+),labels=([\d.]+)', file.parent.parent.name)
         assert named, file
         config, share = named[1], float(named[2])
-        record = json.loads(file.read_text())
-        method = METHODS.get(config, SAME)
         labels = f'{share:.0%} of the labels'.replace('%', ' %')
-        record.update(method=method, train_set=labels, backbone=f'ResNet-10, {labels}', command=COMMAND,
-                      config=f'configs/few_labels/{config}.py')
-        place = out / f'{config}_{share:g}' / f'seed{record["seed"]}' / 'results.json'
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps(record, indent=1) + '\n')
-        found[method][share].append(record['metrics']['cifar10']['top1']['value'])
+        result = replace(Result.read(file), method=METHODS.get(config, SAME), train_set=labels,
+                         backbone=f'ResNet-10, {labels}', command=COMMAND, config=f'configs/few_labels/{config}.py')
+        results.append(result)
+        found[result.method][share].append(result.metrics['cifar10']['top1'].value)
+    if not results:
+        raise ValueError(f'{sweep}: no run has results; name the folder of the sweep')
+    write_lines(out, (result.to_json() for result in results))
     return found
 
 
@@ -75,10 +73,10 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('sweep', type=Path, help="the sweep's folder")
-    parser.add_argument('--records', type=Path, default=Path('docs/results/records/few_labels'))
+    parser.add_argument('--records', type=Path, default=Path('results/few_labels.jsonl'))
     parser.add_argument('--plot', type=Path, default=Path('docs/results/few_labels.png'))
     arguments = parser.parse_args()
-    found = records(arguments.sweep, arguments.records)
+    found = write_records(arguments.sweep, arguments.records)
     plot(found, arguments.plot)
     for method, shares in found.items():
         for share, values in sorted(shares.items()):

@@ -1,5 +1,7 @@
 """The documentation builds as a site, strictly: a link to a page or heading that is not there is an error."""
 
+import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -14,7 +16,16 @@ from tests.cli.test_main import options
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob('*.md'), *(ROOT / 'docs').rglob('*.md'), *(ROOT / 'projects').rglob('*.md')])
 FILE = re.compile(r'(?<![\w/.])(?:configs|tools|mtkd|tests|benchmarks|projects)/[\w/.*{},-]+\.py\b')
+RESULT_PAGES = list(json.loads((ROOT / 'results' / 'pages.json').read_text()))
 PLACEHOLDER = re.compile(r'[…$]|/[A-Z]+\.py')
+
+
+def result_pages():
+    """The module docs/_site/result_pages.py, which is in no package."""
+    spec = importlib.util.spec_from_file_location('result_pages', ROOT / 'docs' / '_site' / 'result_pages.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope='module')
@@ -30,7 +41,7 @@ def site(tmp_path_factory) -> Path:
 
 def test_every_page_is_there(site):
     pages = [path.relative_to(ROOT / 'docs').with_suffix('') for path in (ROOT / 'docs').rglob('*.md')
-             if not {'_site', 'records'} & set(path.parts)]
+             if '_site' not in path.parts]
     assert len(pages) > 15
     for page in [*pages, Path('architecture'), Path('changelog'), Path('contributing')]:
         assert (site / page / 'index.html').is_file() or (page.name == 'index' and (site / 'index.html').is_file()), page
@@ -45,6 +56,25 @@ def test_the_reference_has_every_package_and_its_docstrings(site):
     packages = {'.'.join(path.parent.relative_to(ROOT).parts) for path in (ROOT / 'mtkd').rglob('*.py')
                 if not path.stem.startswith('_')}
     assert packages == {path.name for path in (site / 'api').iterdir() if path.is_dir()}
+
+
+def test_leaderboards_are_web_pages_that_their_text_links(site):
+    for name in RESULT_PAGES:
+        text = (site / 'results' / name / 'index.html').read_text(encoding='utf-8')
+        assert f'href="../{name}.html"' in text
+        page = (site / 'results' / f'{name}.html').read_text(encoding='utf-8')
+        assert page.startswith('<!doctype html>') and re.search('results sha256: [0-9a-f]{64}', page)
+
+
+@pytest.mark.parametrize('name', RESULT_PAGES)
+def test_pages_of_results_are_what_the_records_give(name):
+    result_pages().make(name, ROOT / 'docs' / 'results' / f'{name}.md', '--check')
+
+
+def test_a_page_that_its_records_do_not_give_is_named(tmp_path):
+    (tmp_path / 'few_labels.md').write_text('old')
+    with pytest.raises(RuntimeError, match='few_labels: .*does not match its results'):
+        result_pages().make('few_labels', tmp_path / 'few_labels.md', '--check')
 
 
 def test_nothing_comes_from_other_servers(site):

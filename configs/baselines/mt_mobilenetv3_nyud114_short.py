@@ -3,7 +3,8 @@
     python tools/train.py configs/baselines/mt_mobilenetv3_nyud114_short.py
 
 NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours:
-mt_mobilenetv3_nyud114.py with half its schedule. No pretrained weights. Result: docs/results/nyud114_networks.md.
+mt_mobilenetv3_nyud114.py with half its schedule. No pretrained weights.
+Cost and result: none published; the runs of this setting decided nothing (CHANGELOG.md).
 """
 
 _base_ = ['mt_mobilenetv3_nyud114.py']

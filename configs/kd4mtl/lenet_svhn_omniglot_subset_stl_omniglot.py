@@ -3,7 +3,7 @@
     python tools/train.py configs/kd4mtl/lenet_svhn_omniglot_subset_stl_omniglot.py
 
 SVHN subset (3,935 train, 1,201 val) and Omniglot drawers 1-14 / 15-17, as `unpack.py` writes them; protocol ours.
-Cost and result: docs/results/svhn_omniglot_subset.md.
+Cost and result: none published; the runs of this setting decided nothing (CHANGELOG.md).
 """
 
 _base_ = ['lenet_svhn_omniglot_subset_uniform.py']

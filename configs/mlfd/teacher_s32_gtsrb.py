@@ -3,7 +3,7 @@
     python tools/train.py configs/mlfd/teacher_s32_gtsrb.py
 
 The subsets of CIFAR-10, GTSRB and SVHN that `unpack.py` writes; networks, schedule and augmentation are ours.
-Cost and result: docs/results/mlfd_s32.md.
+Cost and result: none published; the runs of this setting decided nothing (CHANGELOG.md).
 """
 
 _base_ = ['../_base_/models/mlfd_swin32.py', '../_base_/datasets/mlfd_s32.py', '../_base_/schedules/mlfd_s32.py', '../_base_/runtime/short.py']

@@ -1,21 +1,31 @@
-"""MkDocs hook: the site's order, a page of API reference for each package, and the pages that lie in the checkout's root."""
+"""MkDocs hook: the site's order, and the pages that are not written under docs/.
 
+Those are the API reference (a page for each package), files of the checkout's root, and leaderboards as web pages.
+"""
+
+import sys
 from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
 
+sys.path.insert(0, str(Path(__file__).parent))  # the hook's neighbours are no package
+
+import result_pages
+
 ROOT = Path(__file__).parents[2]
 ROOT_PAGES = {'architecture.md': 'ARCHITECTURE.md', 'contributing.md': 'CONTRIBUTING.md', 'changelog.md': 'CHANGELOG.md'}
 SECTIONS = {'Papers': 'papers', 'Mechanisms': 'mechanisms', 'Results': 'results'}
+FIRST = {'papers': ('kdam', 'kd4mtl', 'mlfd', 'distill_2md_mtl')}  # pages with a fixed place; the others follow by name
 
 
 def on_config(config: Any) -> Any:
     """Put papers before mechanisms, and every page of a folder into its section."""
     docs = Path(config['docs_dir'])
     config['nav'] = [{'Get started': 'index.md'},
-                     *({title: [f'{folder}/{page.name}' for page in sorted((docs / folder).glob('*.md'))]}
+                     *({title: [f'{folder}/{name}.md' for name in ordered(docs / folder)]}
                        for title, folder in SECTIONS.items()),
+                     {'Catalogue': 'catalogue.md'},
                      {'Benchmarks': 'benchmarks.md'},
                      {'API': [f'api/{package}.md' for package in packages()]},
                      {'Project': list(ROOT_PAGES)}]
@@ -28,7 +38,24 @@ def on_files(files: Files, config: Any) -> Files:
         files.append(File.generated(config, page, content=(ROOT / source).read_text(encoding='utf-8')))
     for package in packages():
         files.append(File.generated(config, f'api/{package}.md', content=page_of(package)))
+    for name in result_pages.listed():
+        files.append(File.generated(config, f'results/{name}.html', content=result_pages.web_page(name)))
     return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Link a page of results to its web page, which is there on the site only."""
+    folder, name = Path(page.file.src_uri).parent.name, Path(page.file.src_uri).stem
+    if folder != 'results' or name not in result_pages.listed():
+        return markdown
+    heading, _, rest = markdown.partition('\n')
+    return f'{heading}\n\n[The same as a page whose tables sort and filter]({name}.html)\n{rest}'
+
+
+def ordered(folder: Path) -> list[str]:
+    """The pages of a folder, without their endings."""
+    first = FIRST.get(folder.name, ())
+    return [*first, *sorted({page.stem for page in folder.glob('*.md')} - set(first))]
 
 
 def packages() -> list[str]:

@@ -1,4 +1,4 @@
-"""Gathers results.json files into a leaderboard: seeds, intervals, Delta_mt, and the papers' rows beside ours."""
+"""Gathers results of runs into a leaderboard: seeds, intervals, Delta_mt, and the papers' rows beside ours."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ EXAMPLE = """example:
   mtkd leaderboard --suite kdam_nyud        the paper's rows alone, as Markdown on the screen
   mtkd leaderboard work_dirs --suite kdam_nyud --baseline MT --compare "MT+DIST" "MT+KDAM"
   mtkd leaderboard work_dirs --suite faces --cross-domain --out docs/faces_cross_domain.md
-  mtkd leaderboard docs/results/records/network_cost --costs --out docs/results/network_cost.md
+  mtkd leaderboard results/network_cost.jsonl --costs --out docs/results/network_cost.md
+  mtkd leaderboard work_dirs/NAME --record results/kdam_nyud.jsonl        keep these runs in the suite's file
+  mtkd leaderboard results/kdam_nyud.jsonl --out kdam_nyud.html           and make the page from it
+
+Results are folders with results.json, or .jsonl files with a run a line, one file a suite.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument('dirs', nargs='*', metavar='DIR', type=Path, help='folders with results.json, or such files')
+    parser.add_argument('dirs', nargs='*', metavar='RUNS', type=Path,
+                        help='folders with results.json, such files, or .jsonl files of records')
     parser.add_argument('--suite', metavar='S', help='only this suite, e.g. kdam_nyud; by default every suite found')
     parser.add_argument('--format', choices=FORMATS, help="by default from the ending of --out, else 'md'")
     parser.add_argument('--out', metavar='F', type=Path, help='file to write; by default the screen')
@@ -38,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='instead: one table a task, training sets by test sets, of measured results')
     parser.add_argument('--costs', action='store_true',
                         help='instead: what networks cost in training, from records of ``mtkd network-cost``')
+    parser.add_argument('--record', type=Path, metavar='F.jsonl',
+                        help="instead: add the runs to a suite's file of records; a run that it has already (method, "
+                             'backbone, tasks, sets, seed, fold) is refused, and nothing is written')
+    parser.add_argument('--replace', action='store_true', help='with --record: replace the runs that the file has already')
     parser.add_argument('--check', action='store_true',
                         help='write nothing; exit 1 if --out is not what the results give now (by content, not by time)')
 
@@ -45,8 +54,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from mtkd import atomic
-    from mtkd.leaderboard import build, cross_domain, format_of, read_costs, render, render_costs, render_cross, why_stale
+    from mtkd.leaderboard import (
+        build,
+        cross_domain,
+        format_of,
+        read_costs,
+        record,
+        render,
+        render_costs,
+        render_cross,
+        why_stale,
+    )
     check(arguments)
+    if arguments.record is not None:
+        added, replaced = record(arguments.record, arguments.dirs, arguments.suite, arguments.replace)
+        print(f'{arguments.record}: {added} runs added, {replaced} replaced')
+        return 0
     out, title = arguments.out, arguments.title
     form = arguments.format or (format_of(out) if out else None) or 'md'
     note = arguments.note_file.read_text(encoding='utf-8') if arguments.note_file else arguments.note
@@ -77,6 +100,12 @@ def check(arguments: argparse.Namespace) -> None:
     Raises:
         ValueError: names them.
     """
+    makes_page = arguments.out or arguments.costs or arguments.cross_domain or arguments.compare or arguments.baseline
+    if arguments.record and (makes_page or arguments.check):
+        raise ValueError('--record only keeps runs; leave out --out, --check, --compare, --baseline, --cross-domain and '
+                         '--costs.')
+    if arguments.replace and not arguments.record:
+        raise ValueError('--replace goes with --record, the file of records.')
     if arguments.check and arguments.out is None:
         raise ValueError('--check needs --out, the page to check.')
     if arguments.cross_domain and (arguments.compare or arguments.baseline):

@@ -10,8 +10,8 @@ EXAMPLE = """\
 examples:
   mtkd network-cost                                     all networks of the small pair, on the CPU
   mtkd network-cost --only atrc_mobilenetv3_nyud114 --steps 25
-  mtkd network-cost --device cuda --clock wall --batch 8 --out docs/results/records/network_cost/cuda
-  mtkd leaderboard docs/results/records/network_cost --costs --out docs/results/network_cost.md
+  mtkd network-cost --device cuda --clock wall --batch 8 --out results/network_cost_cuda.jsonl
+  mtkd leaderboard results/network_cost.jsonl --costs --out docs/results/network_cost.md
 
 The page is made by the last of these. Exit code: 1 if a network could not be measured; the others have their records.
 """
@@ -25,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='what they stand beside (default: the shared encoder of the small pair)')
     parser.add_argument('--only', nargs='+', default=[], metavar='NAME',
                         help="measure these alone: configs' stems, or methods")
-    parser.add_argument('--missing', action='store_true', help='leave networks out that have a record in --out')
+    parser.add_argument('--missing', action='store_true',
+                        help='leave networks out that have a record in --out, in this setting')
     parser.add_argument('--size', type=int, nargs=2, default=(114, 154), metavar=('H', 'W'),
                         help='size of the scenes (default: 114 154)')
     parser.add_argument('--batch', type=int, default=4, metavar='N', help='scenes a step (default: 4)')
@@ -37,12 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='of weights and scenes (default: 0)')
     parser.add_argument('--seconds', type=float, default=1800.0, metavar='S',
                         help='at most for each measurement of a network (default: 1800)')
-    parser.add_argument('--out', type=Path, default=Path('docs/results/records/network_cost'), metavar='DIR',
-                        help='folder of the records (default: %(default)s)')
+    parser.add_argument('--out', type=Path, default=Path('results/network_cost.jsonl'), metavar='FILE',
+                        help='file of the records, a line each (default: %(default)s)')
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    if arguments.out.suffix != '.jsonl':
+        raise ValueError(f'--out {arguments.out}: records of costs are kept in a file whose name ends in .jsonl.')
+    from mtkd.leaderboard import record_cost
     from mtkd.studies.networks.comparators import BASELINE, COMPARED, choose_comparators, find_comparators
     from mtkd.studies.networks.cost_record import device_name, is_measured, measure
     from mtkd.studies.networks.training_cost import Setting
@@ -52,8 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     device = device_name(setting.device)
     failed = 0
     for network in choose_comparators(find_comparators(arguments.configs or COMPARED), arguments.only):
-        out = arguments.out / f'{network.stem}.json'
-        if arguments.missing and is_measured(out, network):
+        if arguments.missing and is_measured(arguments.out, network, setting, device):
             continue
         try:
             made = measure(network, baseline, setting, device, arguments.seconds)
@@ -61,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
             failed += 1
             print(f'{network.name}: not measured: {error}', file=sys.stderr)
             continue
-        made.write(out)
+        record_cost(arguments.out, made)
         print(f'{network.name:24s} {made.params / 1e6:7.3f} M {made.macs / 1e9:7.3f} G  step {made.step_seconds:.3f} s, '
               f'{made.step_ratio:.2f} of the baseline ({made.ratio_quartiles[0]:.2f}-{made.ratio_quartiles[1]:.2f}); kept '
               f'{made.kept_bytes / 1e6:.1f} MB, peak {made.peak_bytes / 1e6:.1f} MB ({made.peak_of})', flush=True)

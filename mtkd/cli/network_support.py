@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='size of the scenes (default: 96 128)')
     parser.add_argument('--backend', default='inductor', help='of torch.compile (default: inductor)')
     parser.add_argument('--seconds', type=float, default=900.0, metavar='S', help='at most for one cell (default: 900)')
-    parser.add_argument('--records', type=Path, default=Path('docs/results/records/network_support.jsonl'), metavar='FILE',
+    parser.add_argument('--records', type=Path, default=Path('results/network_support.jsonl'), metavar='FILE',
                         help='where cells are kept (default: %(default)s)')
     parser.add_argument('--out', type=Path, default=Path('docs/mechanisms/network_support.md'), metavar='FILE',
                         help='the page (default: %(default)s)')

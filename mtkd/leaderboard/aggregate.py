@@ -1,4 +1,4 @@
-"""From `results.json` files to leaderboards: seeds, confidence intervals, Delta_mt, and the papers' rows beside them.
+"""From records of results to leaderboards: seeds, confidence intervals, Delta_mt, and the papers' rows beside them.
 
 Runs that differ only in seed (or fold) form one row. Single-task runs of one suite and backbone are merged over their
 tasks into one row, which is the reference of Delta_mt. Measured and reported rows stay in two blocks and are never
@@ -17,28 +17,9 @@ from statistics import fmean
 from mtkd.leaderboard import published
 from mtkd.leaderboard.board import Column, Estimate, Key, Row, Run, RunValues, SuiteBoard, estimate
 from mtkd.leaderboard.delta import Reference, Values, by_task, choose_reference, delta_estimate, over_tasks, signed_delta
+from mtkd.leaderboard.records import read_runs
 from mtkd.leaderboard.results import Result
 from mtkd.leaderboard.significance import compare
-
-
-def find(paths: Iterable[str | Path]) -> list[Path]:
-    """The results files under `paths`: `results.json` and `results_*.json` in a folder and below, and files named outright.
-
-    Raises:
-        FileNotFoundError: a path does not exist.
-        ValueError: there are paths but no results in any of them.
-    """
-    places = [Path(path) for path in paths]
-    found: dict[Path, Path] = {}
-    for path in places:
-        if not path.exists():
-            raise FileNotFoundError(f'{path}: no such folder or file')
-        for file in sorted([*path.rglob('results.json'), *path.rglob('results_*.json')]) if path.is_dir() else [path]:
-            found.setdefault(file.resolve(), file)
-    if places and not found:
-        names = ', '.join(str(path) for path in places)
-        raise ValueError(f'no results.json found in {names}; tools/test.py writes them')
-    return sorted(found.values())
 
 
 def build(paths: Iterable[str | Path], suite: str | None = None, with_published: bool = True,
@@ -61,7 +42,7 @@ def build(paths: Iterable[str | Path], suite: str | None = None, with_published:
     paths = list(paths)
     if beside is not None and beside not in published.suites():
         raise ValueError(f'no published rows of {beside!r}; there are: {", ".join(published.suites())}')
-    runs = [Run(path, Result.read(path)) for path in find(paths)]
+    runs = read_runs(paths)
     measured = sorted({run.result.suite for run in runs})
     known = sorted({*measured, *(published.suites() if with_published else [])})
     if suite is not None and suite not in known:
@@ -129,10 +110,10 @@ def _columns(runs: Sequence[Run], paper: published.PublishedSuite | None) -> dic
             same_unit = old.unit == new.unit or '' in (old.unit, new.unit)  # a paper's depth may have no unit
             if not same_unit or old.higher_is_better != new.higher_is_better:
                 raise ValueError(
-                    f'{run.path}: {task} {name} has unit {new.unit!r} and higher_is_better {new.higher_is_better}, '
+                    f'{run.where}: {task} {name} has unit {new.unit!r} and higher_is_better {new.higher_is_better}, '
                     f'but {old.unit!r} and {old.higher_is_better} in {origin[task, name]}'
                 )
-            origin.setdefault((task, name), str(run.path))
+            origin.setdefault((task, name), run.where)
     tasks = list(dict.fromkeys(task for task, _ in columns))
     return dict(sorted(columns.items(), key=lambda item: tasks.index(item[0][0])))
 
@@ -180,14 +161,14 @@ def group_runs(runs: Sequence[Run]) -> list[list[Run]]:
         number = (r.seed, -1 if r.fold is None else r.fold)
         if number in group:
             raise ValueError(
-                f'{group[number].path} and {run.path} are both seed {r.seed} of {r.method} ({r.backbone}, '
+                f'{group[number].where} and {run.where} are both seed {r.seed} of {r.method} ({r.backbone}, '
                 f'suite {r.suite}); remove one of them'
             )
         first = next(iter(group.values()), run)
         if set(_keys(first.result)) != set(_keys(r)):
-            raise ValueError(f'{first.path} and {run.path} are runs of one row with different metrics; test them again')
+            raise ValueError(f'{first.where} and {run.where} are runs of one row with different metrics; test them again')
         if _protocol(first.result) != _protocol(r):
-            raise ValueError(f'{first.path} reports the {_protocol(first.result)} and {run.path}, of the same row, the '
+            raise ValueError(f'{first.where} reports the {_protocol(first.result)} and {run.where}, of the same row, the '
                              f'{_protocol(r)}; test one of them again')
         group[number] = run
     return [[group[number] for number in sorted(group)] for group in groups.values()]
@@ -218,7 +199,7 @@ def _row(group: Sequence[Run]) -> Row:
         commands=_unique(r.command for r in results),
         code_versions=_unique(r.code_version for r in results),
         times=_unique(r.time for r in results),
-        files=[str(run.path) for run in group],
+        files=[run.where for run in group],
         runs=[RunValues(r.seed, r.fold, {(task, name): r.metrics[task][name].value for task, name in _keys(r)})
               for r in results],
         notes=_protocol_note(first) + _undefined(group),

@@ -206,10 +206,22 @@ class SuiteBoard:
 
 @dataclass(frozen=True)
 class Run:
-    """One results file."""
+    """One result and where it lies.
+
+    Attributes:
+        path: the file.
+        result: the result.
+        line: its line in a ``.jsonl`` file; None where the file holds it alone.
+    """
 
     path: Path
     result: Result
+    line: int | None = None
+
+    @property
+    def where(self) -> str:
+        """The file and line, for messages."""
+        return str(self.path) if self.line is None else f'{self.path}:{self.line}'
 
 
 def estimate(values: Sequence[float]) -> Estimate:

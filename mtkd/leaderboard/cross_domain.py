@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from mtkd.leaderboard.aggregate import find, group_runs
+from mtkd.leaderboard.aggregate import group_runs
 from mtkd.leaderboard.board import Column, Estimate, Run, estimate
 from mtkd.leaderboard.escaping import csv_cell, markdown
+from mtkd.leaderboard.records import read_runs
 from mtkd.leaderboard.results import SCHEMA_VERSION, Result
 from mtkd.leaderboard.table import format_estimate, metric_label
 
@@ -83,7 +84,7 @@ def cross_domain(paths: Iterable[str | Path], suite: str | None = None) -> list[
         FileNotFoundError: a path does not exist.
         ValueError: no results, none of the suite, an unusable file, or two files of the same run on the same set.
     """
-    runs = [Run(path, Result.read(path)) for path in find(paths)]
+    runs = read_runs(paths)
     suites = sorted({run.result.suite for run in runs})
     if not runs:
         raise ValueError('name at least one folder with results: a cross-domain table is made of measured ones')

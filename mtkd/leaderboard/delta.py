@@ -69,7 +69,7 @@ def over_tasks(groups: Sequence[Sequence[Run]]) -> list[Run]:
             whole = dataclasses.replace(found[0], role='multi_task', tasks=[r.tasks[0] for r in found],
                                         metrics={task: own for r in found for task, own in r.metrics.items()},
                                         primary={task: own for r in found for task, own in r.primary.items()})
-            joined.append(Run(first.path, whole))
+            joined.append(Run(first.path, whole, first.line))
     return joined
 
 

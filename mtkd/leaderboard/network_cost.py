@@ -1,17 +1,16 @@
-"""The record of what one network costs beside a baseline: a JSON file a network, which `tools/network_cost.py` writes.
+"""The record of what one network costs beside a baseline: a line of a `.jsonl` file, which `tools/network_cost.py` writes.
 
-A file is either complete and of this schema version or refused with a sentence that names it.
+A record is either complete and of this schema version or refused with a sentence that names file and line.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from .. import atomic
+from .lines import ENDING, is_lines, read_lines, sole_writer, write_lines
 
 SCHEMA_VERSION = 1
 
@@ -83,58 +82,58 @@ class NetworkCost:
         """Whether it was compared with itself."""
         return self.config == self.baseline_config
 
-    def write(self, path: str | Path) -> Path:
-        """Writes the record to `path` in one step, and returns that."""
-        path = Path(path)
-        atomic.write_text(path, json.dumps(asdict(self), indent=2, ensure_ascii=False, allow_nan=False) + '\n')
-        return path
-
     @classmethod
-    def read(cls, path: str | Path) -> NetworkCost:
-        """Reads one record.
+    def from_json(cls, data: Any) -> NetworkCost:
+        """Builds a record from parsed JSON; unknown keys are ignored.
 
         Raises:
-            FileNotFoundError: where there is no such file.
-            ValueError: where it cannot be used; one sentence that names the file.
+            ValueError: for another schema version, a missing key or a value of the wrong type, in one sentence.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise FileNotFoundError(f'{path}: no such record; run tools/network_cost.py to make one')
-        try:
-            data = json.loads(path.read_text(encoding='utf-8'))
-        except ValueError as error:
-            raise ValueError(f'{path}: not complete JSON ({error}); delete it and run tools/network_cost.py again') from None
-        try:
-            return cls(**_checked(data))
-        except ValueError as error:
-            raise ValueError(f'{path}: {error}') from None
+        return cls(**_checked(data))
 
 
 def read_costs(paths: Iterable[str | Path]) -> list[NetworkCost]:
-    """The records under `paths`, folders and files, in the order of their paths.
+    """The records of `.jsonl` files, in order.
 
     Raises:
-        FileNotFoundError: a path does not exist.
+        FileNotFoundError: a file does not exist.
         ValueError: no record, one that cannot be used, or two of the same network in the same setting.
     """
-    files: list[Path] = []
-    for path in map(Path, paths):
-        if not path.exists():
-            raise FileNotFoundError(f'{path}: no such folder or file')
-        files += sorted(path.rglob('*.json')) if path.is_dir() else [path]
-    if not files:
-        raise ValueError('no records of costs found: name a folder that tools/network_cost.py has written to')
-    found: dict[tuple[object, ...], Path] = {}
-    records = []
-    for file in dict.fromkeys(files):
-        record = NetworkCost.read(file)
-        key = (record.config, *setting(record))
-        if key in found:
-            raise ValueError(f'{found[key]} and {file} are both {record.network} ({record.config}) in one setting; remove '
-                             f'one of them')
-        found[key] = file
-        records.append(record)
-    return records
+    found: dict[tuple[object, ...], tuple[str, NetworkCost]] = {}
+    for path in dict.fromkeys(map(Path, paths)):
+        if not path.is_file():
+            raise FileNotFoundError(f'{path}: no such file of records; tools/network_cost.py writes them')
+        if not is_lines(path):
+            raise ValueError(f'{path}: records of costs are kept in a file whose name ends in {ENDING}')
+        for number, record in read_lines(path, NetworkCost.from_json):
+            key, where = identity(record), f'{path}:{number}'
+            if key in found:
+                raise ValueError(f'{found[key][0]} and {where} are both {record.network} ({record.config}) in one setting; '
+                                 f'remove one of them')
+            found[key] = (where, record)
+    if not found:
+        raise ValueError('no records of costs found: name a file that tools/network_cost.py has written')
+    return [record for _, record in found.values()]
+
+
+def record_cost(path: str | Path, record: NetworkCost) -> None:
+    """Write a record into a `.jsonl` file, in the place of an earlier one of the same network and setting.
+
+    Raises:
+        ValueError: the file's name has another ending, or one of its lines cannot be used.
+    """
+    path = Path(path)
+    if not is_lines(path):
+        raise ValueError(f'{path}: records of costs are kept in a file whose name ends in {ENDING}')
+    with sole_writer(path):
+        kept = [old for _, old in read_lines(path, NetworkCost.from_json)] if path.exists() else []
+        merged = {**{identity(old): old for old in kept}, identity(record): record}
+        write_lines(path, map(asdict, merged.values()))
+
+
+def identity(record: NetworkCost) -> tuple[object, ...]:
+    """What two records of one file must not share."""
+    return (record.config, *setting(record))
 
 
 def setting(record: NetworkCost) -> tuple[object, ...]:

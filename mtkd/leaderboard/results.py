@@ -1,16 +1,17 @@
 """The record one evaluation leaves behind: `results.json`.
 
-One file is one run of one method: what was measured, on what, at which cost, and how to do it again. `tools/test.py`
-writes it, `mtkd.leaderboard.aggregate` reads it. A file is either complete and of this schema version or refused with a
-sentence that names it.
+A record is one run of one method: what was measured, on what, at which cost, and how to do it again. `tools/test.py` writes
+it as a file of its own, `mtkd leaderboard --record` as a line of a suite's `.jsonl` file. A record is either complete and of
+this schema version or refused with a sentence that names it.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ SCHEMA_VERSION = 1
 ROLES = ('single_task', 'multi_task')
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Metric:
     """One measured number.
 
@@ -140,9 +141,13 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """This record in plain JSON types; numbers that are not finite become None."""
-        data = asdict(self)
+        data = {'schema_version': self.schema_version, **{key: getattr(self, key) for key in _TYPES}}
+        data['metrics'] = {task: {name: {'value': _finite(metric.value), 'unit': metric.unit,
+                                         'higher_is_better': metric.higher_is_better} for name, metric in named.items()}
+                           for task, named in self.metrics.items()}
         data['input_size'] = None if self.input_size is None else list(self.input_size)
-        return {'schema_version': data.pop('schema_version'), **_finite(data)}
+        data['images_per_second'] = _finite(self.images_per_second)
+        return data
 
     @classmethod
     def from_json(cls, data: Any) -> Result:
@@ -154,10 +159,12 @@ class Result:
         if not isinstance(data, dict):
             raise ValueError(f'a results record is a JSON object, got {type(data).__name__}')
         version = data.get('schema_version')
+        if 'step_ratio' in data:
+            raise ValueError('this is what a network costs, not a result; a page of costs is made with --costs')
         if version is None:
             raise ValueError("it has no schema version, so it is no record of tools/test.py; test again, or leave it out")
         if version != SCHEMA_VERSION:
-            newer = _has_type(version, 'an integer') and version > SCHEMA_VERSION
+            newer = _is_integer(version) and version > SCHEMA_VERSION
             cure = 'update mtkd, or test again with this one' if newer else 'test again'
             raise ValueError(f'schema version {version!r} is not {SCHEMA_VERSION}, the one read here; {cure}')
         missing = [key for key in _REQUIRED if key not in data]
@@ -167,7 +174,7 @@ class Result:
         for key, value in values.items():
             if value is None and key not in _REQUIRED:
                 continue
-            if not _has_type(value, _TYPES[key]):
+            if not _CHECKS[_TYPES[key]](value):
                 raise ValueError(f'{key!r} must be {_TYPES[key]}, got {type(value).__name__} {value!r:.60}')
             if key in _LIMITS and not all(low <= number <= high for low, high in [_LIMITS[key]]
                                           for number in (value if isinstance(value, list) else [value])):
@@ -245,23 +252,35 @@ _LIMITS = {  # key -> the numbers that it can hold
 _REQUIRED = [f.name for f in fields(Result)][: [f.name for f in fields(Result)].index('teachers')]
 
 
-def _has_type(value: Any, kind: str) -> bool:
-    """Whether a parsed JSON value is what a phrase of `_TYPES` says."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if kind == 'an object of metric names':
-        return isinstance(value, dict) and all(
-            isinstance(names, str) or _has_type(names, 'a list of strings') for names in value.values()
-        )
-    if kind == 'a list of two integers':
-        return isinstance(value, list) and len(value) == 2 and all(_has_type(item, 'an integer') for item in value)
-    return {
-        'a string': isinstance(value, str),
-        'an integer': whole,
-        'a number': whole or isinstance(value, float),
-        'an object': isinstance(value, dict),
-        'a list of strings': strings,
-    }[kind]
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _are_strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(names, str) or _are_strings(names) for names in value.values())
+
+
+def _are_two_integers(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_integer, value))
+
+
+_CHECKS: dict[str, Callable[[Any], bool]] = {  # a phrase of `_TYPES` -> whether a parsed JSON value is that
+    'a string': lambda value: isinstance(value, str),
+    'an integer': _is_integer,
+    'a number': _is_number,
+    'an object': lambda value: isinstance(value, dict),
+    'a list of strings': _are_strings,
+    'an object of metric names': _are_names,
+    'a list of two integers': _are_two_integers,
+}
 
 
 def _read_metrics(data: dict[str, Any]) -> dict[str, dict[str, Metric]]:
@@ -270,22 +289,24 @@ def _read_metrics(data: dict[str, Any]) -> dict[str, dict[str, Metric]]:
     for task, named in data.items():
         if not isinstance(named, dict):
             raise ValueError(f'metrics of {task!r} must be an object, got {type(named).__name__}')
-        metrics[task] = {name: _read_metric(f'{task}/{name}', entry) for name, entry in named.items()}
+        metrics[sys.intern(task)] = {sys.intern(name): _read_metric(task, name, entry) for name, entry in named.items()}
     return metrics
 
 
-def _read_metric(where: str, entry: Any) -> Metric:
-    if not isinstance(entry, dict) or not {'value', 'unit', 'higher_is_better'} <= set(entry):
-        raise ValueError(f"metric {where} must be an object with 'value', 'unit' and 'higher_is_better'")
-    value, unit, higher = entry['value'], entry['unit'], entry['higher_is_better']
-    if value is not None and not _has_type(value, 'a number'):
+def _read_metric(task: str, name: str, entry: Any) -> Metric:
+    where = f'{task}/{name}'
+    try:
+        value, unit, higher = entry['value'], entry['unit'], entry['higher_is_better']
+    except (KeyError, TypeError, IndexError):
+        raise ValueError(f"metric {where} must be an object with 'value', 'unit' and 'higher_is_better'") from None
+    if value is not None and not _is_number(value):
         raise ValueError(f'the value of metric {where} must be a number or null, got {value!r:.60}')
     if not isinstance(unit, str) or not isinstance(higher, bool):
         raise ValueError(f'metric {where} needs a string as unit and true or false as higher_is_better')
     if value is not None and abs(value) > _LARGEST:
         raise ValueError(f'the value of metric {where} is {_shown(value)}, which cannot be; test again, or write null where '
                          f'it is not known')
-    return Metric(math.nan if value is None else float(value), unit, higher)
+    return Metric(math.nan if value is None else float(value), sys.intern(unit), higher)
 
 
 def _shown(value: Any) -> str:
@@ -294,10 +315,5 @@ def _shown(value: Any) -> str:
     return f'a number of about {int(abs(value).bit_length() * math.log10(2)) + 1} digits' if huge else f'{value!r:.60}'
 
 
-def _finite(value: Any) -> Any:
-    """The same nested value with None for every float that is not finite."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

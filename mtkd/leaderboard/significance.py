@@ -12,8 +12,6 @@ import math
 from collections.abc import Iterable, Sequence
 from statistics import fmean, stdev
 
-import numpy as np
-
 from mtkd.leaderboard.board import Column, Comparison, PairedTest, Row, RunValues, SuiteBoard
 from mtkd.leaderboard.student_t import t_quantile, two_sided_p
 
@@ -127,6 +125,8 @@ def sign_flip(differences: Sequence[float], seed: int = 0) -> float:
         differences: one a pair.
         seed: of the random flips.
     """
+    import numpy as np  # takes longer to import than the rest of a page, and only comparisons need it
+
     values = np.asarray(differences, dtype=np.float64)
     n = len(values)
     if n <= MOST_EXACT:
@@ -150,4 +150,5 @@ def caveat(comparison: Comparison) -> str:
         said += f', so nothing here can be significant by it at {LEVEL:g} (that takes {need} seeds)'
     if n < 5:
         said += f'; the t-test rests on {n - 1} degree{"s" if n > 2 else ""} of freedom and on normal differences'
-    return said + f'. {len(comparison.tests)} metrics are tested one by one; p values are not corrected for that.'
+    many = f' {len(comparison.tests)} metrics are tested one by one; p values are not corrected for that.'
+    return f'{said}.{many if len(comparison.tests) > 1 else ""}'

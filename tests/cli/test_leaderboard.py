@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -82,7 +84,8 @@ def test_published_rows_can_be_left_out(tmp_path, capsys):
 
 @pytest.mark.parametrize(('arguments', 'sentence'), [
     (['--check'], '--check needs --out'), (['--cross-domain', '--baseline', 'MT'], 'leave out --cross-domain'),
-    (['--costs', '--suite', 'x'], 'leave out --suite')])
+    (['--costs', '--suite', 'x'], 'leave out --suite'), (['--replace'], '--replace goes with --record'),
+    (['--record', 'x.jsonl', '--out', 'x.md'], '--record only keeps runs')])
 def test_options_that_do_not_go_together(runs, capsys, arguments, sentence):
     assert main(['leaderboard', str(runs), *arguments]) == 2
     assert sentence in capsys.readouterr().err
@@ -121,3 +124,24 @@ def test_without_single_task_runs_delta_is_left_out_with_the_reason(tmp_path, ca
     assert main(['leaderboard', str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert 'No Δ<sub>mt</sub>' in out or 'No Δ_mt: no single-task result for semseg, depth, normals, edge' in out
+
+
+def test_recording(runs, tmp_path, capsys):
+    file = tmp_path / 'results' / 'toy.jsonl'
+    assert main(['leaderboard', str(runs), '--record', str(file)]) == 0
+    assert capsys.readouterr().out == f'{file}: 5 runs added, 0 replaced\n'
+    assert main(['leaderboard', str(runs), '--record', str(file)]) == 2
+    err = capsys.readouterr().err
+    assert 'is already seed 0 of' in err and err.count('error: ') == 1 and 'Traceback' not in err
+    assert main(['leaderboard', str(runs), '--record', str(file), '--replace']) == 0
+    assert capsys.readouterr().out.endswith('0 runs added, 5 replaced\n')
+    assert main(['leaderboard', str(file)]) == 0
+    assert '-1.88' in capsys.readouterr().out
+
+
+def test_a_page_needs_neither_torch_nor_scipy_nor_numpy(runs, tmp_path):
+    code = ('import sys; from mtkd.cli.main import main; code = main(sys.argv[1:]); '
+            'print(sorted({"torch", "scipy", "numpy", "mmengine", "matplotlib"} & set(sys.modules))); sys.exit(code)')
+    done = subprocess.run([sys.executable, '-c', code, 'leaderboard', str(runs), '--out', str(tmp_path / 'a.html')],
+                          capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == '[]'

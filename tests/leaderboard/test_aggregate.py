@@ -1,6 +1,7 @@
 import pytest
 
-from mtkd.leaderboard.aggregate import build, find
+from mtkd.leaderboard.aggregate import build
+from mtkd.leaderboard.records import find
 from mtkd.leaderboard.results import Metric
 
 from .cases import MT_HRNET18, ST_HRNET18, result, single_task, write

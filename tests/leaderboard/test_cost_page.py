@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mtkd.leaderboard import render_costs
+from mtkd.leaderboard import record_cost, render_costs
 
 from ..cli.called import leaderboard
 from .test_network_cost import cost
@@ -44,16 +44,16 @@ def test_formats():
 @pytest.mark.parametrize('end', ['md', 'html', 'json', 'csv'])
 def test_the_tool(tmp_path, capsys, end):
     for record in RECORDS:
-        record.write(tmp_path / 'costs' / f'{record.network}.json')
-    command = [str(tmp_path / 'costs'), '--costs', '--out', str(tmp_path / f'page.{end}')]
+        record_cost(tmp_path / 'costs.jsonl', record)
+    command = [str(tmp_path / 'costs.jsonl'), '--costs', '--out', str(tmp_path / f'page.{end}')]
     assert leaderboard(command) == 0 and leaderboard([*command, '--check']) == 0
-    cost('MT', 1.6).write(tmp_path / 'costs' / 'MT.json')
+    record_cost(tmp_path / 'costs.jsonl', cost('MT', 1.6))
     assert leaderboard([*command, '--check']) == 1
     assert 'does not match its results' in capsys.readouterr().err
 
 
 def test_mistakes_of_the_tool(tmp_path, capsys):
     assert leaderboard([str(tmp_path), '--costs']) == 2
-    assert 'no records of costs found' in capsys.readouterr().err
+    assert 'no such file of records' in capsys.readouterr().err
     assert leaderboard([str(tmp_path), '--costs', '--suite', 'toy']) == 2
     assert 'makes a page of its own' in capsys.readouterr().err

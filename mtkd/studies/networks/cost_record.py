@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from ...engine.record import code_version, versions
-from ...leaderboard import NetworkCost
+from ...leaderboard import NetworkCost, read_costs
 from .comparators import Comparator
 from .isolated import isolated
 from .training_cost import Setting, step_times, weigh
@@ -39,9 +39,13 @@ def measure(network: Comparator, baseline: Comparator, setting: Setting, device:
         time=datetime.datetime.now().astimezone().isoformat(timespec='seconds'), command=' '.join(['python', *sys.argv]))
 
 
-def is_measured(file: Path, network: Comparator) -> bool:
-    """Whether a file holds the record of this very network."""
-    return file.is_file() and NetworkCost.read(file).config_sha256 == network.sha256
+def is_measured(file: Path, network: Comparator, setting: Setting, device: str) -> bool:
+    """Whether a file holds a record of this very network in this setting."""
+    if not file.is_file():
+        return False
+    wanted = (network.config, network.sha256, setting.size, setting.batch_size, setting.threads, setting.clock, device)
+    return any((record.config, record.config_sha256, record.input_size, record.batch_size, record.threads, record.clock,
+                record.device) == wanted for record in read_costs([file]))
 
 
 def device_name(device: str) -> str:

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 
 from mtkd import atomic
 from mtkd.leaderboard import FORMATS, published, render
-from mtkd.leaderboard.aggregate import board, find
+from mtkd.leaderboard.aggregate import board
 from mtkd.leaderboard.board import Column, Key, Row, Run, SuiteBoard
+from mtkd.leaderboard.records import read_runs
 from mtkd.leaderboard.results import Result
 from mtkd.leaderboard.table import metric_label
 from mtkd.plot_style import COLOURS, STYLE
@@ -64,7 +65,7 @@ def sweep_board(rows: Sequence[SweptRow], references: Sequence[str | Path] = (),
     if len(suites) > 1:
         raise ValueError(f'the runs of the sweep are of several suites ({", ".join(suites)}): sweep each on its own')
     mine = {run.path.resolve() for run in runs}
-    others = [Run(file, Result.read(file)) for file in find(references) if file.resolve() not in mine]
+    others = [run for run in read_runs(references) if run.path.resolve() not in mine]
     known = beside or suites[0]
     with_published = tables is not None and known in published.suites()
     made = board([*(run for run in others if run.result.suite == suites[0]), *runs], suites[0], with_published, beside)

@@ -1,0 +1,136 @@
+"""Results on the disk: folders of ``results.json``, one a run, and ``.jsonl`` files, one a suite with a run a line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from .board import Run
+from .lines import ENDING, is_lines, read_lines, sole_writer, write_lines
+from .results import Result
+
+
+def find(paths: Iterable[str | Path]) -> list[Path]:
+    """The results files under `paths`: `results.json` and `results_*.json` in a folder and below, and files named outright.
+
+    A ``.jsonl`` file counts only where it is named: a folder may hold others.
+
+    Raises:
+        FileNotFoundError: a path does not exist.
+        ValueError: there are paths but no results in any of them.
+    """
+    places = [Path(path) for path in paths]
+    found: dict[str, Path] = {}
+    for path in places:
+        if path.is_dir():
+            for real, file in _below(path):
+                found.setdefault(real, file)
+        elif path.exists():
+            found.setdefault(os.path.realpath(path), path)
+        else:
+            raise FileNotFoundError(f'{path}: no such folder or file')
+    if places and not found:
+        names = ', '.join(str(path) for path in places)
+        files = next((f'; name {file} itself to read it' for path in places for file in sorted(path.glob(f'*{ENDING}'))), '')
+        raise ValueError(f'no results.json found in {names}; tools/test.py writes them{files}')
+    return sorted(found.values())
+
+
+def _below(folder: Path) -> list[tuple[str, Path]]:
+    """The results files of a folder as (real path, path)."""
+    files = []
+    start = os.path.realpath(folder)
+    for place, _, names in os.walk(folder):
+        real = start + place.removeprefix(str(folder))  # links to folders are not followed
+        for name in names:
+            if name == 'results.json' or (name.startswith('results_') and name.endswith('.json')):
+                path = Path(place, name)
+                files.append((os.path.realpath(path) if path.is_symlink() else f'{real}/{name}', path))
+    return files
+
+
+def read_runs(paths: Iterable[str | Path]) -> list[Run]:
+    """The runs under `paths`, in the order of files and lines.
+
+    Raises:
+        FileNotFoundError: a path does not exist.
+        ValueError: no results, or one that cannot be used; names the file and, of a ``.jsonl`` file, the line.
+    """
+    files = find(paths)
+    runs = [run for file in files for run in _runs_of(file)]
+    if files and not runs:
+        raise ValueError(f'no results in {", ".join(map(str, files))}')
+    return runs
+
+
+def _runs_of(file: Path) -> list[Run]:
+    if is_lines(file):
+        return [Run(file, result, line) for line, result in read_lines(file, Result.from_json)]
+    return [Run(file, Result.read(file))]
+
+
+def identity(result: Result) -> tuple[object, ...]:
+    """What two records of one file must not share: the row's name, its setting, and the run's seed and fold.
+
+    The config's hash is left out: a run of a changed config under the same name replaces the old one.
+    """
+    return (result.method, result.backbone, result.role, *sorted(result.tasks), result.train_set, result.test_set,
+            result.domain, result.seed, result.fold)
+
+
+def record(file: str | Path, paths: Sequence[str | Path], suite: str | None = None,
+           replace: bool = False) -> tuple[int, int]:
+    """Add results to a suite's file, all of them or none.
+
+    Args:
+        file: the ``.jsonl`` file; it is made where it is not there.
+        paths: folders and files with results.
+        suite: adds only results of this suite.
+        replace: results that the file has already are replaced; by default they are refused.
+
+    Returns:
+        How many were added and how many replaced.
+
+    Raises:
+        FileNotFoundError: a path does not exist.
+        ValueError: no results, several suites, a run that is twice in `paths` or already in the file.
+    """
+    file = Path(file)
+    if not is_lines(file):
+        raise ValueError(f'{file}: records are kept in a file whose name ends in {ENDING}')
+    if not paths:
+        raise ValueError('name at least one folder with results to record')
+    new = [run for run in read_runs(paths) if suite is None or run.result.suite == suite]
+    if not new:
+        raise ValueError(f'no results of suite {suite!r} found in {", ".join(map(str, paths))}')
+    with sole_writer(file):
+        kept = _runs_of(file) if file.exists() else []
+        _check_suites(file, [*kept, *new])
+        merged = _merged(file, kept, new, replace)
+        write_lines(file, (run.result.to_json() for run in merged))
+    added = len(merged) - len(kept)
+    return added, len(new) - added
+
+
+def _check_suites(file: Path, runs: Sequence[Run]) -> None:
+    suites = list(dict.fromkeys(run.result.suite for run in runs))
+    if len(suites) > 1:
+        raise ValueError(f'{file} would hold results of several suites ({", ".join(suites)}); keep a file for each, and '
+                         f'choose with --suite')
+
+
+def _merged(file: Path, kept: Sequence[Run], new: Sequence[Run], replace: bool) -> list[Run]:
+    """The runs of a file with new ones in the place of those they replace, or at the end."""
+    merged = {identity(run.result): run for run in kept}
+    taken: dict[tuple[object, ...], Run] = {}
+    for run in new:
+        key, r = identity(run.result), run.result
+        named = f'seed {r.seed} of {r.method} ({r.backbone}, suite {r.suite})'
+        if key in taken:
+            raise ValueError(f'{taken[key].where} and {run.where} are both {named}; remove one of them')
+        if key in merged and not replace:
+            raise ValueError(f'{merged[key].where} is already {named}, which {run.where} is too; nothing was written: '
+                             f'leave it out, or give --replace')
+        taken[key] = merged[key] = run
+    return list(merged.values())
