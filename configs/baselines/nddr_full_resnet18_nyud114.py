@@ -6,10 +6,6 @@ NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x1
 that of mt_mobilenetv3_nyud114_short.py. No pretrained weights. Cost: docs/mechanisms/networks.md.
 """
 
-_base_ = ['mt_mobilenetv3_nyud114_short.py']
-method, student, backbone = 'NDDR-CNN (full)', '4 x ResNet-18', 'ResNet-18'
-model = dict(net=dict(
-    _delete_=True,
-    trunk=dict(type='SoftSharedTrunk', unit='nddr', neck=dict(lateral_channels=32),
-               backbone=dict(type='TimmBackbone', name='resnet18', pretrained=False, out_indices=(1, 2, 3, 4))),
-    head=dict(type='FCNHead', channels=64)))
+_base_ = ['crossstitch_full_resnet18_nyud114.py']
+method = 'NDDR-CNN (full)'
+model = dict(net=dict(trunk=dict(unit='nddr')))

@@ -8,12 +8,6 @@ single-task networks. Offline: add --cfg-options model.net.trunk.backbone.pretra
 Result: not run at this size by us; every config is tried with --smoke in the tests.
 """
 
-_base_ = ['../_base_/models/mt_hrnet18.py', '../_base_/datasets/pascal_context.py', '../_base_/schedules/survey_soft_pascal.py',
-          '../_base_/runtime/default.py']
-suite, method, student, backbone = 'kdam_pascal', 'NDDR-CNN (full)', '5 x ResNet-18', 'ResNet-18'
-train_dataloader = dict(batch_size=12)
-model = dict(net=dict(
-    _delete_=True,
-    trunk=dict(type='SoftSharedTrunk', unit='nddr', own=0.8, other=0.05,
-               backbone=dict(type='TimmBackbone', name='resnet18', pretrained=True, out_indices=(1, 2, 3, 4))),
-    head=dict(type='FCNHead')))
+_base_ = ['crossstitch_full_resnet18_pascal.py']
+method = 'NDDR-CNN (full)'
+model = dict(net=dict(trunk=dict(unit='nddr')))

@@ -6,10 +6,6 @@ The data, protocol and ResNet-10 of ../distill_2md_mtl/fairface_mt_all.py; the t
 Result: not trained by us; every config is tried with --smoke in the tests.
 """
 
-_base_ = ['../distill_2md_mtl/fairface_mt_all.py']
-suite, method = 'fairface_experts', 'PLE'
-model = dict(net=dict(
-    _delete_=True,
-    trunk=dict(type='PLETrunk', shared_experts=1, own_experts=1, gate_size=4,
-               backbone=dict(type='TimmBackbone', name='resnet10t', channels=(24, 48, 96, 192), stem_width=16)),
-    head=dict(type='MLPHead', channels=256, dropout=0.5)))
+_base_ = ['mmoe_resnet10_fairface.py']
+method = 'PLE'
+model = dict(net=dict(trunk=dict(type='PLETrunk', shared_experts=1, own_experts=1, gate_size=4)))

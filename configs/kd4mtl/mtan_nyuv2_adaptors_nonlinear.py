@@ -5,21 +5,10 @@
 NYUv2 with 13 classes at 288x384 in MTAN's layout (795 train, 654 val). Adam 1e-4, halved at epoch 100, 200 epochs, batch 2.
 """
 
-_base_ = ['mtan_nyuv2_uniform.py']
+_base_ = ['mtan_nyuv2_adaptors.py']
 method = 'KD4MTL, non-linear'
-task_weights = dict(semseg=1.0, depth=1.0, normals=2.0)
-model = dict(distiller=dict(
-    teachers=dict(
-        semseg=dict(config='configs/kd4mtl/mtan_nyuv2_stl_semseg.py'),
-        depth=dict(config='configs/kd4mtl/mtan_nyuv2_stl_depth.py'),
-        normals=dict(config='configs/kd4mtl/mtan_nyuv2_stl_normals.py')),
-    links=dict(each_task=[
-        dict(name='mid', loss=dict(type='NormalisedL2'), student='{task}.mid', teacher='{task}:{task}.mid',
-             weight=task_weights,
-             projector=dict(type='NonLinear', init='default')),
-        dict(name='last', loss=dict(type='NormalisedL2'), student='{task}.in', teacher='{task}:{task}.in',
-             weight=task_weights,
-             projector=dict(type='NonLinear', init='default'))])))
-
-optim_wrapper = dict(constructor='PartsConstructor', paramwise_cfg=dict(parts=dict(
-    distiller=dict(lr=0.1, weight_decay=5e-4, schedule=False))))
+model = dict(distiller=dict(links=dict(each_task=[
+    dict(name='mid', loss=dict(type='NormalisedL2'), student='{task}.mid', teacher='{task}:{task}.mid',
+         weight={{_base_.task_weights}}, projector=dict(type='NonLinear', init='default')),
+    dict(name='last', loss=dict(type='NormalisedL2'), student='{task}.in', teacher='{task}:{task}.in',
+         weight={{_base_.task_weights}}, projector=dict(type='NonLinear', init='default'))])))

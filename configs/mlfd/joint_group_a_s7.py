@@ -5,11 +5,6 @@
 Not run here: the data sets are not at hand. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
 """
 
-_base_ = ['../_base_/models/mlfd_joint.py', '../_base_/datasets/mlfd_group_a.py', '../_base_/schedules/mlfd_200epochs.py', '../_base_/runtime/default.py']
-suite, method, student, backbone = 'mlfd_group_a', 'Joint teacher, S7', 'joint teacher', 'group A'
-model = dict(net=dict(
-    trunk=dict(fuse='S7', channels=(512,), experts=dict(
-        cifar100=dict(config='configs/mlfd/teacher_cifar100.py'),
-        tiny_imagenet=dict(config='configs/mlfd/teacher_tiny_imagenet.py'),
-        sketch=dict(config='configs/mlfd/teacher_sketch.py'))),
-    head=dict(dropout=0.5)))
+_base_ = ['joint_group_a_s1.py']
+method = 'Joint teacher, S7'
+model = dict(net=dict(trunk=dict(fuse='S7', channels=(512,)), head=dict(dropout=0.5)))

@@ -5,12 +5,6 @@
 Not run here: the data sets are not at hand. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
 """
 
-_base_ = ['../_base_/models/mlfd_joint.py', '../_base_/datasets/mlfd_group_b.py', '../_base_/schedules/mlfd_200epochs.py', '../_base_/runtime/default.py']
-suite, method, student, backbone = 'mlfd_group_b', 'Joint teacher, S14', 'joint teacher', 'group B'
-model = dict(net=dict(
-    trunk=dict(fuse='S14', channels=(256, 512), experts=dict(
-        caltech101=dict(config='configs/mlfd/teacher_caltech101.py'),
-        flowers102=dict(config='configs/mlfd/teacher_flowers102.py'),
-        cub200=dict(config='configs/mlfd/teacher_cub200.py'),
-        pets=dict(config='configs/mlfd/teacher_pets.py'))),
-    head=dict(dropout=0.5)))
+_base_ = ['joint_group_b_s7.py']
+method = 'Joint teacher, S14'
+model = dict(net=dict(trunk=dict(fuse='S14', channels=(256, 512))))
