@@ -7,6 +7,7 @@ import errno
 import linecache
 import os
 import re
+import select
 import site
 import sys
 import sysconfig
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 MISTAKE, FAULT, STOPPED = 2, 1, 130  # exit codes: of the user, unexpected, Ctrl-C
+CLOSED_PIPE = 141  # 128 + SIGPIPE, as for any program whose output goes to `head`
 LOG = 'traceback.log'
 MISTAKES = (ValueError, KeyError, TypeError, OSError, RuntimeError)  # what mtkd raises with a sentence of its own
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -43,7 +45,8 @@ def exit_code(main: Callable[[], int | None], folder: Path | None = None) -> int
 
     A sentence that mtkd raised on purpose is printed as it is, with exit code 2 or the error's own ``exit_code``. Anything
     else is put into words with the place it came from; its traceback is written to a log, and the exit code is 1, or 2
-    where the system refused a file or lacks memory or a package. MTKD_TRACEBACK=1 shows the traceback instead.
+    where the system refused a file or lacks memory or a package. MTKD_TRACEBACK=1 shows the traceback instead. Output that
+    nobody reads any more (``mtkd configs | head``) ends the command quietly.
 
     Args:
         main: the command.
@@ -51,11 +54,15 @@ def exit_code(main: Callable[[], int | None], folder: Path | None = None) -> int
             a temporary file.
     """
     try:
-        return main() or 0
+        code = main() or 0
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print('stopped; what was written stays, and --resume goes on from the newest checkpoint', file=sys.stderr)
         return STOPPED
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _reader_is_gone():
+            return CLOSED_PIPE
         if getattr(error, 'stopped', False):  # by a signal: no mistake
             print(error, file=sys.stderr)
             return int(error.exit_code)  # type: ignore[attr-defined]
@@ -69,6 +76,18 @@ def exit_code(main: Callable[[], int | None], folder: Path | None = None) -> int
         print(f'error: {sentence}\n'
               f'({f"the traceback is in {log}; " if log else ""}MTKD_TRACEBACK=1 shows it here)', file=sys.stderr)
         return code
+
+
+def _reader_is_gone() -> bool:
+    """Whether whatever read the standard output has closed it; if so, nothing is written to it any more."""
+    if not hasattr(select, 'poll'):
+        return False
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    if not any(event & select.POLLERR for _, event in poll.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at the end
+    return True
 
 
 def is_deliberate(error: BaseException) -> bool:

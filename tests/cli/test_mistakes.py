@@ -2,6 +2,9 @@
 
 import errno
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,3 +92,13 @@ def test_a_workers_error_is_unwrapped():
                        '  File "x"\nmtkd.datasets.base.BadData: a.png is unreadable\n')
     assert mistakes.one_sentence(error) == 'mtkd.datasets.base.BadData: a.png is unreadable'
     assert mistakes.one_sentence(KeyError('a name')) == 'a name'
+
+
+@pytest.mark.parametrize('lines', [1, 20000])
+def test_output_that_nobody_reads_any_more(lines):
+    code = f'import sys; from mtkd.cli.mistakes import exit_code; sys.exit(exit_code(lambda: print("word\\n" * {lines})))'
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, '-c', code], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (mistakes.CLOSED_PIPE, '')
