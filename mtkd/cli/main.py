@@ -14,13 +14,14 @@ from typing import Any
 
 from .. import __version__
 from ..config_files import find_config, known_configs
+from ..config_text import check
 from .mistakes import exit_code
 
 TOOLS = {'train': 'train', 'test': 'test', 'leaderboard': 'leaderboard', 'browse': 'browse_dataset', 'plot': 'plot_curves',
          'infer': 'infer', 'export': 'export', 'doctor': 'doctor', 'plan': 'plan', 'sweep': 'sweep',
          'cache': 'cache_teacher', 'pseudo-label': 'pseudo_label', 'demo': 'demo', 'network-cost': 'network_cost',
          'network-support': 'network_support'}  # command -> the file in tools/ that does the same
-COMMANDS = (*TOOLS, 'configs', 'completion')
+COMMANDS = (*TOOLS, 'configs', 'data', 'completion')
 
 
 def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
@@ -56,9 +57,13 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
 
 
 def _run(command: Any, parsed: argparse.Namespace) -> int | None:
-    """Run a command; a config that is nowhere is named before the command imports anything heavy."""
-    if isinstance(getattr(parsed, 'config', None), str):
-        find_config(parsed.config)
+    """Run a command; what is wrong with a config's name or text is said before the command imports anything heavy."""
+    for name in ('config', 'data'):
+        if isinstance(getattr(parsed, name, None), str):
+            check(find_config(getattr(parsed, name)), getattr(parsed, 'cfg_options', None) or {})
+    checkpoint = getattr(parsed, 'checkpoint', None)
+    if isinstance(checkpoint, Path) and not checkpoint.exists():
+        raise FileNotFoundError(f'the checkpoint {checkpoint} does not exist.')
     return command.run(parsed)
 
 
@@ -67,7 +72,8 @@ def work_dir_of(name: str, parsed: argparse.Namespace) -> Path | None:
     if getattr(parsed, 'work_dir', None) is not None:
         return Path(parsed.work_dir)
     if name == 'train':
-        return Path(os.environ.get('MTKD_WORK_DIRS', 'work_dirs')) / Path(parsed.config).stem / f'seed{parsed.seed}'
+        root = Path(os.environ.get('MTKD_WORK_DIRS', 'work_dirs'))
+        return (root / 'quick' if parsed.quick else root) / Path(parsed.config).stem / f'seed{parsed.seed}'
     return parsed.checkpoint.parent if name == 'test' else None
 
 

@@ -1,0 +1,264 @@
+"""What the text of a config says of a mistake, before anything heavy is imported: its syntax, its bases, unknown options.
+
+Configs are parsed, not run. What only running them tells is left to :mod:`mtkd.engine.config`, which checks everything;
+here an option is refused only where the text of the config, and of the class it reaches, leaves no doubt.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import importlib.util
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .config_files import PACKAGE, find_config
+
+OPEN = object()  # a value that only running the config tells
+_BUILT_AS = {'distiller': 'Distiller', 'finite': 'FiniteHook', 'balance': 'WeightedSum', 'data_preprocessor': 'Preprocessor',
+             'neck': 'ConcatNeck', 'teacher_cache': 'TeacherCacheHook'}  # of a dictionary without a type, by its key
+TOP_LEVEL = frozenset({  # keys that are read at the top of every config, whatever stands there
+    'auto_scale_lr', 'backbone', 'cfg', 'custom_hooks', 'custom_imports', 'data_preprocessor', 'data_set',
+    'default_hooks', 'default_scope', 'detect_anomalous_params', 'domain', 'env_cfg', 'experiment_name',
+    'find_unused_parameters', 'fold', 'launcher', 'load_from', 'log_level', 'log_processor', 'method', 'model',
+    'model_wrapper_cfg', 'optim_wrapper', 'param_scheduler', 'pseudo_labels', 'randomness', 'report', 'resume',
+    'search', 'student', 'suite', 'sync_bn', 'teacher_cache', 'teachers', 'test_cfg', 'test_dataloader',
+    'test_evaluator', 'test_set', 'train_cfg', 'train_dataloader', 'train_set', 'val_cfg', 'val_dataloader',
+    'val_evaluator', 'visualizer', 'work_dir'})
+_ROUTED = ('teachers', 'search')  # options that reach other configs
+_PLAIN = {'object', 'ABC', 'Module', 'Dataset', 'Generic', 'Protocol'}  # bases that take no argument of their own
+_SEARCHED = (('torch', 'optim'), ('mmengine', 'hooks'), ('mmengine', 'optim'), ('mmengine', 'visualization'),
+             ('mmengine', 'runner'), ('mmengine', 'model'))  # folders of other packages whose classes configs name
+
+
+def check(path: Path, options: Mapping[str, Any]) -> None:
+    """Refuse a config that is no Python, lacks a base, or is given an option that nothing reads.
+
+    Args:
+        path: the config.
+        options: dotted key -> value.
+
+    Raises:
+        ValueError: says what is wrong and where, and of an option the nearest keys.
+    """
+    _check_syntax(path)
+    if not options:
+        return
+    config = _read(path)
+    for key in options:
+        _check_key(config, key)
+
+
+def _check_syntax(path: Path, heirs: tuple[Path, ...] = ()) -> None:
+    if path.suffix != '.py':
+        return  # refused where it is read, in words of its own
+    if path in heirs:
+        raise ValueError(f'{path} cannot be read as a config: it inherits from itself.')
+    try:
+        _tree(path)
+    except SyntaxError as error:
+        raise ValueError(f'{path} cannot be read as a config: SyntaxError: line {error.lineno}: {error.msg}'
+                         + (f': {error.text.strip()}' if error.text else '')) from None
+    except ValueError as error:  # bytes that are no UTF-8, or null
+        raise ValueError(f'{path} cannot be read as a config: {type(error).__name__}: {error}') from None
+    for base in _bases(path):
+        if not base.is_file():
+            raise ValueError(f'{path} cannot be read as a config: its base {base} does not exist.')
+        _check_syntax(base, (*heirs, path))
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding='utf-8'), str(path))
+
+
+def _bases(path: Path) -> list[Path]:
+    """The files that a config inherits from directly; none where the text does not say."""
+    given: Any = None
+    for node in _tree(path).body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == '_base_' for t in node.targets):
+            try:
+                given = ast.literal_eval(node.value)
+            except ValueError:
+                return []
+    names = [given] if isinstance(given, str) else given or []
+    found = []
+    for name in names:
+        if not isinstance(name, str) or ('::' in name and not name.startswith('mtkd::')):
+            continue
+        found.append(find_config(name.removeprefix('mtkd::')) if '::' in name else (path.parent / name).resolve())
+    return found
+
+
+def _read(path: Path) -> Any:
+    """A config with its bases, as far as its text says: dictionaries, lists and leaves; :data:`OPEN` where it does not."""
+    if path.suffix != '.py':
+        return OPEN
+    merged: Any = {}
+    for base in _bases(path):
+        merged = _merged(merged, _read(base))
+    return _merged(merged, _own(path))
+
+
+def _own(path: Path) -> Any:
+    """The top-level names of one file; OPEN where it does more than to set them."""
+    names: dict[str, Any] = {}
+    for node in _tree(path).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names.update({(alias.asname or alias.name).partition('.')[0]: OPEN for alias in node.names})
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    names[target.id] = _value(node.value, names)
+                elif isinstance(target, ast.Tuple) and all(isinstance(part, ast.Name) for part in target.elts):
+                    values = node.value.elts if isinstance(node.value, ast.Tuple) else []
+                    for i, part in enumerate(target.elts):
+                        names[part.id] = _value(values[i], names) if i < len(values) else OPEN  # type: ignore[attr-defined]
+                else:
+                    return OPEN
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            return OPEN
+    return names
+
+
+def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        return names.get(node.id, OPEN)
+    if isinstance(node, ast.List | ast.Tuple):
+        values = [_value(part, names) for part in node.elts]
+        return OPEN if any(isinstance(part, ast.Starred) for part in node.elts) else values
+    if isinstance(node, ast.Dict):
+        return _dictionary(((key.value if isinstance(key, ast.Constant) else OPEN if key is not None else None, value)
+                            for key, value in zip(node.keys, node.values, strict=True)), names)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict' and not node.args:
+        return _dictionary(((word.arg, word.value) for word in node.keywords), names)
+    return OPEN
+
+
+def _dictionary(pairs: Iterator[tuple[Any, ast.expr]], names: Mapping[str, Any]) -> Any:
+    """A dictionary; a key of None is ``**value``."""
+    found: dict[str, Any] = {}
+    for key, node in pairs:
+        value = _value(node, names)
+        if key is OPEN or (key is None and not isinstance(value, dict)):
+            return OPEN
+        found.update(value if key is None else {key: value})
+    return found
+
+
+def _merged(base: Any, own: Any) -> Any:
+    """A dictionary over the one it inherits from, as MMEngine merges them."""
+    if own is OPEN or not isinstance(own, dict):
+        return own
+    if own.get('_delete_'):
+        return {key: value for key, value in own.items() if key != '_delete_'}
+    if base is OPEN or isinstance(base, list):
+        return OPEN
+    if not isinstance(base, dict):
+        return own
+    return {**base, **{key: _merged(base[key], value) if key in base else value for key, value in own.items()}}
+
+
+def _check_key(config: Any, key: str) -> None:
+    """Refuse a dotted key that neither stands in a config nor can be an argument of what it reaches."""
+    node, parts = config, key.split('.')
+    if parts[0] in _ROUTED:
+        return
+    foreign = isinstance(config, dict) and bool(config.get('custom_imports'))  # brings classes and keys of its own
+    for depth, part in enumerate(parts):
+        if isinstance(node, list) and part.isdigit() and int(part) < len(node):
+            node = node[int(part)]
+            continue
+        if not isinstance(node, dict):
+            return
+        if part in node:
+            node = node[part]
+            continue
+        known = _known(node, parts[:depth], foreign)
+        if known is None or part in known:
+            return
+        near = difflib.get_close_matches(part, known, n=3, cutoff=0.4)
+        raise ValueError(f"--cfg-options {key}: {'.'.join(parts[:depth]) or 'the config'} has no '{part}'"
+                         + (f'; nearest: {", ".join(near)}.' if near else f'; it has {", ".join(sorted(known))}.'))
+
+
+def _known(node: Mapping[str, Any], path: list[str], foreign: bool) -> set[str] | None:
+    """The keys that may stand in a dictionary; None where that cannot be told."""
+    keys = {key for key in node if isinstance(key, str)}
+    if not path:
+        return None if foreign else keys | TOP_LEVEL
+    if path == ['default_hooks']:
+        keys.add('finite')
+    name = built_as(node, path)
+    if not name:
+        return keys
+    arguments = None if foreign or not isinstance(name, str) else arguments_of(name)
+    return None if arguments is None else keys | arguments
+
+
+def built_as(node: Mapping[str, Any], path: list[str]) -> Any:
+    """What is built of a dictionary at a place of a config: its ``type``, or the class that the place means; '' is none."""
+    by_place = 'MultiTaskModel' if path == ['model'] else _BUILT_AS.get(path[-1] if path else '', '')
+    return node.get('type') or ('MultiTaskTeacher' if path[-2:-1] == ['teachers'] else by_place)
+
+
+def arguments_of(name: str, near: Path = PACKAGE) -> set[str] | None:
+    """The names of the arguments of a class, or a function, and of its bases, read from their sources.
+
+    Args:
+        name: of the class.
+        near: where its name is used; of several classes of this name the one in the same package is meant.
+
+    Returns:
+        None where there is no such class in the places that are searched, or more than one, or a base cannot be followed.
+    """
+    found = _definitions().get(name, [])
+    beside = [file for file in found if _package(file) == _package(near)]
+    file = (beside or found)[0] if len(beside or found) == 1 else None
+    if file is None:
+        return None
+    node = next((node for node in ast.walk(_tree(file)) if isinstance(node, ast.ClassDef | ast.FunctionDef)
+                 and node.name == name), None)
+    if isinstance(node, ast.FunctionDef):
+        return _parameters(node)
+    if node is None or any('dataclass' in ast.unparse(part) for part in node.decorator_list):
+        return None
+    inits = [part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == '__init__']
+    arguments = _parameters(inits[-1]) - {'self'} if inits else set()
+    for base in node.bases:
+        short = ast.unparse(base).partition('[')[0].rpartition('.')[2]
+        inherited = set() if short in _PLAIN else arguments_of(short, file)
+        if inherited is None:
+            return None
+        arguments |= inherited
+    return arguments
+
+
+def _package(place: Path) -> str:
+    """Which of the packages that are searched a file is in."""
+    if place.is_relative_to(PACKAGE):
+        return 'mtkd'
+    return next((package for package, _ in _SEARCHED if package in place.parts), '')
+
+
+def _parameters(function: ast.FunctionDef) -> set[str]:
+    return {part.arg for part in (*function.args.args, *function.args.kwonlyargs)}
+
+
+@cache
+def _definitions() -> dict[str, list[Path]]:
+    """Name -> files that define a class or a function of that name at their top."""
+    folders = [PACKAGE]
+    for package, folder in _SEARCHED:
+        spec = importlib.util.find_spec(package)  # of a package without a dot, this imports nothing
+        folders += [Path(place) / folder for place in (spec.submodule_search_locations or [] if spec else [])]
+    found: dict[str, list[Path]] = {}
+    for file in (file for folder in folders for file in folder.rglob('*.py')):
+        for name in re.findall(r'^(?:class|def) (\w+)', file.read_text(encoding='utf-8', errors='replace'), re.MULTILINE):
+            found.setdefault(name, []).append(file)
+    return found

@@ -1,0 +1,103 @@
+"""Mistakes that the text of a config shows, and that nothing is refused which the whole check would take."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mtkd import config_text
+from mtkd.config_files import find_config
+from mtkd.config_text import OPEN, TOP_LEVEL, arguments_of, check
+from mtkd.engine.config import _always, _arguments, check_option, load_config
+
+SOME = ('quickstart/student_kdam', 'kdam/swinT_from_swinL_nyud', 'mlfd/student_s32_cifar10_l1_l2_l3_cached',
+        'distill_2md_mtl/fairface_mt_all_distill', 'kd4mtl/lenet_svhn_omniglot_gradnorm', 'baselines/atrc_hrnet18_nyud')
+
+
+def write(folder, name, text):
+    path = folder / f'{name}.py'
+    path.write_text(text)
+    return path
+
+
+def test_what_is_read_at_the_top_is_listed():
+    assert _always('') == TOP_LEVEL
+
+
+@pytest.mark.parametrize(('text', 'words'), [
+    ('x = (', r'broken\.py cannot be read as a config: SyntaxError: line 1: .* never closed: x = \('),
+    ("_base_ = 'gone.py'", r'broken\.py cannot be read as a config: its base .*gone\.py does not exist'),
+    ("_base_ = ['broken.py']", 'inherits from itself'),
+    ("_base_ = ['inner.py']", r'inner\.py cannot be read as a config: SyntaxError: line 2')])
+def test_a_text_that_is_no_config(tmp_path, text, words):
+    write(tmp_path, 'inner', '\nif')
+    with pytest.raises(ValueError, match=words):
+        check(write(tmp_path, 'broken', text), {})
+
+
+@pytest.mark.parametrize(('key', 'words'), [
+    ('optim_wraper.optimizer.lr', "the config has no 'optim_wraper'; nearest: optim_wrapper"),
+    ('optim_wrapper.optimizer.lrr', "optim_wrapper.optimizer has no 'lrr'; nearest: lr"),
+    ('train_dataloader.batch_sise', "train_dataloader has no 'batch_sise'; nearest: batch_size"),
+    ('train_dataloader.dataset.num_sample', "train_dataloader.dataset has no 'num_sample'; nearest: num_samples"),
+    ('model.net.head.chanels', "model.net.head has no 'chanels'; nearest: channels")])
+def test_unknown_options(key, words):
+    with pytest.raises(ValueError, match=f'--cfg-options {key}: {words}') as text:
+        check(find_config('quickstart/student'), {key: 1})
+    with pytest.raises(ValueError, match=words):
+        check_option(load_config('quickstart/student'), key)
+    assert '\n' not in str(text.value)
+
+
+def keys_of(node, path=''):
+    """Dotted keys of a config's dictionaries, each with the type that it stands under."""
+    for name, value in node.items():
+        where = f'{path}{name}'
+        yield where
+        if isinstance(value, dict):
+            yield from keys_of(value, f'{where}.')
+
+
+@pytest.mark.parametrize('name', SOME)
+def test_only_what_the_whole_check_refuses_is_refused(name):
+    cfg, path = load_config(name), find_config(name)
+    for key in list(keys_of(cfg._cfg_dict.to_dict())):
+        if ' ' in key or key.startswith('tasks'):
+            continue
+        check(path, {key: 1})
+        typo = f'{key[:-1]}_x'
+        try:
+            check(path, {typo: 1})
+        except ValueError:
+            with pytest.raises(ValueError, match='--cfg-options'):
+                check_option(cfg, typo)
+
+
+@pytest.mark.parametrize('name', ['TimmBackbone', 'FCNHead', 'NYUDMT', 'FairFace', 'CauchySchwarz', 'AdamW',
+                                  'CheckpointHook', 'MultiTaskModel', 'TrainLoop'])
+def test_arguments_are_those_of_the_class(name):
+    assert arguments_of(name) == _arguments(name)
+
+
+def test_what_only_running_tells_is_left_open(tmp_path):
+    base = write(tmp_path, 'base', "a = dict(x=1, y=dict(z=2))\nb = [dict(c=1)]\nd = open\ne = dict(**a, f=3)")
+    own = write(tmp_path, 'own', "_base_ = 'base.py'\na = dict(y=dict(w=3))\nb = dict(_delete_=True)")
+    assert config_text._read(own) == {
+        '_base_': 'base.py', 'a': {'x': 1, 'y': {'z': 2, 'w': 3}}, 'b': {}, 'd': OPEN, 'e': {'x': 1, 'y': {'z': 2}, 'f': 3}}
+    assert config_text._read(write(tmp_path, 'loop', 'for i in range(3):\n    x = i')) is OPEN
+    check(write(tmp_path, 'loop2', 'x = dict(a=1)\nx.update(b=2)'), {'x.c': 1, 'anything': 2})
+    check(write(tmp_path, 'plugin', "custom_imports = dict(imports=['mine'])"), {'mine': 1})
+    check(base, {'a.x': 2, 'b.0.c': 1, 'd.anything': 1})
+    assert arguments_of('NoSuchClass') is None
+
+
+@pytest.mark.parametrize('arguments', [
+    ['train', 'quickstart/studnet'], ['train', 'quickstart/student', '--cfg-options', 'optim_wraper.optimizer.lr=1'],
+    ['test', 'quickstart/student', 'gone.pth'], ['doctor', '--data', 'nowhere'], ['plan', 'broken.py']])
+def test_nothing_heavy_is_imported_for_an_answer(tmp_path, arguments):
+    write(tmp_path, 'broken', 'x = (')
+    code = ('import sys; from mtkd.cli.main import main; code = main(sys.argv[1:]); '
+            "sys.exit(9 if {'torch', 'mmengine', 'numpy'} & set(sys.modules) else code)")
+    done = subprocess.run([sys.executable, '-c', code, *arguments], cwd=tmp_path, capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 2 and done.stderr.startswith('error: '), done.stderr
