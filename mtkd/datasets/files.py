@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.io
 from PIL import Image
 
 from mtkd.structures.kinds import no_unit_vectors
@@ -45,6 +44,7 @@ def read_mat(path: Path, key: str) -> Any:
     Raises:
         BadData: the file cannot be read or has no such variable.
     """
+    import scipy.io  # late: few data sets have MATLAB files
     try:
         contents = scipy.io.loadmat(path, simplify_cells=True)
     except Exception as error:  # scipy raises what its parser stumbles over: ValueError, TypeError, zlib.error, ...

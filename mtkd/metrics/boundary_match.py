@@ -17,7 +17,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 BoolArray: TypeAlias = NDArray[np.bool_]
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -41,6 +40,7 @@ def edge_orientation(strength: FloatArray) -> FloatArray:
 
     Source: fact sheet 3.4, step 2 (triangle filter of radius 4, symmetric border, central differences).
     """
+    from scipy import ndimage  # late: most runs score no edges
     smooth = ndimage.correlate1d(strength, TRIANGLE, axis=0, mode='reflect')
     smooth = ndimage.correlate1d(smooth, TRIANGLE, axis=1, mode='reflect')
     d_row, d_col = np.gradient(smooth)
@@ -67,6 +67,7 @@ def suppress_non_maxima(strength: FloatArray, border: int = 5, slack: float = 1.
     """
     if min(strength.shape) < 2:
         raise ValueError(f'Boundary maps need at least 2 x 2 pixels for non-maximum suppression, got {strength.shape}.')
+    from scipy import ndimage  # late: most runs score no edges
     rows, cols = np.nonzero(strength)
     angle = edge_orientation(strength)[rows, cols]
     value = strength[rows, cols]

@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-from skimage.morphology import thin
 
 from mtkd.structures import IGNORE
 
@@ -12,6 +11,7 @@ def laplacian_borders(labels: np.ndarray) -> np.ndarray:
 
     Source: fact sheet 2.2 (PASCAL-Context).
     """
+    from skimage.morphology import thin  # late: it imports most of SciPy
     return thin(cv2.Laplacian(labels.astype(np.float64), cv2.CV_64F) != 0).astype(np.uint8)
 
 

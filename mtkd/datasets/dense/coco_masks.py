@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from mtkd.structures import IGNORE, Size
 
@@ -83,6 +82,7 @@ class CocoMasks:
         return labels
 
     def _mask(self, annotation: Mapping[str, Any], sample_id: str, size: Size) -> np.ndarray:
+        from pycocotools import mask as coco_mask  # late: few data sets have COCO's files
         shape: Any = annotation.get('segmentation')
         try:
             if isinstance(shape, list):

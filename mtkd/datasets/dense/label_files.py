@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.io
 
 from mtkd.structures import IGNORE
 
@@ -255,6 +254,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read_whole_mat(path: Path) -> dict[str, Any]:
+    import scipy.io  # late: few data sets have MATLAB files
     try:
         contents = scipy.io.loadmat(path, simplify_cells=True)
     except Exception as error:  # scipy raises whatever its parser stumbles over

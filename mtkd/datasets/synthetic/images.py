@@ -13,7 +13,6 @@ from zlib import crc32
 
 import cv2
 import numpy as np
-from scipy.io import savemat
 
 from mtkd.registry import DATASETS
 from mtkd.structures import KINDS, Size, TargetKind
@@ -144,6 +143,7 @@ def write_svhn(root: str | Path, seed: int, counts: Mapping[str, int]) -> dict[s
     Returns:
         split -> (N, 32, 32, 3) the pictures; picture k shows digit k mod 10.
     """
+    from scipy.io import savemat  # late: only tests write this
     root, written = Path(root), {}
     root.mkdir(parents=True, exist_ok=True)
     for split, count in counts.items():

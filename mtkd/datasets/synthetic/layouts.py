@@ -8,7 +8,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from scipy.io import savemat
 
 from ...structures import Size
 from .labels import CLASSES, LIMB_ID, LIMBS, first_scene
@@ -46,6 +45,7 @@ def _write_array(path: Path, array: np.ndarray) -> None:
 
 def _write_mat(path: Path, **variables: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    from scipy.io import savemat  # late: only tests write this
     savemat(path, variables, do_compression=True)
 
 
