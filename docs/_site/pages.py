@@ -22,7 +22,7 @@ FIRST = {'papers': ('kdam', 'kd4mtl', 'mlfd', 'distill_2md_mtl')}  # pages with 
 def on_config(config: Any) -> Any:
     """Put papers before mechanisms, and every page of a folder into its section."""
     docs = Path(config['docs_dir'])
-    config['nav'] = [{'Get started': 'index.md'},
+    config['nav'] = [{'Get started': 'index.md'}, {'The first hour': 'first_hour.md'},
                      *({title: [f'{folder}/{name}.md' for name in ordered(docs / folder)]}
                        for title, folder in SECTIONS.items()),
                      {'Catalogue': 'catalogue.md'},
