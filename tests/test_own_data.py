@@ -37,8 +37,9 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_two_teachers_and_their_student(folder):
+    of_teachers = {f'teachers.{name}.{key}': value for name in ('depth', 'semseg') for key, value in SHORT.items()}
     for name in ('depth_teacher', 'semseg_teacher', 'student'):
-        train(Job(config=f'{name}.py', options=SHORT, data_root=folder))
+        train(Job(config=f'{name}.py', options={**SHORT, **(of_teachers if name == 'student' else {})}, data_root=folder))
     final = torch.load(folder / 'work_dirs' / 'student' / 'seed0' / 'final.pth', weights_only=True)
     assert any(key.startswith('net.heads.depth') for key in final['state_dict'])
     assert any(key.startswith('net.heads.semseg') for key in final['state_dict'])

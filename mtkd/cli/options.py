@@ -92,6 +92,13 @@ def cfg_options(parser: argparse.ArgumentParser, explained: str = CHANGE) -> Non
     parser.add_argument('--cfg-options', nargs='+', action=KeyValues, default={}, metavar='K=V', help=explained)
 
 
+def quick(parser: argparse.ArgumentParser) -> None:
+    """Add ``--quick``."""
+    parser.add_argument('--quick', action='store_true',
+                        help='cut the run and all before it down to minutes on a CPU, on its own data: 20 iterations, few '
+                             'samples, small pictures; in work_dirs/quick, its results in a suite of their own')
+
+
 def job_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what training and testing share."""
     parser.add_argument('--work-dir', type=Path, metavar='DIR',
@@ -102,9 +109,11 @@ def job_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--compile', action='store_true', help='torch.compile trunk, heads and teachers')
     parser.add_argument('--smoke', action='store_true',
                         help='try the config for a few iterations on synthetic data: no data, weights or teachers needed')
+    quick(parser)
     parser.add_argument('--verbose', action='store_true',
                         help='show the whole log on the screen, as it stands in the log file of the work dir')
-    cfg_options(parser, 'change config values, e.g. optim_wrapper.optimizer.lr=0.02; an unknown key is an error')
+    cfg_options(parser, 'change config values, e.g. optim_wrapper.optimizer.lr=0.02, or of a teacher\'s '
+                        'config, e.g. teachers.NAME.train_cfg.max_iters=100; an unknown key is an error')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
                         help='how ranks are started; with torchrun: pytorch (default: none, one process)')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
@@ -115,7 +124,7 @@ def job_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     os.environ.setdefault('LOCAL_RANK', str(arguments.local_rank))
     if arguments.verbose:
         os.environ['MTKD_VERBOSE'] = '1'  # read by mtkd.engine.console, also of the processes that this one starts
-    names: Sequence[str] = ('config', 'work_dir', 'seed', 'data_root', 'amp', 'compile', 'smoke', 'launcher', 'resume',
-                            'resume_from', 'overwrite', 'take_config', 'with_prerequisites')
+    names: Sequence[str] = ('config', 'work_dir', 'seed', 'data_root', 'amp', 'compile', 'smoke', 'quick', 'launcher',
+                            'resume', 'resume_from', 'overwrite', 'take_config', 'with_prerequisites')
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     return {**given, 'options': arguments.cfg_options}

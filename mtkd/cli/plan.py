@@ -2,7 +2,7 @@
 
 import argparse
 
-from .options import cfg_options, data_root
+from .options import cfg_options, data_root, quick
 
 EXAMPLE = """\
 examples:
@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file; its teachers need not have been trained')
     data_root(parser)
     parser.add_argument('--smoke', action='store_true', help='measure the cut-down config on synthetic data')
+    quick(parser)
     parser.add_argument('--seconds', type=float, default=10.0, metavar='S', help='seconds to time each part (default: 10)')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='of weights and data (default: 0)')
     cfg_options(parser, 'change config values')
@@ -25,5 +26,5 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from mtkd.studies.plan import plan, report
     print(report(plan(arguments.config, options=arguments.cfg_options, data_root=arguments.data_root,
-                      smoke=arguments.smoke, seed=arguments.seed, seconds=arguments.seconds)))
+                      smoke=arguments.smoke, quick=arguments.quick, seed=arguments.seed, seconds=arguments.seconds)))
     return 0

@@ -2,7 +2,7 @@
 
 import argparse
 
-from .options import cfg_options, data_root
+from .options import cfg_options, data_root, quick
 
 EXAMPLE = """\
 examples:
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="the student's seed: the teacher is that of the same seed, or of seed 0 (default: 0)")
     data_root(parser)
     parser.add_argument('--csv', action='store_true', help='also write the labels as text, one line a sample and task')
+    quick(parser)
     cfg_options(parser, 'change config values, e.g. pseudo_labels.tau=0.8; an unknown key is an error')
 
 
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     from mtkd.engine.config import default_data_root, load_config
     from mtkd.prerequisites.pseudo_labels.make import make_pseudo_labels
-    cfg = load_config(arguments.config, arguments.cfg_options)
+    cfg = load_config(arguments.config, arguments.cfg_options, quick=arguments.quick)
     made = make_pseudo_labels(cfg, arguments.seed, arguments.data_root or default_data_root(), as_csv=arguments.csv)
     if not made:
         raise ValueError(f"{arguments.config} has no pseudo-labels to make: it lacks pseudo_labels=dict(teacher=dict(config="

@@ -7,7 +7,7 @@ import argparse
 import signal
 import sys
 
-from .options import AMP, KeyValues, cfg_options, data_root, positive
+from .options import AMP, KeyValues, cfg_options, data_root, positive, quick
 
 EXAMPLE = """\
 examples:
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--amp', choices=AMP, help="mixed precision (default: the config's choice)")
     parser.add_argument('--smoke', action='store_true',
                         help='try every run for a few iterations on synthetic data: no data, weights or teachers needed')
+    quick(parser)
     cfg_options(parser, 'change config values of all runs')
     parser.add_argument('--cluster', choices=('slurm', 'local', 'debug'),
                         help='hand runs to submitit, which must be installed (default: run them here)')
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.cluster_options and not arguments.cluster:
         raise ValueError('--cluster-options are for --cluster slurm: add that, or leave them out.')
     sweep = read_sweep(arguments.sweep, arguments.cfg_options)
-    plan = make_plan(sweep, Settings(arguments.data_root, arguments.amp, arguments.smoke))
+    plan = make_plan(sweep, Settings(arguments.data_root, arguments.amp, arguments.smoke, arguments.quick))
     if arguments.dry_run:
         print(*listed(plan), sep='\n')
         return 0

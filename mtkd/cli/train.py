@@ -8,6 +8,7 @@ from .options import job_arguments, job_settings
 EXAMPLE = """\
 examples:
   mtkd train configs/kdam/swinT_from_swinL_nyud.py --data-root data --with-prerequisites
+  mtkd train configs/quickstart/student_kdam.py --with-prerequisites --cfg-options teachers.resnet18.train_cfg.max_iters=400
   mtkd train configs/kdam/swinT_from_swinL_nyud.py --smoke
   torchrun --nproc-per-node 2 -m mtkd train configs/baselines/mt_hrnet18_nyud.py --launcher pytorch
 """

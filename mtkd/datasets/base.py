@@ -56,6 +56,8 @@ class TaskDataset(Dataset, ABC):
         exif: what becomes of a picture whose EXIF note says that it is to be turned: ``'turn'``, ``'ignore'`` or
             ``'refuse'``; None: turned where no label is a map, refused where one is.
         keep_labels: hide labels on purpose: :class:`~mtkd.datasets.kept_labels.KeptLabels` or its arguments.
+        limit: serve so many samples of the split at the most, drawn once and for all (for trials); of those whose labels
+            ``keep_labels`` left, up to half as many. None: all.
 
     Raises:
         ValueError: none of the tasks is offered, one is asked for as another kind than the adapter offers, a task has
@@ -80,7 +82,9 @@ class TaskDataset(Dataset, ABC):
                  cache: bool | str = False, num_classes: Mapping[str, int] | None = None, views: int | None = None,
                  name: str | None = None, label_maps: Mapping[str, Any] | None = None,
                  scale: Mapping[str, float] | None = None, exif: str | None = None,
-                 keep_labels: Mapping[str, Any] | KeptLabels | None = None) -> None:
+                 keep_labels: Mapping[str, Any] | KeptLabels | None = None, limit: int | None = None) -> None:
+        if limit is not None and limit < 1:
+            raise ValueError(f'limit={limit} of {type(self).__name__}: serve 1 sample or more, or all (None).')
         if exif not in (None, *EXIF_RULES):
             raise ValueError(f"exif={exif!r} of {type(self).__name__}: use {', '.join(map(repr, EXIF_RULES))}, or None.")
         if cache not in (False, True, 'preload'):
@@ -114,6 +118,7 @@ class TaskDataset(Dataset, ABC):
         self._warned: set[str] = set()
         self.keep_labels = KeptLabels.of(keep_labels)
         self.kept: dict[str, np.ndarray] = {}
+        self.limit = limit
 
     def _kinds(self, tasks: Mapping[str, TargetKind | str]) -> dict[str, TargetKind]:
         """The kind objects of the asked tasks, agreeing with what is offered."""
@@ -210,15 +215,31 @@ class TaskDataset(Dataset, ABC):
         if not entries:
             raise BadData(f"the split '{self.split}' of {self.name} in {self.data_root} is empty: "
                           f'check data_root and the list of the split.')
-        self.check_files(entries)
         if self.keep_labels is not None and not self.kept:
             self.kept = self.keep_labels.draw(sorted(set(self.kinds) & set(self.OFFERS)), len(entries))
+        if self.limit is not None and self.limit < len(entries):
+            entries = self.restrict(entries, self._drawn(len(entries), self.limit))
+        self.check_files(entries)
         self._entries = entries
         if self.cache == 'preload':
             for index in range(len(entries)):
                 self.load(index)
         if self.LOOKS_AT:
             self.check_plausible()
+
+    def _drawn(self, count: int, limit: int) -> np.ndarray:
+        """Ascending indices of the ``limit`` samples that are served of ``count``."""
+        order = np.random.default_rng([limit, count]).permutation(count)
+        if self.kept:
+            labelled = np.any(list(self.kept.values()), axis=0)[order]
+            first = order[labelled][:max(1, limit // 2)]
+            order = np.concatenate([first, order[~labelled], order[labelled][len(first):]])
+        return np.sort(order[:limit])
+
+    def restrict(self, entries: Sequence[Entry], rows: np.ndarray) -> list[Entry]:
+        """The samples of some rows alone, and what else is kept a row a sample. Adapters with arrays extend it."""
+        self.kept = {task: values[rows] for task, values in self.kept.items()}
+        return [entries[row] for row in rows.tolist()]
 
     def check_plausible(self) -> None:
         """Look at some samples' labels: refuse what cannot be right, warn of what is odd.

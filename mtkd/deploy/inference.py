@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..datasets.picture_files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_picture, is_video, read_picture
 from ..datasets.transforms import CentreCrop
-from ..engine.config import datasets_of
+from ..engine.loaders import datasets_of
 from ..registry import TRANSFORMS
 from ..structures import Sample, SampleMeta, Size
 from ..tasks import Task

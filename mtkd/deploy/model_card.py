@@ -5,8 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..engine.config import datasets_of
 from ..engine.cost import count_macs, count_parameters
+from ..engine.loaders import datasets_of
 from ..engine.record import code_version, versions
 from ..leaderboard.escaping import code, markdown
 from ..registry import DATASETS

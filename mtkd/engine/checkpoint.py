@@ -4,6 +4,7 @@ import difflib
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +243,19 @@ def load(path: Path | str, what: str = 'the checkpoint') -> dict[str, Any]:
         ValueError: it is truncated, is something else, or holds more than tensors and plain values.
     """
     return read_weights(Path(path), what)
+
+
+def meta_of(path: Path) -> Mapping[str, Any]:
+    """``meta`` of a checkpoint, whose weights are not read; empty where there is none, or where the file does not load."""
+    try:
+        return _meta(path, path.stat().st_mtime_ns)
+    except Exception:  # whoever needs the weights says what is wrong
+        return {}
+
+
+@lru_cache(maxsize=64)
+def _meta(path: Path, changed: int) -> Mapping[str, Any]:
+    return dict(torch.load(path, map_location='cpu', weights_only=True, mmap=True).get('meta') or {})
 
 
 def newest_resumable(folder: Path) -> tuple[Path | None, list[Path]]:

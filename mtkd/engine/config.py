@@ -21,17 +21,20 @@ from mmengine.runner import Runner
 
 from .. import registry
 from ..config_files import HOME, find_config
+from ..config_text import built_as
 from ..models.foreign_model import foreign_scale
 from ..models.known_weights import Scale, contradicts, scale_of, usual_scale
 from ..models.picture_scale import IMAGENET_MEAN, IMAGENET_STD
 from ..tasks import build_tasks
 from . import record, report
-from .prerequisite import kinds
+from .loaders import DATALOADERS, datasets_of
+from .options import digest
+from .prerequisite import Prerequisite, kinds
+from .quick import shorten
 from .validate import check_config
 
 LOG_INTERVAL = 50  # iterations, where nothing is logged
 RUNNER_OPTIONS = ('sync_bn', 'find_unused_parameters', 'detect_anomalous_params', 'model_wrapper_cfg')  # read by Runner
-DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def config_hash(cfg: Mapping[str, Any]) -> str:
@@ -67,13 +70,18 @@ def shipped_bases() -> Iterator[None]:
         Config._get_cfg_path = staticmethod(usual)
 
 
-def load_config(path: str | Path, options: Mapping[str, Any] | None = None, beside: Path | None = None) -> Config:
+def load_config(path: str | Path, options: Mapping[str, Any] | None = None, beside: Path | None = None,
+                prefix: str = '', quick: bool = False) -> Config:
     """Read a config file with its bases and merge command-line options into it.
+
+    Options that begin as a prerequisite's do (``teachers.NAME.KEY``) reach the config of that prerequisite.
 
     Args:
         path: the file, see :func:`find_config`.
         options: dotted key -> value, as ``--cfg-options`` parses them.
         beside: the config that names this one.
+        prefix: what stands before the keys where the user gave them, for errors.
+        quick: cut it down, see :func:`~mtkd.engine.quick.shorten`; options go over that.
 
     Raises:
         FileNotFoundError: no such file.
@@ -86,16 +94,32 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None, besi
             cfg = Config.fromfile(str(file), lazy_import=False)
     except Exception as error:
         raise ValueError(_unreadable(file, error)) from error
-    for key in options or {}:
-        check_option(cfg, key)
-    if options:
-        cfg.merge_from_dict(dict(options))
+    if quick:
+        check_config(cfg)
+        shorten(cfg)
+    own, routed = _routed(options or {})
+    for key in own:
+        check_option(cfg, key, prefix)
+    if own:
+        cfg.merge_from_dict(own)
     check_config(cfg)
+    for kind, theirs in routed:
+        kind.configure(cfg, theirs)
     _follow_weights(cfg)
     for loader in DATALOADERS:  # two that were set to one base's variable share its data sets: let each have its own
         if cfg.get(loader):
             cfg[loader] = copy.deepcopy(cfg[loader])
     return cfg
+
+
+def _routed(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Prerequisite, dict[str, Any]]]]:
+    """A config's own options, and those of its prerequisites, by kind."""
+    own, routed = dict(options), []
+    for kind in kinds() if options else []:
+        theirs = {key: own.pop(key) for key in list(own) if key.partition('.')[0] in kind.prefixes}
+        if theirs:
+            routed.append((kind, theirs))
+    return own, routed
 
 
 def _only_python(file: Path) -> None:
@@ -159,19 +183,25 @@ def _unreadable(file: Path, error: BaseException) -> str:
     return f'{file} cannot be read as a config: {type(cause).__name__}: {cause}'
 
 
-def check_option(cfg: Config, key: str) -> None:
+def check_option(cfg: Config, key: str, prefix: str = '') -> None:
     """Refuse a dotted ``key`` that neither stands in the config nor is an argument of the class it would reach.
+
+    Args:
+        cfg: a loaded config.
+        key: the option.
+        prefix: what stands before it where the user gave it, such as ``teachers.big.``.
 
     Raises:
         ValueError: with the nearest keys that exist there.
     """
     node: Any = cfg._cfg_dict
+    given = f'--cfg-options {prefix}{key}'
     parts = key.split('.')
     for depth, part in enumerate(parts):
-        where = '.'.join(parts[:depth]) or 'the config'
+        where = '.'.join(parts[:depth]) or (cfg.filename if prefix else 'the config')
         if isinstance(node, (list, tuple)):
             if not part.isdigit() or int(part) >= len(node):
-                raise ValueError(f'--cfg-options {key}: {where} is a list of {len(node)}; use an index below that.')
+                raise ValueError(f'{given}: {where} is a list of {len(node)}; use an index below that.')
             node = node[int(part)]
             continue
         if isinstance(node, Mapping) and part in node:
@@ -181,8 +211,8 @@ def check_option(cfg: Config, key: str) -> None:
         if part not in known:
             near = difflib.get_close_matches(part, known, n=3, cutoff=0.4)
             if not known:
-                raise ValueError(f'--cfg-options {key}: {where} is {node!r} and has no parts; give all of it at once.')
-            raise ValueError(f"--cfg-options {key}: {where} has no '{part}'"
+                raise ValueError(f'{given}: {where} is {node!r} and has no parts; give all of it at once.')
+            raise ValueError(f"{given}: {where} has no '{part}'"
                              + (f'; nearest: {", ".join(near)}.' if near else f'; it has {", ".join(sorted(known))}.'))
         node = {}
 
@@ -192,15 +222,8 @@ def _keys_of(node: Any, path: Sequence[str]) -> set[str]:
     if not isinstance(node, Mapping):
         return set()
     keys = set(node)
-    by_place = 'MultiTaskModel' if list(path) == ['model'] else _BUILT_AS.get(path[-1] if path else '')
-    built_as = node.get('type') or (_TEACHER if path[-2:-1] == ['teachers'] else by_place)
-    return keys | _arguments(built_as) if isinstance(built_as, str) else keys
-
-
-_TEACHER = 'MultiTaskTeacher'
-_BUILT_AS = {'distiller': 'Distiller', 'finite': 'FiniteHook', 'balance': 'WeightedSum',
-             'data_preprocessor': 'Preprocessor', 'neck': 'ConcatNeck',
-             'teacher_cache': 'TeacherCacheHook'}
+    name = built_as(node, list(path))
+    return keys | _arguments(name) if isinstance(name, str) and name else keys
 
 
 def _always(place: str) -> set[str]:
@@ -209,7 +232,7 @@ def _always(place: str) -> set[str]:
     if place:
         return {'finite'} if place == 'default_hooks' else set()
     runner = set(inspect.signature(Runner.__init__).parameters) - {'self'}
-    of_prerequisites = (key for kind in kinds() for key in kind.keys)
+    of_prerequisites = (key for kind in kinds() for key in (*kind.keys, *kind.prefixes))
     return {'custom_imports', *runner, *RUNNER_OPTIONS, *report.KEYS, *record.KEYS, *of_prerequisites}
 
 
@@ -227,18 +250,15 @@ def _arguments(type_name: str) -> set[str]:
     return set()
 
 
-def datasets_of(loader: Any) -> Iterator[ConfigDict]:
-    """Every data set's config in a loader's, those inside a MultiDataset included."""
-    pending = [loader['dataset']] if loader else []
-    while pending:
-        dataset = pending.pop()
-        yield dataset
-        pending.extend(dataset.get('datasets') or [])
+def default_work_dir(config: Path | str, seed: int, options: Mapping[str, Any] | None = None, quick: bool = False) -> Path:
+    """``work_dirs/<config name>/seed<seed>``; MTKD_WORK_DIRS names another root.
 
-
-def default_work_dir(config: Path | str, seed: int) -> Path:
-    """``work_dirs/<config name>/seed<seed>``; MTKD_WORK_DIRS names another root."""
-    return Path(os.environ.get('MTKD_WORK_DIRS', 'work_dirs')) / Path(config).stem / f'seed{seed}'
+    A prerequisite with ``options`` of its own has ``work_dirs/<config name>+<their digest>/seed<seed>``; quick runs lie
+    below ``work_dirs/quick``.
+    """
+    root = Path(os.environ.get('MTKD_WORK_DIRS', 'work_dirs'))
+    name = Path(config).stem + (f'+{digest(options)}' if options else '')
+    return (root / 'quick' if quick else root) / name / f'seed{seed}'
 
 
 def default_data_root() -> Path:

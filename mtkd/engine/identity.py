@@ -3,7 +3,7 @@
 import fnmatch
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
@@ -16,6 +16,9 @@ NEUTRAL = (  # what a run may be resumed with another value of: it decides nothi
     'default_hooks.runtime_info*', 'default_hooks.checkpoint*', 'default_hooks.finite*', 'default_hooks.sampler_seed',
     '*_dataloader.num_workers', '*_dataloader.persistent_workers', '*_dataloader.prefetch_factor',
     '*_dataloader.pin_memory', '*.data_root', 'test_*', 'config_sha256', 'load_from', 'resume')
+_OF_OTHERS = (  # what a trained network does not differ by: it is compared where it was made, or only looks at the network
+    'model.distiller.teachers.*', 'model.net.trunk.experts.*', 'model.net.neck.genotype*', 'pseudo_labels.teacher*', 'val_*',
+    'report*', 'train_cfg.val_interval', 'default_hooks*')
 SHOWN = 4
 
 
@@ -73,10 +76,30 @@ def differences(then: Mapping[str, Any], now: Identity) -> list[str]:
         return found
     found = [_phrase(name, getattr(before, name), getattr(now, name))
              for name in ('seed', 'amp', 'compile', 'smoke', 'ranks') if getattr(before, name) != getattr(now, name)]
-    old, new = dict(_flat(json.loads(before.config))), dict(_flat(json.loads(now.config)))
-    names = [name for name in {**new, **old} if not any(fnmatch.fnmatchcase(name, pattern) for pattern in NEUTRAL)]
-    return found + [_phrase(name, old.get(name, _ABSENT), new.get(name, _ABSENT)) for name in names
-                    if _comparable(old.get(name, _ABSENT)) != _comparable(new.get(name, _ABSENT))]
+    return found + _between(before.config, now.config, NEUTRAL)
+
+
+def config_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """In what the config that a network was trained with is not the one at hand, a phrase each.
+
+    What another config left for it (teachers, experts, a genotype) is not compared, nor what validates it.
+
+    Args:
+        then: the checkpoint's ``meta``; one from before there were identities has no differences.
+        now: the config, loaded but not resolved.
+    """
+    before = Identity.read(then)
+    if before is None:
+        return []
+    return _between(before.config, json.dumps(now, sort_keys=True, default=str), (*NEUTRAL, *_OF_OTHERS))
+
+
+def _between(then: str, now: str, neutral: Sequence[str]) -> list[str]:
+    """The differences of two configs, given as JSON, in keys that are not neutral."""
+    old, new = dict(_flat(json.loads(then))), dict(_flat(json.loads(now)))
+    names = [name for name in {**new, **old} if not any(fnmatch.fnmatchcase(name, pattern) for pattern in neutral)]
+    return [_phrase(name, old.get(name, _ABSENT), new.get(name, _ABSENT)) for name in names
+            if _comparable(old.get(name, _ABSENT)) != _comparable(new.get(name, _ABSENT))]
 
 
 def in_words(found: list[str]) -> str:

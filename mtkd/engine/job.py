@@ -24,6 +24,7 @@ class Job:
         amp: ``'bf16'``, ``'fp16'``, ``'off'``; None: the config's choice.
         compile: compile trunk, heads and teachers.
         smoke: a few iterations on synthetic data.
+        quick: cut down to minutes, with everything before it, on the config's own data.
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
         resume: go on from the newest good checkpoint of the work dir, if there is one.
         resume_from: go on from this checkpoint.
@@ -40,6 +41,7 @@ class Job:
     amp: str | None = None
     compile: bool = False
     smoke: bool = False
+    quick: bool = False
     launcher: str = 'none'
     resume: bool = False
     resume_from: Path | None = None
@@ -52,8 +54,18 @@ class Job:
         """The work dir."""
         if self.work_dir is not None:
             return Path(self.work_dir)
-        folder = default_work_dir(self.config, self.seed)
+        folder = default_work_dir(self.config, self.seed, quick=self.quick)
         return folder / 'smoke' if self.smoke else folder
+
+    def loaded(self) -> Config:
+        """The config with its options, cut down where the run is a quick one.
+
+        Raises:
+            ValueError: the run is to be quick and a smoke run.
+        """
+        if self.smoke and self.quick:
+            raise ValueError('--smoke tries a config on synthetic data and --quick on its own: give one of them.')
+        return load_config(self.config, self.options, quick=self.quick)
 
     def resolved(self, *, network_only: bool = False, seed: int | None = None) -> Config:
         """The config with its teachers found, cut down where it is a smoke run.
@@ -62,7 +74,7 @@ class Job:
             network_only: only find what is inside the network.
             seed: of the teachers and searches that belong to it; None: the job's.
         """
-        return resolve(load_config(self.config, self.options), self.seed if seed is None else seed, smoke=self.smoke,
+        return resolve(self.loaded(), self.seed if seed is None else seed, smoke=self.smoke,
                        network_only=network_only)
 
     def prepared(self, cfg: Config | None = None, *, training: bool = True, with_teachers: bool = True,

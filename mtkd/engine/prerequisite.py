@@ -5,8 +5,10 @@ The kinds of prerequisites are in ``mtkd/prerequisites/`` and register themselve
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -38,10 +40,12 @@ class Prerequisite(ABC):
     Attributes:
         order: kinds with a smaller number are made and resolved first.
         keys: the top-level config keys that this kind reads.
+        prefixes: what ``--cfg-options`` begin with that reach this kind, as in ``teachers.NAME.KEY=VALUE``.
     """
 
     order: int = 0
     keys: frozenset[str] = frozenset()
+    prefixes: frozenset[str] = frozenset()
 
     @abstractmethod
     def needed(self, cfg: Config) -> bool:
@@ -58,6 +62,19 @@ class Prerequisite(ABC):
         Raises:
             RuntimeError: it could not be made.
         """
+
+    def configure(self, cfg: Config, options: Mapping[str, Any]) -> None:
+        """Write the command line's options for this kind into a loaded config.
+
+        Args:
+            cfg: a loaded config; it is changed.
+            options: dotted key, which begins with one of :attr:`prefixes`, -> value.
+
+        Raises:
+            ValueError: a key names nothing, or nothing reads it.
+        """
+        if options:
+            raise ValueError(f'--cfg-options {next(iter(options))}: nothing reads it.')
 
     def resolve(self, cfg: Config, seed: int, *, random: bool, network_only: bool) -> Config:
         """Put what was made into a copy of a loaded config, in the place of the names that the config gives.

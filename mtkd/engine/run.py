@@ -14,7 +14,6 @@ from mmengine.runner import Runner
 
 from . import work_dir
 from .checkpoint import check_fit, load, stopped_text
-from .config import load_config
 from .console import ConsoleHook, live
 from .cost import measure
 from .facts import Facts
@@ -23,6 +22,7 @@ from .hooks.progress import ProgressHook
 from .identity import Identity
 from .job import Job
 from .prerequisite import Circumstances, make_missing, teacher_names
+from .quick import protocol, trained_quickly
 from .record import peak_memory
 from .rendezvous import check_rendezvous
 from .report import IncompleteReport, report_of, reported
@@ -52,7 +52,7 @@ def train(job: Job) -> Path:
     if job.take_config and not resuming:
         raise ValueError('--take-config says what a resumed run takes from the config: add --resume or --resume-from, or '
                          'leave it out.')
-    student = load_config(job.config, job.options)
+    student = job.loaded()
     with work_dir.lock(job.folder) or nullcontext():
         if not resuming:
             work_dir.refuse_used(job.folder, job.overwrite, job.smoke)
@@ -104,7 +104,7 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
 
     Args:
         job: the config and where its data lie; the distiller is left out, teachers are not needed.
-        checkpoint: ``final.pth`` or ``iter_N.pth``.
+        checkpoint: ``final.pth`` or ``iter_N.pth``; one of a quick run makes the test a quick one.
         show_dir: where to put pictures of predictions beside the labels.
         num_pictures: how many samples to draw.
         show_teachers: put the teachers' predictions below the student's in the pictures; the teachers are needed then, and
@@ -115,7 +115,10 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
     """
     check_rendezvous(job.launcher)
     weights = load(checkpoint)
-    cfg = load_config(job.config, job.options)
+    if trained_quickly(weights.get('meta', {})) and not job.quick:
+        print(f'{checkpoint} is of a quick run: it is tested as one, and so are its results marked', flush=True)
+        job.quick = True
+    cfg = job.loaded()
     if show_teachers and (show_dir is None or not teacher_names(cfg)):
         raise ValueError(f'--show-teachers puts teachers into the pictures of --show-dir: '
                          f'{"give --show-dir" if show_dir is None else f"{job.config} has no teachers"}.')
@@ -129,7 +132,8 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
     check_sizes(runner.model, cfg, ('test',))
     _load_student(runner, weights, checkpoint)
     runner.test()
-    return _by_protocol(_facts(runner, cfg, weights.get('meta', {}), teachers), Path(checkpoint).parent)
+    facts = _by_protocol(_facts(runner, cfg, weights.get('meta', {}), teachers), Path(checkpoint).parent)
+    return replace(facts, protocol=protocol(facts.protocol)) if job.quick else facts
 
 
 def _runner(cfg: Config) -> Runner:

@@ -8,7 +8,7 @@ from torch import nn
 from torch.func import functional_call
 
 from ..structures import Size
-from .config import datasets_of
+from .loaders import datasets_of
 
 
 def sizes_of(cfg: Config, split: str) -> list[Size]:

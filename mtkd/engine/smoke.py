@@ -12,7 +12,7 @@ from ..datasets.multi import apportion
 from ..registry import DATASETS
 from ..structures import KINDS
 from ..tasks import build_tasks
-from .config import DATALOADERS, datasets_of
+from .loaders import DATALOADERS, datasets_of
 
 ITERATIONS = 2
 BATCH = 2

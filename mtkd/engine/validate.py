@@ -58,7 +58,7 @@ def _place(where: mm_registry.Registry, type: str = '', given: str = '', also: s
 
 _NECK = _place(registry.NECKS, 'ConcatNeck', 'in_channels strides out_channels')
 _HEAD = _place(registry.HEADS, given='in_channels out_channels')
-_TEACHER = _place(registry.TEACHERS, 'MultiTaskTeacher', 'net tasks', 'config')
+_TEACHER = _place(registry.TEACHERS, 'MultiTaskTeacher', 'net tasks', 'config options')
 _DATASET = _place(registry.DATASETS, given='tasks num_classes')
 _HOOK = _place(registry.HOOKS, also='priority')
 _SAMPLER = _place(registry.DATA_SAMPLERS, given='dataset seed sampler batch_size')
@@ -372,6 +372,12 @@ def _signature(built: Callable[..., Any]) -> _Signature:
         if not opened or elsewhere:
             break
     return _Signature(types_, defaults, opened)
+
+
+def takes(built: Callable[..., Any], argument: str) -> bool:
+    """Whether a class, or a function, can be called with an argument of this name."""
+    signature = _signature(built)
+    return signature.open or argument in signature.types
 
 
 def _constructors(built: Callable[..., Any]) -> Iterator[Callable[..., Any]]:

@@ -1,24 +1,31 @@
 """Runs of other configs whose results a config needs: teachers that it names by their configs, and a genotype search."""
 
 import copy
+import difflib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
 from ..config_files import command
-from ..engine.checkpoint import FINAL
+from ..engine.checkpoint import FINAL, meta_of
 from ..engine.config import default_work_dir, load_config, short_path, without_pretrained
+from ..engine.identity import config_differences, in_words
+from ..engine.options import argument
 from ..engine.prerequisite import Circumstances, MissingPrerequisite, Prerequisite
+from ..engine.quick import is_quick
 from ..engine.stopping import run_and_pass_signals_on
 from ..models.genotype import GENOTYPE_FILE, any_genotype
 from ..registry import PREREQUISITES
 
 PSEUDO = 'pseudo_labels'  # what the teacher of a config's pseudo-labels is called among its prerequisites
 GENOTYPE = 'genotype'  # and the search for its network's genotype
+TEACHERS, SEARCH = 'teachers', 'search'  # what options of teachers' and searches' configs begin with
+_PLACE_OF_TEACHERS = 'model.distiller.teachers'
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,9 @@ class EarlierRun:
         seed: the seed it is to be trained with when it is missing.
         checkpoint: its weights, or the search's genotype; None while there are none.
         result: the name of that file in the work dir.
+        options: what its config is changed by, as ``--cfg-options``.
+        quick: it is cut down, as the run that needs it is.
+        other: what lies where its result should be and was made with another config, in words; mostly ''.
     """
 
     name: str
@@ -38,6 +48,14 @@ class EarlierRun:
     seed: int
     checkpoint: Path | None
     result: str = FINAL
+    options: Mapping[str, Any] = field(default_factory=dict)
+    quick: bool = False
+    other: str = ''
+
+    @property
+    def folder(self) -> Path:
+        """The work dir that it is trained in when it is missing."""
+        return default_work_dir(self.config, self.seed, self.options, self.quick)
 
     @property
     def what(self) -> str:
@@ -52,7 +70,27 @@ class EarlierRun:
     @property
     def command(self) -> str:
         """What trains it."""
-        return f'mtkd train {short_path(self.config)}' + (f' --seed {self.seed}' if self.seed else '')
+        return shlex.join(['mtkd', 'train', short_path(self.config), *(['--seed', str(self.seed)] if self.seed else []),
+                           *self._how(), *self._changes()])
+
+    def training(self, arguments: Sequence[str]) -> list[str]:
+        """The command that trains it in a process of its own, or goes on with it, after what it needs itself.
+
+        Args:
+            arguments: further ones (data root, precision).
+        """
+        return [*command('train'), str(self.config), '--seed', str(self.seed), *self._how(), *arguments, '--resume',
+                '--with-prerequisites', *self._changes()]
+
+    def _how(self) -> list[str]:
+        return (['--work-dir', str(self.folder)] if self.options else []) + (['--quick'] if self.quick else [])
+
+    def _changes(self) -> list[str]:
+        return ['--cfg-options', *(argument(key, value) for key, value in self.options.items())] if self.options else []
+
+    def load(self) -> Config:
+        """Its config, with its options."""
+        return load_config(self.config, self.options, quick=self.quick)
 
 
 def _teachers_of(cfg: Config) -> Mapping[str, Any]:
@@ -84,34 +122,85 @@ def _place(cfg: Config, name: str) -> str:
         return 'model.net.neck.genotype'
     if name in _experts_of(cfg):
         return f'model.net.trunk.experts.{name}'
-    return f'{PSEUDO}.teacher' if name == PSEUDO else f'model.distiller.teachers.{name}'
+    return f'{PSEUDO}.teacher' if name == PSEUDO else f'{_PLACE_OF_TEACHERS}.{name}'
+
+
+def load_named(cfg: Config, name: str, named: Mapping[str, Any]) -> Config:
+    """The config that a teacher, expert or search names, changed by its ``options``.
+
+    Raises:
+        ValueError: an option names a key that nothing reads there.
+    """
+    prefix = f'{SEARCH}.' if name == GENOTYPE else f'{TEACHERS}.{name}.'
+    return load_config(named['config'], named.get('options'), beside=Path(cfg.filename), prefix=prefix, quick=is_quick(cfg))
 
 
 def earlier_runs(cfg: Config, seed: int) -> list[EarlierRun]:
     """What a config's teachers, and its search, have to leave, in the order it names them.
 
     A teacher's weights are the config's ``checkpoint``, or ``final.pth`` in the work dir of the teacher's own config: of
-    the same seed first, then of seed 0. Of a search it is ``genotype.json``.
+    the same seed first, then of seed 0. Of a search it is ``genotype.json``. One that was made with another config, or
+    other options, than it is named with is not taken.
 
     Raises:
         FileNotFoundError: a checkpoint the config names outright does not exist.
     """
     found = []
-    for name, teacher in _named_by(cfg).items():
-        if not teacher.get('config'):
+    for name, named in _named_by(cfg).items():
+        if not named.get('config'):
             continue
-        config = load_config(teacher['config'], beside=Path(cfg.filename)).filename
+        own = load_named(cfg, name, named)
         result = GENOTYPE_FILE if name in _search_of(cfg) else FINAL
-        if teacher.get('checkpoint'):
-            checkpoint: Path | None = Path(teacher['checkpoint'])
-            if not Path(teacher['checkpoint']).is_file():
+        options = dict(named.get('options') or {})
+        if named.get('checkpoint'):
+            checkpoint: Path | None = Path(named['checkpoint'])
+            other = ''
+            if not Path(named['checkpoint']).is_file():
                 raise MissingPrerequisite(f"teacher '{name}': the checkpoint {checkpoint} does not exist; correct "
                                      f'{_place(cfg, name)}.checkpoint.')
         else:
-            places = [default_work_dir(config, s) / result for s in dict.fromkeys((seed, 0))]
-            checkpoint = next((place for place in places if place.is_file()), None)
-        found.append(EarlierRun(name, Path(config), 0, checkpoint, result))
+            checkpoint, other = _made(own, seed, options, result)
+        found.append(EarlierRun(name, Path(own.filename), 0, checkpoint, result, options, is_quick(cfg), other))
     return found
+
+
+def _made(own: Config, seed: int, options: Mapping[str, Any], result: str) -> tuple[Path | None, str]:
+    """What a run of a config has left, and of what was left by a run of another config, where it lies and what differs."""
+    other = ''
+    for changes in ([options, {}] if options else [{}]):
+        for folder in (default_work_dir(own.filename, s, changes, is_quick(own)) for s in dict.fromkeys((seed, 0))):
+            if not (folder / result).is_file():
+                continue
+            meta = meta_of(folder / FINAL)
+            differing = config_differences(meta, own.to_dict())
+            if not differing and (changes or not options or 'identity' in meta):
+                return folder / result, ''
+            if differing and changes == options:
+                other = other or f'{folder / result} was made with another config: {in_words(differing)}'
+    return None, other
+
+
+def refuse_other(cfg: Config, needed: EarlierRun) -> None:
+    """Refuse to make what is missing where something else lies.
+
+    Raises:
+        MissingPrerequisite: names what differs and what to do.
+    """
+    if needed.other:
+        raise MissingPrerequisite(
+            f'{needed.what} of {short_path(Path(cfg.filename))} is not there: {needed.other}. Give the options that it '
+            f'was made with, --cfg-options {_reached(needed.name)}.KEY=VALUE, take it as it is with '
+            f'{_outright(cfg, needed)}, or remove it.')
+
+
+def _reached(name: str) -> str:
+    """What options of an earlier run begin with."""
+    return SEARCH if name == GENOTYPE else f'{TEACHERS}.{name}'
+
+
+def _outright(cfg: Config, needed: EarlierRun) -> str:
+    """The option that names a file."""
+    return f'--cfg-options {_place(cfg, needed.name)}{".checkpoint" if needed.result == FINAL else ""}=FILE'
 
 
 def run_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
@@ -124,11 +213,12 @@ def run_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
 
     Raises:
         RuntimeError: a training failed.
+        MissingPrerequisite: see :func:`refuse_other`.
     """
     for needed in earlier_runs(cfg, seed):
         if needed.checkpoint is None:
-            training = [*command('train'), str(needed.config), '--seed', str(needed.seed), '--resume',
-                        '--with-prerequisites', *arguments]
+            refuse_other(cfg, needed)
+            training = needed.training(arguments)
             print(f'{needed.what} is missing; {needed.verb}ing it first: {needed.command}', flush=True)
             if run_and_pass_signals_on(training):
                 raise RuntimeError(f'{needed.verb}ing {needed.what} failed; its own messages are above. '
@@ -171,12 +261,13 @@ def _resolve(cfg: Config, name: str, teacher: Any, needed: EarlierRun | None, se
     """Fill one teacher in; random weights where nothing is needed. Experts inside it are those of its own seed."""
     if not teacher.get('config'):
         return
-    own = load_config(teacher['config'], beside=Path(cfg.filename))
+    own = load_named(cfg, name, teacher)
     checkpoint = result_of(cfg, needed, seed) if needed else None
     own = resolve_experts(own, _seed_of(checkpoint, seed), random=needed is None)
     teacher.setdefault('type', 'MultiTaskTeacher')
     teacher.update(as_teacher(own))
     teacher.pop('config')
+    teacher.pop('options', None)
     if needed is None:
         teacher.update(checkpoint=None, allow_random=True)
     else:
@@ -211,13 +302,41 @@ def result_of(cfg: Config, needed: EarlierRun, seed: int) -> Path:
         MissingPrerequisite: it is not there yet; the message names the command.
     """
     if needed.checkpoint is None:
-        lacks, place = ('checkpoint', '.checkpoint') if needed.result == FINAL else (needed.result, '')
+        refuse_other(cfg, needed)
         raise MissingPrerequisite(
-            f'{needed.what} of {short_path(Path(cfg.filename))} has no {lacks} in '
-            f'{default_work_dir(needed.config, seed).parent}; {needed.verb} it with: {needed.command} '
-            f'(or add --with-prerequisites to this command, or name its file with --cfg-options '
-            f'{_place(cfg, needed.name)}{place}=FILE).')
+            f'{needed.what} of {short_path(Path(cfg.filename))} has no '
+            f'{"checkpoint" if needed.result == FINAL else needed.result} in {needed.folder.parent}; {needed.verb} it with: '
+            f'{needed.command} (or add --with-prerequisites to this command, or name its file with '
+            f'{_outright(cfg, needed)}).')
     return needed.checkpoint
+
+
+def _addressed(key: str, named: Mapping[str, Any]) -> tuple[str, str]:
+    """What an option is for, and its key there.
+
+    Raises:
+        ValueError: the config names no such thing, or the key ends there.
+    """
+    prefix, _, rest = key.partition('.')
+    trained = [name for name, one in named.items() if one.get('config')]
+    if prefix == SEARCH:
+        if GENOTYPE not in trained:
+            raise ValueError(f'--cfg-options {key}: the config has no search; its network takes no genotype from one.')
+        name, inner = GENOTYPE, rest
+    else:
+        name, _, inner = rest.partition('.')
+        known = [other for other in trained if other != GENOTYPE]
+        if name in named and name not in known:
+            raise ValueError(f"--cfg-options {key}: teacher '{name}' is not trained from a config of its own; change "
+                             f'{_PLACE_OF_TEACHERS}.{name}.KEY.')
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+            there = f'nearest: {", ".join(near)}' if near else f'it has {", ".join(known) or "none"}'
+            raise ValueError(f"--cfg-options {key}: the config has no teacher '{name}'; {there}.")
+    if not inner:
+        raise ValueError(f'--cfg-options {key}: write {_reached(name)}.KEY=VALUE, where KEY is one of its own config, '
+                         f'{named[name]["config"]}.')
+    return name, inner
 
 
 @PREREQUISITES.register_module()
@@ -225,6 +344,23 @@ class EarlierRuns(Prerequisite):
     """Teachers that were trained with configs of their own, and the genotype of a search."""
 
     order = 0
+    prefixes = frozenset({TEACHERS, SEARCH})
+
+    def configure(self, cfg: Config, options: Mapping[str, Any]) -> None:
+        """Take ``teachers.NAME.KEY`` and ``search.KEY`` as options of what the config names.
+
+        NAME is a teacher of the distiller, an expert of the network, or ``pseudo_labels`` for the teacher that makes them.
+        """
+        named = _named_by(cfg) if 'model' in cfg else {}
+        for key, value in options.items():
+            name, inner = _addressed(key, named)
+            if named[name].get('checkpoint'):
+                raise ValueError(f'--cfg-options {key}: the checkpoint of {name} is named outright '
+                                 f'({named[name]["checkpoint"]}), so options of its training change nothing: leave one of '
+                                 f'them out.')
+            named[name]['options'] = {**(named[name].get('options') or {}), inner: value}
+            argument(inner, value)
+            load_named(cfg, name, named[name])
 
     def needed(self, cfg: Config) -> bool:
         """Whether the config names another config."""

@@ -24,6 +24,7 @@ from ..engine.config import default_work_dir
 from ..engine.job import Job, resolve
 from ..engine.lock import Lock
 from ..engine.prerequisite import Circumstances, Prerequisite
+from ..engine.quick import flag
 from ..registry import DATASETS, MODELS, PREREQUISITES, TRANSFORMS
 from ..structures import FeatureStore, collate
 
@@ -211,7 +212,7 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
     """
     _fix_views(dataset, plan)
     for part in parts(cfg, model, dataset, plan) if not plan.live else ():
-        command = f'mtkd cache {cfg.filename}'
+        command = f'mtkd cache {cfg.filename}{flag(cfg)}'
         try:
             store = FeatureStore(part.folder)
         except FileNotFoundError as error:

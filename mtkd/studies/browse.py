@@ -12,7 +12,8 @@ from torch import Tensor
 
 from .. import atomic
 from ..datasets import MultiDataset, TaskDataset
-from ..engine.config import datasets_of, default_data_root, load_config, prepare
+from ..engine.config import default_data_root, load_config, prepare
+from ..engine.loaders import datasets_of
 from ..engine.smoke import smoke as cut_down
 from ..registry import DATASETS
 from ..structures import SampleMeta, TargetKind, as_picture

@@ -16,7 +16,8 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import FUNCTIONS
 
 from ..datasets import MultiDataset, TaskDataset
-from ..engine.config import datasets_of, default_data_root, load_config, prepare
+from ..engine.config import default_data_root, load_config, prepare
+from ..engine.loaders import datasets_of
 from ..engine.prerequisite import resolved
 from ..engine.record import peak_memory
 from ..engine.smoke import smoke as cut_down
@@ -120,7 +121,7 @@ class Plan:
 
 
 def plan(config: str | Path, *, options: Mapping[str, Any] | None = None, data_root: Path | None = None,
-         smoke: bool = False, seed: int = 0, seconds: float = 10.0) -> Plan:
+         smoke: bool = False, quick: bool = False, seed: int = 0, seconds: float = 10.0) -> Plan:
     """Measure a config on this machine and propose how to run it.
 
     Weights do not matter to speed: teachers and students are built with random ones, and nothing is downloaded. Where the
@@ -131,6 +132,7 @@ def plan(config: str | Path, *, options: Mapping[str, Any] | None = None, data_r
         options: ``--cfg-options``.
         data_root: folder that holds the data sets' folders; None: MTKD_DATA_ROOT or ``data``.
         smoke: measure the cut-down config of ``--smoke``.
+        quick: measure that of ``--quick``.
         seed: of weights and data.
         seconds: how long to time each thing, at the most (two steps at the least).
 
@@ -138,7 +140,7 @@ def plan(config: str | Path, *, options: Mapping[str, Any] | None = None, data_r
         FileNotFoundError: no such config.
         ValueError: something in the config is wrong, or it does not train.
     """
-    raw = load_config(config, options)
+    raw = load_config(config, options, quick=quick)
     length = raw.get('train_cfg') or {}
     if not raw.get('train_dataloader') or not (length.get('max_iters') or length.get('max_epochs')):
         raise ValueError(f'{raw.filename} does not train: plan a config with train_dataloader and train_cfg.max_iters or '

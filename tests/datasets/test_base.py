@@ -31,6 +31,23 @@ def test_serves_what_is_asked_and_marks_the_rest_absent():
                               'flip': False, 'view': 0}
 
 
+def test_a_limit_serves_some_samples_once_and_for_all():
+    whole, some = Toy(), Toy(limit=3)
+    ids = [entry['sample_id'] for entry in some.entries]
+    assert len(ids) == len(set(ids)) == 3 and ids == [entry['sample_id'] for entry in Toy(limit=3).entries]
+    assert len(Toy(limit=10 ** 6)) == len(whole)
+    found = next(index for index, entry in enumerate(whole.entries) if entry['sample_id'] == ids[1])
+    assert torch.equal(some[1]['image'], whole[found]['image'])
+    with pytest.raises(ValueError, match='limit=0 of Toy: serve 1 sample or more'):
+        Toy(limit=0)
+
+
+def test_a_limit_keeps_labels_that_were_left():
+    some = Toy(limit=4, keep_labels={'share': 0.2, 'seed': 0})
+    assert len(some) == 4 and all(len(kept) == 4 for kept in some.kept.values())
+    assert any(kept.any() for kept in some.kept.values())
+
+
 def test_absent_label_of_one_sample():
     def forget(sample):
         sample['targets']['depth'] = None

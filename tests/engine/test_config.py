@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mtkd.engine.config import check_option, config_hash, datasets_of, default_work_dir, load_config, prepare
+from mtkd.engine.config import check_option, config_hash, default_work_dir, load_config, prepare
+from mtkd.engine.loaders import datasets_of
 from tests.engine.toy import write_config
 
 ROOT = Path(__file__).resolve().parents[2]

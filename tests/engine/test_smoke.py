@@ -2,7 +2,8 @@
 
 from mmengine.config import Config
 
-from mtkd.engine.config import datasets_of, load_config, prepare
+from mtkd.engine.config import load_config, prepare
+from mtkd.engine.loaders import datasets_of
 from mtkd.engine.smoke import BATCH, ITERATIONS, SIZE, smoke
 from mtkd.prerequisites.earlier_runs import resolve_teachers
 from mtkd.registry import DATASETS

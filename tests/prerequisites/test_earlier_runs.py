@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from mtkd.deploy.student import load_student
-from mtkd.engine.checkpoint import FINAL, load, write_atomically
+from mtkd.engine.checkpoint import FINAL, load, meta_of, write_atomically
 from mtkd.engine.config import load_config, prepare
+from mtkd.engine.identity import config_differences
 from mtkd.engine.prerequisite import MissingPrerequisite, teacher_names
 from mtkd.engine.run import Job, train
 from mtkd.models.genotype import GENOTYPE_FILE, find_genotype, write_genotype
@@ -95,6 +96,83 @@ def test_the_teacher_does_not_change_in_training(pair, tmp_path):
     assert all(torch.equal(before[f'net.{key}'], value) for key, value in held.items())
 
 
+def test_options_reach_the_teachers_config(pair):
+    cfg = load_config(pair[0], {'teachers.big.train_cfg.max_iters': 1, 'teachers.big.model.net.head.channels': 4})
+    needed, = earlier_runs(cfg, seed=0)
+    assert needed.load().train_cfg.max_iters == 1 and cfg.train_cfg.max_iters == 2
+    teacher = resolve_teachers(cfg, 0, random=True).model.distiller.teachers.big
+    assert teacher.net.head.channels == 4 and not {'options', 'config'} & set(teacher)
+
+
+def test_a_teacher_with_options_has_a_work_dir_of_its_own(pair, tmp_path):
+    made(tmp_path, 'big', 0)
+    plain, = earlier_runs(load_config(pair[0]), 0)
+    changed, = earlier_runs(load_config(pair[0], {'teachers.big.train_cfg.max_iters': 1}), 0)
+    assert plain.checkpoint is not None and changed.checkpoint is None, 'a teacher of other options is not taken'
+    assert changed.folder.parent.name.startswith('big+') and changed.folder.name == 'seed0'
+    assert f'--work-dir {changed.folder} --cfg-options train_cfg.max_iters=1' in changed.command
+    made(tmp_path, changed.folder.parent.name, 0)
+    assert earlier_runs(load_config(pair[0], {'teachers.big.train_cfg.max_iters': 1}), 0)[0].checkpoint is not None
+    assert earlier_runs(load_config(pair[0], {'teachers.big.train_cfg.max_iters': 3}), 0)[0].checkpoint is None
+
+
+def test_options_in_a_config_are_those_of_the_command_line(pair):
+    path = pair[0].with_name('with_options.py')
+    path.write_text("_base_ = ['small.py']\nmodel = dict(distiller=dict(teachers=dict(big=dict(\n"
+                    "    options={'train_cfg.max_iters': 1}))))\n")
+    written, = earlier_runs(load_config(path), 0)
+    given, = earlier_runs(load_config(pair[0], {'teachers.big.train_cfg.max_iters': 1}), 0)
+    assert written.folder == given.folder
+    both, = earlier_runs(load_config(path, {'teachers.big.train_cfg.val_interval': 1}), 0)
+    assert both.options == {'train_cfg.max_iters': 1, 'train_cfg.val_interval': 1}
+
+
+@pytest.mark.parametrize(('key', 'words'), [
+    ('teachers.big.train_cfg.max_itrs', r"--cfg-options teachers\.big\.train_cfg\.max_itrs: train_cfg has no 'max_itrs'; "
+                                        r'nearest: max_iters'),
+    ('teachers.big.trian_cfg', r"teachers\.big\.trian_cfg: .*big\.py has no 'trian_cfg'; nearest: train_cfg"),
+    ('teachers.bgi.train_cfg.max_iters', "the config has no teacher 'bgi'; nearest: big"),
+    ('teachers.big', r'write teachers\.big\.KEY=VALUE'),
+    ('search.train_cfg.max_iters', 'the config has no search'),
+    ('teacher.big.train_cfg.max_iters', "the config has no 'teacher'; nearest: teachers")])
+def test_options_that_reach_nothing_are_refused(pair, key, words):
+    with pytest.raises(ValueError, match=words):
+        load_config(pair[0], {key: 1})
+
+
+def test_options_beside_a_named_checkpoint_are_refused(pair):
+    with pytest.raises(ValueError, match=r'is named outright \(w\.pth\)'):
+        load_config(pair[0], {'model.distiller.teachers.big.checkpoint': 'w.pth', 'teachers.big.train_cfg.max_iters': 1})
+
+
+def test_a_teacher_of_another_config_is_not_taken_in_silence(pair, tmp_path):
+    """It was trained by hand with options that the student does not name."""
+    train(Job(str(pair[1]), {'train_cfg.max_iters': 1}))
+    said = (r"teacher 'big' of .*small\.py is not there: .*final\.pth was made with another config: train_cfg\.max_iters "
+            r'\(1 then, 2 now\)\. Give the options .*--cfg-options teachers\.big\.KEY=VALUE')
+    cfg = load_config(pair[0])
+    with pytest.raises(MissingPrerequisite, match=said):
+        resolve_teachers(cfg, 0)
+    with pytest.raises(MissingPrerequisite, match=said):
+        train(Job(str(pair[0]), with_prerequisites=True))
+    same, = earlier_runs(load_config(pair[0], {'teachers.big.train_cfg.max_iters': 1}), 0)
+    assert same.checkpoint == tmp_path / 'work_dirs/big/seed0' / FINAL, 'a run with these very options'
+    outright = load_config(pair[0], {'model.distiller.teachers.big.checkpoint': str(same.checkpoint)})
+    assert resolve_teachers(outright, 0).model.distiller.teachers.big.checkpoint == str(same.checkpoint)
+    for neutral in ({'train_dataloader.num_workers': 1}, {'train_cfg.val_interval': 1}):
+        own = load_config(pair[1], {'train_cfg.max_iters': 1, **neutral})
+        assert config_differences(meta_of(same.checkpoint), own.to_dict()) == []
+
+
+def test_with_prerequisites_trains_a_teacher_with_its_options(pair, tmp_path, capfd):
+    options = {'teachers.big.train_cfg.max_iters': 1}
+    train(Job(str(pair[0]), options, with_prerequisites=True))
+    teacher, = earlier_runs(load_config(pair[0], options), 0)
+    assert load(teacher.checkpoint)['meta']['iter'] == 1 and teacher.checkpoint == teacher.folder / FINAL
+    assert not (tmp_path / 'work_dirs/big').exists()
+    capfd.readouterr()
+
+
 JOINT = """
 _base_ = ['big.py']
 model = dict(_delete_=True, type='MultiTaskModel', data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1)), net=dict(
@@ -123,6 +201,8 @@ def test_experts_inside_a_network_are_prerequisites(pair, tmp_path):
         resolve_experts(joint, seed=0)
     for stem, seed in (('big', 0), ('big', 1), ('joint', 0)):
         made(tmp_path, stem, seed)
+    nested = load_config(tmp_path / 'of_joint.py', {'teachers.joint.teachers.first.train_cfg.max_iters': 9})
+    assert earlier_runs(nested, 0)[0].load().model.net.trunk.experts.first.options == {'train_cfg.max_iters': 9}
     expert = resolve_teachers(joint, seed=1).model.net.trunk.experts.first
     assert Path(expert.checkpoint).parent.name == 'seed1' and expert.net.head.type and 'config' not in expert
     teacher = resolve_teachers(student, seed=1).model.distiller.teachers.joint
@@ -176,6 +256,15 @@ def test_a_genotype_is_the_seeds_own_or_that_of_seed_0(searched, tmp_path):
         assert resolve_experts(cfg, seed).model.net.neck.genotype == str(file)
     named = load_config(searched, {'model.net.neck.genotype': str(files[1])})
     assert resolve_teachers(named, 0).model.net.neck.genotype == str(files[1]) and earlier_runs(named, 0) == []
+
+
+def test_options_reach_the_search(searched, tmp_path):
+    found(tmp_path, 0, kind=1)
+    cfg = load_config(searched, {'search.train_cfg.max_iters': 1})
+    needed, = earlier_runs(cfg, 0)
+    assert needed.load().train_cfg.max_iters == 1 and needed.checkpoint is None
+    with pytest.raises(ValueError, match=r"search\.train_cfg\.max_itrs: train_cfg has no 'max_itrs'"):
+        load_config(searched, {'search.train_cfg.max_itrs': 1})
 
 
 def test_a_config_is_tried_without_its_search(searched):

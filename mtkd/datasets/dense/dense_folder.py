@@ -76,7 +76,7 @@ class DenseFolder(TaskDataset):
 
     def __init__(self, tasks: Mapping[str, Any] | None = None, data_root: str | Path = '', split: str = 'all',
                  pipeline: Sequence[Any] = (), seed: int | None = None, *, image: str, **kwargs: Any) -> None:
-        base = {name: kwargs.pop(name) for name in ('cache', 'num_classes', 'views', 'name', 'label_maps', 'exif')
+        base = {name: kwargs.pop(name) for name in ('cache', 'num_classes', 'views', 'name', 'label_maps', 'exif', 'limit')
                 if name in kwargs}
         asked = {task: kind if isinstance(kind, str) else kind.name for task, kind in (tasks or {}).items()}
         self.rules = {task: _as_rules(task, given) for task, given in kwargs.items()}

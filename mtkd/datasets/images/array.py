@@ -79,6 +79,13 @@ class ArrayDataset(TaskDataset):
                                                else values) for task, values in own.items()}
         return [{'sample_id': str(sample_id), 'number': number} for number, sample_id in enumerate(ids)]
 
+    def restrict(self, entries: Sequence[Entry], rows: np.ndarray) -> list[Entry]:
+        """See :class:`TaskDataset`; the arrays as well."""
+        assert self._images is not None
+        self._images = self._images[torch.from_numpy(rows)]
+        self._labels = {task: labels[torch.from_numpy(rows)] for task, labels in self._labels.items()}
+        return [{**entry, 'number': number} for number, entry in enumerate(super().restrict(entries, rows))]
+
     def _without_hidden_rows(self, labels: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The labels, none where ``keep_labels`` hides them; of a single task of classes it keeps a share of each."""
         if self.keep_labels is None:

@@ -58,6 +58,7 @@ class AttributeDataset(TaskDataset):
         domains: name -> transform (or its config) that turns a picture into that domain; applied once, on reading.
         domain: which of them this set is in; ``'main'`` is the pictures as they are.
         max_broken: how many pictures may be unreadable.
+        limit: see :class:`TaskDataset`.
 
     Raises:
         ValueError: an argument names a task, field, domain or part that there is not; a field cannot serve its task; a
@@ -76,7 +77,7 @@ class AttributeDataset(TaskDataset):
                  fields: Mapping[str, str | None] | None = None, unknown: str = 'missing',
                  parts: int | Sequence[float] | None = None, part: int | None = None, part_seed: int = 0,
                  keep: Sequence[str] | None = None, domains: Mapping[str, Any] | None = None, domain: str = MAIN,
-                 max_broken: int = 10) -> None:
+                 max_broken: int = 10, limit: int | None = None) -> None:
         kind = type(self).__name__
         if unknown not in ('missing', 'error'):
             raise ValueError(f"unknown={unknown!r} of {kind}: use 'missing' or 'error'.")
@@ -86,7 +87,7 @@ class AttributeDataset(TaskDataset):
         self.OFFERS = self._served_kinds(offers, own, tasks, label_maps or {})
         self.CLASSES = {task: self.CLASSES[field] for task, field in own.items()
                         if field in self.CLASSES and task not in (label_maps or {})}
-        super().__init__(tasks, data_root, split, pipeline, seed, cache, num_classes, views, name)
+        super().__init__(tasks, data_root, split, pipeline, seed, cache, num_classes, views, name, limit=limit)
         self.fields = {task: own[task] for task in self.reads}
         self.size = (int(size[0]), int(size[1]))
         self.unknown, self.max_broken = unknown, max_broken
@@ -217,6 +218,10 @@ class AttributeDataset(TaskDataset):
         self.unreadable = torch.zeros(len(records), dtype=torch.uint8).share_memory_()
         return [{**{key: value for key, value in record.items() if key != 'values'}, 'number': number,
                  'labels': {task: labels[task][number] for task in kept}} for number, record in enumerate(records)]
+
+    def restrict(self, entries: Sequence[Entry], rows: np.ndarray) -> list[Entry]:
+        """See :class:`TaskDataset`."""
+        return [{**entry, 'number': number} for number, entry in enumerate(super().restrict(entries, rows))]
 
     def _labels(self, task: str, records: Sequence[Entry]) -> list[Any]:
         """The task's label of each record."""

@@ -34,6 +34,7 @@ class SyntheticScenes(TaskDataset):
         views: as in `TaskDataset`.
         name: as in `TaskDataset`.
         keep_labels: as in `TaskDataset`.
+        limit: as in `TaskDataset`.
 
     Raises:
         ValueError: `num_samples`, `size` or `seed` out of range, or what `TaskDataset` refuses.
@@ -52,7 +53,7 @@ class SyntheticScenes(TaskDataset):
         self, tasks: Mapping[str, TargetKind | str] | None = None, split: str = 'train', pipeline: Sequence[Any] = (),
         num_samples: int = 500, size: Size = (96, 128), seed: int = 0, cache: bool | str = True,
         augment_seed: int | None = None, num_classes: Mapping[str, int] | None = None, views: int | None = None,
-        name: str | None = None, keep_labels: Mapping[str, Any] | None = None,
+        name: str | None = None, keep_labels: Mapping[str, Any] | None = None, limit: int | None = None,
     ) -> None:  # fmt: skip
         if not 1 <= num_samples <= 1_000_000:
             raise ValueError(f'num_samples={num_samples} of SyntheticScenes: use 1 to 1000000.')
@@ -63,7 +64,7 @@ class SyntheticScenes(TaskDataset):
         self.NUM_CLASSES = {**self.NUM_CLASSES, **(num_classes or {})}  # the rooms are labelled as the task wants
         super().__init__(
             tasks, split=split, pipeline=pipeline, seed=augment_seed, cache=cache, num_classes=num_classes, views=views,
-            name=name, keep_labels=keep_labels,
+            name=name, keep_labels=keep_labels, limit=limit,
         )  # fmt: skip
         self.num_samples = num_samples
         self.size = (int(size[0]), int(size[1]))

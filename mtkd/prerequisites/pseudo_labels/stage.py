@@ -11,9 +11,10 @@ from mmengine.config import Config
 from ...datasets import TaskDataset
 from ...distill import checkpoint_hash
 from ...distill.pseudo_label import VIEWS, check_views
-from ...engine.config import load_config, short_path
+from ...engine.config import short_path
+from ...engine.quick import flag
 from ...tasks import build_tasks
-from ..earlier_runs import PSEUDO, as_teacher, earlier_runs, resolve_experts, result_of
+from ..earlier_runs import PSEUDO, as_teacher, earlier_runs, load_named, resolve_experts, result_of
 from .dataset import TEACHER, header_of
 from .file import Header, Rules
 
@@ -94,10 +95,10 @@ def stage_of(cfg: Config, seed: int, *, random: bool = False) -> PseudoLabelStag
     if unknown or not (given.get('teacher') or {}).get('config'):
         raise ValueError(f"pseudo_labels wants teacher=dict(config='configs/...') and may have "
                          f'{", ".join(sorted(OPTIONS - {"teacher"}))}; it has {", ".join(sorted(given))}.')
-    own = load_config(given.teacher.config, beside=Path(cfg.filename))
+    own = load_named(cfg, PSEUDO, given.teacher)
     checkpoint = None if random else _checkpoint(cfg, seed)
     tau, top_p = given.get('tau'), given.get('top_p')
-    options = {key: value for key, value in given.teacher.items() if key not in ('config', 'checkpoint', 'type')}
+    options = {key: value for key, value in given.teacher.items() if key not in ('config', 'options', 'checkpoint', 'type')}
     stage = PseudoLabelStage(
         teacher={**as_teacher(resolve_experts(own, seed, random=random)), **options},
         made_by=short_path(Path(own.filename)), checkpoint=checkpoint,
@@ -105,7 +106,8 @@ def stage_of(cfg: Config, seed: int, *, random: bool = False) -> PseudoLabelStag
         transforms=list(given.get('transforms') or VIEWS), lambda_u=float(given.get('lambda_u', 1.0)),
         hard=bool(given.get('hard', True)), folder=_folder(given.get('folder'), checkpoint),
         batch_size=int(given.get('batch_size', 64)), weights=checkpoint_hash(checkpoint) if checkpoint else '',
-        command=f'mtkd pseudo-label {short_path(Path(cfg.filename))}' + (f' --seed {seed}' if seed else ''))
+        command=f'mtkd pseudo-label {short_path(Path(cfg.filename))}' + (f' --seed {seed}' if seed else '')
+        + flag(cfg))
     check_views(stage.transforms)
     stage.rules.check(stage.tasks)
     if stage.lambda_u < 0 or stage.batch_size < 1:

@@ -1,6 +1,5 @@
 """A sweep file: which values of which options, with which seeds."""
 
-import argparse
 import difflib
 import hashlib
 import itertools
@@ -11,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
+
+from ...engine.options import argument
 
 CONFIG = 'config'  # an option of this name is the config file itself
 KEYS = ('config', 'grid', 'points', 'options', 'seeds', 'labels', 'references', 'published', 'table', 'title', 'note')
@@ -188,34 +189,6 @@ def short_names(keys: Iterable[str], labels: Mapping[str, str]) -> dict[str, str
 def value_text(value: Any) -> str:
     """A value for people: parts of a list joined by '+'."""
     return '+'.join(map(value_text, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def argument(key: str, value: Any) -> str:
-    """``key=value`` as ``--cfg-options`` reads it.
-
-    Raises:
-        ValueError: what is read there would not be the value (dictionaries; strings with blanks, commas, or that look
-            like numbers).
-    """
-    text = f'{key}={_typed(value)}'
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--o', nargs='+', action=DictAction, default={})
-    try:
-        read = parser.parse_args([f'--o={text}']).o.get(key)
-    except (AssertionError, ValueError):
-        read = None if value is not None else ''
-    if repr(read) != repr(value):
-        raise ValueError(f'the value {value!r} of {key} cannot be given on a command line, which reads {read!r}: sweep its '
-                         f'parts by their dotted keys, or write configs and sweep over them with grid=dict(config=[…]).')
-    return text
-
-
-def _typed(value: Any) -> str:
-    if isinstance(value, list):
-        return '[' + ','.join(map(_typed, value)) + ']'
-    if isinstance(value, tuple):
-        return '(' + ','.join(map(_typed, value)) + ')'
-    return str(value)
 
 
 def _with_slugs(points: Sequence[Point]) -> list[Point]:

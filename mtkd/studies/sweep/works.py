@@ -11,9 +11,10 @@ from mmengine.config import Config
 from ... import atomic
 from ...config_files import command
 from ...engine.checkpoint import FINAL
-from ...engine.config import config_hash, default_work_dir, load_config, short_path
-from ...prerequisites.earlier_runs import PSEUDO, earlier_runs
-from .points import Point, Sweep, argument, value_text
+from ...engine.config import config_hash, load_config, short_path
+from ...engine.options import argument
+from ...prerequisites.earlier_runs import PSEUDO, earlier_runs, refuse_other
+from .points import Point, Sweep, value_text
 
 RESULTS = 'results.json'
 SMOKE_RESULTS = 'smoke.json'  # a name that no leaderboard gathers
@@ -28,17 +29,28 @@ class Settings:
         data_root: folder that holds the data sets' folders.
         amp: mixed precision.
         smoke: a few iterations on synthetic data, in a folder of their own.
+        quick: every run and its teachers cut down, in a folder of their own.
     """
 
     data_root: Path | None = None
     amp: str | None = None
     smoke: bool = False
+    quick: bool = False
+
+    def __post_init__(self) -> None:
+        if self.smoke and self.quick:
+            raise ValueError('--smoke tries a sweep on synthetic data and --quick on its own: give one of them.')
+
+    @property
+    def shared(self) -> list[str]:
+        """Of ``tools/train.py`` for whatever a run needs, which says itself whether it is quick."""
+        given = ['--data-root', str(self.data_root.absolute())] if self.data_root else []
+        return given + (['--amp', self.amp] if self.amp else []) + (['--smoke'] if self.smoke else [])
 
     @property
     def arguments(self) -> list[str]:
         """Of ``tools/train.py`` and ``tools/test.py``."""
-        given = ['--data-root', str(self.data_root.absolute())] if self.data_root else []
-        return given + (['--amp', self.amp] if self.amp else []) + (['--smoke'] if self.smoke else [])
+        return self.shared + (['--quick'] if self.quick else [])
 
 
 @dataclass(frozen=True)
@@ -123,12 +135,12 @@ def make_plan(sweep: Sweep, settings: Settings) -> Plan:
         FileNotFoundError: a config, or a teacher's checkpoint that a config names outright, does not exist.
         ValueError: an option that no config has, or a folder begun with something else than the sweep says now.
     """
-    root = sweep.root / 'smoke' if settings.smoke else sweep.root
+    root = sweep.root / 'smoke' if settings.smoke else sweep.root / 'quick' if settings.quick else sweep.root
     results = SMOKE_RESULTS if settings.smoke else RESULTS
     works: dict[str, Work] = {}
     runs: list[Work] = []
     for point in sweep.points:
-        cfg = _config_of(point, sweep.file)
+        cfg = _config_of(point, sweep.file, settings.quick)
         for seed in sweep.seeds:
             needs = [] if settings.smoke else _teachers(cfg, seed, settings, works)
             runs.append(_run(cfg, point, seed, root / point.slug / f'seed{seed}', settings, results, needs))
@@ -136,9 +148,9 @@ def make_plan(sweep: Sweep, settings: Settings) -> Plan:
     return Plan([*works.values(), *runs], root, results)
 
 
-def _config_of(point: Point, beside: Path) -> Config:
+def _config_of(point: Point, beside: Path, quick: bool = False) -> Config:
     try:
-        cfg = load_config(point.config, point.options, beside)
+        cfg = load_config(point.config, point.options, beside, quick=quick)
     except ValueError as error:
         raise ValueError(f'{point.label}: {error}') from None
     if not cfg.get('tasks') or not cfg.get('model'):
@@ -203,14 +215,13 @@ def _teachers(cfg: Config, seed: int, settings: Settings, works: dict[str, Work]
     for needed in earlier_runs(cfg, seed):
         if needed.checkpoint is not None:
             continue
-        folder = default_work_dir(needed.config, needed.seed).absolute()
+        refuse_other(cfg, needed)
+        folder = needed.folder.absolute()
         name = f'teacher {folder.parent.name}/{folder.name}'
         if name not in works:
-            own = load_config(needed.config)
+            own = needed.load()
             above = _teachers(own, needed.seed, settings, works)
-            training = (*command('train'), str(needed.config), '--seed', str(needed.seed), *settings.arguments,
-                        '--resume', '--with-prerequisites')
-            works[name] = Work(name, folder, [Step(training, folder / FINAL)], above, seed=needed.seed,
-                               iterations=_iterations(own))
+            works[name] = Work(name, folder, [Step(tuple(needed.training(settings.shared)), folder / FINAL)], above,
+                               seed=needed.seed, iterations=_iterations(own))
         names.append(name)
     return names

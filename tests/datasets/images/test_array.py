@@ -252,3 +252,13 @@ def test_the_kinds_of_the_union_keep_their_markers():
     batch = union().__getitems__([(0, 0, 0), (1, 0, 0)])
     for task, kind in (('shape', KINDS['class_label']), ('age', KINDS['scalar'])):
         assert torch.equal(kind.valid(batch['targets'][task]), batch['present'][task])
+
+
+def test_a_limit_takes_rows_of_all_arrays():
+    whole, some = Arrays(), Arrays(limit=5)
+    numbers = [int(entry['sample_id'][1:]) for entry in some.entries]
+    assert len(some) == 5 and some.images.shape[0] == 5 and len(set(numbers)) == 5
+    batch = some.__getitems__([(row, 0) for row in range(5)])
+    assert torch.equal(batch['image'], whole.images[numbers])
+    assert torch.equal(some.labels['shape'], whole.labels['shape'][numbers])
+    assert torch.equal(some[4]['image'], whole[numbers[4]]['image'])

@@ -78,6 +78,15 @@ def test_the_teacher_is_a_prerequisite(work, tmp_path, monkeypatch):
         Job(str(work[1])).prepared()
 
 
+def test_options_reach_the_teacher_of_the_labels(work):
+    cfg = load_config(work[1], {'teachers.pseudo_labels.train_cfg.max_iters': 1})
+    needed, = earlier_runs(cfg, 0)
+    assert needed.load().train_cfg.max_iters == 1 and needed.checkpoint is None
+    assert 'options' not in stage_of(cfg, 0, random=True).teacher
+    with pytest.raises(MissingPrerequisite, match=r'train it with: mtkd train .*--cfg-options train_cfg\.max_iters=1'):
+        stage_of(cfg, 0)
+
+
 def test_they_become_a_teacher_and_links(work):
     cfg = prepare(changed(work, lambda_u=0.5, hard=False), work_dir='w', seed=0, data_root='d')
     ready = use_pseudo_labels(cfg, seed=0)

@@ -1,6 +1,6 @@
 import pytest
 
-from mtkd.studies.sweep.points import argument, read_sweep, short_names, value_text
+from mtkd.studies.sweep.points import read_sweep, short_names, value_text
 
 CONFIG = "config = 'configs/quickstart/student_kdam.py'\n"
 
@@ -41,17 +41,6 @@ def test_folders_of_like_or_long_values_are_told_apart(tmp_path):
     slugs = [point.slug for point in found.points]
     assert len(set(slugs)) == 3 and all(len(slug) < 120 and '/' not in slug for slug in slugs)
     assert slugs == [point.slug for point in sweep(tmp_path, "grid = {'suite': ['a/b', 'a:b', 'x' * 300]}").points]
-
-
-@pytest.mark.parametrize('value', [0.1, 1e-5, -2, True, None, 'adamw', ['a', 'b'], ('inter',), (1, .5), [[1, 2], [3]], []])
-def test_an_argument_is_read_as_the_value(value):
-    assert argument('a.b', value).startswith('a.b=')
-
-
-@pytest.mark.parametrize('value', [{'type': 'DIST'}, 'two words', 'a,b', '3', 'None', "'quoted'"])
-def test_values_that_a_command_line_would_change_are_refused(value):
-    with pytest.raises(ValueError, match='the value .* of a.b cannot be given on a command line'):
-        argument('a.b', value)
 
 
 def test_names_are_as_short_as_they_can_be():

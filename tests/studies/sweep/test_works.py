@@ -63,6 +63,20 @@ def test_smoke_needs_no_teacher_and_writes_what_no_leaderboard_gathers(toy):
     assert plan.runs[0].steps[1].outcome.name == 'smoke.json' and '--smoke' in plan.runs[0].steps[1].command
 
 
+def test_quick_runs_and_their_teachers_lie_apart(toy, tmp_path):
+    plan = toy("grid = {'teachers.big.train_cfg.max_iters': [2, 3]}", Settings(quick=True))
+    assert plan.root == tmp_path / 'work_dirs' / 'sweeps' / 'sweep' / 'quick'
+    teachers = [work for work in plan.works if work.point is None]
+    assert len({work.folder for work in teachers}) == 2, 'each with options of its own'
+    for work in teachers:
+        command = work.steps[0].command
+        assert work.folder.parents[1] == tmp_path / 'work_dirs' / 'quick' and command.count('--quick') == 1
+        assert work.iterations in (2, 3) and f'train_cfg.max_iters={work.iterations}' in command
+    assert all(step.command.count('--quick') == 1 for run in plan.runs for step in run.steps)
+    with pytest.raises(ValueError, match='give one of them'):
+        Settings(smoke=True, quick=True)
+
+
 def test_runs_that_write_caches_are_alone(toy):
     plan = toy("grid = {'teacher_cache.views': [1, 2]}\noptions = {'teacher_cache.mode': 'views'}")
     assert all(work.alone for work in plan.runs)

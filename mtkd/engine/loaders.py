@@ -1,0 +1,17 @@
+"""The loaders of a config, and the data sets in them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.config import ConfigDict
+
+DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def datasets_of(loader: Any) -> Iterator[ConfigDict]:
+    """Every data set's config in a loader's, those inside a MultiDataset included."""
+    pending = [loader['dataset']] if loader else []
+    while pending:
+        dataset = pending.pop()
+        yield dataset
+        pending.extend(dataset.get('datasets') or [])
