@@ -109,6 +109,9 @@ def test_default_work_dir(monkeypatch):
     assert default_work_dir('configs/kdam/a_from_b.py', 2) == Path('work_dirs/a_from_b/seed2')
     monkeypatch.setenv('MTKD_WORK_DIRS', 'elsewhere')
     assert default_work_dir('a.py', 0) == Path('elsewhere/a/seed0')
+    assert default_work_dir('a.py', 0, quick=True) == Path('elsewhere/quick/a/seed0')
+    told = default_work_dir('a.py', 1, {'train_cfg.max_iters': 3})
+    assert told.parent.name.startswith('a+') and told.name == 'seed1' and told.parent.parent == Path('elsewhere')
 
 
 def test_hash_depends_on_values_not_on_order():
