@@ -1,4 +1,4 @@
-"""Dropout in heads that may run on some samples of a batch only."""
+"""Dropout for heads that may run on only some samples of a batch."""
 
 import torch
 import torch.nn.functional as F
@@ -6,17 +6,17 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Dropout):
-    """``nn.Dropout`` whose draw does not depend on which samples of the batch are there.
+    """``nn.Dropout`` with a mask that does not depend on which samples of the batch are processed.
 
-    A network that runs a head on some rows of a batch tells it so (:meth:`of`). It then draws for the whole batch and
-    takes these rows of the draw, so that leaving samples out changes neither the other samples nor what is drawn next.
+    A network that runs a head on some rows of a batch sets these rows with :meth:`of`. The mask is then sampled for the
+    whole batch and indexed by the rows, so that skipping samples changes neither the other samples nor later random numbers.
     """
 
     row_aware = True
     _rows: tuple[Tensor, int] | None = None
 
     def of(self, rows: Tensor | None, batch: int = 0) -> None:
-        """Say which samples the next inputs hold: (R,) int64 numbers out of ``batch``; None: all."""
+        """Set the samples of the next inputs: (R,) int64 indices into a batch of size ``batch``; None: all."""
         self._rows = None if rows is None else (rows, batch)
 
     def forward(self, feature: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ class Dropout(nn.Dropout):
 
 
 class Dropout2d(Dropout):
-    """``nn.Dropout2d`` in the same way: whole channels of a sample are set to zero."""
+    """Same for ``nn.Dropout2d``: whole channels of a sample are set to zero."""
 
     def forward(self, feature: Tensor) -> Tensor:
         """(R, C, h, w) -> the same with channels set to zero in training."""

@@ -1,4 +1,4 @@
-"""Networks from elsewhere by a config block: torchvision, Hugging Face, timm, or anything that can be imported."""
+"""Build networks of other libraries from a config: torchvision, Hugging Face, timm, or any importable callable."""
 
 import difflib
 import importlib
@@ -22,24 +22,24 @@ _NESTS = ('state_dict', 'model')
 
 def build_foreign_model(source: str, name: str, checkpoint: str | Path | None = None, pretrained: bool = False,
                         kwargs: Mapping[str, Any] | None = None, weights: str | None = None) -> nn.Module:
-    """Build a network that knows nothing of mtkd.
+    """Build a network of another library.
 
     Args:
         source: ``'torchvision'`` (``name`` as in ``torchvision.models.list_models()``), ``'timm'`` (a timm name, the
             whole network with its classifier), ``'huggingface'`` (a class of ``transformers``, such as
             ``'SegformerForSemanticSegmentation'``), or ``'import'`` (``'package.module:callable'``).
         name: see ``source``.
-        checkpoint: local weights: a state dict (``.pth``, or ``.safetensors``), which must fit exactly; of
-            ``'huggingface'`` also a folder as ``save_pretrained`` writes it, whose configuration is then taken.
-        pretrained: let torchvision or timm fetch their default weights; needs the network once.
-        kwargs: arguments of the network; of ``'huggingface'``, of its configuration.
-        weights: of ``'timm'``, where its weights come from, named: ``'package'`` (see
+        checkpoint: local weights: a state dict (``.pth`` or ``.safetensors``), which must fit exactly; for ``'huggingface'``
+            also a folder written by ``save_pretrained``, whose configuration is then used.
+        pretrained: download the default weights of torchvision or timm; needs internet access once.
+        kwargs: arguments of the network; for ``'huggingface'``, of its configuration.
+        weights: for ``'timm'``, the explicit source of its weights: ``'package'`` (see
             :mod:`~mtkd.models.known_weights`), ``'hub'``, or a file; in place of ``checkpoint`` and ``pretrained``.
 
     Raises:
         ValueError: an unknown source, name or argument, a package that is not installed, or weights that do not fit.
         FileNotFoundError: there is no such checkpoint, or the package that holds the weights is not installed.
-        ConnectionError: ``pretrained`` and the weights cannot be fetched.
+        ConnectionError: ``pretrained`` is set and the weights cannot be downloaded.
     """
     if source not in SOURCES:
         raise ValueError(f"foreign model '{name}': source='{source}' is unknown; choose one of {', '.join(SOURCES)}.")
@@ -74,19 +74,19 @@ def foreign_scale(source: str, name: str, checkpoint: str | Path | None = None, 
                   kwargs: Mapping[str, Any] | None = None, weights: str | None = None) -> Scale | None:
     """The normalisation that a foreign network's weights were trained with, as its own library states it.
 
-    timm: the configuration of its pretrained weights, which a checkpoint of the same name is taken to follow; torchvision:
-    the transforms that belong to its default weights; Hugging Face: ``preprocessor_config.json`` beside the weights.
+    timm: the configuration of its pretrained weights, which is also assumed for a checkpoint of the same name; torchvision:
+    the transforms of its default weights; Hugging Face: ``preprocessor_config.json`` next to the weights.
 
     Args:
-        source: as in :func:`build_foreign_model`, and so are the others.
+        source: as in :func:`build_foreign_model`, like all other arguments.
         name: see there.
         checkpoint: see there.
         pretrained: see there.
-        kwargs: not read.
+        kwargs: not used.
         weights: see there.
 
     Returns:
-        (mean, std) per channel, RGB, on the 0..255 scale; None where there are no weights, or nothing is stated.
+        (mean, std) per channel, RGB, on the 0..255 scale; None if there are no weights, or nothing is stated.
     """
     loaded = pretrained or checkpoint is not None or weights is not None
     if source == 'timm' and loaded:
@@ -101,7 +101,7 @@ def foreign_scale(source: str, name: str, checkpoint: str | Path | None = None, 
 
 
 def _huggingface_scale(name: str, stated: Path) -> Scale | None:
-    """What ``preprocessor_config.json`` makes of a picture of 0..255, as (mean, std) on that scale."""
+    """The normalisation of ``preprocessor_config.json`` as (mean, std) on the 0..255 scale."""
     try:
         config = json.loads(stated.read_text(encoding='utf-8'))
     except ValueError as error:
@@ -122,7 +122,7 @@ def _huggingface_scale(name: str, stated: Path) -> Scale | None:
 
 
 def _made(name: str, maker: Any, pretrained: bool, kwargs: dict[str, Any]) -> nn.Module:
-    """What ``maker`` makes of the arguments; its refusals become a sentence of ours."""
+    """Call ``maker`` with the arguments and convert its exceptions into one clear message."""
     try:
         return maker(**kwargs)
     except Exception as error:
@@ -189,14 +189,14 @@ def _imported(name: str, pretrained: bool, kwargs: dict[str, Any]) -> nn.Module:
 
 
 def _fill(model: nn.Module, name: str, path: Path) -> None:
-    """Load a state dict, strictly and without running any code from the file."""
+    """Load a state dict strictly and without executing code from the file."""
     try:
         if path.suffix == '.safetensors':
             from safetensors.torch import load_file
             state: Any = load_file(str(path))
         else:
             state = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # whatever the two readers stumble over
+    except Exception as error:  # the two readers raise various exceptions
         raise ValueError(f"foreign model '{name}': {path} does not load as plain tensors: it is damaged, or holds other "
                          f'Python objects; save its state dict alone.') from error
     for key in _NESTS:

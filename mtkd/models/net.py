@@ -1,4 +1,4 @@
-"""The network: a trunk all tasks share and one head a task, its inner tensors returned as named taps. Pure torch."""
+"""The network: a shared trunk and one head per task. It returns inner tensors as named taps. Pure PyTorch."""
 
 import inspect
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ Taps = dict[str, Tensor]  # 'trunk.2', 'shared', 'semseg.feat', 'semseg.out', �
 
 @dataclass(frozen=True)
 class TapSpec:
-    """What a tap holds, known before any forward.
+    """Description of a tap, known before any forward pass.
 
     Attributes:
         channels: number of channels.
-        stride: stride relative to the picture; 0 for a vector per picture.
+        stride: stride relative to the image; 0 for a vector per image.
     """
 
     channels: int
@@ -31,8 +31,8 @@ class Trunk(nn.Module):
 
     Args:
         backbone: has ``channels`` and ``strides`` and returns a list of maps.
-        neck: has ``out_channels`` and ``stride`` and turns that list into one map; or has ``tap_specs`` and turns it into
-            those taps, ``shared`` and ``<task>.in`` among them (a neck that makes a feature per task, such as PAD-Net's).
+        neck: has ``out_channels`` and ``stride`` and maps that list to one map; or has ``tap_specs`` and maps it to those
+            taps, including ``shared`` and ``<task>.in`` (a neck that produces a feature per task, such as PAD-Net's).
     """
 
     def __init__(self, backbone: nn.Module, neck: nn.Module) -> None:
@@ -58,26 +58,26 @@ class Trunk(nn.Module):
             begin(progress)
 
     def penalties(self, taps: Taps) -> dict[str, tuple[Tensor, Tensor]]:
-        """See :meth:`MultiTaskNet.penalties`: those of the neck."""
+        """The penalties of the neck, see :meth:`MultiTaskNet.penalties`."""
         own = getattr(self.neck, 'penalties', None)
         return own(taps) if own else {}
 
 
 class MultiTaskNet(nn.Module):
-    """A trunk and a head per task. No loss inside; its state dict is the whole deployed model.
+    """A trunk and one head per task. It contains no loss; its state dict is the complete deployed model.
 
-    A head reads ``<task>.in`` where the trunk offers it (a trunk that makes a feature per task, such as MTAN), and the
-    feature that all tasks share, ``shared``, where it does not. Taps called ``<task>.aux…`` are predictions on the way,
-    which the model supervises beside ``<task>.out``.
+    The input of a head is ``<task>.in`` if the trunk provides it (a trunk that produces a feature per task, such as MTAN),
+    otherwise the shared feature ``shared``. Taps named ``<task>.aux…`` are auxiliary predictions, which the model supervises
+    in addition to ``<task>.out``.
 
     Args:
-        trunk: returns the taps that the heads read, and says in ``tap_specs`` which.
+        trunk: returns the input taps of the heads and describes them in ``tap_specs``.
         heads: task -> head, with ``feature``, ``predict`` and ``feature_channels``.
         out_channels: task -> channels of its output.
 
     Attributes:
         tap_specs: channels and stride of every tap.
-        aux_taps: task -> its predictions on the way.
+        aux_taps: task -> its auxiliary predictions.
     """
 
     def __init__(self, trunk: nn.Module, heads: Mapping[str, nn.Module], out_channels: Mapping[str, int]) -> None:
@@ -97,25 +97,25 @@ class MultiTaskNet(nn.Module):
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks it has heads for."""
+        """The tasks with a head."""
         return tuple(self.heads)
 
     @property
     def experts(self) -> tuple[str, ...]:
-        """The frozen networks inside the trunk, whose taps a batch may bring along; mostly none."""
+        """The frozen networks inside the trunk, whose taps may be cached in a batch; usually none."""
         return tuple(getattr(self.trunk, 'experts', ()))
 
     def forward(self, image: Tensor, cached: Mapping[str, Taps] | None = None,
                 rows: Mapping[str, Tensor] | None = None) -> Taps:
-        """Run the trunk on all pictures and each head on its rows.
+        """Run the trunk on all images and each head on its rows.
 
         Args:
-            image: (B, 3, H, W) normalised pictures.
+            image: (B, 3, H, W) normalised images.
             cached: taps of some of the experts.
-            rows: task -> (R,) int64, the samples that its head runs on; a task that is not named runs on all.
+            rows: task -> (R,) int64, the samples on which its head runs; a missing task runs on all.
 
         Returns:
-            Every tap of :attr:`tap_specs`; ``<task>.feat`` and ``<task>.out`` have the task's rows.
+            Every tap of :attr:`tap_specs`; ``<task>.feat`` and ``<task>.out`` contain the rows of the task.
         """
         taps = self.trunk(image, cached) if cached else self.trunk(image)
         for task, head in self.heads.items():
@@ -128,23 +128,23 @@ class MultiTaskNet(nn.Module):
         return taps
 
     def begin_step(self, progress: float) -> None:
-        """Tell the trunk, where it has a schedule of its own, which share of the training is done, 0 to 1."""
+        """Pass the completed fraction of the training, 0 to 1, to a trunk with a schedule."""
         begin = getattr(self.trunk, 'begin_step', None)
         if begin:
             begin(progress)
 
     def penalties(self, taps: Taps) -> dict[str, tuple[Tensor, Tensor]]:
-        """Terms of the network alone, without labels: name -> (value, its weight in the loss), both (); mostly none.
+        """Label-free loss terms of the network: name -> (value, weight in the loss), both (); usually none.
 
         Args:
-            taps: what the network gave for the batch.
+            taps: the taps of the network for the batch.
         """
         own = getattr(self.trunk, 'penalties', None)
         return own(taps) if own else {}
 
 
 def _check_frames(trunk: nn.Module, task: str, head: nn.Module) -> None:
-    """Refuse a head of pictures on a trunk that gives features per frame of a clip, and the other way round."""
+    """Refuse an image head on a trunk that returns features per frame of a clip, and vice versa."""
     gives, takes = getattr(trunk, 'gives_frames', False), getattr(head, 'takes_frames', False)
     if gives and not takes:
         raise ValueError(f"the head of '{task}' is a {type(head).__name__}, but {type(trunk).__name__} gives a feature per "
@@ -156,7 +156,7 @@ def _check_frames(trunk: nn.Module, task: str, head: nn.Module) -> None:
 
 
 def input_tap(trunk: nn.Module, task: str) -> str:
-    """The tap of ``trunk`` that the head of ``task`` reads."""
+    """The tap of ``trunk`` that is the input of the head of ``task``."""
     own = f'{task}.in'
     return own if own in trunk.tap_specs else 'shared'
 
@@ -165,13 +165,13 @@ def build_net(cfg: Mapping[str, Any], out_channels: Mapping[str, int]) -> MultiT
     """Build a :class:`MultiTaskNet` from a config.
 
     Args:
-        cfg: ``backbone``, ``neck`` and ``head``: registry configs. ``head`` serves every task; ``heads`` may name
-            another one for some tasks. A neck that makes features for each task is told the ``out_channels``. In place
-            of backbone and neck, ``trunk``: one of :data:`BACKBONES` that takes the ``tasks`` and makes features for each.
-        out_channels: task -> channels of its output; these are the net's tasks.
+        cfg: ``backbone``, ``neck`` and ``head``: registry configs. ``head`` is used for every task; ``heads`` may override
+            it for some tasks. A neck that produces features for each task receives the ``out_channels``. Instead of backbone
+            and neck, ``trunk``: one of :data:`BACKBONES` that takes the ``tasks`` and produces features for each.
+        out_channels: task -> channels of its output; these define the tasks of the network.
 
     Raises:
-        ValueError: an unknown part in ``cfg``, a trunk that is none, or a head for a task that is not there.
+        ValueError: an unknown part in ``cfg``, an invalid trunk, or a head for an unknown task.
     """
     given = {part for part, value in cfg.items() if value is not None}
     unknown = given - {'backbone', 'neck', 'trunk', 'head', 'heads'}
@@ -207,6 +207,6 @@ def _task_trunk(cfg: Mapping[str, Any], out_channels: Mapping[str, int]) -> nn.M
 
 
 def _arguments(registry: Registry, name: str) -> set[str]:
-    """The arguments of a registered class; none of an unknown one."""
+    """The argument names of a registered class; empty for an unknown one."""
     kind = registry.get(name)
     return set() if kind is None else set(inspect.signature(kind).parameters)

@@ -1,4 +1,4 @@
-"""The statistics that pictures are normalised with."""
+"""The statistics for the normalisation of images."""
 
 import math
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ IMAGENET_STD = (58.395, 57.12, 57.375)
 
 
 def check_statistics(mean: Sequence[float], std: Sequence[float], where: str) -> None:
-    """Refuse a mean and standard deviation that pictures of 0..255 cannot be normalised with.
+    """Refuse a mean and standard deviation that are invalid for images in 0..255.
 
     Args:
         mean: per channel, RGB, on the 0..255 scale.
         std: the same.
-        where: what a message calls their owner.
+        where: name of their owner for the error message.
 
     Raises:
         ValueError: they are not one or three numbers each, not finite, a deviation is not positive, or they are on the 0..1
-            scale. (A mean of 0 with a deviation of 1 leaves pictures as they are, and is allowed.)
+            scale. (A mean of 0 with a deviation of 1 leaves images unchanged and is allowed.)
     """
     mean, std = tuple(mean), tuple(std)
     for name, values in (('mean', mean), ('std', std)):

@@ -1,4 +1,4 @@
-"""From the loader's batch to the device."""
+"""Move batches to the device and normalise images."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,17 +15,17 @@ from .strong_view import StrongView
 
 @MODELS.register_module()
 class Preprocessor(BaseDataPreprocessor):
-    """Moves a batch to the model's device and normalises pictures for the student.
+    """Moves a batch to the model's device and normalises images for the student.
 
-    The batch keeps its raw uint8 pictures, because every teacher normalises them its own way; the model asks for the
-    student's view with :meth:`normalise`.
+    The batch keeps its raw uint8 images, because every teacher has its own normalisation; the model gets the student's view
+    from :meth:`normalise`.
 
     Args:
         mean: per channel, RGB, on the 0..255 scale.
         std: per channel, RGB, on the 0..255 scale.
-        channels_last: keep pictures and the network's weights in channels-last memory format.
-        student_view: arguments of :class:`~mtkd.models.strong_view.StrongView`: in training the student sees each picture
-            changed, while teachers see it as it is.
+        channels_last: keep images and the network's weights in channels-last memory format.
+        student_view: arguments of :class:`~mtkd.models.strong_view.StrongView`: in training, the student receives an
+            augmented image, while teachers receive the original one.
 
     Raises:
         ValueError: the statistics are on another scale; see :func:`~mtkd.models.picture_scale.check_statistics`.
@@ -55,11 +55,11 @@ class Preprocessor(BaseDataPreprocessor):
         return {name: self._moved(part) for name, part in value.items()}
 
     def for_student(self, image: Tensor, training: bool) -> Tensor:
-        """Raw pictures as the student sees them: :meth:`normalise`, in training of the student's own view."""
+        """Images for the student: :meth:`normalise`, in training applied to the student's augmented view."""
         return self.normalise(self.student_view(image) if training and self.student_view is not None else image)
 
     def normalise(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) uint8 RGB, or (B, T, 3, H, W) clips -> float32, zero mean and unit variance on ImageNet's scale."""
         normalised = (image.float() - self.mean) / self.std
-        last = self.channels_last and image.ndim == 4  # a clip has no such format; its frames take the weights'
+        last = self.channels_last and image.ndim == 4  # not defined for a clip; its frames follow the weights
         return normalised.contiguous(memory_format=torch.channels_last) if last else normalised

@@ -1,4 +1,4 @@
-"""A strong view of pictures for the student alone: colours and a hole, nothing that moves pixels."""
+"""Strong augmentation of the student's images: colour changes and a cutout, without geometric changes."""
 
 import torch
 from torch import Tensor
@@ -7,17 +7,17 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 class StrongView:
-    """Changes the colours of each picture and cuts a hole into it, on the device, after the pipeline's augmentation.
+    """Changes the colours of each image and cuts a hole into it, on the device, after the pipeline's augmentation.
 
-    Labels and teachers' outputs stay where they are, so nothing that moves pixels is done. Every number is drawn for each
-    picture from torch's generator, which the training loop seeds in every step.
+    There are no geometric changes, because labels and teachers' outputs are not transformed. All parameters are sampled per
+    image from torch's generator, which the training loop seeds in every step.
 
     Args:
         brightness: factor drawn from 1 ± this.
-        contrast: factor about the picture's mean grey, drawn from 1 ± this.
-        saturation: factor about each pixel's grey, drawn from 1 ± this.
-        grey: probability that a picture loses its colours.
-        hole: the hole's sides are drawn up to this share of the picture's; it is filled with mid-grey. 0: no hole.
+        contrast: factor about the mean grey value of the image, drawn from 1 ± this.
+        saturation: factor about the grey value of each pixel, drawn from 1 ± this.
+        grey: probability that an image is converted to grey.
+        hole: the maximum side of the hole as a fraction of that of the image; it is filled with mid-grey. 0: no hole.
 
     Raises:
         ValueError: a number outside 0 to 1.
@@ -36,7 +36,7 @@ class StrongView:
         self.grey, self.hole = grey, hole
 
     def __call__(self, image: Tensor) -> Tensor:
-        """(B, 3, H, W) uint8, or (B, T, 3, H, W) clips, one view a clip -> the same, changed."""
+        """(B, 3, H, W) uint8, or (B, T, 3, H, W) clips, one view per clip -> the same shape, augmented."""
         draws = torch.rand(len(image), 8, device=image.device)
         factors = [draw.view(-1, *[1] * (image.ndim - 1)) for draw in draws.unbind(1)]
         picture = image.float()
@@ -52,7 +52,7 @@ class StrongView:
         return picture.round().clamp(0, 255).to(torch.uint8)
 
     def _inside(self, image: Tensor, factors: list[Tensor]) -> Tensor:
-        """Where the hole is."""
+        """Mask of the hole."""
         height, width = image.shape[-2:]
         rows, columns = (torch.arange(side, device=image.device) + 0.5 for side in (height, width))
         tall, wide = self.hole * height * factors[4], self.hole * width * factors[5]

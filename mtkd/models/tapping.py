@@ -1,4 +1,4 @@
-"""Inner tensors of a network that does not return them. The one place where hooks are used."""
+"""Access to inner tensors of networks that do not return them. The only module that uses hooks."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -18,28 +18,28 @@ _OPTIONS = {'module', 'item', 'tokens', 'channels_last'}
 class TappedModel(nn.Module):
     """A network whose forward returns the outputs of named submodules, as maps (B, C, h, w) or vectors (B, C).
 
-    Which channels and strides these have is learnt from a trial forward on the meta device, which costs neither memory
-    nor time; a network that reads values on the way is tried with a real picture.
+    Channels and strides are determined by a trial forward pass on the meta device, at negligible cost; a network with
+    data-dependent control flow is run on a real image.
 
     Args:
-        model: the network; its first argument is the normalised picture.
+        model: the network; its first argument is the normalised image.
         taps: paths of submodules as in ``model.named_modules()``, which are then the taps' names; or tap -> path (``''``:
             the network itself), or tap -> a dictionary with ``module`` and
 
-            - ``item``: which part of an output that is a tuple or a dictionary, an index or a key; dots go deeper, as in
-              ``'hidden_states.-1'``. Not needed where there is one tensor only.
+            - ``item``: the part of an output that is a tuple or dictionary, as an index or key; dots denote nesting, as in
+              ``'hidden_states.-1'``. Not needed if there is only one tensor.
             - ``tokens``: as below, for this tap.
             - ``channels_last``: the map is (B, h, w, C), as in torchvision's Swin.
         tokens: ``dict(patch=16, prefix=1)``: outputs (B, N, C) are tokens of ``patch`` x ``patch`` pixels, row by row,
             after ``prefix`` others (class token, registers), which are left out.
-        probe_size: (height, width) of the trial.
+        probe_size: (height, width) of the trial image.
 
     Attributes:
         tap_specs: tap -> channels, and the stride in pixels of the picture the network is given.
 
     Raises:
-        ValueError: a path that is not there (named with the nearest ones), a picture of ``probe_size`` that the network
-            cannot take, or an output that is no map.
+        ValueError: an unknown path (the message lists similar ones), an image of ``probe_size`` that the network does not
+            support, or an output that is not a map.
     """
 
     def __init__(self, model: nn.Module, taps: Sequence[str] | Mapping[str, TapCfg],
@@ -75,19 +75,19 @@ class TappedModel(nn.Module):
         return taps
 
     def _forget(self) -> None:
-        """Keep no tensor between forwards: one with a graph could not be copied with the model."""
+        """Release tensors between forward passes: a tensor with a graph could not be copied with the model."""
         for kept in self._kept.values():
             kept.outputs = []
 
     def unreached(self) -> list[str]:
-        """Names (in ``model``) of trained parameters that no tap depends on; empty where this cannot be told."""
+        """Names (in ``model``) of trained parameters that no tap depends on; empty if this cannot be determined."""
         weights = {name: value for name, value in self.model.named_parameters() if value.requires_grad}
         try:
             state = self._on_meta()
             taps = functional_call(self, state, (torch.zeros(2, 3, *self.probe_size, device='meta'),))
             total = torch.stack([tap.float().sum() for tap in taps.values()]).sum()
             grads = torch.autograd.grad(total, [state[f'model.{name}'] for name in weights], allow_unused=True)
-        except Exception:  # a network that cannot run without values; there is nothing to say then
+        except Exception:  # the network cannot run on the meta device; undetermined
             return []
         finally:
             self._forget()
@@ -114,7 +114,7 @@ class TappedModel(nn.Module):
     def _trial(self) -> Taps:
         try:
             return functional_call(self, self._on_meta(), (torch.zeros(1, 3, *self.probe_size, device='meta'),))
-        except Exception:  # it may have read a value, which meta tensors have not
+        except Exception:  # it may have read a value, which meta tensors do not have
             pass
         try:
             return self(torch.zeros(1, 3, *self.probe_size))
@@ -140,7 +140,7 @@ class _Keep:
 
 
 def _named(paths: Sequence[str]) -> dict[str, TapCfg]:
-    """A list of module paths as taps of the same names."""
+    """Convert a list of module paths to taps of the same names."""
     if isinstance(paths, str) or '' in paths:
         raise ValueError(f"taps={paths!r}: give a list of module paths; what the network itself returns needs a name, as in "
                          "taps={'out': ''}.")
@@ -211,7 +211,7 @@ def _grid(tokens: Tensor, layout: Mapping[str, int], name: str, size: Size) -> T
 
 
 def _near(path: str, modules: Mapping[str, nn.Module]) -> str:
-    """Paths like ``path``; where there are none, the first level of the network."""
+    """Paths similar to ``path``; if there are none, the first level of the network."""
     last = path.rsplit('.', 1)[-1]
     near = difflib.get_close_matches(path, [name for name in modules if name], n=4, cutoff=0.5)
     near += [name for name in modules if name.rsplit('.', 1)[-1] == last and name not in near][:4 - len(near)]

@@ -1,4 +1,4 @@
-"""Files of weights: read without running anything in them; what is not one is named in a sentence."""
+"""Read weight files without executing code in them, with clear messages for invalid files."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 _LFS = b'version https://git-lfs'
-_START = 64  # bytes that tell text from anything else
+_START = 64  # number of bytes to detect text files
 
 
 def read_weights(path: Path, what: str) -> dict[str, Any]:
@@ -15,14 +15,14 @@ def read_weights(path: Path, what: str) -> dict[str, Any]:
 
     Args:
         path: a file of ``torch.save``, or ``.safetensors``.
-        what: what it is to the user, for the sentence.
+        what: description of the file for the error message.
 
     Returns:
-        The dictionary in it.
+        The dictionary in the file.
 
     Raises:
         FileNotFoundError: it does not exist.
-        ValueError: it is empty, text, a Git LFS pointer, damaged, holds Python objects, or holds no dictionary.
+        ValueError: it is empty, text, a Git LFS pointer or damaged, or contains Python objects or no dictionary.
     """
     if path.is_dir():
         raise ValueError(f'{what} {path} is a folder: name the file in it.')
@@ -59,10 +59,10 @@ def _why(start: bytes, error: Exception) -> str:
 
 
 def prefix_hint(own: Iterable[str], given: Iterable[str]) -> str:
-    """A sentence where a state dict would fit but for a prefix that all, or most, of its keys have; '' where it would not.
+    """A hint if a state dict fits except for a prefix of all or most of its keys; otherwise ''.
 
     Args:
-        own: keys that the network has.
+        own: keys of the network.
         given: keys of the state dict.
     """
     own, there = list(own), set(given)

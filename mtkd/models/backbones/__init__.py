@@ -1,4 +1,4 @@
-"""Backbones: picture -> multi-scale features."""
+"""Backbones: image -> multi-scale features."""
 
 from .cgc import CGCTrunk
 from .dselect_k import DSelectKTrunk

@@ -1,4 +1,4 @@
-"""CGC: shared experts and experts of each task's own."""
+"""CGC: shared and task-specific experts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,10 +14,10 @@ from ..net import Taps, TapSpec
 
 @BACKBONES.register_module()
 class CGCTrunk(nn.Module):
-    """Customized gate control: a task mixes the shared experts and its own.
+    """Customized gate control: each task mixes the shared experts and its own experts.
 
-    Taps: ``shared``, the shared experts' features one after the other; ``<task>.own``, those of the task's own; and
-    ``<task>.gate`` and ``<task>.in`` as in :class:`~mtkd.models.backbones.MMoETrunk`.
+    Taps: ``shared``, the concatenated features of the shared experts; ``<task>.own``, those of the task-specific experts;
+    and ``<task>.gate`` and ``<task>.in`` as in :class:`~mtkd.models.backbones.MMoETrunk`.
 
     Source: Tang et al. 2020, section 4.1, equations 1 to 3: progressive layered extraction with one level. Outputs and
     gradients are those of LibMTL (4336804) with its weights when ``gate_size`` is the picture's side.
@@ -26,15 +26,15 @@ class CGCTrunk(nn.Module):
         tasks: the tasks' names; given by the network.
         backbone: config of every expert's backbone.
         neck: config of every expert's neck; ``PoolNeck`` by default.
-        shared_experts: how many all tasks share.
-        own_experts: how many a task has for itself: one number, or task -> number.
-        gate_size: side of the grid that gates read, see :func:`~mtkd.models.blocks.gates.gate_view`.
+        shared_experts: the number of shared experts.
+        own_experts: the number of task-specific experts: one number, or task -> number.
+        gate_size: side of the grid that is input to the gates, see :func:`~mtkd.models.blocks.gates.gate_view`.
 
     Attributes:
         tap_specs: channels and stride of every tap.
 
     Raises:
-        ValueError: no tasks or no backbone, no experts, an empty grid, or a neck that makes a feature per task.
+        ValueError: no tasks or no backbone, no experts, an empty grid, or a neck that produces a feature per task.
     """
 
     def __init__(self, tasks: Sequence[str] = (), backbone: Mapping[str, Any] | None = None,

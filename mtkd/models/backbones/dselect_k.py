@@ -1,4 +1,4 @@
-"""DSelect-k: a mixture of experts in which each task settles on a few."""
+"""DSelect-k: a mixture of experts with a sparse selection for each task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,17 +16,17 @@ EPS = 1e-6
 
 @BACKBONES.register_module()
 class DSelectKTrunk(MMoETrunk):
-    """MMoE whose gates select at most ``select`` experts a task; smooth on the way there.
+    """MMoE with gates that select at most ``select`` experts per task and are smooth during training.
 
     Taps are those of :class:`MMoETrunk`, and ``<task>.selectors``, the weights of each selector (select x experts). Two
-    terms are added to the loss: ``gates/entropy``, the selectors' entropy, times ``entropy_weight``; and, when the experts
-    are no power of two, ``gates/unreachable``, the mean over samples of the sum of 1 / (what a selector gives to experts
-    that exist, at least 1e-6), which keeps selectors off numbers that no expert has.
+    terms are added to the loss: ``gates/entropy``, the selectors' entropy, times ``entropy_weight``; and, if the number of
+    experts is not a power of two, ``gates/unreachable``, the mean over samples of the sum of 1 / (the weight that a selector
+    gives to existing experts, at least 1e-6), which keeps selectors off codes without an expert.
 
     Source: Hazimeh et al. 2021; see :class:`~mtkd.models.blocks.gates.SelectGate`. The official code and LibMTL sum both
-    terms over the samples of a batch, with 1e-6 for the first and 1 for the second; ours are means over samples, so that
-    neither the size of a batch nor the number of ranks matters. LibMTL adds them for the last task only; ours, like the
-    official layer, for each.
+    terms over the samples of a batch, with 1e-6 for the first and 1 for the second; here they are means over samples, so
+    that they depend neither on the batch size nor on the number of ranks. LibMTL adds them for the last task only; here, as
+    in the official layer, they are added for each task.
 
     Args:
         tasks: see :class:`MMoETrunk`.
@@ -34,9 +34,9 @@ class DSelectKTrunk(MMoETrunk):
         neck: see there.
         shared_experts: see there.
         gate_size: see there.
-        select: most experts that a task ends up with.
+        select: the maximum number of experts per task after convergence.
         gamma: width of the smooth step.
-        entropy_weight: of the selectors' entropy; more makes them settle sooner.
+        entropy_weight: the weight of the selectors' entropy; larger values make the selection converge sooner.
 
     Raises:
         ValueError: see :class:`MMoETrunk` and :class:`~mtkd.models.blocks.gates.SelectGate`.

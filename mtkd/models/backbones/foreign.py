@@ -1,4 +1,4 @@
-"""Any network as a student's backbone."""
+"""Use any network as the backbone of a student."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,20 +22,21 @@ class ForeignBackbone(nn.Module):
         taps: the submodules whose outputs are the levels, finest first; paths, or dictionaries as in
             :class:`~mtkd.models.tapping.TappedModel`.
         tokens: see :class:`~mtkd.models.tapping.TappedModel`.
-        drop: paths of submodules that no level needs, such as the classifier; replaced by the identity, so that they are
-            neither trained nor deployed.
-        input_size: (height, width) of the trial that learns channels and strides; pictures of any size that the network
-            takes may follow.
-        name: what tables call it; the network's own by default.
+        drop: paths of submodules that no level needs, such as the classifier; they are replaced by the identity, so that
+            they are neither trained nor deployed.
+        input_size: (height, width) of the trial forward that determines channels and strides; the network may later receive
+            images of any size that it supports.
+        name: the name shown in tables; by default that of the network.
 
     Attributes:
         channels: number of channels of each level.
         strides: stride of each level relative to the picture.
-        scale: the normalisation (mean, std per channel, 0..255) that the weights want; None where they do not say.
-        usual_scale: the one that the network's library states for them; the default, and warned of where it is not taken.
+        scale: the normalisation (mean, std per channel, 0..255) of the weights; None if it is unknown.
+        usual_scale: the normalisation that the network's library states for the weights; used by default, and a different
+            one causes a warning.
 
     Raises:
-        ValueError: what the two classes above refuse; a tap that is no map; weights that no level depends on.
+        ValueError: see the two classes above; or a tap is not a map, or no level depends on some weights.
     """
 
     def __init__(self, model: Mapping[str, Any] | nn.Module, taps: Sequence[TapCfg],
@@ -67,7 +68,7 @@ class ForeignBackbone(nn.Module):
 
 
 def _drop(network: nn.Module, path: str, name: str) -> None:
-    """Put the identity in a submodule's place."""
+    """Replace a submodule by the identity."""
     parent, _, child = path.rpartition('.')
     if path not in dict(network.named_modules()) or not path:
         raise ValueError(f"backbone {name}: drop names '{path}', which it has not; its parts are "

@@ -1,4 +1,4 @@
-"""A network of pictures that looks at clips: frame by frame."""
+"""Apply an image network to the frames of a video clip."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,32 +11,32 @@ from ..net import Taps, TapSpec, Trunk
 
 @BACKBONES.register_module()
 class FrameTrunk(Trunk):
-    """A trunk that runs any backbone and neck on every frame, and averages over time what distillation looks at.
+    """A trunk that runs a backbone and a neck on every frame and averages the distilled features over time.
 
-    Taps, all with one row a clip, so that links, masks, caches and joint teachers treat them as a picture's:
+    All taps have one row per clip, so that links, masks, caches and joint teachers treat them as those of an image:
 
     - ``trunk.0``, ``trunk.1`` …: (B, C_i, h_i, w_i), the frames' maps averaged over time;
-    - ``shared``: (B, C), the frames' embeddings averaged over time; what students distil at level L1;
-    - ``<task>.in``: (B, C, T), every frame's embedding, which the task's head reads. A link may compare it too, with a
-      teacher that sees as many frames.
+    - ``shared``: (B, C), the frames' embeddings averaged over time; which is distilled at level L1;
+    - ``<task>.in``: (B, C, T), the embedding of every frame, the input of the task's head. A link may also compare it with a
+      teacher that receives the same number of frames.
 
-    Heads say how frames become a decision: :class:`~mtkd.models.heads.FrameMeanHead` (logits averaged) or
-    :class:`~mtkd.models.heads.TemporalPoolHead` (embeddings pooled); others are refused by the network. A picture is a clip
-    of one frame; what ``mtkd`` reports of speed and cost is then of a frame, T of which make a clip.
+    The head defines how frames are combined into a prediction: :class:`~mtkd.models.heads.FrameMeanHead` (logits averaged)
+    or :class:`~mtkd.models.heads.TemporalPoolHead` (embeddings pooled); other heads raise an error. An image is a clip of
+    one frame; the speed and cost that ``mtkd`` reports are per frame, and a clip has T frames.
 
-    Source: fact sheet 1.3.3 (2D frame model). MLFD says nothing of its networks for actions; this is ours.
+    Source: fact sheet 1.3.3 (2D frame model). MLFD does not describe its networks for actions; this design is ours.
 
     Args:
         tasks: the net's tasks; given by the network.
         backbone: config of a backbone.
-        neck: config of a neck that makes a vector.
+        neck: config of a neck that produces a vector.
 
     Attributes:
         tap_specs: channels and stride of every tap.
         gives_frames: True: ``<task>.in`` holds a feature per frame.
 
     Raises:
-        ValueError: no tasks, or a neck that makes a map.
+        ValueError: no tasks, or a neck that produces a map.
     """
 
     gives_frames = True

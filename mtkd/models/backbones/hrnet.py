@@ -1,4 +1,4 @@
-"""Let timm's HRNet take pictures whose sides its strides do not divide."""
+"""Adapt timm's HRNet to images whose sides are not divisible by its strides."""
 
 from timm.models.hrnet import HighResolutionModule
 from torch import Tensor, nn
@@ -8,8 +8,9 @@ from torch.nn import functional as F
 class AnySizeFusion(HighResolutionModule):
     """HRNet's multi-resolution module with each fused branch resized to the receiving branch's size.
 
-    timm upsamples by factor, which gives 108 rows beside 107 at a height of 425. Nearest-neighbour resizing to the other
-    branch's size is the same where factors fit, and costs what the paper counts (fact sheet 1.1.6).
+    timm upsamples by a fixed factor, which gives 108 instead of 107 rows for a height of 425. Nearest-neighbour resizing to
+    the size of the other branch gives the same result where the factors fit, and has the cost stated in the paper (fact
+    sheet 1.1.6).
     """
 
     def forward(self, x: list[Tensor]) -> list[Tensor]:
@@ -29,7 +30,7 @@ def _resized(term: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def fuse_any_size(body: nn.Module) -> None:
-    """Turn every :class:`HighResolutionModule` of ``body`` into :class:`AnySizeFusion`; parameters keep their names."""
+    """Convert every :class:`HighResolutionModule` of ``body`` into :class:`AnySizeFusion`; parameter names are unchanged."""
     for module in body.modules():
         if type(module) is HighResolutionModule:
             module.__class__ = AnySizeFusion

@@ -1,4 +1,4 @@
-"""Learning to branch: each task's stage takes its input from one task's stage before it."""
+"""Learning to branch: each stage of a task takes its input from the previous stage of one task."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,33 +16,34 @@ from ..net import Taps, TapSpec
 
 @BACKBONES.register_module()
 class LTBTrunk(nn.Module):
-    """A backbone a task; before each stage a task's branch chooses whose feature it goes on from.
+    """One backbone per task; before each stage, every branch selects the task whose feature it continues from.
 
-    Choices are straight-through samples of Gumbel-softmax, one a step for each stage and task, whose temperature falls as
-    ``epochs`` / 20 / sqrt(epoch + 1), the epoch being the training's progress times ``epochs``. In the first hundredth all
-    features are summed. In eval mode every branch takes its likeliest parent; ties go to the branch's own.
+    Choices are straight-through Gumbel-softmax samples, one per step, stage and task, with the temperature
+    ``epochs`` / 20 / sqrt(epoch + 1), where the epoch is the progress of the training times ``epochs``. In the first
+    hundredth of the training, all features are summed. In eval mode, every branch uses its most likely parent; ties are
+    resolved in favour of the branch itself.
 
-    Taps: ``<task>.scale0``, ... (0 is the finest), what each stage gives, and ``<task>.in``, what the task's neck makes of
-    them. No feature is shared by all tasks, so balances of gradients take ``level='params'``.
+    Taps: ``<task>.scale0``, ... (0 is the finest), the outputs of the stages, and ``<task>.in``, the output of the task's
+    neck. No feature is shared by all tasks, so gradient balances need ``level='params'``.
 
     Source: Guo et al. 2020 (Learning to Branch), section 3; the form on copies of a ResNet, warm-up and temperature are
-    LibMTL's (4336804), whose outputs and gradients these are with its weights and the same samples. There evaluation goes on
-    sampling; ours takes the likeliest, as the paper does once training ends. The paper's tree grows by more nodes than tasks
-    a level and is trained again after the search; here, as in LibMTL, one training does both.
+    LibMTL's (4336804), whose outputs and gradients these are with its weights and the same samples. LibMTL also samples in
+    evaluation; here the most likely parent is used, as in the paper after training. The paper's tree may have more nodes
+    than tasks per level and is retrained after the search; here, as in LibMTL, a single training does both.
 
     Args:
         tasks: the tasks' names; given by the network.
         backbone: config of every task's backbone, a chain of stages such as timm's ResNets.
         neck: config of every task's neck; ``PoolNeck`` by default.
-        epochs: length for which the schedule of the temperature is written.
+        epochs: length of the temperature schedule.
 
     Attributes:
         tap_specs: channels and stride of every tap.
-        scores: (stages, T, T), of stage x task x parent; they begin at 1.
+        scores: (stages, T, T), for stage x task x parent; initialised to 1.
 
     Raises:
-        ValueError: no tasks or no backbone, a length that is not positive, a neck that makes a feature per task, or a
-            backbone that is no chain of stages.
+        ValueError: no tasks or no backbone, a non-positive length, a neck that produces a feature per task, or a backbone
+            that is not a chain of stages.
     """
 
     temperature: Tensor
@@ -61,7 +62,7 @@ class LTBTrunk(nn.Module):
         check_chain('LTBTrunk', first, str(config.get('name', config['type'])), 'use MMoETrunk, which runs backbones whole')
         self.levels = levels_of(first)
         self.scores = nn.Parameter(torch.ones(len(self.levels) - 1, len(tasks), len(tasks)))
-        # tensors, so that a schedule makes no new compiled graph; not saved, because they follow from the progress
+        # tensors, so that a schedule causes no recompilation; not saved, because they follow from the progress
         self.register_buffer('temperature', torch.ones(()), persistent=False)
         self.register_buffer('warm', torch.zeros((), dtype=torch.bool), persistent=False)
         self.necks = nn.ModuleDict({task: NECKS.build({'type': 'PoolNeck', **(neck or {}), 'in_channels': first.channels,
@@ -75,19 +76,19 @@ class LTBTrunk(nn.Module):
             self.tap_specs[f'{task}.in'] = TapSpec(made.out_channels, made.stride)
 
     def begin_step(self, progress: float) -> None:
-        """Set the temperature, and whether this is still the warm-up, by the share of the training that is done."""
+        """Set the temperature and the warm-up state from the completed fraction of the training."""
         epoch = int(progress * self.epochs)
         self.temperature.fill_(self.epochs / 20 / math.sqrt(epoch + 1))
         self.warm.fill_(epoch < self.epochs / 100)
 
     def parents(self) -> Tensor:
-        """(stages, T) int64: the likeliest parent of each branch, its own among equals."""
+        """(stages, T) int64: the most likely parent of each branch; on ties, the branch itself."""
         own = torch.eye(self.scores.shape[1], device=self.scores.device, dtype=torch.bool)
         best = self.scores == self.scores.amax(-1, keepdim=True)
         return torch.where((best & own).any(-1), torch.arange(len(own), device=own.device), best.int().argmax(-1))
 
     def choices(self) -> Tensor:
-        """(stages, T, T) by which features are taken: a new sample in training, else 1 for the likeliest parent."""
+        """(stages, T, T) the mixing weights: a new sample in training, otherwise 1 for the most likely parent."""
         if not self.training:
             return F.one_hot(self.parents(), self.scores.shape[-1]).to(self.scores.dtype)
         gumbel = -torch.empty_like(self.scores).exponential_().log()

@@ -1,4 +1,4 @@
-"""MMoE: experts all tasks share, and a gate a task."""
+"""MMoE: shared experts and one gate per task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,27 +14,27 @@ from ..net import Taps, TapSpec
 
 @BACKBONES.register_module()
 class MMoETrunk(nn.Module):
-    """Multi-gate mixture of experts: each task takes its own mixture of the same backbones, sample by sample.
+    """Multi-gate mixture of experts: each task uses its own per-sample mixture of the same backbones.
 
-    Taps: ``shared``, all experts' features one after the other (experts x channels); ``<task>.gate``, the weights; and
-    ``<task>.in``, the mixture, which the task's head reads.
+    Taps: ``shared``, the concatenated features of all experts (experts x channels); ``<task>.gate``, the weights; and
+    ``<task>.in``, the mixture, which is the input of the task's head.
 
     Source: Ma et al. 2018 (MMoE), equations 5 to 7. Outputs and gradients are those of LibMTL (4336804) with its weights
-    when ``gate_size`` is the picture's side: there a gate reads the whole picture, flattened. Ours: a gate reads the means
-    of a grid, so that pictures of any size fit and a gate is small; experts may have any neck.
+    when ``gate_size`` is the side of the image: there the input of a gate is the flattened image. Here it is the means over
+    a grid, so that images may have any size and gates are small; experts may have any neck.
 
     Args:
         tasks: the tasks' names; given by the network.
         backbone: config of every expert's backbone.
         neck: config of every expert's neck; ``PoolNeck`` by default.
-        shared_experts: how many.
-        gate_size: side of the grid that gates read, see :func:`~mtkd.models.blocks.gates.gate_view`.
+        shared_experts: the number of experts.
+        gate_size: side of the grid that is input to the gates, see :func:`~mtkd.models.blocks.gates.gate_view`.
 
     Attributes:
         tap_specs: channels and stride of every tap.
 
     Raises:
-        ValueError: no tasks or no backbone, no expert, an empty grid, or a neck that makes a feature per task.
+        ValueError: no tasks or no backbone, no expert, an empty grid, or a neck that produces a feature per task.
     """
 
     def __init__(self, tasks: Sequence[str] = (), backbone: Mapping[str, Any] | None = None,
@@ -54,7 +54,7 @@ class MMoETrunk(nn.Module):
             self.tap_specs[f'{task}.in'] = TapSpec(first.channels, first.stride)
 
     def make_gate(self, in_features: int, experts: int) -> nn.Module:
-        """A task's gate."""
+        """Build the gate of a task."""
         return SoftmaxGate(in_features, experts)
 
     def forward(self, image: Tensor) -> Taps:

@@ -1,4 +1,4 @@
-"""MTAN: a shared SegNet, and per task attention that picks from each of its scales."""
+"""MTAN: a shared SegNet with task-specific attention at each scale."""
 
 from collections.abc import Sequence
 
@@ -21,14 +21,14 @@ class TaskAttention(nn.Module):
     """One task's masks over every scale of the encoder and of the decoder.
 
     Args:
-        filters: of the five scales, outermost first.
+        filters: number of filters of the five scales, outermost first.
     """
 
     def __init__(self, filters: Sequence[int]) -> None:
         super().__init__()
-        # a mask of the encoder sees the shared feature and, but for the first, the task's own of the same width
+        # the input of an encoder mask is the shared feature and, except for the first, the task feature of the same width
         self.encoder = nn.ModuleList(mask(2 * c if i else c, c) for i, c in enumerate(filters))
-        # one of the decoder sees the unpooled shared feature, as wide as its stage's input, and the task's own
+        # the input of a decoder mask is the unpooled shared feature, as wide as its stage's input, and the task feature
         inward = tuple(filters)[::-1]
         outputs = (*inward[1:], filters[0])
         self.decoder = nn.ModuleList(mask(given + wanted, wanted) for given, wanted in zip(inward, outputs, strict=True))
@@ -36,22 +36,23 @@ class TaskAttention(nn.Module):
 
 @BACKBONES.register_module()
 class MTAN(nn.Module):
-    """A trunk that makes a feature per task; with one task it is the single-task form, STAN.
+    """A trunk that produces a feature per task; with one task it is the single-task form, STAN.
 
-    Taps: ``<task>.mid``, the end of the encoder's attention (512 channels, stride 32), ``<task>.in``, the end of the
-    decoder's (64 channels, stride 1), which the task's head reads, and ``shared``, the last feature of the shared
-    decoder. At scale j of the encoder a task's feature is
+    Taps: ``<task>.mid``, the output of the encoder's attention (512 channels, stride 32), ``<task>.in``, the output of the
+    decoder's attention (64 channels, stride 1), which is the input of the task's head, and ``shared``, the last feature of
+    the shared decoder. At scale j of the encoder, the feature of a task is
 
         pool(conv3x3(mask(cat(first, previous)) * last)),
 
-    ``first`` and ``last`` being what the shared stage's first and last convolutions give; the convolution is shared by the
-    tasks, the mask is the task's own. In the decoder the previous feature is upsampled, goes through a convolution shared
-    by the tasks, and the mask of it and the unpooled shared feature multiplies the shared stage's output.
+    where ``first`` and ``last`` are the outputs of the first and last convolutions of the shared stage; the convolution is
+    shared by the tasks, the mask is task-specific. In the decoder, the previous feature is upsampled and passed through a
+    convolution shared by the tasks; the mask, computed from it and the unpooled shared feature, multiplies the output of the
+    shared stage.
 
-    With heads for 13 + 1 + 3 channels it has 44.229 M parameters, for 13 alone 38.186 M (fact sheet 7).
+    With heads for 13 + 1 + 3 channels it has 44.229 M parameters, for 13 only 38.186 M (fact sheet 7).
 
     Source: Liu, Johns and Davison 2019, equations 1 to 3; bilinear upsampling with aligned corners as in the authors' code.
-    Ours: sizes that 32 does not divide are rounded up, as in :class:`~mtkd.models.backbones.SegNet`.
+    Difference: sizes that are not divisible by 32 are rounded up, as in :class:`~mtkd.models.backbones.SegNet`.
 
     Args:
         tasks: the tasks' names; given by the network.

@@ -1,4 +1,4 @@
-"""The small network of SVHN + Omniglot: picture -> one vector."""
+"""The small network for SVHN + Omniglot: image -> one vector."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,20 +14,20 @@ class MultiLeNet(nn.Module):
 
     conv5x5 3 -> 10, max-pool 2, ReLU; conv5x5 10 -> 20, channel dropout, max-pool 2, ReLU; flatten; linear -> 50, ReLU.
 
-    Source: the network of Sener and Koltun 2018 (MultiMNIST), which the fact sheet (1.2.3) takes for KD4MTL's SVHN +
-    Omniglot: the paper draws a LeNet and prints no numbers.
+    Source: the network of Sener and Koltun 2018 (MultiMNIST), which the fact sheet (1.2.3) assumes for KD4MTL's SVHN +
+    Omniglot: the paper shows a LeNet without sizes.
 
     Args:
-        in_size: side, or (height, width), of the pictures; a linear layer needs to know it.
+        in_size: side, or (height, width), of the images, which determines the size of the linear layer.
         channels: length of the vector.
         dropout: probability with which a channel of the second convolution is dropped.
 
     Attributes:
         channels: [length of the vector].
-        strides: [0]: it is a vector per picture.
+        strides: [0]: the output is a vector per image.
 
     Raises:
-        ValueError: pictures of ``in_size`` leave nothing after the second pooling.
+        ValueError: images of ``in_size`` have no pixels left after the second pooling.
     """
 
     def __init__(self, in_size: int | tuple[int, int] = 32, channels: int = 50, dropout: float = 0.5) -> None:
@@ -47,7 +47,7 @@ class MultiLeNet(nn.Module):
         """(B, 3, *in_size) normalised picture -> [(B, channels)].
 
         Raises:
-            ValueError: pictures of another size.
+            ValueError: the images have another size.
         """
         if tuple(image.shape[-2:]) != self.in_size:
             raise ValueError(f'MultiLeNet was built for pictures of {self.in_size[0]}x{self.in_size[1]} and was given '
@@ -59,5 +59,5 @@ class MultiLeNet(nn.Module):
 
 
 def _pooled(side: int) -> int:
-    """A side after an unpadded convolution and a pooling."""
+    """The side length after an unpadded convolution and a pooling."""
     return (side - KERNEL + 1) // 2

@@ -1,4 +1,4 @@
-"""PLE: shared and own experts, mixed anew after every stage."""
+"""PLE: shared and task-specific experts, mixed after every stage."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,33 +17,34 @@ STYLES = ('paper', 'libmtl')
 
 @BACKBONES.register_module()
 class PLETrunk(nn.Module):
-    """Progressive layered extraction: the experts' stages are mixed level by level, from the stem to the last stage.
+    """Progressive layered extraction: mixes the experts level by level, from the stem to the last stage.
 
-    At each level a task takes a mixture of the shared experts' features and of its own, by a gate that reads what the task
-    brought to the level. Taps: ``<task>.scale0``, ... (0 is the finest), the mixtures after each stage, and ``<task>.in``,
-    what the task's neck makes of them. No feature is shared by all tasks, so balances of gradients take ``level='params'``.
+    At each level, a task uses a mixture of the features of the shared experts and of its own experts, weighted by a gate
+    whose input is the task's feature before the level. Taps: ``<task>.scale0``, ... (0 is the finest), the mixtures after
+    each stage, and ``<task>.in``, the output of the task's neck. No feature is shared by all tasks, so gradient balances
+    need ``level='params'``.
 
-    - ``style='paper'``: shared experts read a feature of their own, which a shared gate mixes of all experts after every
-      level but the last (Tang et al. 2020, section 4.2, equations 4 to 6).
-    - ``style='libmtl'``: there is no shared feature and no shared gate: shared experts run once a task, on the task's own
-      feature. Outputs and gradients are those of LibMTL (4336804) with its weights when ``gate_size`` names the side of each
+    - ``style='paper'``: the input of the shared experts is a separate feature, which a shared gate mixes from all experts
+      after every level except the last (Tang et al. 2020, section 4.2, equations 4 to 6).
+    - ``style='libmtl'``: there is no shared feature and no shared gate: shared experts run once per task, on the feature of
+      the task. Outputs and gradients are those of LibMTL (4336804) with its weights when ``gate_size`` is the side of each
       level's input.
 
     Args:
         tasks: the tasks' names; given by the network.
         backbone: config of every expert, a chain of stages such as timm's ResNets.
         neck: config of every task's neck; ``PoolNeck`` by default.
-        shared_experts: how many all tasks share.
-        own_experts: how many a task has for itself: one number, or task -> number.
-        gate_size: side of the grid that gates read of a level's input: one number, or one for each level, stem first.
+        shared_experts: the number of shared experts.
+        own_experts: the number of task-specific experts: one number, or task -> number.
+        gate_size: side of the grid to which the input of a gate is reduced: one number, or one per level, stem first.
         style: see above.
 
     Attributes:
         tap_specs: channels and stride of every tap.
 
     Raises:
-        ValueError: no tasks or no backbone, no experts, grids that are empty or not one a level, an unknown style, a neck
-            that makes a feature per task, or a backbone that is no chain of stages.
+        ValueError: no tasks or no backbone, no experts, grids that are empty or not one per level, an unknown style, a neck
+            that produces a feature per task, or a backbone that is not a chain of stages.
     """
 
     def __init__(self, tasks: Sequence[str] = (), backbone: Mapping[str, Any] | None = None,
@@ -104,11 +105,11 @@ class PLETrunk(nn.Module):
 
     @staticmethod
     def _run(experts: nn.ModuleList, level: list[str], feature: Tensor) -> Tensor:
-        """What a level of each expert makes of a feature: (B, C, h, w) -> (B, experts, C', h', w')."""
+        """Run one level of each expert on a feature: (B, C, h, w) -> (B, experts, C', h', w')."""
         return torch.stack([run_level(expert, level, feature) for expert in experts], 1)
 
     def _mix(self, gate: nn.Module, number: int, feature: Tensor, experts: Tensor) -> Tensor:
-        """The mixture of experts that a gate makes who reads the level's input."""
+        """Mix the experts by a gate whose input is that of the level."""
         return mixed(gate(gate_view(feature, self.sizes[number])), experts)
 
 

@@ -1,4 +1,4 @@
-"""SegNet as KD4MTL and MTAN use it: an encoder with pooling indices and a mirrored decoder that unpools with them."""
+"""SegNet as in KD4MTL and MTAN: an encoder with pooling indices and a mirrored decoder that unpools with them."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from ...registry import BACKBONES
 
 FILTERS = (64, 128, 256, 512, 512)
 ENCODER_CONVS = (2, 2, 3, 3, 3)  # convolutions of each stage, outermost scale first
-DECODER_CONVS = (3, 3, 3, 2, 2)  # in the order they run, innermost scale first
+DECODER_CONVS = (3, 3, 3, 2, 2)  # in execution order, innermost scale first
 
 
 def conv3x3(in_channels: int, out_channels: int) -> nn.Sequential:
@@ -18,7 +18,7 @@ def conv3x3(in_channels: int, out_channels: int) -> nn.Sequential:
 
 
 def init_xavier(module: nn.Module) -> None:
-    """Xavier-normal weights and zero biases for every convolution inside."""
+    """Initialise every convolution with Xavier-normal weights and zero biases."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.xavier_normal_(part.weight)
@@ -39,10 +39,10 @@ def scaled_filters(width: float) -> tuple[int, ...]:
 
 
 class Pooling(NamedTuple):
-    """What unpooling needs to know.
+    """The information needed for unpooling.
 
     Attributes:
-        indices: (B, C, h, w) int64, where each maximum was.
+        indices: (B, C, h, w) int64, the position of each maximum.
         size: (H, W) before pooling.
     """
 
@@ -51,13 +51,13 @@ class Pooling(NamedTuple):
 
 
 def pool(feature: Tensor) -> tuple[Tensor, Pooling]:
-    """(B, C, H, W) -> its 2x2 maxima (B, C, ceil(H / 2), ceil(W / 2)), and where they were."""
+    """(B, C, H, W) -> its 2x2 maxima (B, C, ceil(H / 2), ceil(W / 2)), and their positions."""
     pooled, indices = F.max_pool2d(feature, 2, ceil_mode=True, return_indices=True)
     return pooled, Pooling(indices, (feature.shape[-2], feature.shape[-1]))
 
 
 def unpool(feature: Tensor, pooling: Pooling) -> Tensor:
-    """(B, C, h, w) -> (B, C, H, W): each value at the place of the maximum, 0 elsewhere."""
+    """(B, C, h, w) -> (B, C, H, W): each value at the position of the maximum, 0 elsewhere."""
     return F.max_unpool2d(feature, pooling.indices, 2, output_size=list(pooling.size))
 
 
@@ -65,9 +65,9 @@ class Stage(nn.Module):
     """The convolutions of one scale.
 
     Args:
-        in_channels: channels that come in.
-        out_channels: channels of every convolution.
-        num_convs: how many there are.
+        in_channels: number of input channels.
+        out_channels: number of output channels of every convolution.
+        num_convs: number of convolutions.
     """
 
     def __init__(self, in_channels: int, out_channels: int, num_convs: int) -> None:
@@ -75,7 +75,7 @@ class Stage(nn.Module):
         self.convs = nn.ModuleList(conv3x3(out_channels if i else in_channels, out_channels) for i in range(num_convs))
 
     def forward(self, feature: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, in_channels, h, w) -> what the first and what the last convolution give, (B, out_channels, h, w)."""
+        """(B, in_channels, h, w) -> the outputs of the first and of the last convolution, (B, out_channels, h, w)."""
         first = last = self.convs[0](feature)
         for conv in self.convs[1:]:
             last = conv(last)
@@ -90,12 +90,13 @@ class SegNet(nn.Module):
     the decoder's last feature (64 channels, stride 1; *last*). With the heads of
     :class:`~mtkd.models.heads.ConvPairHead` it has 25.055 M parameters for 13 + 1 + 3 channels (fact sheet 7).
 
-    Ours: poolings round sizes up, so that pictures of any size come back whole; at multiples of 32 nothing differs.
+    Difference: pooling rounds sizes up, so that the output has the size of the image; for multiples of 32 there is no
+    difference.
 
     Source: Badrinarayanan et al. 2017; the layout is that of Liu et al. 2019 (MTAN) and KD4MTL, fact sheet 4.3.
 
     Args:
-        width: factor of all filters; 1 is the papers', less is for small budgets.
+        width: factor of all filters; 1 as in the papers, smaller values for small budgets.
 
     Attributes:
         channels: of the two levels.

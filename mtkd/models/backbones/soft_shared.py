@@ -1,4 +1,4 @@
-"""A network for each task, mixed after every stage: Cross-Stitch and NDDR-CNN in full."""
+"""One network per task, mixed after every stage: the full forms of Cross-Stitch and NDDR-CNN."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,29 +16,29 @@ UNITS: dict[str, type[nn.Module]] = {'cross_stitch': CrossStitchUnit, 'nddr': ND
 
 @BACKBONES.register_module()
 class SoftSharedTrunk(nn.Module):
-    """One backbone and neck a task; after each stage a unit mixes the tasks' features, and the next stage reads the result.
+    """One backbone and neck per task; after each stage, a unit mixes the tasks' features for the next stage.
 
-    Taps: ``<task>.scale0``, ... (0 is the finest), the mixed features of each stage, and ``<task>.in``, what the task's neck
-    makes of them. Nothing is shared, so there is no tap ``shared``: balances of gradients take ``level='params'``.
+    Taps: ``<task>.scale0``, ... (0 is the finest), the mixed features of each stage, and ``<task>.in``, the output of the
+    task's neck. Nothing is shared, so there is no tap ``shared``: gradient balances need ``level='params'``.
 
     Source: Misra et al. 2016 and Gao et al. 2019, ``style='full'`` as the survey has it (units after layer1 to layer4 of
-    ResNets; fact sheet 4.3). Ours: the trunk's ordinary scales and FCN heads in place of dilated ResNets with ASPP; units
-    learn at the network's rate (the survey's 100 times it: ``optim_wrapper.paramwise_cfg``); networks begin from the
-    backbone's weights, not from trained single-task networks.
+    ResNets; fact sheet 4.3). Differences: the ordinary scales of the trunk and FCN heads instead of dilated ResNets with
+    ASPP; units use the learning rate of the network (100 times as high in the survey, see ``optim_wrapper.paramwise_cfg``);
+    networks are initialised with the backbone's weights, not with trained single-task networks.
 
     Args:
         tasks: the tasks' names; given by the network.
         backbone: config of every task's backbone, a chain of stages such as timm's ResNets.
         neck: config of every task's neck; ``ConcatNeck`` by default.
         unit: ``'cross_stitch'`` or ``'nddr'``.
-        own: weight a task begins with for its own feature (.9 on NYUD, .8 on PASCAL).
-        other: for each of the others' (.1 on NYUD, .05 on PASCAL).
+        own: initial weight of a task's own feature (.9 on NYUD, .8 on PASCAL).
+        other: initial weight of the features of each other task (.1 on NYUD, .05 on PASCAL).
 
     Attributes:
         tap_specs: channels and stride of every tap.
 
     Raises:
-        ValueError: fewer than two tasks, no backbone, an unknown unit, or a backbone that is no chain of stages.
+        ValueError: fewer than two tasks, no backbone, an unknown unit, or a backbone that is not a chain of stages.
     """
 
     def __init__(self, tasks: Sequence[str] = (), backbone: Mapping[str, Any] | None = None,

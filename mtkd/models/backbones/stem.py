@@ -1,21 +1,21 @@
-"""Stems for small pictures: a network made for 224x224 that keeps enough of 32x32."""
+"""Stems for small images: reduces the stem stride of networks that are designed for 224x224."""
 
 from torch import nn
 
 
 def set_stem_stride(body: nn.Module, stride: int) -> int:
-    """Give a timm network a stem of a smaller stride; kernels and weights stay as they are.
+    """Reduce the stem stride of a timm network; kernels and weights are unchanged.
 
-    ResNets (``conv1`` of stride 2, then a max pooling of stride 2) take 1 or 2: the pooling is left out and, for 1, the
-    convolution keeps its input's size. EfficientNets and MobileNets (``conv_stem`` of stride 2) take 1. Transformers have
-    ``patch_size`` for that.
+    ResNets (``conv1`` of stride 2, then a max pooling of stride 2) accept 1 or 2: the pooling is removed and, for 1, the
+    convolution gets stride 1. EfficientNets and MobileNets (``conv_stem`` of stride 2) accept 1. For transformers, use
+    ``patch_size``.
 
     Args:
         body: a timm feature extractor; changed in place.
-        stride: of the stem.
+        stride: stride of the stem.
 
     Returns:
-        By what the strides of all features are divided.
+        The factor by which the strides of all features are reduced.
 
     Raises:
         ValueError: the network has no such stem.

@@ -1,4 +1,4 @@
-"""Any timm feature extractor as a backbone: the one door to timm."""
+"""Use any timm feature extractor as a backbone."""
 
 import itertools
 import re
@@ -31,25 +31,25 @@ _OF_SHAPES = re.compile(r'size of tensor|[Ss]izes of tensors|shape')
 
 @BACKBONES.register_module()
 class TimmBackbone(nn.Module):
-    """Multi-scale features of a timm model, channels first, for pictures of any size.
+    """Multi-scale features of a timm model, channels first, for images of any size.
 
-    Sizes a model cannot take are padded with zeros at the right and bottom up to ``pad_multiple`` (Swin's patches want a
-    multiple of 4: 425 becomes 428); HRNet's branches are fused at the other branch's size instead of by factor, so that
-    odd sizes work and cost what the paper says (fact sheet 1.1.6).
+    Images are padded with zeros at the right and bottom to a multiple of ``pad_multiple`` (the patches of Swin need a
+    multiple of 4: 425 becomes 428). HRNet's branches are resized to the size of the other branch instead of by a fixed
+    factor, so that odd sizes work and have the cost stated in the paper (fact sheet 1.1.6).
 
     Args:
         name: timm model name, such as ``'resnet18'``.
-        pretrained: load timm's weights: from the hub or its local cache and, where neither has them, from an installed
-            package (see ``weights``).
+        pretrained: load timm's weights: from the hub or its local cache or, if neither has them, from an installed package
+            (see ``weights``).
         checkpoint: local file with weights for this backbone; a state dict as timm saves it, or one under
-            ``'state_dict'`` or ``'model'``. Keys of a classifier are left out; all others must fit. Places that a plain
-            transformer learned for a picture of another size are resized.
-        weights: where pretrained weights come from, named: ``'package'``, an installed package of
+            ``'state_dict'`` or ``'model'``. Keys of a classifier are ignored; all others must fit. Position embeddings of a
+            plain transformer for another image size are resized.
+        weights: explicit source of the pretrained weights: ``'package'``, an installed package of
             :mod:`~mtkd.models.known_weights` (no network is needed); ``'hub'``, timm's hub or its local cache; or a file, as
-            ``checkpoint``. The other two are left out then.
+            ``checkpoint``. Excludes ``pretrained`` and ``checkpoint``.
         out_indices: which of timm's feature levels to return, ascending: finest first.
-        stage_norm: put a LayerNorm on every returned stage, as dense Swin recipes do; ``'last'``: on the last one alone, in
-            place of the norm that ends a plain transformer, which timm leaves out.
+        stage_norm: put a LayerNorm on every returned stage, as dense Swin recipes do; ``'last'``: only on the last one, as a
+            replacement for the final norm of a plain transformer, which timm omits.
         norm: ``'batch'`` as timm builds it; ``'group'`` replaces BatchNorm by GroupNorm (results then do not depend on
             how a batch is spread over ranks); ``'frozen'`` fixes BatchNorm's statistics and affine parameters.
         pad_multiple: pad pictures to a multiple of this many pixels.
@@ -60,13 +60,13 @@ class TimmBackbone(nn.Module):
     Attributes:
         channels: number of channels of each returned level.
         strides: stride of each returned level relative to the picture.
-        scale: the normalisation (mean, std per channel, 0..255) that the weights want; None where they do not say.
-        usual_scale: the one that timm states for its own weights of this network, where they, or a file, are asked for; the
-            default, and warned of where it is not taken.
+        scale: the normalisation (mean, std per channel, 0..255) of the weights; None if it is unknown.
+        usual_scale: the normalisation that timm states for its own weights of this network, if these or a file are
+            requested; used by default, and a different one causes a warning.
 
     Raises:
-        ValueError: an unknown model or norm, levels that do not ascend, more than one source of weights, weights that do
-            not fit, or a model whose features differ in number, channels, layout or stride from what timm says of them.
+        ValueError: an unknown model or norm, levels that are not ascending, more than one source of weights, weights that do
+            not fit, or a model whose features differ from timm's description in number, channels, layout or stride.
         FileNotFoundError: ``checkpoint``, or the package that holds the weights, does not exist.
         ConnectionError: the weights can neither be fetched nor found in a package.
     """
@@ -128,20 +128,20 @@ class TimmBackbone(nn.Module):
         return list(features)
 
     def check_size(self, size: Size) -> None:
-        """Try a picture of a size, padded as it will be, on the meta device: nothing is computed.
+        """Check an image size, including padding, on the meta device: nothing is computed.
 
         Args:
             size: (height, width).
 
         Raises:
-            ValueError: the model wants one size alone, its patches or windows do not divide this one, or its features have
-                other channels, another layout or another stride there than it says.
+            ValueError: the model supports only one other size, its patches or windows do not divide this one, or its
+                features have channels, a layout or a stride other than described.
         """
         try:
             features = self._dry(size)
         except Exception as error:  # families differ in what they raise: MViTv2 has an IndexError
             if isinstance(error, RuntimeError) and not _OF_SHAPES.search(str(error)):
-                return  # what has no form without values cannot be asked
+                return  # a network with data-dependent shapes cannot be checked
             if not isinstance(error, AssertionError | RuntimeError) and not self._takes_its_own_size():
                 return
             said = (str(error).splitlines() or [''])[0].rstrip('.')
@@ -152,7 +152,7 @@ class TimmBackbone(nn.Module):
         self._compare(features, size)
 
     def _takes_its_own_size(self) -> bool:
-        """Whether a dry run works with the size of the weights; if not, a dry run tells nothing."""
+        """Whether a dry run works with the size of the weights; otherwise dry runs are inconclusive."""
         config = timm.get_pretrained_cfg(self.name)
         try:
             self._dry(tuple(config.input_size[-2:]) if config is not None else _ORDINARY)
@@ -167,7 +167,7 @@ class TimmBackbone(nn.Module):
             return functional_call(self, held, torch.empty(2, 3, *size, device='meta'))
 
     def _check_what_timm_says(self, kwargs: Mapping[str, Any]) -> None:
-        """Hold timm's channels, order, layout and strides against what a picture of an ordinary size gives."""
+        """Compare timm's channels, order, layout and strides with the features of an image of ordinary size."""
         given = kwargs.get('img_size')
         config = timm.get_pretrained_cfg(self.name)
         own = tuple(config.input_size[-2:]) if config is not None else _ORDINARY
@@ -176,7 +176,7 @@ class TimmBackbone(nn.Module):
             try:
                 features = self._dry(size)
             except Exception:
-                continue  # a size it does not take; the pictures' own is tried before a run
+                continue  # unsupported size; the size of the data is checked before a run
             self._compare(features, size)
             return
 
@@ -199,7 +199,7 @@ class TimmBackbone(nn.Module):
 
 
 def _check_ascending(name: str, out_indices: Sequence[int]) -> None:
-    """timm returns features in the network's order whatever order is asked for, and describes them in the latter."""
+    """Refuse unordered indices: timm returns features in network order but describes them in the requested order."""
     indices = [out_indices] if isinstance(out_indices, int) else list(out_indices)
     both = any(i < 0 for i in indices) and any(i >= 0 for i in indices)
     if not indices or both or any(after <= before for before, after in itertools.pairwise(indices)):
@@ -218,7 +218,7 @@ def _create(name: str, out_indices: tuple[int, ...], kwargs: Mapping[str, Any], 
 
 def _from_hub(name: str, out_indices: tuple[int, ...], kwargs: Mapping[str, Any],
               or_package: bool) -> tuple[nn.Module, Mapping[str, Tensor] | None]:
-    """The network with the hub's weights; else, where an installed package holds them, without, and these."""
+    """Build the network with the weights of the hub or, if that fails, with those of an installed package."""
     _offline_without_waiting()
     try:
         return _create(name, out_indices, kwargs, pretrained=True), None
@@ -235,7 +235,7 @@ def _from_hub(name: str, out_indices: tuple[int, ...], kwargs: Mapping[str, Any]
 
 
 def _offline_without_waiting() -> None:
-    """Where the hub's name does not resolve, let its client look into its local cache only, and not retry for a minute."""
+    """If the host name of the hub cannot be resolved, use only the local cache instead of retrying for a minute."""
     try:
         socket.getaddrinfo(urlparse(huggingface_hub.constants.ENDPOINT).hostname, 443)
     except OSError:
@@ -257,7 +257,7 @@ def _fill(body: nn.Module, name: str, state: Mapping[str, Any], source: str | Pa
                          f"'state_dict' or 'model'.")
     state = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
     own = body.state_dict()
-    whole = getattr(body, 'model', None)  # what timm keeps whole inside a feature extractor: plain transformers
+    whole = getattr(body, 'model', None)  # plain transformers, which timm keeps whole inside a feature extractor
     if isinstance(whole, VisionTransformer):
         state = {key.removeprefix('model.'): value for key, value in state.items()}
         state = {f'model.{key}': value for key, value in checkpoint_filter_fn(state, whole).items()}

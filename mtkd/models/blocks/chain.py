@@ -10,13 +10,13 @@ def check_chain(trunk: str, backbone: nn.Module, name: str, instead: str) -> Non
     """Refuse a backbone whose stages cannot be run one by one.
 
     Args:
-        trunk: who runs them, for the message.
-        backbone: to look at.
-        name: of the backbone, for the message.
-        instead: what else to do, for the message.
+        trunk: name of the trunk, for the error message.
+        backbone: the backbone to check.
+        name: name of the backbone, for the error message.
+        instead: the alternative to suggest in the error message.
 
     Raises:
-        ValueError: the backbone is no plain chain.
+        ValueError: the backbone is not a plain chain of stages.
     """
     body = getattr(backbone, 'body', None)
     plain = isinstance(body, nn.ModuleDict) and hasattr(body, 'return_layers')
@@ -26,9 +26,9 @@ def check_chain(trunk: str, backbone: nn.Module, name: str, instead: str) -> Non
 
 
 def levels_of(backbone: nn.Module) -> list[list[str]]:
-    """The names of the modules of each level: the stem, then one level for each scale that the backbone gives.
+    """The names of the modules of each level: the stem, then one level for each scale that the backbone returns.
 
-    The stem is all that comes before the module which gives the finest scale.
+    The stem consists of all modules before the one that returns the finest scale.
     """
     levels: list[list[str]] = [[]]
     for name in backbone.body:
@@ -43,14 +43,14 @@ def levels_of(backbone: nn.Module) -> list[list[str]]:
 
 
 def run_level(backbone: nn.Module, level: list[str], feature: Tensor) -> Tensor:
-    """What a level makes of a feature."""
+    """Run one level on a feature."""
     for name in level:
         feature = backbone.body[name](feature)
     return feature
 
 
 def stem_channels(backbone: nn.Module) -> int:
-    """Channels of what the stem gives; found on the meta device."""
+    """Number of output channels of the stem, determined on the meta device."""
     stem = levels_of(backbone)[0]
     parts = nn.Sequential(*(copy.deepcopy(backbone.body[name]) for name in stem)).to('meta')
     with torch.no_grad():

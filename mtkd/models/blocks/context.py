@@ -1,4 +1,4 @@
-"""The contexts of ATRC: what a place of one task's map takes from another task's map."""
+"""The contexts of ATRC: attention from a position in one task's map to another task's map."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from .local_attention import local_sum, local_weights
 
 
 def full_precision(tensor: Tensor) -> torch.autocast:
-    """No autocast on the tensor's device (on the meta device there is none)."""
+    """Disable autocast on the tensor's device (a no-op on the meta device)."""
     return torch.autocast('cpu' if tensor.is_meta else tensor.device.type, enabled=False)
 
 
@@ -21,14 +21,14 @@ def _projection(in_channels: int, out_channels: int, relu: bool = True) -> list[
 
 
 class Context(nn.Module):
-    """Queries of the target, keys and values of the source: 1x1 convolutions with norm, two, two and one deep.
+    """Queries from the target, keys and values from the source: 1x1 convolutions with norm, with two, two and one layers.
 
     Args:
-        in_channels: of both tasks' features.
-        channels: of queries, keys and values, and of the result.
+        in_channels: number of channels of both tasks' features.
+        channels: number of channels of queries, keys and values, and of the result.
     """
 
-    positive = False  # queries and keys end in softplus instead of ReLU
+    positive = False  # whether queries and keys end in softplus instead of ReLU
 
     def __init__(self, in_channels: int, channels: int) -> None:
         super().__init__()
@@ -40,12 +40,12 @@ class Context(nn.Module):
         return nn.Sequential(*_projection(in_channels, channels), *_projection(channels, channels, not self.positive), *last)
 
     def forward(self, target: Tensor, source: Tensor, regions: Tensor | None) -> Tensor:
-        """What the target takes from the source.
+        """Compute the context of the target in the source.
 
         Args:
             target: (B, in_channels, h, w).
             source: (B, in_channels, h, w).
-            regions: (B, K, h w), K distributions over places, where the context looks at regions.
+            regions: (B, K, h w), K distributions over positions, for contexts that use regions.
 
         Returns:
             (B, channels, h, w).
@@ -54,7 +54,7 @@ class Context(nn.Module):
 
 
 class GlobalContext(Context):
-    """All places, by linear attention with positive queries and keys: V (K^T q) / (sum K^T q), in float32."""
+    """Linear attention over all positions with positive queries and keys: V (K^T q) / (sum K^T q), in float32."""
 
     positive = True
 
@@ -70,9 +70,9 @@ class GlobalContext(Context):
 
 
 class LocalContext(Context):
-    """The k x k places around each, by softmax of scaled inner products.
+    """Attention over the k x k neighbourhood of each position, by softmax of scaled inner products.
 
-    Ours: neighbours outside the picture weigh nothing (in the authors' kernel they count as zero vectors).
+    Difference: neighbours outside the map have weight 0 (in the authors' kernel they count as zero vectors).
 
     Args:
         in_channels: see :class:`Context`.
@@ -90,15 +90,15 @@ class LocalContext(Context):
 
 
 class RegionContext(Context):
-    """The mean source features of K regions: where a class (or bin) is predicted, by the target or by the source."""
+    """Attention over the mean source features of K regions, in which the target or the source predicts a class (or bin)."""
 
     def forward(self, target: Tensor, source: Tensor, regions: Tensor | None) -> Tensor:
         """See :class:`Context`."""
         assert regions is not None
-        with full_precision(source):  # shares of a place among thousands are too small for half precision
+        with full_precision(source):  # weights of one position among thousands are too small for half precision
             means = torch.matmul(regions.float(), source.float().flatten(2).transpose(1, 2))  # (B, K, C)
         prototypes = means.transpose(1, 2).unsqueeze(3).to(source.dtype)
-        query, key, value = (part.flatten(2).transpose(1, 2)[:, None]  # one head: ONNX wants its axis
+        query, key, value = (part.flatten(2).transpose(1, 2)[:, None]  # one head: ONNX needs its axis
                              for part in (self.query(target), self.key(prototypes), self.value(prototypes)))
         taken = F.scaled_dot_product_attention(query, key, value)[:, 0]
         return taken.transpose(1, 2).unflatten(2, target.shape[2:])

@@ -1,4 +1,4 @@
-"""The search for ATRC's genotype: which kind of context a task takes from a task, as probabilities that are learned."""
+"""The search for ATRC's genotype: learned probabilities of the kind of context for each pair of tasks."""
 
 from collections.abc import Sequence
 
@@ -9,25 +9,25 @@ from ..genotype import KINDS
 
 
 class ContextChoice(nn.Module):
-    """Scores of the kinds of context for each target and source, samples of them, and pairs that are decided.
+    """Scores of the kinds of context for each target and source, their samples, and the frozen pairs.
 
-    In training, the contexts of a pair are mixed by a soft Gumbel-softmax sample of its scores; a pair whose two likeliest
-    kinds are far enough apart is frozen to the likelier, for good. Otherwise the likeliest kind counts alone. A task that
-    is its own source has four kinds: the target's regions are the source's.
+    In training, the contexts of a pair are mixed by a soft Gumbel-softmax sample of its scores. A pair whose two most likely
+    kinds are far enough apart is permanently frozen to the more likely one. In eval mode, only the most likely kind is used.
+    A task that is its own source has four kinds, because the regions of target and source are the same.
 
-    The temperature, the weight of the entropy and the moments of freezing are the engine's ContextSearchHook's.
+    The engine's ContextSearchHook controls the temperature, the weight of the entropy, and freezing.
 
-    Source: Bruggemann et al. 2021 and the authors' code; fact sheet 4.3. Ours: what is frozen is in the state dict and in
-    the genotype (in the release it is not saved, and the genotype is always the likeliest kind).
+    Source: Bruggemann et al. 2021 and the authors' code; fact sheet 4.3. Difference: frozen pairs are in the state dict and
+    in the genotype (the release does not save them, and its genotype is always the most likely kind).
 
     Args:
         tasks: the T tasks.
 
     Attributes:
-        logits: (T, T, 5) scores, target x source x kind; they begin at 0.
+        logits: (T, T, 5) scores, target x source x kind; initialised to 0.
         frozen: (T, T) int64, the kind of each frozen pair, -1 for open ones.
-        temperature: () of the samples.
-        entropy_weight: () of the entropy in the loss.
+        temperature: (), the temperature of the samples.
+        entropy_weight: (), the weight of the entropy in the loss.
     """
 
     def __init__(self, tasks: Sequence[str]) -> None:
@@ -39,13 +39,13 @@ class ContextChoice(nn.Module):
         absent = torch.tensor([[[kind not in self.kinds(target, source) for kind in range(len(KINDS))]
                                 for source in self.tasks] for target in self.tasks])
         self.register_buffer('absent', absent, persistent=False)
-        # tensors, so that a schedule makes no new compiled graph; not saved, because they follow from the iteration
+        # tensors, so that a schedule causes no recompilation; not saved, because they follow from the iteration
         self.register_buffer('temperature', torch.ones(()), persistent=False)
         self.register_buffer('entropy_weight', torch.zeros(()), persistent=False)
 
     @staticmethod
     def kinds(target: str, source: str) -> tuple[int, ...]:
-        """The kinds that a pair of tasks chooses from."""
+        """The kinds available for a pair of tasks."""
         return tuple(k for k, name in enumerate(KINDS) if target != source or name != 'source_regions')
 
     def _scores(self) -> Tensor:
@@ -56,11 +56,11 @@ class ContextChoice(nn.Module):
         return self._scores().softmax(-1)
 
     def chosen(self) -> Tensor:
-        """(T, T) int64: the frozen kind, or the likeliest of an open pair."""
+        """(T, T) int64: the frozen kind, or the most likely kind of an open pair."""
         return torch.where(self.frozen >= 0, self.frozen, self._scores().argmax(-1))
 
     def weights(self) -> Tensor:
-        """(T, T, 5) float32, by which contexts are mixed: a new sample in training, else 1 for the chosen kind."""
+        """(T, T, 5) float32, the mixing weights: a new sample in training, otherwise 1 for the chosen kind."""
         fixed = nn.functional.one_hot(self.chosen(), len(KINDS)).float()
         if not self.training:
             return fixed
@@ -70,14 +70,14 @@ class ContextChoice(nn.Module):
         return torch.where((self.frozen >= 0).unsqueeze(-1), fixed, sample)
 
     def entropy(self) -> Tensor:
-        """() mean over all pairs, frozen ones too, of the entropy of their probabilities, in nats."""
+        """The mean entropy () of the probabilities over all pairs, including frozen ones, in nats."""
         scores = self._scores()
         logs = scores.log_softmax(-1).masked_fill(self.absent, 0)
         return -(scores.softmax(-1) * logs).sum(-1).mean()
 
     @torch.no_grad()
     def freeze(self, gap: float) -> None:
-        """Decide, for good, the open pairs whose two largest probabilities are ``gap`` or more apart."""
+        """Permanently freeze the open pairs whose two largest probabilities are ``gap`` or more apart."""
         largest = self.probabilities().topk(2, -1).values
         settled = (self.frozen < 0) & (largest[..., 0] - largest[..., 1] >= gap)
         self.frozen.copy_(torch.where(settled, self._scores().argmax(-1), self.frozen))

@@ -1,4 +1,4 @@
-"""DeMT's convolutions that sample every channel at places of its own."""
+"""DeMT's deformable convolutions, which sample every channel at separate positions."""
 
 import math
 
@@ -10,14 +10,14 @@ from .context import full_precision
 
 
 class ChannelOffsets(nn.Module):
-    """Two 3x3 convolutions that say, per channel and place, where to sample: (dy, dx) in pixels of the map.
+    """Two 3x3 convolutions that predict a sampling offset (dy, dx), in pixels of the map, per channel and position.
 
-    The first begins with weights of zero, so offsets begin nearly alike everywhere.
+    The weights of the first are initialised to zero, so that offsets are initially almost equal at all positions.
 
     Args:
-        channels: whose places are found.
-        absolute: add each place's row and column between the two convolutions, as the released code does: offsets then
-            depend on where in the picture a place is, and grow with its size (fact sheet 5.4).
+        channels: number of channels.
+        absolute: add the row and column of each position between the two convolutions, as in the released code: offsets then
+            depend on the position in the image and grow with its size (fact sheet 5.4).
     """
 
     def __init__(self, channels: int, absolute: bool = False) -> None:
@@ -43,7 +43,7 @@ class ChannelOffsets(nn.Module):
 
 
 class ChannelDeformable(nn.Module):
-    """A 1x1 convolution that reads every channel at that channel's own learned offset, bilinearly; zero outside the map.
+    """A 1x1 convolution that samples every channel bilinearly at its own learned offset, with zeros outside the map.
 
     Args:
         channels: that come in and go out.
@@ -67,9 +67,9 @@ class ChannelDeformable(nn.Module):
 
 
 class DeformableMixer(nn.Module):
-    """DeMT's encoder of one task: y + BN(GELU(deformable(y))) of y = BN(GELU(conv1x1(x))).
+    """DeMT's encoder for one task: y + BN(GELU(deformable(y))) of y = BN(GELU(conv1x1(x))).
 
-    The 1x1 convolution mixes channels, the deformable one places.
+    The 1x1 convolution mixes channels, the deformable one mixes positions.
 
     Source: Xu et al. 2023, section 3.2; ``DefMixer`` of yangyangxu0/DeMT (b638e14) has the same order and, with its weights,
     the same outputs and gradients.

@@ -1,4 +1,4 @@
-"""Experts: backbones with a neck of their own, of which tasks take mixtures."""
+"""Experts: pairs of a backbone and a neck whose outputs are mixed for each task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,18 +9,18 @@ from ...registry import BACKBONES, NECKS
 
 
 class Expert(nn.Module):
-    """A backbone and a neck that makes one vector or map: picture -> (B, channels, ...).
+    """A backbone and a neck that produces one vector or map: image -> (B, channels, ...).
 
     Args:
         backbone: config of a backbone.
-        neck: config of a neck; by default a :class:`~mtkd.models.necks.PoolNeck`, for tasks on whole pictures.
+        neck: config of a neck; by default a :class:`~mtkd.models.necks.PoolNeck`, for image-level tasks.
 
     Attributes:
-        channels: of what it gives.
-        stride: of that; 0 for a vector.
+        channels: number of output channels.
+        stride: stride of the output; 0 for a vector.
 
     Raises:
-        ValueError: a neck that makes a feature per task.
+        ValueError: the neck produces a feature per task.
     """
 
     def __init__(self, backbone: Mapping[str, Any], neck: Mapping[str, Any] | None = None) -> None:
@@ -40,7 +40,7 @@ class Expert(nn.Module):
 
 
 def check_expert_trunk(trunk: nn.Module, tasks: Sequence[str], backbone: Mapping[str, Any] | None) -> None:
-    """Refuse a trunk of experts without tasks or without a backbone to make experts of.
+    """Refuse a trunk of experts without tasks or without a backbone.
 
     Raises:
         ValueError: one of them is missing.
@@ -53,10 +53,10 @@ def check_expert_trunk(trunk: nn.Module, tasks: Sequence[str], backbone: Mapping
 
 
 def own_experts_of(trunk: nn.Module, tasks: Sequence[str], count: int | Mapping[str, int]) -> dict[str, int]:
-    """Task -> number of its own experts, of one number for all or a number for each.
+    """Task -> number of its own experts, from one number for all tasks or one per task.
 
     Raises:
-        ValueError: a task has no number, a number is negative, or there is one for a task that is not there.
+        ValueError: a task has no number, a number is negative, or a number is given for an unknown task.
     """
     counts = dict(count) if isinstance(count, Mapping) else dict.fromkeys(tasks, count)
     if set(counts) != set(tasks) or min(counts.values()) < 1:

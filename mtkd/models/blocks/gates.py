@@ -1,4 +1,4 @@
-"""Gates: how much of each expert a task takes, sample by sample."""
+"""Gates: per-sample weights of the experts for each task."""
 
 import math
 
@@ -8,11 +8,11 @@ from torch.nn import functional as F
 
 
 def gate_view(image: Tensor, size: int) -> Tensor:
-    """What a gate reads of a picture or map: its means over a grid of ``size`` x ``size``, flattened.
+    """The input of a gate: the flattened means of an image or map over a grid of ``size`` x ``size``.
 
     Args:
-        image: (B, C, H, W), or vectors (B, C), which stay as they are.
-        size: side of the grid; at the picture's own side the gate reads the picture itself.
+        image: (B, C, H, W), or vectors (B, C), which are returned unchanged.
+        size: side of the grid; for the side of the image, the result is the flattened image.
 
     Returns:
         (B, C size²), or (B, C).
@@ -21,7 +21,7 @@ def gate_view(image: Tensor, size: int) -> Tensor:
 
 
 def mixed(weights: Tensor, experts: Tensor) -> Tensor:
-    """Sum of experts, weighted sample by sample: (B, E) and (B, E, ...) -> (B, ...)."""
+    """The sum of the experts with per-sample weights: (B, E) and (B, E, ...) -> (B, ...)."""
     return torch.einsum('be,be...->b...', weights.to(experts.dtype), experts)
 
 
@@ -29,8 +29,8 @@ class SoftmaxGate(nn.Module):
     """Softmax of a linear layer, the gate of MMoE and of progressive layered extraction.
 
     Args:
-        in_features: length of what it reads.
-        experts: how many there are to weigh.
+        in_features: number of input features.
+        experts: number of experts.
     """
 
     def __init__(self, in_features: int, experts: int) -> None:
@@ -43,23 +43,23 @@ class SoftmaxGate(nn.Module):
 
 
 class SelectGate(nn.Module):
-    """DSelect-k: k selectors, each of which settles on one expert, weighted by a softmax.
+    """DSelect-k: k selectors, each of which converges to one expert, weighted by a softmax.
 
-    A selector writes the number of its expert in binary: bit m is the smooth step S(z_m), 0 below -gamma / 2, 1 above
-    gamma / 2, and -2 z³ / gamma³ + 3 z / (2 gamma) + 1/2 between. Expert i weighs prod over m of S(z_m) or 1 - S(z_m), as
-    its number has the bit. Once all z are beyond gamma / 2 at most k experts have a weight.
+    A selector encodes the index of its expert in binary: bit m is the smooth step S(z_m), which is 0 below -gamma / 2, 1
+    above gamma / 2, and -2 z³ / gamma³ + 3 z / (2 gamma) + 1/2 in between. The weight of expert i is the product over m of
+    S(z_m) or 1 - S(z_m), according to bit m of i. Once all |z| exceed gamma / 2, at most k experts have a nonzero weight.
 
-    Source: Hazimeh et al. 2021 (DSelect-k), sections 3 and 4; google-research/dselect_k_moe (ccc94ce), its gates that look
-    at the example. LibMTL (4336804) is the same for ``gamma=1``; for others its smooth step takes 1 all the same.
+    Source: Hazimeh et al. 2021 (DSelect-k), sections 3 and 4; google-research/dselect_k_moe (ccc94ce), its
+    example-conditioned gates. LibMTL (4336804) gives the same for ``gamma=1``; its smooth step always uses 1.
 
     Args:
-        in_features: length of what it reads.
-        experts: how many there are to select from.
-        select: k, at most so many have a weight at the end.
+        in_features: number of input features.
+        experts: number of experts.
+        select: k, the maximum number of experts with a nonzero weight after convergence.
         gamma: width of the smooth step.
 
     Raises:
-        ValueError: fewer than two experts, ``select`` not in 1..experts, or a width that is not positive.
+        ValueError: fewer than two experts, ``select`` not in 1..experts, or a non-positive width.
     """
 
     codes: Tensor
@@ -80,7 +80,7 @@ class SelectGate(nn.Module):
         self.register_buffer('codes', codes.bool(), persistent=False)
 
     def forward(self, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, in_features) -> (B, experts) weights, and the selectors (B, select, experts) they are made of."""
+        """(B, in_features) -> (B, experts) weights, and the selectors (B, select, experts) from which they are computed."""
         bits = self._step(self.choose(seen).unflatten(1, (self.select, 1, -1)))
         selectors = torch.where(self.codes, bits, 1 - bits).prod(-1)
         return mixed(self.weigh(seen).softmax(-1), selectors), selectors

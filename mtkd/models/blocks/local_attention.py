@@ -1,4 +1,4 @@
-"""Attention of every place to the k x k places around it, by shifting instead of unfolding."""
+"""Attention of every position to its k x k neighbourhood, by shifting instead of unfolding."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 def _shifted(feature: Tensor, kernel: int, value: float = 0.0) -> Iterator[Tensor]:
-    """(B, C, h, w) -> k² views of the same shape of the padded feature, from the neighbour at the upper left on."""
+    """(B, C, h, w) -> k² views of the padded feature, of the same shape, starting with the upper left neighbour."""
     height, width = feature.shape[-2:]
     reach = kernel // 2
     padded = F.pad(feature, (reach, reach, reach, reach), value=value)
@@ -18,7 +18,7 @@ def _shifted(feature: Tensor, kernel: int, value: float = 0.0) -> Iterator[Tenso
 
 
 def local_weights(query: Tensor, key: Tensor, kernel: int) -> Tensor:
-    """softmax over the k² neighbours n of a place p of <q_p, k_n> / sqrt(C); neighbours outside the picture weigh 0.
+    """Softmax of <q_p, k_n> / sqrt(C) over the k² neighbours n of a position p; neighbours outside the map have weight 0.
 
     Args:
         query: (B, C, h, w).
@@ -40,7 +40,7 @@ def local_weights(query: Tensor, key: Tensor, kernel: int) -> Tensor:
 
 
 def local_sum(weights: Tensor, value: Tensor) -> Tensor:
-    """Sum over a place's neighbours of (B, k², h, w) ``weights`` times (B, C, h, w) ``value``; (B, C, h, w)."""
+    """Sum of (B, k², h, w) ``weights`` times (B, C, h, w) ``value`` over the neighbours of each position; (B, C, h, w)."""
     kernel = round(weights.shape[1] ** 0.5)
     weights = weights.to(value.dtype)
     total = torch.zeros_like(value)

@@ -1,4 +1,4 @@
-"""Attention between the places of all tasks' maps whose scores are handed on to a finer stage, as in InvPT."""
+"""Attention over the positions of all tasks' maps whose scores are passed on to a finer stage, as in InvPT."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from .query_attention import feed_forward
 
 
 def resized(maps: Tensor, size: Sequence[int]) -> Tensor:
-    """(..., h, w) -> (..., \\*size), bilinear; as it is where it has that size."""
+    """(..., h, w) -> (..., \\*size), bilinear; unchanged if it has that size."""
     if tuple(maps.shape[-2:]) == tuple(size):
         return maps
     flat = F.interpolate(maps.flatten(1, -3), size=list(size), mode='bilinear', align_corners=False)
@@ -20,23 +20,24 @@ def resized(maps: Tensor, size: Sequence[int]) -> Tensor:
 
 
 class MessageAttention(nn.Module):
-    """Every second place of every task asks coarse places of all tasks, and hears what the stage before found.
+    """Attention from every second position of every task to coarse positions of all tasks, combined with the previous
+    scores.
 
-    Queries are made by a 3x3 convolution of stride 2 with norm, per task and channel; keys and values are means of
-    ``pool`` x ``pool`` places. A linear layer each, the same for all tasks, follows. The scores are
-    <q, k> / sqrt(C / heads); those of the stage before (the *message*: the same keys, a coarser grid of queries) are resized
-    to this stage's queries and mixed in, before softmax, by a 1x1 convolution from the heads of both to the heads.
+    Queries are computed by a 3x3 depthwise convolution of stride 2 with norm, per task; keys and values are means of
+    ``pool`` x ``pool`` positions. Each is followed by a linear layer, the same for all tasks. The scores are <q, k> / sqrt(C
+    / heads); those of the previous stage (the *message*: the same keys, a coarser grid of queries) are resized to this
+    stage's queries and mixed in, before softmax, by a 1x1 convolution from the heads of both to the heads.
 
-    Source: Ye and Xu 2022, fact sheet 4.3 and 5.4. Ours: scores and softmax in float32; a bias of keys or of the mixture,
-    which softmax cancels, is left out.
+    Source: Ye and Xu 2022, fact sheet 4.3 and 5.4. Differences: scores and softmax are in float32; biases of the keys and of
+    the mixture, which softmax cancels, are omitted.
 
     Args:
-        tasks: how many, T.
-        channels: C, of a task's map.
-        heads: that divide them.
-        pool: side of the squares of places that keys and values are means of.
-        receives: there is a message.
-        faithful_to_release: scale by sqrt(C) in place of sqrt(C / heads), as the released code does.
+        tasks: T, the number of tasks.
+        channels: C, the number of channels of a task's map.
+        heads: number of attention heads, a divisor of ``channels``.
+        pool: side of the squares over which keys and values are averaged.
+        receives: whether there is a message.
+        faithful_to_release: scale by sqrt(C) instead of sqrt(C / heads), as in the released code.
     """
 
     def __init__(self, tasks: int, channels: int, heads: int, pool: int, receives: bool = False,
@@ -53,11 +54,11 @@ class MessageAttention(nn.Module):
         self.project = nn.Linear(channels, channels)
 
     def forward(self, maps: Tensor, message: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """What every second place takes, and the scores that say from where.
+        """Compute the attended features at every second position, and the scores.
 
         Args:
             maps: (B, T, C, h, w).
-            message: scores of the stage before, (B, heads, K, T, h'', w'').
+            message: scores of the previous stage, (B, heads, K, T, h'', w'').
 
         Returns:
             (B, T, C, h', w') with h' = ceil(h / 2), and float32 scores (B, heads, K, T, h', w') of the
@@ -87,7 +88,8 @@ def _tokens(maps: Tensor) -> Tensor:
 
 
 class MessageBlock(nn.Module):
-    """:class:`MessageAttention` and a feed-forward four times as wide, each on a layer norm, each with a residual.
+    """:class:`MessageAttention` and a feed-forward network four times as wide, each with a pre-norm and a residual
+    connection.
 
     Args:
         tasks: see :class:`MessageAttention`.
@@ -95,9 +97,9 @@ class MessageBlock(nn.Module):
         heads: see there.
         pool: see there.
         receives: see there.
-        drop_path: chance that a sample skips either. The released code asks for .15 and gets 0, because it spreads the rate
-            from 0 upwards over the blocks of a stage, of which there is one.
-        faithful_to_release: no drop path, and the attention's scale.
+        drop_path: probability that a sample skips a branch. The released code sets .15 but obtains 0, because it spreads the
+            rate linearly from 0 over the blocks of a stage, and there is only one block.
+        faithful_to_release: no drop path, and the scale of the released attention.
     """
 
     def __init__(self, tasks: int, channels: int, heads: int, pool: int, receives: bool = False, drop_path: float = 0.15,

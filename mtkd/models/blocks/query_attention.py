@@ -6,7 +6,7 @@ from torchvision.ops import StochasticDepth
 
 
 class CrossAttention(nn.Module):
-    """Multi-head attention with layer norm of queries, keys and values, and positions added to them before.
+    """Multi-head attention with layer norm of queries, keys and values, after adding position embeddings.
 
     Args:
         channels: of tokens.
@@ -22,7 +22,7 @@ class CrossAttention(nn.Module):
 
     def forward(self, query: Tensor, memory: Tensor, query_place: Tensor | None = None,
                 memory_place: Tensor | None = None) -> Tensor:
-        """(B, L, C) asks (B, S, C) -> (B, L, C); places are (1, L, C) and (1, S, C)."""
+        """Attend from (B, L, C) to (B, S, C) -> (B, L, C); position embeddings are (1, L, C) and (1, S, C)."""
         placed_query = query if query_place is None else query + query_place
         placed_memory = memory if memory_place is None else memory + memory_place
         parts = (self.query(self.norm_query(placed_query)), self.key(self.norm_key(placed_memory)),
@@ -37,12 +37,13 @@ def feed_forward(channels: int, hidden: int) -> nn.Sequential:
 
 
 class QueryEncoder(nn.Module):
-    """Queries gather from a task's pixels: attention, a linear layer on their norm, a feed-forward, each with a residual.
+    """Queries attend to the pixels of a task: attention, a normed linear layer and a feed-forward network, each with a
+    residual.
 
     Args:
         channels: of tokens.
         heads: of the attention.
-        drop_path: chance that a sample skips the attention and the feed-forward.
+        drop_path: probability that a sample skips the attention and the feed-forward network.
     """
 
     def __init__(self, channels: int, heads: int, drop_path: float) -> None:
@@ -53,19 +54,19 @@ class QueryEncoder(nn.Module):
         self.skip = StochasticDepth(drop_path, 'row')
 
     def forward(self, queries: Tensor, pixels: Tensor, place: Tensor) -> Tensor:
-        """(B, Q, C) queries, (B, hw, C) pixels, (1, Q, C) places -> (B, Q, C)."""
+        """(B, Q, C) queries, (B, hw, C) pixels, (1, Q, C) position embeddings -> (B, Q, C)."""
         queries = queries + self.skip(self.attend(queries, pixels, query_place=place))
         queries = queries + self.reason(queries)
         return queries + self.skip(self.think(queries))
 
 
 class QueryExchange(nn.Module):
-    """All tasks' queries attend to each other, then a feed-forward, each with a residual.
+    """Attention between all tasks' queries, then a feed-forward network, each with a residual.
 
     Args:
         channels: of tokens.
         heads: of the attention.
-        dropout: of the attention's weights.
+        dropout: dropout rate of the attention weights.
         drop_path: chance that a sample skips either.
     """
 
@@ -82,14 +83,15 @@ class QueryExchange(nn.Module):
 
 
 class PixelDecoder(nn.Module):
-    """Pixels ask their task's queries: attention and a feed-forward three times as wide, each with a residual, then GELU.
+    """Pixels attend to the queries of their task: attention and a feed-forward network three times as wide, both residual;
+    GELU.
 
     Args:
         channels: of tokens.
         heads: of the attention.
         drop_path: chance that a sample skips either.
-        faithful_to_release: what the released code appends: attention of a place over the samples of the batch, added to
-            the pixels before the first attention instead of after it, and a second feed-forward (fact sheet 5.4).
+        faithful_to_release: the additions of the released code: attention of each position over the samples of the batch,
+            the pixels of before the first attention as its residual, and a second feed-forward network (fact sheet 5.4).
     """
 
     def __init__(self, channels: int, heads: int, drop_path: float, faithful_to_release: bool = False) -> None:
@@ -105,7 +107,7 @@ class PixelDecoder(nn.Module):
         asked = pixels + self.skip(self.attend(pixels, queries, memory_place=place))
         asked = asked + self.skip(self.think(asked))
         if self.across is not None and self.again is not None:
-            # asking for weights takes the way of plain matrix products: fused kernels limit the number of places
+            # need_weights selects plain matrix products: fused kernels limit the number of positions
             asked = pixels + self.skip(self.across(asked, asked, asked, need_weights=True, average_attn_weights=False)[0])
             asked = asked + self.skip(self.again(asked))
         return F.gelu(asked)

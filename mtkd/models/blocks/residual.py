@@ -1,4 +1,4 @@
-"""Pairs of residual blocks, of which the survey's decoders are made."""
+"""Pairs of residual blocks, the components of the survey's decoders."""
 
 from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck
@@ -11,7 +11,7 @@ def _shortcut(in_channels: int, out_channels: int) -> nn.Module | None:
 
 
 def basic_block(in_channels: int, out_channels: int) -> nn.Module:
-    """ResNet's block of two 3x3 convolutions, stride 1; a 1x1 shortcut where the widths differ."""
+    """ResNet's block of two 3x3 convolutions, stride 1; a 1x1 shortcut if the widths differ."""
     return BasicBlock(in_channels, out_channels, downsample=_shortcut(in_channels, out_channels))
 
 
@@ -24,7 +24,7 @@ def two_bottlenecks(in_channels: int, out_channels: int) -> nn.Sequential:
     """Two of ResNet's 1x1-3x3-1x1 blocks, a quarter as wide inside, the first of which changes the width.
 
     Raises:
-        ValueError: 4 does not divide ``out_channels``.
+        ValueError: ``out_channels`` is not divisible by 4.
     """
     if out_channels % 4:
         raise ValueError(f'A bottleneck block is a quarter as wide inside: {out_channels} channels are no multiple of 4.')

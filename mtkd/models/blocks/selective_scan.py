@@ -1,4 +1,4 @@
-"""Mamba's selective scan in plain torch, over pictures in four directions."""
+"""Mamba's selective scan in pure PyTorch, over maps in four directions."""
 
 import math
 
@@ -11,12 +11,14 @@ from .context import full_precision
 
 def selective_scan(given: Tensor, step: Tensor, decay: Tensor, write: Tensor, read: Tensor, skip: Tensor,
                    chunk: int = 64) -> Tensor:
-    """Run h <- exp(step decay) h + step write given along a sequence, and give <read, h> + skip given.
+    """Run h <- exp(step decay) h + step write given along a sequence and return <read, h> + skip given.
 
-    Within a chunk the recurrence is solved by doubling, in log2(chunk) steps that multiply factors of at most 1 alone;
-    chunks follow one another. The largest tensors are those of a chunk, but all chunks' are kept for a backward pass.
+    Within a chunk the recurrence is solved by doubling, in log2(chunk) steps that multiply only factors of at most 1; chunks
+    are processed in sequence. The largest tensors are those of one chunk, but those of all chunks are kept for the backward
+    pass.
 
-    Source: Gu and Dao 2023 (Mamba), algorithm 2; ``selective_scan_ref`` of state-spaces/mamba. Ours: the order of the sums.
+    Source: Gu and Dao 2023 (Mamba), algorithm 2; ``selective_scan_ref`` of state-spaces/mamba. The order of summation
+    differs.
 
     Args:
         given: (B, K, D, L), D sequences in each of K directions.
@@ -25,7 +27,7 @@ def selective_scan(given: Tensor, step: Tensor, decay: Tensor, write: Tensor, re
         write: (B, K, N, L).
         read: (B, K, N, L).
         skip: (K, D).
-        chunk: length that is solved at once.
+        chunk: length of a chunk.
 
     Returns:
         (B, K, D, L).
@@ -52,15 +54,15 @@ def selective_scan(given: Tensor, step: Tensor, decay: Tensor, write: Tensor, re
 class Scan2D(nn.Module):
     """Selective scans of a map by rows and by columns, forwards and backwards, summed; then layer norm.
 
-    Each direction has its own step, write and read, made of the feature itself by linear layers.
+    Each direction has its own step, write and read, computed from the feature by linear layers.
 
     Source: Liu et al. 2024 (VMamba), 2D-selective-scan, as EnVision-Research/MTMamba (a0b4f0b) has it. Ours: in float32 or
         finer.
 
     Args:
-        channels: D, of the map.
-        states: N, of each channel.
-        rank: width that steps are made through.
+        channels: D, the number of channels.
+        states: N, the number of states per channel.
+        rank: rank of the projection of the steps.
     """
 
     def __init__(self, channels: int, states: int, rank: int) -> None:
@@ -70,7 +72,7 @@ class Scan2D(nn.Module):
         self.project = nn.Parameter(torch.empty(4, rank + 2 * states, channels).uniform_(-bound, bound))
         self.step = nn.Parameter(torch.empty(4, channels, rank).uniform_(-rank ** -0.5, rank ** -0.5))
         steps = torch.exp(torch.rand(4, channels) * (math.log(0.1) - math.log(0.001)) + math.log(0.001)).clamp_min(1e-4)
-        self.step_bias = nn.Parameter(steps + torch.log(-torch.expm1(-steps)))  # softplus of it is between .001 and .1
+        self.step_bias = nn.Parameter(steps + torch.log(-torch.expm1(-steps)))  # its softplus is between .001 and .1
         self.decay = nn.Parameter(torch.arange(1.0, states + 1).log().repeat(4, channels, 1))
         self.skip = nn.Parameter(torch.ones(4, channels))
         self.norm = nn.LayerNorm(channels)

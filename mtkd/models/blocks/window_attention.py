@@ -1,4 +1,4 @@
-"""Swin's attention within windows, of a feature to itself or by another feature's queries and keys."""
+"""Swin's window attention, as self-attention or with the queries and keys of another feature."""
 
 import torch
 from torch import Tensor, nn
@@ -6,14 +6,14 @@ from torch.nn import functional as F
 
 
 class Windows:
-    """Cuts a map into square windows, and puts them together again.
+    """Splits a map into square windows, and joins them again.
 
-    Sides that the window does not divide are filled up with zeros at the bottom and right, which are attended to, as in
-    Swin's dense networks; a map smaller than the window is one window.
+    Maps are zero-padded at the bottom and right to a multiple of the window; the padding is attended to, as in Swin's dense
+    networks. A map smaller than the window is one window.
 
     Args:
-        side: of a window, in places.
-        shifted: move the map by half a side first, so that these windows lie across the borders of the others.
+        side: side of a window, in positions.
+        shifted: shift the map by half a side first, so that windows cross the borders of the unshifted ones.
     """
 
     def __init__(self, side: int, shifted: bool) -> None:
@@ -36,10 +36,10 @@ class Windows:
         return whole[:, :height, :width]
 
     def apart(self, height: int, width: int, device: torch.device) -> Tensor | None:
-        """Which places of a window came together only because the map was moved, from opposite borders.
+        """Mask of the pairs of positions in a window that are adjacent only because of the shift, from opposite borders.
 
         Returns:
-            (W, 1, side², side²) bool, or None where the map is not moved.
+            (W, 1, side², side²) bool, or None if the map is not shifted.
         """
         if not self.shift:
             return None
@@ -52,22 +52,22 @@ class Windows:
         return rows.transpose(2, 3).flatten(3, 4).flatten(1, 2)
 
     def _parts(self, length: int, device: torch.device) -> Tensor:
-        """(length,): 0 before the last window, 1 in it, 2 for what was moved there from the other border."""
+        """(length,): 0 before the last window, 1 in it, 2 for positions shifted there from the other border."""
         places = torch.arange(length, device=device)
         return (places >= length - self.side).long() + (places >= length - self.shift).long()
 
 
 class WindowAttention(nn.Module):
-    """Multi-head attention among the places of a window, with a learned bias for each relative place.
+    """Multi-head attention within a window, with a learned relative position bias.
 
-    Queries and keys are of one feature, values may be of another: a task's values are then mixed by where another task
-    looks, as in MTFormer. With one feature for all three it is Swin's attention.
+    Queries and keys come from one feature, values may come from another: the values of a task are then weighted by the
+    attention of another task, as in MTFormer. With the same feature for all three, this is Swin's attention.
 
     Args:
-        channels: of both features.
-        heads: that divide them.
+        channels: number of channels of both features.
+        heads: number of attention heads, a divisor of ``channels``.
         side: of a window.
-        scale: factor of the inner products; None: one over the root of a head's width, as in Swin.
+        scale: factor of the inner products; None: 1 / sqrt(head width), as in Swin.
     """
 
     index: Tensor
@@ -86,8 +86,8 @@ class WindowAttention(nn.Module):
         """Attend.
 
         Args:
-            asking: (B, W, side², C), the feature of queries and keys.
-            answering: the same, the feature of values.
+            asking: (B, W, side², C), the feature for queries and keys.
+            answering: same shape, the feature for values.
             apart: see :meth:`Windows.apart`.
 
         Returns:
@@ -106,7 +106,7 @@ class WindowAttention(nn.Module):
 
 
 def _relative_places(side: int) -> Tensor:
-    """(side², side²): for every pair of places the row of the bias that stands for their distance."""
+    """(side², side²): the row of the bias table for the relative position of every pair of positions."""
     steps = torch.arange(side)
     rows, columns = (grid.flatten() for grid in torch.meshgrid(steps, steps, indexing='ij'))
     down, right = (places[:, None] - places + side - 1 for places in (rows, columns))
@@ -119,7 +119,7 @@ def two_layers(in_channels: int, hidden: int, out_channels: int) -> nn.Sequentia
 
 
 class SwinBlock(nn.Module):
-    """Attention within windows and a feed-forward four times as wide, each of the norm and with a residual.
+    """Window attention and a feed-forward network four times as wide, each with a pre-norm and a residual connection.
 
     Args:
         channels: of the feature.
@@ -147,7 +147,7 @@ class SwinBlock(nn.Module):
 class SwinStage(nn.Module):
     """Swin blocks, every second one shifted, and a layer norm.
 
-    Source: Liu et al. 2021 (Swin), without drop path and without merging of patches.
+    Source: Liu et al. 2021 (Swin), without drop path and patch merging.
 
     Args:
         channels: of the feature.

@@ -1,4 +1,4 @@
-"""Heads: the shared feature, or a task's own -> one task's feature and output."""
+"""Heads: shared or task-specific feature -> feature and output of one task."""
 
 from .bottleneck import BottleneckHead
 from .conv_pair import ConvPairHead

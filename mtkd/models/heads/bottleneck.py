@@ -1,4 +1,4 @@
-"""The survey's head of PAD-Net."""
+"""The head of PAD-Net in the survey."""
 
 from torch import Tensor, nn
 
@@ -13,14 +13,14 @@ class BottleneckHead(nn.Module):
     Source: the final heads of PAD-Net as the survey defines it, fact sheet 4.3.
 
     Args:
-        in_channels: channels of the feature it reads, a multiple of 4.
-        out_channels: channels the task wants.
+        in_channels: number of input channels, a multiple of 4.
+        out_channels: number of output channels of the task.
 
     Attributes:
-        feature_channels: channels of :meth:`feature`'s result, those that come in.
+        feature_channels: number of channels of :meth:`feature`'s result, equal to ``in_channels``.
 
     Raises:
-        ValueError: 4 does not divide ``in_channels``.
+        ValueError: ``in_channels`` is not divisible by 4.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:

@@ -7,17 +7,17 @@ from ...registry import HEADS
 
 @HEADS.register_module()
 class ConvPairHead(nn.Module):
-    """A 3x3 convolution directly followed by a 1x1 one: no norm and no activation between.
+    """A 3x3 convolution directly followed by a 1x1 one: no norm or activation in between.
 
-    Source: Liu et al. 2019 (MTAN) and KD4MTL, fact sheet 4.3; Xavier-normal weights, zero biases. What follows in the
-    papers (log-softmax, unit length) is the task's business.
+    Source: Liu et al. 2019 (MTAN) and KD4MTL, fact sheet 4.3; Xavier-normal weights, zero biases. The subsequent operations
+    of the papers (log-softmax, unit length) are part of the task.
 
     Args:
-        in_channels: channels of the feature it reads.
-        out_channels: channels the task wants.
+        in_channels: number of input channels.
+        out_channels: number of output channels of the task.
 
     Attributes:
-        feature_channels: channels of :meth:`feature`'s result, those that come in.
+        feature_channels: number of channels of :meth:`feature`'s result, equal to ``in_channels``.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:

@@ -21,11 +21,11 @@ class FCNHead(nn.Module):
     Source: fact sheet 1.1.6 (67 channels for HRNet18, the embedding width for Swin).
 
     Args:
-        in_channels: channels of the shared feature.
-        out_channels: channels the task wants.
-        channels: width of the task's feature.
+        in_channels: number of channels of the shared feature.
+        out_channels: number of output channels of the task.
+        channels: number of channels of the task's feature.
         norm: ``'batch'`` or ``'group'``.
-        dropout: channel dropout before the logits.
+        dropout: rate of the channel dropout before the logits.
 
     Attributes:
         feature_channels: channels of :meth:`feature`'s result.

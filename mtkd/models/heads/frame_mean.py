@@ -1,4 +1,4 @@
-"""A decision per frame, averaged."""
+"""Average of per-frame predictions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,18 +13,18 @@ class FrameMeanHead(nn.Module):
     """Classifies every frame of a clip with any image-level head and averages the logits.
 
     With a linear head and no dropout this is the head on the mean embedding (``TemporalPoolHead(pool='mean')``); with
-    dropout every frame loses its own features.
+    dropout, every frame has its own mask.
 
-    Source: fact sheet 1.3.3 (average logits; ours, MLFD does not say).
+    Source: fact sheet 1.3.3 (averaging logits is our choice; MLFD does not specify it).
 
     Args:
         in_channels: width of a frame's embedding.
-        out_channels: channels the task wants.
-        head: config of the head of a frame.
+        out_channels: number of output channels of the task.
+        head: config of the head for a frame.
 
     Attributes:
         feature_channels: channels of :meth:`feature`'s result.
-        takes_frames: True: it reads a feature per frame.
+        takes_frames: True: the input is a feature per frame.
     """
 
     takes_frames = True
@@ -45,6 +45,6 @@ class FrameMeanHead(nn.Module):
 
 
 def _each(part: Any, frames: Tensor) -> Tensor:
-    """A function of (N, C) on every frame of (B, C, T)."""
+    """Apply a function of (N, C) to every frame of (B, C, T)."""
     done: Tensor = part(frames.transpose(1, 2).flatten(0, 1))
     return done.unflatten(0, (len(frames), -1)).transpose(1, 2)

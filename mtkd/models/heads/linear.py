@@ -14,8 +14,8 @@ class LinearHead(nn.Module):
 
     Args:
         in_channels: width of the embedding.
-        out_channels: channels the task wants.
-        dropout: before the layer.
+        out_channels: number of output channels of the task.
+        dropout: dropout rate before the layer.
 
     Attributes:
         feature_channels: channels of :meth:`feature`'s result.

@@ -1,4 +1,4 @@
-"""The head of networks whose trunk or neck makes each task's feature."""
+"""The head of networks whose trunk or neck computes task-specific features."""
 
 from torch import Tensor, nn
 
@@ -8,17 +8,17 @@ from ..dropout import Dropout2d
 
 @HEADS.register_module()
 class LogitsHead(nn.Module):
-    """A 1x1 convolution on the task's feature, nothing of its own before it.
+    """A single 1x1 convolution on the task's feature.
 
     Source: the last layer of the baseline's head and of the networks KDAM compares with, fact sheet 4.4.
 
     Args:
-        in_channels: channels of the feature it reads.
-        out_channels: channels the task wants.
-        dropout: of whole channels, before the convolution (.05 in ATRC).
+        in_channels: number of input channels.
+        out_channels: number of output channels of the task.
+        dropout: rate of the channel dropout before the convolution (.05 in ATRC).
 
     Attributes:
-        feature_channels: channels of :meth:`feature`'s result, those that come in.
+        feature_channels: number of channels of :meth:`feature`'s result, equal to ``in_channels``.
     """
 
     def __init__(self, in_channels: int, out_channels: int, dropout: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""A head on vectors."""
+"""A two-layer perceptron head for vectors."""
 
 from torch import Tensor, nn
 
@@ -14,9 +14,9 @@ class MLPHead(nn.Module):
 
     Args:
         in_channels: length of the shared vector.
-        out_channels: channels the task wants.
+        out_channels: number of output channels of the task.
         channels: length of the task's feature.
-        dropout: of the feature, before the last layer.
+        dropout: dropout rate of the feature before the last layer.
 
     Attributes:
         feature_channels: length of :meth:`feature`'s result.

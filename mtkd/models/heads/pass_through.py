@@ -1,4 +1,4 @@
-"""A head that has nothing of its own."""
+"""Identity head without parameters."""
 
 from torch import Tensor, nn
 
@@ -7,13 +7,13 @@ from ...registry import HEADS
 
 @HEADS.register_module()
 class PassThroughHead(nn.Module):
-    """The shared feature is the output: for tasks that share one classifier, which is then part of the neck.
+    """Returns the shared feature as the output, for tasks that share one classifier, which is then part of the neck.
 
     Source: MLFD's baseline with one merged label space, fact sheet 1.3.2.
 
     Args:
         in_channels: width of the shared feature.
-        out_channels: channels the task wants.
+        out_channels: number of output channels of the task.
 
     Raises:
         ValueError: the two differ.

@@ -12,11 +12,11 @@ class PointwiseHead(nn.Module):
     Source: HRNet's own segmentation head, which the survey's HRNet18 networks use (270 channels), fact sheet 4.3.
 
     Args:
-        in_channels: channels of the feature it reads.
-        out_channels: channels the task wants.
+        in_channels: number of input channels.
+        out_channels: number of output channels of the task.
 
     Attributes:
-        feature_channels: channels of :meth:`feature`'s result, those that come in.
+        feature_channels: number of channels of :meth:`feature`'s result, equal to ``in_channels``.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:

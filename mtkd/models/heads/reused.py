@@ -1,4 +1,4 @@
-"""A head that ends in another network's classifier."""
+"""A head that ends in the classifier of another network."""
 
 from torch import Tensor, nn
 
@@ -7,23 +7,24 @@ from ...registry import HEADS
 
 @HEADS.register_module()
 class ReusedHead(nn.Module):
-    """SimKD's: a map is projected to the teacher's channels, averaged, and classified by the teacher's linear layer.
+    """The head of SimKD: a map is projected to the teacher's channels, averaged, and classified by the teacher's linear
+    layer.
 
     The classifier is frozen, and part of the network: the deployed student has it. Its weights come from the teacher when
-    the distiller is built (:class:`~mtkd.distill.losses.simkd.SimKD`); later they come with the student's checkpoint.
+    the distiller is built (:class:`~mtkd.distill.losses.simkd.SimKD`); later they are loaded from the student's checkpoint.
 
     Source: Chen et al., CVPR 2022; released code: DefangChen/SimKD 2b389c3 (``SimKD``): 1×1, 3×3 and 1×1 convolutions,
     each with batch normalisation and ReLU.
 
     Args:
         in_channels: channels of the map.
-        out_channels: channels the task wants.
+        out_channels: number of output channels of the task.
         teacher_channels: channels of the teacher's last map.
-        factor: the teacher's channels over those of the bottleneck.
+        factor: ratio of the teacher's channels to those of the bottleneck.
 
     Attributes:
         feature_channels: the teacher's channels.
-        out_stride: 0: the output is a vector per picture, though the feature is a map.
+        out_stride: 0: the output is a vector per image, although the feature is a map.
     """
 
     out_stride = 0

@@ -1,4 +1,4 @@
-"""One decision on a clip's pooled embedding."""
+"""One prediction from the pooled embedding of a clip."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,13 +18,13 @@ class TemporalPoolHead(nn.Module):
 
     Args:
         in_channels: width of a frame's embedding.
-        out_channels: channels the task wants.
+        out_channels: number of output channels of the task.
         pool: ``'mean'`` or ``'max'``.
         head: config of the head.
 
     Attributes:
         feature_channels: channels of :meth:`feature`'s result.
-        takes_frames: True: it reads a feature per frame.
+        takes_frames: True: the input is a feature per frame.
 
     Raises:
         ValueError: an unknown ``pool``.

@@ -1,4 +1,4 @@
-"""Necks: multi-scale features -> the feature all tasks share, or one for each task."""
+"""Necks: multi-scale features -> one shared feature, or one feature per task."""
 
 from .atrc import ATRCNeck
 from .atrc_search import ATRCSearchNeck

@@ -1,4 +1,4 @@
-"""ATRC: for every pair of tasks, the kind of context that a search found."""
+"""ATRC: attention between tasks, with a kind of context for every pair that is found by a search."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,30 +13,30 @@ from .context_neck import ContextNeck, regions_of
 
 @NECKS.register_module()
 class ATRCNeck(ContextNeck):
-    """Adaptive task-relational context: each task attends to each task in the way its genotype names.
+    """Adaptive task-relational context: each task attends to each task with the kind of context given by a genotype.
 
-    A task's feature F_t is concatenated with a projection of what it takes from all tasks, itself included, and reduced to
-    67 channels by a 1x1 convolution with norm and ReLU. The projection's norm begins at zero, so training starts from the
-    baseline. Kinds: global linear attention; local attention over 9x9 places; attention over the mean source features of
-    regions, that is of places where the target, or the source, predicts a class (log bins of depth, directions of normals),
-    a softmax over places. These predictions, ``<task>.aux``, are supervised and made of the shared feature without passing
-    gradients on to it. The head is ``dict(type='LogitsHead', dropout=.05)``.
+    A task's feature F_t is concatenated with a projection of its contexts in all tasks, including itself, and reduced to
+    67 channels by a 1x1 convolution with norm and ReLU. The projection's norm is initialised to zero, so that training
+    starts from the baseline. Kinds: global linear attention; local attention over 9x9 positions; attention over the mean
+    source features of regions, which are the positions where the target or the source predicts a class (log bins of depth,
+    directions of normals), a softmax over positions. These predictions, ``<task>.aux``, are supervised; no gradient flows
+    from them into the shared feature. The head is ``dict(type='LogitsHead', dropout=.05)``.
 
     With the published genotypes and HRNet18: 5.061 M parameters on NYUD, 5.383 M on PASCAL-Context (fact sheet 7).
 
-    A search's genotype is kept in the state dict (``kinds``): other kinds may have weights of the same shapes, and a
-    checkpoint that was trained with another genotype is refused.
+    The genotype is stored in the state dict (``kinds``): other kinds may have weights of the same shapes, and a checkpoint
+    that was trained with another genotype is refused.
 
-    Source: Bruggemann et al. 2021, fact sheet 4.3, 5.4. Ours: padding is not left out of regions (in the release a mask for
-    it exists and never matches, 5.4). The search is :class:`~mtkd.models.necks.atrc_search.ATRCSearchNeck`.
+    Source: Bruggemann et al. 2021, fact sheet 4.3, 5.4. Padding is not excluded from regions (the release has a mask for it
+    that never matches, 5.4). The search is :class:`~mtkd.models.necks.atrc_search.ATRCSearchNeck`.
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
         strides: see there.
         out_channels: see there.
         genotype: ``'nyud_hrnet18'``, ``'pascal_hrnet18'``, a search's ``genotype.json``, or target -> source -> 0 none,
-            1 global, 2 local, 3 regions of the target, 4 regions of the source. In a config, ``dict(config=...)`` names
-            the search's config, whose result the tools find in its work dir.
+            1 global, 2 local, 3 regions of the target, 4 regions of the source. In a config, ``dict(config=...)`` names the
+            config of the search, whose result is found in its work dir.
         channels: width of a task's feature.
         lateral_channels: see there.
         context_channels: width of queries, keys and values; None: half of ``channels``.
@@ -82,7 +82,7 @@ def _text(rows: list[list[int]]) -> str:
 
 
 def _with_regions(genotype: Genotype) -> list[str]:
-    """The tasks whose regions some context looks at."""
+    """The tasks whose regions are used by some context."""
     looked_at = {regions_of(kind, target, source) for target, row in genotype.items() for source, kind in row.items()
                  if KINDS[kind].endswith('regions')}
     return [task for task in genotype if task in looked_at]

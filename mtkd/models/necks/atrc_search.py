@@ -16,21 +16,21 @@ from .context_neck import ContextNeck, regions_of
 
 @NECKS.register_module()
 class ATRCSearchNeck(ContextNeck):
-    """ATRC before it is decided: for each pair of tasks a mixture of all kinds of context, whose weights are learned.
+    """The search network of ATRC: a learned mixture of all kinds of context for each pair of tasks.
 
-    Weights and scores learn in the same steps from the same samples, each by an optimizer of its own (SGD and Adam in the
-    release), from the tasks' losses and w times the mean entropy of the choices::
+    Weights and scores are trained in the same steps on the same samples, each with its own optimizer (SGD and Adam in the
+    release), on the task losses plus w times the mean entropy of the choices::
 
         model = dict(net=dict(neck=dict(type='ATRCSearchNeck'), head=dict(type='LogitsHead')))
         optim_wrapper = dict(constructor='PartsConstructor', paramwise_cfg=dict(parts={
             'net.trunk.neck.choice': dict(type='Adam', lr=5e-4, schedule=False)}))
         custom_hooks = [dict(type='ContextSearchHook')]
 
-    The hook anneals temperature and w, freezes pairs and writes ``genotype.json``; without it nothing is ever decided. All
-    contexts are computed in every pass, also those of frozen pairs and in eval mode, where only the chosen ones count.
+    The hook anneals temperature and w, freezes pairs and writes ``genotype.json``; without it no choice is made. All
+    contexts are computed in every pass, even those of frozen pairs and in eval mode, where only the chosen ones are used.
 
-    The last norms of the contexts have no scale and shift, so that a context cannot grow in place of its weight; "none" is
-    the share of a mixture that nothing is added for.
+    The last norms of the contexts have no scale and shift, so that the scale of a context cannot replace its weight; the
+    kind "none" contributes nothing to the mixture.
 
     Source: Bruggemann et al. 2021 and the authors' code (mixture, norms, joint steps); fact sheet 4.3.
 
@@ -44,7 +44,7 @@ class ATRCSearchNeck(ContextNeck):
         regions: see :class:`~mtkd.models.necks.atrc.ATRCNeck`.
 
     Attributes:
-        not_deployed: why no file for deployment is made of it; any part of a network may say so.
+        not_deployed: the reason why this network cannot be exported; any part of a network may define it.
     """
 
     not_deployed: ClassVar[str] = 'a search for a genotype is not deployed; the network of the genotype that it finds is'
@@ -66,14 +66,14 @@ class ATRCSearchNeck(ContextNeck):
         return context
 
     def taken(self, own: Mapping[str, Tensor], regions: Mapping[str, Tensor]) -> dict[str, list[Tensor]]:
-        """See :class:`ContextNeck`; one sample of the choices for the whole batch."""
+        """See :class:`ContextNeck`; the choices are sampled once for the whole batch."""
         weights = dict(zip(self.tasks, self.choice.weights(), strict=True))
         return {target: [self._mixed(target, source, row, own, regions) for source, row in
                          zip(self.tasks, weights[target], strict=True)] for target in self.tasks}
 
     def _mixed(self, target: str, source: str, weights: Tensor, own: Mapping[str, Tensor],
                regions: Mapping[str, Tensor]) -> Tensor:
-        """The contexts of one pair by their (5,) weights."""
+        """Mix the contexts of one pair by their (5,) weights."""
         kinds = [(KINDS.index(name), context) for name, context in self.contexts[target][source].items()]
         return torch.stack([weights[kind] * context(own[target], own[source], regions[regions_of(kind, target, source)])
                             for kind, context in kinds]).sum(0)

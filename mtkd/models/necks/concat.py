@@ -1,4 +1,4 @@
-"""Bring all scales to the finest one and concatenate them."""
+"""Resize all scales to the finest one and concatenate them."""
 
 from collections.abc import Sequence
 
@@ -18,8 +18,8 @@ class ConcatNeck(nn.Module):
     Args:
         in_channels: channels of each scale.
         strides: stride of each scale.
-        lateral_channels: when given, a 1x1 convolution first brings every scale to this width (ours, for small budgets;
-            None is the paper's).
+        lateral_channels: when given, a 1x1 convolution first projects every scale to this width (an addition for small
+            budgets; None as in the paper).
 
     Attributes:
         out_channels: channels of the result.

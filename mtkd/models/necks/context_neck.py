@@ -1,4 +1,4 @@
-"""What ATRC and the search for its genotype share: features per task, regions, and the way contexts are joined to them."""
+"""Base class of ATRC and its genotype search: task features, regions, and the joining of contexts."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -14,11 +14,11 @@ REGIONS = {'depth': 40, 'normals': 40, 'edge': 2}  # as many regions as classes 
 
 
 class ContextNeck(TaskNeck):
-    """Each task's feature joined with contexts of all tasks' features; subclasses say in :meth:`taken` which.
+    """Joins the feature of each task with contexts of all tasks' features; subclasses compute these in :meth:`taken`.
 
-    A task's feature F_t is concatenated with a projection of what it takes and reduced to ``channels`` by a 1x1
-    convolution with norm and ReLU; the projection's norm begins at zero. Regions are predicted, as ``<task>.aux``, from the
-    shared feature, without passing gradients on to it; they are the predictions' softmax over places.
+    A task's feature F_t is concatenated with a projection of its contexts and reduced to ``channels`` by a 1x1 convolution
+    with norm and ReLU; the projection's norm is initialised to zero. Regions are predicted, as ``<task>.aux``, from the
+    detached shared feature; they are the softmax of the predictions over positions.
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
@@ -35,12 +35,12 @@ class ContextNeck(TaskNeck):
         self.context_channels = context_channels or channels // 2
 
     def make_context(self, kind: int) -> Context:
-        """A context of one of the kinds but ``none``."""
+        """Build a context of any kind except ``none``."""
         made = {'global': GlobalContext, 'local': LocalContext}.get(KINDS[kind], RegionContext)
         return made(self.channels, self.context_channels)
 
     def add_joints(self, contexts: Mapping[str, int]) -> None:
-        """Build what joins contexts to features: task -> how many (B, context_channels, h, w) it takes."""
+        """Build the joining layers: task -> its number of contexts (B, context_channels, h, w)."""
         self.project, self.merge = nn.ModuleDict(), nn.ModuleDict()
         for task, count in contexts.items():
             if count:
@@ -52,12 +52,12 @@ class ContextNeck(TaskNeck):
 
     def add_regions(self, tasks: Collection[str], out_channels: Mapping[str, int],
                     regions: Mapping[str, int] | None) -> None:
-        """Build the predictions of regions of ``tasks``.
+        """Build the layers that predict the regions of ``tasks``.
 
         Args:
-            tasks: whose regions are looked at.
-            out_channels: task -> its classes.
-            regions: task -> number of its regions where it is not the usual one.
+            tasks: the tasks whose regions are used.
+            out_channels: task -> number of its classes.
+            regions: task -> number of its regions, if not the default.
         """
         wide, stride = self.concat.out_channels, self.concat.stride
         counts = {**out_channels, **{task: k for task, k in REGIONS.items() if task in out_channels}, **(regions or {})}
@@ -66,14 +66,14 @@ class ContextNeck(TaskNeck):
             self.tap_specs[f'{task}.aux'] = TapSpec(counts[task], stride)
 
     def taken(self, own: Mapping[str, Tensor], regions: Mapping[str, Tensor]) -> dict[str, list[Tensor]]:
-        """What each task takes.
+        """Compute the contexts of each task.
 
         Args:
             own: task -> (B, channels, h, w).
-            regions: task -> (B, K, h w), K distributions over places.
+            regions: task -> (B, K, h w), K distributions over positions.
 
         Returns:
-            Task -> as many (B, context_channels, h, w) as :meth:`add_joints` was told.
+            Task -> the number of (B, context_channels, h, w) given to :meth:`add_joints`.
         """
         raise TypeError(f'{type(self).__name__} takes nothing')
 
@@ -94,5 +94,5 @@ class ContextNeck(TaskNeck):
 
 
 def regions_of(kind: int, target: str, source: str) -> str:
-    """The task whose regions a context of this kind looks at; what it names for other kinds is not looked at."""
+    """The task whose regions a context of this kind uses; irrelevant for other kinds."""
     return target if KINDS[kind] == 'target_regions' else source

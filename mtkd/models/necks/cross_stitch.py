@@ -14,9 +14,9 @@ class CrossStitchUnit(nn.Module):
 
     Args:
         num_tasks: T.
-        channels: of every feature.
-        own: first value of A[t, t].
-        other: first value of A[t, s], s != t.
+        channels: number of channels of every feature.
+        own: initial value of A[t, t].
+        other: initial value of A[t, s], s != t.
     """
 
     def __init__(self, num_tasks: int, channels: int, own: float = 0.9, other: float = 0.1) -> None:
@@ -36,9 +36,9 @@ class CrossStitchNeck(TaskNeck):
     """One cross-stitch unit on the tasks' features after one shared trunk, ``style='lite'``.
 
     Source: Misra et al. 2016, in the form whose cost KDAM's Table 1 prints (fact sheet 4.4): 4 * 4 * 67 scalars beyond the
-    baseline with four tasks. The form on networks of their own is the trunk
-    :class:`~mtkd.models.backbones.SoftSharedTrunk`. The survey trains units at 100 times the rate; ours take the
-    network's (``optim_wrapper.paramwise_cfg`` changes that).
+    baseline with four tasks. The form with separate networks is the trunk
+    :class:`~mtkd.models.backbones.SoftSharedTrunk`. The survey trains units with a 100 times higher learning rate; here they
+    use that of the network (see ``optim_wrapper.paramwise_cfg``).
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
@@ -46,8 +46,8 @@ class CrossStitchNeck(TaskNeck):
         out_channels: see there.
         channels: see there.
         lateral_channels: see there.
-        own: weight a task begins with for its own feature (.9 on NYUD, .8 on PASCAL).
-        other: for each of the others' (.1 on NYUD, .05 on PASCAL).
+        own: initial weight of a task's own feature (.9 on NYUD, .8 on PASCAL).
+        other: initial weight of the features of each other task (.1 on NYUD, .05 on PASCAL).
     """
 
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int],

@@ -1,4 +1,4 @@
-"""DeMT: a deformable mixer a task, then attention between the tasks."""
+"""DeMT: one deformable mixer per task, then attention between the tasks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -16,41 +16,43 @@ from .task_neck import check_tasks, conv_bn_relu
 
 @NECKS.register_module()
 class DeMTNeck(nn.Module):
-    """Deformable mixer transformer: per place, the tasks' features attend to each other, and each asks the result back.
+    """Deformable mixer transformer: at each position, the tasks' features attend to each other, and each task attends to the
+    result.
 
-    All scales are concatenated (``shared``) and brought to 256 channels by a linear layer with layer norm. A task's mixer
-    (:class:`~mtkd.models.blocks.deformable.DeformableMixer`) makes ``<task>.own``; these are fused by attention of the T
-    tokens of a place to each other (4 heads, linear, layer norm); each task's own feature attends to the T fused tokens and
-    adds the answer (linear, layer norm); a 3x3 convolution with norm and ReLU brings it to an eighth of the concatenation,
-    ``<task>.in``, which :class:`~mtkd.models.heads.LogitsHead` reads.
+    All scales are concatenated (``shared``) and projected to 256 channels by a linear layer with layer norm. The mixer of a
+    task (:class:`~mtkd.models.blocks.deformable.DeformableMixer`) computes ``<task>.own``; these are fused by self-attention
+    among the T tokens of a position (4 heads, linear, layer norm); the feature of each task attends to the T fused tokens,
+    and the result is added to it (linear, layer norm); a 3x3 convolution with norm and ReLU reduces it to an eighth of the
+    width of the concatenation, ``<task>.in``, which :class:`~mtkd.models.heads.LogitsHead` reads.
 
     With four tasks neck and heads have 2.887 M parameters on HRNet18, 4.550 M on Swin-T and Swin-S (fact sheet 7).
 
-    Source: Xu et al. 2023, fact sheet 4.3 and 5.4. The released code hands batch-last attention its tensors batch-first, so
-    that samples of a batch mix; ours attends over the tasks of a place, which costs little, or with ``attention='full'``
-    over all places of a sample, which the fact sheet takes for the paper's intent. Offsets are of the feature alone.
+    Source: Xu et al. 2023, fact sheet 4.3 and 5.4. The released code passes batch-first tensors to a sequence-first
+    attention, so that samples of a batch mix. Here attention runs over the tasks of a position, which is cheap, or with
+    ``attention='full'`` over all positions of a sample, which the fact sheet considers the intent of the paper. Offsets
+    depend only on the feature.
 
     Args:
         in_channels: channels of each scale.
         strides: stride of each scale.
         out_channels: task -> channels of its output; given by the network.
         channels: width of the tokens.
-        heads: of every attention.
+        heads: number of heads of every attention layer.
         out_width: width of ``<task>.in``; None: an eighth of the concatenation.
         lateral_channels: see :class:`~mtkd.models.necks.ConcatNeck`.
         faithful_to_release: the released behaviour: fusion attends over the samples of a batch, a query over the samples and
-            tasks, and offsets depend on the place in the picture. Outputs of a sample then depend on the others.
-        attention: ``'place'``: each place for itself, its T tokens attend to each other and a task asks them; ``'full'``:
-            the tokens of all tasks and places of a sample attend to each other, and every place of a task asks them all.
-            Both have the same parameters.
-        key_stride: of ``'full'``: tokens that are asked are means over squares of this side, or their number would be that
-            of the places squared.
+            tasks, and offsets depend on the position in the image. Outputs of a sample then depend on the others.
+        attention: ``'place'``: separately at each position, its T tokens attend to each other and each task attends to them;
+            ``'full'``: the tokens of all tasks and positions of a sample attend to each other, and every position of a task
+            attends to all of them. Both have the same parameters.
+        key_stride: for ``'full'``: keys and values are means over squares of this side; otherwise the cost would be
+            quadratic in the number of positions.
 
     Attributes:
         tap_specs: channels and stride of every tap it makes.
 
     Raises:
-        ValueError: fewer than two tasks, ``heads`` does not divide ``channels``, there is no width left, or an ``attention``
+        ValueError: fewer than two tasks, ``heads`` does not divide ``channels``, the output width is 0, or an ``attention``
             that is unknown or not the released one.
     """
 
@@ -116,7 +118,7 @@ class DeMTNeck(nn.Module):
         return asked
 
     def _pooled(self, feature: Tensor) -> Tensor:
-        """(B, C, h, w) -> (B, C, h', w'), means of squares; those at the far sides may be cut."""
+        """(B, C, h, w) -> (B, C, h', w'), means of squares, which may be cut at the right and bottom."""
         return F.avg_pool2d(feature, self.key_stride, ceil_mode=True, count_include_pad=False)
 
 
@@ -129,8 +131,8 @@ def _check_attention(attention: str, key_stride: int, faithful_to_release: bool)
 
 
 def _attended(attention: nn.MultiheadAttention, query: Tensor, memory: Tensor, many: bool = False) -> Tensor:
-    """(L, N, C) and (S, N, C) -> (L, N, C), by a fused kernel where there are many keys."""
+    """(L, N, C) and (S, N, C) -> (L, N, C), by a fused kernel if there are many keys."""
     if many:
         return attention(query, memory, memory, need_weights=False)[0]
-    # asking for the tiny weights takes the way of plain matrix products: fused kernels limit N, here all places of a batch
+    # need_weights selects plain matrix products: fused kernels limit N, here all positions of a batch
     return attention(query, memory, memory, need_weights=True, average_attn_weights=False)[0]

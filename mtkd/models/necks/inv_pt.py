@@ -1,4 +1,4 @@
-"""InvPT: all tasks' places attend to each other, stage by stage on a finer grid."""
+"""InvPT: attention over the positions of all tasks, on a finer grid at each stage."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ class UpEmbed(nn.Module):
     """A task's map on a finer grid: resized, two 3x3 convolutions of dilation 2 with norm and ReLU, plus the trunk's map.
 
     Args:
-        in_channels: that come in.
-        out_channels: that go out.
+        in_channels: number of input channels.
+        out_channels: number of output channels.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -34,14 +34,14 @@ class UpEmbed(nn.Module):
 
 
 class InvPTStage(nn.Module):
-    """One stage of the decoder: the tasks' maps made finer, the attention, and a share in the sum over stages.
+    """One stage of the decoder: upsampling of the tasks' maps, attention, and a contribution to the sum over stages.
 
     Args:
-        tasks: how many.
-        width: of the first stage; the i-th is width / 2^i wide.
-        index: i, from 0; the first stage makes nothing finer, has no message and gives its maps as they are.
-        embed: makes of the trunk's map one of this stage's width and grid; None in the first.
-        heads: of the attention.
+        tasks: number of tasks.
+        width: width of the first stage; that of stage i is width / 2^i.
+        index: i, from 0; the first stage does not upsample, has no message and returns its maps unchanged.
+        embed: maps the trunk's map to the width and grid of this stage; None in the first.
+        heads: number of heads of the attention.
         drop_path: see :class:`~mtkd.models.blocks.message_attention.MessageBlock`.
         faithful_to_release: see there.
     """
@@ -60,9 +60,9 @@ class InvPTStage(nn.Module):
         """Run the stage.
 
         Args:
-            maps: (B, T, 2 C, h, w) of the stage before; of the first stage its own, (B, T, C, h, w).
+            maps: (B, T, 2 C, h, w) of the previous stage; for the first stage its own, (B, T, C, h, w).
             trunk: the trunk's map for this stage.
-            message: scores of the stage before.
+            message: scores of the previous stage.
 
         Returns:
             (B, T, C, h', w'), the message for the next stage, and T maps (B, width, h', w') for the sum.
@@ -71,7 +71,7 @@ class InvPTStage(nn.Module):
             skip = self.embed(trunk)
             maps = torch.stack([up(own, skip) for up, own in zip(self.up, maps.unbind(1), strict=True)], 1)
         maps, message = self.block(maps, message)
-        normed = self.norm(maps.flatten(1, 2).movedim(1, -1)).movedim(-1, 1)  # over all tasks' channels of a place
+        normed = self.norm(maps.flatten(1, 2).movedim(1, -1)).movedim(-1, 1)  # over all tasks' channels of a position
         given = list(normed.unflatten(1, maps.shape[1:3]).unbind(1))
         if len(self.widen):
             given = [widen(own) for widen, own in zip(self.widen, given, strict=True)]
@@ -80,48 +80,48 @@ class InvPTStage(nn.Module):
 
 @NECKS.register_module()
 class InvPTNeck(nn.Module):
-    """Inverted pyramid transformer: attention over the places of all tasks at once, on grids that become finer.
+    """Inverted pyramid transformer: attention over the positions of all tasks, on increasingly fine grids.
 
     On the coarsest grid every task has two 3x3 convolutions with norm and ReLU, ``<task>.own``, and a prediction,
-    ``<task>.aux``, supervised by the task's own loss and weight; both are brought to the decoder's width. Three stages
-    follow, each on twice the grid and half the width of the one before, which take in the trunk's map of their grid and
-    hand on their attention scores (:mod:`mtkd.models.blocks.message_attention`). What they give is summed on the finest grid
-    and goes through a 3x3 convolution with norm and ReLU: ``<task>.in``, which :class:`~mtkd.models.heads.LogitsHead` reads.
-    ``shared`` is all scales concatenated, as in the other networks; nothing here is made of it.
+    ``<task>.aux``, supervised by the loss of the task with its weight; both are projected to the decoder's width. Three
+    stages follow, each with twice the grid and half the width of the previous one, which add the trunk's map of their grid
+    and pass on their attention scores (:mod:`mtkd.models.blocks.message_attention`). Their outputs are summed on the finest
+    grid and passed through a 3x3 convolution with norm and ReLU: ``<task>.in``, which :class:`~mtkd.models.heads.LogitsHead`
+    reads. ``shared`` is all scales concatenated, as in the other networks; it is not used here.
 
     Two kinds of trunk:
 
     - four layers of one stride s (a plain ViT): grids of stride 2s, s and s / 2 from the last, second and first layer,
-      summed at s / 4; the third layer has no use. This is the released form.
+      summed at s / 4; the third layer is unused. This is the released form.
     - scales each of which has half the stride of the next (Swin, HRNet, MobileNet): grids are the three coarsest scales,
       summed at the finest. No configuration of it was released, so this form is *approximate* (:attr:`approximate`).
 
     With ViT-L/16, 512x512 and the five tasks of PASCAL-Context: 416.0 M parameters, 667 G multiply-accumulates. The released
-    code has 422.9 M, of which 7 M take no part: a third embedding of the trunk, a last norm, a 1x1 convolution a task in the
+    code has 422.9 M, of which 7 M are unused: a third embedding of the trunk, a last norm, a 1x1 convolution per task in the
     first stage, and biases that a norm or softmax cancels. These are not built here.
 
-    Source: Ye and Xu 2022, fact sheet 4.3, 5.4. Ours: maps are resized to the trunk's sizes instead of by the factor 2, so
-    that any picture fits.
+    Source: Ye and Xu 2022, fact sheet 4.3, 5.4. Difference: maps are resized to the trunk's sizes instead of by the factor
+    2, so that images may have any size.
 
     Args:
         in_channels: channels of each scale.
         strides: stride of each scale.
         out_channels: task -> channels of its output; given by the network.
         channels: width of ``<task>.own``.
-        width: of the decoder's first stage and of ``<task>.in``.
-        heads: of every attention.
-        drop_path: chance that a sample skips a branch of a stage.
-        lateral_channels: when given, a 1x1 convolution first brings each stage's map of the trunk to this width (ours, for
-            small budgets and trunks with wide coarse scales; None is the paper's).
-        faithful_to_release: no drop path, and scores divided by the root of the whole width instead of a head's, as the
-            released code does (fact sheet 5.4).
+        width: width of the decoder's first stage and of ``<task>.in``.
+        heads: number of heads of every attention layer.
+        drop_path: probability that a sample skips a branch of a stage.
+        lateral_channels: when given, a 1x1 convolution first projects each stage's map of the trunk to this width (an
+            addition for small budgets and trunks with wide coarse scales; None as in the paper).
+        faithful_to_release: no drop path, and scores divided by the root of the full width instead of the head width, as in
+            the released code (fact sheet 5.4).
 
     Attributes:
         tap_specs: channels and stride of every tap it makes.
-        approximate: the trunk is not of one stride.
+        approximate: whether the layers of the trunk have different strides.
 
     Raises:
-        ValueError: fewer than two tasks, scales it cannot use, or widths that the stages or heads do not divide.
+        ValueError: fewer than two tasks, unsupported scales, or widths that are not divisible by the stages or heads.
     """
 
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int],
@@ -157,7 +157,7 @@ class InvPTNeck(nn.Module):
                                    f'{task}.in': TapSpec(width, fine)})
 
     def _embed(self, in_channels: int, out_channels: int, index: int) -> nn.Module | None:
-        """What brings the trunk's map to a stage's width, and where all maps are alike to its grid."""
+        """Layers that project the trunk's map to a stage's width and, for maps of one stride, resize it."""
         if index == 0:
             return None
         if self.one_stride and index == 2:
@@ -177,7 +177,7 @@ class InvPTNeck(nn.Module):
         aux = {task: predict(own[task]) for task, predict in self.aux.items()}
         maps = torch.stack([mix(torch.cat((own[task], aux[task]), 1)) for task, mix in self.mix.items()], 1)
         message: Tensor | None = None
-        shares: list[list[Tensor]] = []  # of each stage, each task
+        shares: list[list[Tensor]] = []  # per stage, per task
         for stage, trunk in zip(self.stages, looked_at, strict=True):
             maps, message, given = stage(maps, trunk, message)
             shares.append(given)
@@ -190,10 +190,10 @@ class InvPTNeck(nn.Module):
 
 
 def _of_one_stride(strides: Sequence[int]) -> bool:
-    """Whether the trunk is of one stride.
+    """Whether all layers of the trunk have the same stride.
 
     Raises:
-        ValueError: it is, but of too few layers, or its scales do not halve.
+        ValueError: it has one stride but too few layers, or its scales do not halve.
     """
     last = strides[-1]
     if len(set(strides)) == 1 and len(strides) > STAGES and last > 0 and last % 4 == 0:

@@ -1,4 +1,4 @@
-"""MQTransformer: learned queries a task, through which the tasks exchange."""
+"""MQTransformer: exchange between tasks through learned queries."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,12 +14,13 @@ from .task_neck import check_tasks, conv_bn_relu
 
 @NECKS.register_module()
 class MQTNeck(nn.Module):
-    """Multi-query transformer: a task's queries gather from its pixels, all queries attend to each other, pixels ask them.
+    """Multi-query transformer: queries attend to the pixels of their task, then to all queries; pixels attend to the
+    queries.
 
-    All scales are concatenated (``shared``) and brought to 256 channels by a linear layer per task, ``<task>.own``. Encoder,
-    exchange and decoder (:mod:`mtkd.models.blocks.query_attention`) share their weights between tasks; queries and their
-    places are each task's own. A 3x3 convolution with norm and ReLU brings the result to a quarter, ``<task>.in``, which
-    :class:`~mtkd.models.heads.LogitsHead` reads.
+    All scales are concatenated (``shared``) and projected to 256 channels by a linear layer per task, ``<task>.own``.
+    Encoder, exchange and decoder (:mod:`mtkd.models.blocks.query_attention`) share their weights between tasks; queries and
+    their position embeddings are task-specific. A 3x3 convolution with norm and ReLU reduces the result to a quarter of the
+    width, ``<task>.in``, which :class:`~mtkd.models.heads.LogitsHead` reads.
 
     Source: Xu et al. 2023, fact sheet 4.3, 5.4 and 7. With ``faithful_to_release`` and HRNet18 on NYUD, neck and heads have
     3.143 M parameters; the table's 4.457 M also count 1.314 M that the released code builds and never uses (a patch
@@ -30,10 +31,10 @@ class MQTNeck(nn.Module):
         strides: stride of each scale.
         out_channels: task -> channels of its output; given by the network.
         channels: width of the tokens.
-        heads: of every attention.
-        queries: Q, of a task.
-        dropout: of the weights of the queries' attention to each other.
-        drop_path: chance that a sample skips a branch of the queries' exchange; .1 in encoder and decoder, as released.
+        heads: number of heads of every attention layer.
+        queries: Q, the number of queries per task.
+        dropout: dropout rate of the attention weights between queries.
+        drop_path: probability that a sample skips a branch of the queries' exchange; .1 in encoder and decoder, as released.
         lateral_channels: see :class:`~mtkd.models.necks.ConcatNeck`.
         faithful_to_release: see :class:`~mtkd.models.blocks.query_attention.PixelDecoder`; outputs of a sample then depend
             on the others of its batch.
@@ -42,7 +43,7 @@ class MQTNeck(nn.Module):
         tap_specs: channels and stride of every tap it makes.
 
     Raises:
-        ValueError: fewer than two tasks, ``heads`` or 4 do not divide ``channels``, or there are no queries.
+        ValueError: fewer than two tasks, ``channels`` is not divisible by ``heads`` or 4, or there are no queries.
     """
 
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int],

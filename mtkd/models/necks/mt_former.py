@@ -1,4 +1,4 @@
-"""MTFormer: Swin blocks all tasks share, Swin blocks a task, then attention across the tasks."""
+"""MTFormer: shared Swin blocks, task-specific Swin blocks, then attention across tasks."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,14 +13,15 @@ from .task_neck import check_tasks
 
 
 class CrossTaskBlock(nn.Module):
-    """A task's values, mixed by where each task looks; what comes of it is merged, then a feed-forward.
+    """The values of a task, weighted by the attention of each task and merged, followed by a feed-forward network.
 
-    One window attention serves all tasks: queries and keys of task s, values of the block's own task. Two layers bring
-    the answer by its own queries to C channels and each of the T - 1 others to C / (T - 1); all are concatenated, two
-    layers merge them to C, and the answer by its own queries is added. Hidden layers are T C wide.
+    One window attention serves all tasks: queries and keys come from task s, values from the task of the block. Two layers
+    project the result of the task's own queries to C channels and each of the T - 1 others to C / (T - 1). All are
+    concatenated and merged to C by two layers, and the result of the task's own queries is added. Hidden layers have width T
+    C.
 
     Args:
-        channels: C, of a task's feature.
+        channels: C, the number of channels of a task's feature.
         heads: of the attention.
         side: of a window.
         shifted: see :class:`~mtkd.models.blocks.window_attention.Windows`.
@@ -52,7 +53,7 @@ class CrossTaskBlock(nn.Module):
 
 
 class CrossTaskStage(nn.Module):
-    """Cross-task blocks, every second one shifted, and a layer norm; the other tasks' features stay as they come.
+    """Cross-task blocks, every second one shifted, and a layer norm; the other tasks' features are not updated.
 
     Args:
         channels: of a task's feature.
@@ -78,31 +79,30 @@ class CrossTaskStage(nn.Module):
 
 @NECKS.register_module()
 class MTFormerNeck(nn.Module):
-    """MTFormer's decoder: two Swin blocks shared by the tasks, two a task, two a task that look across the tasks.
+    """MTFormer's decoder: two shared Swin blocks, two per task, and two cross-task blocks per task.
 
-    All scales are concatenated (``shared``) and brought to 256 channels by a 1x1 convolution. A stage of two Swin blocks
-    (:class:`~mtkd.models.blocks.window_attention.SwinStage`) serves all tasks; one a task makes ``<task>.own`` of it; a
-    :class:`CrossTaskStage` a task makes ``<task>.in``. The release reads strides 8, 16 and 32 of a Swin-S, so that its
-    features have stride 8; its heads are a 1x1 convolution, norm, ReLU and logits, as
-    :class:`~mtkd.models.heads.PointwiseHead` is. The contrastive term is
-    :class:`~mtkd.distill.task_contrast.TaskContrast`.
+    All scales are concatenated (``shared``) and projected to 256 channels by a 1x1 convolution. A stage of two Swin blocks
+    (:class:`~mtkd.models.blocks.window_attention.SwinStage`) is shared by all tasks; one stage per task then computes
+    ``<task>.own``; a :class:`CrossTaskStage` per task computes ``<task>.in``. The release reads strides 8, 16 and 32 of a
+    Swin-S, so that its features have stride 8; its heads are a 1x1 convolution, norm, ReLU and logits, as in
+    :class:`~mtkd.models.heads.PointwiseHead`. The contrastive term is :class:`~mtkd.distill.task_contrast.TaskContrast`.
 
     Source: Xu et al. 2022, section 3, and the authors' release, which has networks of two and of three tasks; fact sheet
     4.3. With two tasks on Swin-S the neck has 11.930 M parameters, all that the released one uses. KDAM's printed 64.03 M
     are these, Swin-S, the released heads, and 3.148 M of three patch embeddings that the release builds and never uses,
-    which are not built here. With four tasks the widths follow the rule of two and three, and there is no count to
-    compare with: *approximate*. Weights begin as PyTorch's, as released. Outputs and gradients are those of the release
-    (xiaogang00/MTFormer, 22b3108) with its weights: its network of three tasks with the defaults, its network of two with
-    ``faithful_to_release``.
+    which are not built here. With four tasks, the widths follow the rule for two and three, and there is no count to compare
+    with: *approximate*. Weights have PyTorch's default initialisation, as in the release. Outputs and gradients are those of
+    the release (xiaogang00/MTFormer, 22b3108) with its weights: its three-task network with the defaults, its two-task
+    network with ``faithful_to_release``.
 
     Args:
         in_channels: channels of each scale.
         strides: stride of each scale.
         out_channels: task -> channels of its output; given by the network.
         channels: width of the tokens.
-        heads: of every attention.
-        window: side of a window in places of the finest scale; sides of the map that it does not divide are padded.
-        depth: blocks of every stage.
+        heads: number of heads of every attention layer.
+        window: side of a window in positions of the finest scale; maps are padded to a multiple of it.
+        depth: number of blocks of every stage.
         lateral_channels: see :class:`~mtkd.models.necks.ConcatNeck`.
         faithful_to_release: with two tasks, scale the scores of the attention across tasks by one over the root of 2 C /
             heads, as the released network of two tasks does. The paper and the released network of three tasks take the
@@ -113,8 +113,8 @@ class MTFormerNeck(nn.Module):
         approximate: whether there are more tasks than the release has a network for.
 
     Raises:
-        ValueError: fewer than two tasks, ``heads`` does not divide ``channels``, channels that do not suffice for what
-            each other task brings, a window of one place, or no block.
+        ValueError: fewer than two tasks, ``heads`` does not divide ``channels``, too few channels for the share of each
+            other task, a window of one position, or no block.
     """
 
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int],

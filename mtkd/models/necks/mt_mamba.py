@@ -1,4 +1,4 @@
-"""MTMamba: a decoder of selective scans, each task's own and across tasks."""
+"""MTMamba: a decoder of selective scans within and across tasks."""
 
 import itertools
 import math
@@ -17,12 +17,12 @@ from .task_neck import check_tasks
 
 
 class PatchExpand(nn.Module):
-    """A map ``scale`` times as fine: a linear layer makes each place's channels for the finer ones; layer norm.
+    """Upsamples a map by ``scale``: a linear layer computes the channels of the finer positions; layer norm.
 
     Args:
-        in_channels: that come in.
-        out_channels: that go out.
-        scale: how much finer.
+        in_channels: number of input channels.
+        out_channels: number of output channels.
+        scale: upsampling factor.
     """
 
     def __init__(self, in_channels: int, out_channels: int, scale: int) -> None:
@@ -41,8 +41,8 @@ class SelfTaskBlock(nn.Module):
     """x + linear(scan(norm(x)) * SiLU(linear(norm(x)))): what a task does with its own feature.
 
     Args:
-        channels: of the feature.
-        inner: channels that are scanned.
+        channels: number of channels of the feature.
+        inner: number of scanned channels.
         states: see :class:`~mtkd.models.blocks.selective_scan.Scan2D`.
         rank: see there.
         drop_path: chance that a sample skips the branch.
@@ -63,14 +63,15 @@ class SelfTaskBlock(nn.Module):
 
 
 class CrossTaskBlock(nn.Module):
-    """x_t + linear(g s + (1 - g) s_t): a scan of all tasks' features, s, and one of the task's own, s_t, mixed by a gate.
+    """x_t + linear(g s + (1 - g) s_t): gated mixture of a scan s of all tasks' features and a scan s_t of the task's
+    feature.
 
-    g = sigmoid(linear(norm(x_t))); s reads the concatenation of all tasks.
+    g = sigmoid(linear(norm(x_t))); the input of s is the concatenation of all tasks.
 
     Args:
         tasks: their names.
-        channels: of a task's feature.
-        inner: channels that are scanned.
+        channels: number of channels of a task's feature.
+        inner: number of scanned channels.
         states: see :class:`~mtkd.models.blocks.selective_scan.Scan2D`.
         rank: see there.
         drop_path: chance that a sample skips the branch.
@@ -99,15 +100,16 @@ class CrossTaskBlock(nn.Module):
 
 
 class MambaStage(nn.Module):
-    """A stage of the decoder: the tasks' maps made finer, the trunk's map taken in, two own blocks and one across tasks.
+    """A stage of the decoder: upsampling of the tasks' maps, fusion with the trunk's map, two task-specific blocks and one
+    cross-task block.
 
     Args:
         tasks: their names.
-        in_channels: of the tasks' maps that come in.
-        channels: of the trunk's map, and of what goes out.
-        ratio: of inner channels to ``channels``.
+        in_channels: number of channels of the tasks' input maps.
+        channels: number of channels of the trunk's map and of the output.
+        ratio: ratio of inner channels to ``channels``.
         states: see :class:`~mtkd.models.blocks.selective_scan.Scan2D`.
-        drop_path: of the three blocks.
+        drop_path: drop path rate of the three blocks.
     """
 
     def __init__(self, tasks: Sequence[str], in_channels: int, channels: int, ratio: int, states: int,
@@ -130,30 +132,30 @@ class MambaStage(nn.Module):
 
 @NECKS.register_module()
 class MTMambaNeck(nn.Module):
-    """MTMamba's decoder: from the coarsest scale to the finest, three blocks of selective scans a stage.
+    """MTMamba's decoder: three blocks of selective scans per stage, from the coarsest to the finest scale.
 
-    Every stage makes each task's map twice as fine (:class:`PatchExpand`), joins it with the trunk's map of that scale, runs
+    Every stage upsamples each task's map by 2 (:class:`PatchExpand`), fuses it with the trunk's map of that scale, and runs
     two :class:`SelfTaskBlock`, and one :class:`CrossTaskBlock` for all tasks. ``<task>.own`` is the last stage's map before
-    its exchange; ``<task>.in`` the one after it, made ``expand`` times as fine, which :class:`~mtkd.models.heads.LogitsHead`
-    reads. ``shared`` is all scales concatenated, as in the other networks; nothing here is made of it.
+    its exchange; ``<task>.in`` the one after it, upsampled by ``expand``, which :class:`~mtkd.models.heads.LogitsHead`
+    reads. ``shared`` is all scales concatenated, as in the other networks; it is not used here.
 
-    The scan is plain torch (:mod:`mtkd.models.blocks.selective_scan`), not the authors' CUDA kernel: it runs anywhere and is
-    slower there.
+    The scan is pure PyTorch (:mod:`mtkd.models.blocks.selective_scan`), not the authors' CUDA kernel: it runs on any device,
+    but more slowly.
 
     Source: Lin et al. 2024 (MTMamba); outputs and gradients are those of EnVision-Research/MTMamba (a0b4f0b), ``MTMamba``,
-    with its weights. Ours: widths of the trunk need not double from scale to scale, and sizes may be odd.
+    with its weights. Difference: widths of the trunk need not double from scale to scale, and sizes may be odd.
 
     Args:
         in_channels: channels of each scale.
         strides: stride of each scale.
         out_channels: task -> channels of its output; given by the network.
-        states: N, of each channel.
-        ratio: of scanned channels to a stage's.
-        drop_path: of the first block; it falls to 0 at the last.
-        expand: how much finer than the finest scale the heads predict; sides are then that multiple of its own, which may be
-            a few places more than the picture has.
-        lateral_channels: when given, a 1x1 convolution first brings every scale to this width (ours, for small budgets; None
-            is the paper's).
+        states: N, the number of states per channel.
+        ratio: ratio of scanned channels to those of a stage.
+        drop_path: drop path rate of the first block; it decreases to 0 at the last.
+        expand: upsampling factor of the heads' predictions relative to the finest scale; the result may be slightly larger
+            than the image.
+        lateral_channels: when given, a 1x1 convolution first projects every scale to this width (an addition for small
+            budgets; None as in the paper).
 
     Attributes:
         tap_specs: channels and stride of every tap it makes.

@@ -1,4 +1,4 @@
-"""MTI-Net: predictions and exchange between tasks at every scale, passed from coarse to fine."""
+"""MTI-Net: predictions and exchange between tasks at every scale, propagated from coarse to fine."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,11 @@ from .task_neck import check_tasks
 
 
 class SqueezeExcite(nn.Module):
-    """A channel's factor in (0, 1) from the means of all channels.
+    """Scales each channel by a factor in (0, 1) computed from the means of all channels.
 
     Args:
-        channels: of the feature.
-        ratio: how much narrower it is inside.
+        channels: number of channels of the feature.
+        ratio: reduction ratio of the hidden layer.
     """
 
     def __init__(self, channels: int, ratio: int = 16) -> None:
@@ -33,12 +33,12 @@ class SqueezeExcite(nn.Module):
 
 
 class FeaturePropagation(nn.Module):
-    """What a scale hands to the next finer one: all tasks' features, gated over the tasks and reduced, plus the task's own.
+    """Propagates to the next finer scale: all tasks' features, gated over the tasks and reduced, plus the task's feature.
 
     Args:
         tasks: their names.
         channels: of every feature.
-        faithful_to_release: gate as the survey's code does, over neighbouring channels instead of over tasks.
+        faithful_to_release: gate over neighbouring channels instead of over tasks, as in the survey's code.
     """
 
     def __init__(self, tasks: Sequence[str], channels: int, faithful_to_release: bool = False) -> None:
@@ -63,24 +63,24 @@ class FeaturePropagation(nn.Module):
 class MTINetNeck(nn.Module):
     """MTI-Net after one shared trunk, the survey's definition; KDAM's Table 1 form could not be reconstructed.
 
-    At each scale, coarsest first, every task has two residual blocks on the trunk's feature and what the coarser scale
-    propagated (``<task>.scale0``, ... after the exchange; 0 is the finest), a prediction (``<task>.aux0``, ..., supervised
-    by the task's own loss and weight), and PAD-Net's exchange with the other tasks. ``<task>.in`` is all of a task's scales
-    brought to the finest size and concatenated, ``shared`` the same of the trunk's. The survey's head of it is
-    :class:`~mtkd.models.heads.PointwiseHead`.
+    At each scale, coarsest first, every task has two residual blocks on the trunk's feature and the feature propagated from
+    the coarser scale (``<task>.scale0``, ... after the exchange; 0 is the finest), a prediction (``<task>.aux0``, ...,
+    supervised by the loss of the task with its weight), and PAD-Net's exchange with the other tasks. ``<task>.in`` is the
+    concatenation of all scales of a task, resized to the finest one; ``shared`` is the same for the trunk. The survey uses
+    the head :class:`~mtkd.models.heads.PointwiseHead`.
 
     Source: Vandenhende et al. 2020, fact sheet 4.3, 5.5 and 7: 17.961 M parameters, 23.8 G multiply-accumulates at 448x576
-    with HRNet18 on NYUD; KDAM prints 12.56 M and 19.14 G. Ours: features are resized to the finer one's size instead of by
-    the factor 2, so that any picture fits.
+    with HRNet18 on NYUD; KDAM prints 12.56 M and 19.14 G. Difference: features are resized to the size of the finer one
+    instead of by the factor 2, so that images may have any size.
 
     Args:
         in_channels: channels of each scale.
         strides: stride of each scale.
         out_channels: task -> channels of its output; given by the network.
-        lateral_channels: when given, a 1x1 convolution first brings every scale to this width (ours, for small budgets and
-            trunks with wide coarse scales; None is the paper's).
-        faithful_to_release: gate over neighbouring channels, as the survey's code does by the order it views them in; the
-            default gates over tasks, as the paper says.
+        lateral_channels: when given, a 1x1 convolution first projects every scale to this width (an addition for small
+            budgets and trunks with wide coarse scales; None as in the paper).
+        faithful_to_release: gate over neighbouring channels, which results from the view order in the survey's code; the
+            default gates over tasks, as in the paper.
 
     Attributes:
         tap_specs: channels and stride of every tap it makes.

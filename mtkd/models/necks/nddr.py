@@ -10,7 +10,8 @@ from .task_neck import TaskNeck
 
 
 class NDDRUnit(nn.Module):
-    """G_t = ReLU(BN(W_t cat(F))), W_t at first ``own`` times the identity for the task itself, ``other`` times for others.
+    """G_t = ReLU(BN(W_t cat(F))), with W_t initialised to ``own`` times the identity for the task itself and ``other`` times
+    for others.
 
     Args:
         num_tasks: T.
@@ -40,8 +41,8 @@ class NDDRNeck(TaskNeck):
     """One NDDR layer on the tasks' features after one shared trunk, ``style='lite'``.
 
     Source: Gao et al. 2019, in the form whose cost KDAM's Table 1 prints (fact sheet 4.4): 0.0724 M parameters beyond the
-    baseline with four tasks; batch norm's momentum .05 and the diagonal start are the survey's. The form on networks of
-    their own is the trunk :class:`~mtkd.models.backbones.SoftSharedTrunk`.
+    baseline with four tasks; batch norm's momentum .05 and the diagonal start are the survey's. The form with separate
+    networks is the trunk :class:`~mtkd.models.backbones.SoftSharedTrunk`.
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
@@ -49,8 +50,8 @@ class NDDRNeck(TaskNeck):
         out_channels: see there.
         channels: see there.
         lateral_channels: see there.
-        own: weight a task begins with for its own feature (.9 on NYUD, .8 on PASCAL).
-        other: for each of the others' (.1 on NYUD, .05 on PASCAL).
+        own: initial weight of a task's own feature (.9 on NYUD, .8 on PASCAL).
+        other: initial weight of the features of each other task (.1 on NYUD, .05 on PASCAL).
     """
 
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int],

@@ -1,4 +1,4 @@
-"""Pass one scale through."""
+"""Select one scale of the backbone."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from ...registry import NECKS
 
 @NECKS.register_module()
 class OneScaleNeck(nn.Module):
-    """The shared feature is one of the backbone's, as it is: a map, or a vector where the backbone gives one.
+    """Returns one feature of the backbone unchanged as the shared feature: a map, or a vector if the backbone returns one.
 
     Args:
         in_channels: channels of each scale.
         strides: stride of each scale.
-        index: which one; the last by default.
+        index: index of the scale; the last by default.
 
     Attributes:
         out_channels: channels of the result.

@@ -1,4 +1,4 @@
-"""PAD-Net: first predictions, then features passed between tasks through attention."""
+"""PAD-Net: initial predictions, then distillation of features between tasks by attention."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +17,7 @@ def conv3x3(channels: int) -> nn.Conv2d:
 
 
 class Attended(nn.Module):
-    """conv3x3(f) * sigmoid(conv3x3(f)): what a task passes to another one in the survey's definition."""
+    """conv3x3(f) * sigmoid(conv3x3(f)): the message from one task to another in the survey's definition."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -48,7 +48,8 @@ class Distillation(nn.Module):
 
 
 class GatedDistillation(nn.Module):
-    """G_t = F_t + sigmoid(conv1x1(F_t)) * sum over s != t of conv3x3(F_s), fact sheet 4.4: the gate is the target's.
+    """G_t = F_t + sigmoid(conv1x1(F_t)) * sum over s != t of conv3x3(F_s), fact sheet 4.4: the gate is computed from the
+    target.
 
     Args:
         tasks: their names.
@@ -72,13 +73,13 @@ class GatedDistillation(nn.Module):
 
 @NECKS.register_module()
 class PADNetNeck(TaskNeck):
-    """PAD-Net: every task is predicted (``<task>.aux``, supervised), then takes in the other tasks' features.
+    """PAD-Net: predicts every task (``<task>.aux``, supervised), then adds the other tasks' features to each.
 
     - ``style='lite'``: on the baseline's 67-channel features, gated by the target; 12 3x3 and 4 1x1 convolutions with four
-      tasks, 0.503 M parameters: the cost KDAM's Table 1 prints (5.02 M; fact sheet 4.4, matched to the table, not read in
+      tasks, 0.503 M parameters: the cost KDAM's Table 1 prints (5.02 M; fact sheet 4.4, inferred from the table, not from
       code). The head is :class:`~mtkd.models.heads.LogitsHead`.
     - ``style='full'``: the survey's (Vandenhende et al. 2021): a 1x1 convolution on the concatenation, as HRNet's own head
-      has (read off the counted cost), two bottleneck blocks to 256 channels a task, attention of the source, and
+      has (inferred from the counted cost), two bottleneck blocks to 256 channels per task, attention of the source, and
       :class:`~mtkd.models.heads.BottleneckHead`; 19.522 M with HRNet18 on NYUD.
 
     Source: Xu et al. 2018; fact sheet 4.3, 4.4, 7.
@@ -92,7 +93,7 @@ class PADNetNeck(TaskNeck):
         style: ``'lite'`` or ``'full'``.
 
     Raises:
-        ValueError: an unknown style, or a width that 4 does not divide in the full one.
+        ValueError: an unknown style, or a width that is not divisible by 4 in the full style.
     """
 
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int],

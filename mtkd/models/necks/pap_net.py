@@ -1,4 +1,4 @@
-"""PAP-Net: affinities between places, mixed over the tasks, along which each task's feature diffuses."""
+"""PAP-Net: diffusion of each task's feature along affinities between positions, mixed over the tasks."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,17 +12,17 @@ from .task_neck import TaskNeck, conv_bn_relu
 
 @NECKS.register_module()
 class PAPNeck(TaskNeck):
-    """Pattern-affine propagation, *approximate*: no code of it is public.
+    """Pattern-affine propagation, *approximate*: there is no public code.
 
-    Each task is predicted (``<task>.aux``, supervised). At a coarse stride, f_t = conv1x1(F_t), the affinity of all pairs
-    of places is M_t = softmax over rows of f_t f_t^T, the tasks' are mixed by learned weights, M^_t = sum_s softmax(a_t)_s
-    M_s, and the feature diffuses ``steps`` times, F <- b M^_t F + (1 - b) F_0. It is brought back to the fine size,
-    concatenated with F_t and reduced by a 1x1 convolution with norm and ReLU.
+    Each task is predicted (``<task>.aux``, supervised). At a coarse stride, f_t = conv1x1(F_t), the affinity of all pairs of
+    positions is M_t = softmax over rows of f_t f_t^T, the tasks' are mixed by learned weights, M^_t = sum_s softmax(a_t)_s
+    M_s, and the feature diffuses ``steps`` times, F <- b M^_t F + (1 - b) F_0. It is resized to the fine size, concatenated
+    with F_t and reduced by a 1x1 convolution with norm and ReLU.
 
-    Source: Zhang et al. 2019 from its description, fact sheet 4.3 and 4.4 (stride 16, b = .05, one step). With HRNet18 on
-    NYUD 4.56 M parameters against 4.54 M printed by KDAM, but 18.36 G multiply-accumulates against 53.04 G: the printed
-    affinities must have been taken at a finer stride. Ours: the inner width, and that the pair-wise affinity loss is left
-    out.
+    Source: Zhang et al. 2019, reimplemented from its description, fact sheet 4.3 and 4.4 (stride 16, b = .05, one step).
+    With HRNet18 on NYUD 4.56 M parameters against 4.54 M printed by KDAM, but 18.36 G multiply-accumulates against 53.04 G:
+    the printed figure implies affinities at a finer stride. The inner width is our choice, and the pair-wise affinity loss
+    is omitted.
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
@@ -31,9 +31,10 @@ class PAPNeck(TaskNeck):
         channels: see there.
         lateral_channels: see there.
         affinity_channels: width of f_t; None: a quarter of ``channels``.
-        affinity_stride: stride, relative to the picture, at which places are compared; cost grows with its fourth power.
+        affinity_stride: stride, relative to the picture, at which positions are compared; the cost is proportional to its
+            inverse fourth power.
         beta: b.
-        steps: of diffusion.
+        steps: number of diffusion steps.
 
     Raises:
         ValueError: the trunk's finest stride does not divide ``affinity_stride``, b is not in 0..1, or no steps.
@@ -79,7 +80,7 @@ class PAPNeck(TaskNeck):
         return torch.matmul(places.transpose(1, 2), places).float().softmax(-1)
 
     def _diffuse(self, feature: Tensor, affinity: Tensor) -> Tensor:
-        """(B, C, h, w) along (B, hw, hw) -> (B, C, h, w)."""
+        """Diffuse (B, C, h, w) along (B, hw, hw) -> (B, C, h, w)."""
         first = feature.flatten(2).transpose(1, 2)
         spread = first
         for _ in range(self.steps):

@@ -1,4 +1,4 @@
-"""From the last map to one vector per picture."""
+"""Pool the last map to one vector per image."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from ...registry import NECKS
 
 @NECKS.register_module()
 class PoolNeck(nn.Module):
-    """Global average of the coarsest scale: the embedding of a picture, for image-level heads.
+    """Global average of the coarsest scale: the embedding of an image, for image-level heads.
 
     Source: MLFD's heads, pooled feature -> linear projection -> classes; fact sheet 1.3.2.
 
@@ -20,7 +20,7 @@ class PoolNeck(nn.Module):
 
     Attributes:
         out_channels: channels of the embedding.
-        stride: 0, a vector per picture.
+        stride: 0, a vector per image.
     """
 
     stride = 0

@@ -1,4 +1,4 @@
-"""PSD: patterns of what is near what, spread within a task and handed from task to task."""
+"""PSD: diffusion of local pattern structures within a task and between tasks."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,16 +12,16 @@ from .task_neck import TaskNeck, conv_bn_relu
 
 @NECKS.register_module()
 class PSDNeck(TaskNeck):
-    """Pattern-structure diffusion, *approximate*: no code of it is public.
+    """Pattern-structure diffusion, *approximate*: there is no public code.
 
-    Within a task, a feature spreads ``recursions`` times over its k x k neighbourhoods, weighted by likeness (softmax of
-    scaled inner products), and goes through a 3x3 convolution with norm and ReLU. Between tasks, the neighbourhood weights
-    of the other tasks, mixed by learned weights, spread this task's feature: structures are transferred, not contents. Both
-    are concatenated and reduced by a 1x1 convolution with norm and ReLU.
+    Within a task, a feature is diffused ``recursions`` times over its k x k neighbourhoods, weighted by similarity (softmax
+    of scaled inner products), and passed through a 3x3 convolution with norm and ReLU. Between tasks, the neighbourhood
+    weights of the other tasks, mixed by learned weights, diffuse this task's feature: structures are transferred, not
+    contents. Both are concatenated and reduced by a 1x1 convolution with norm and ReLU.
 
-    Source: Zhou et al. 2020 from its description, fact sheet 4.3 and 4.4 (k = 5, 2 recursions). With HRNet18 on NYUD
-    4.71 M parameters, as KDAM prints; 20.43 G multiply-accumulates, sums over neighbourhoods not counted, against 21.10 G.
-    Ours: the 3x3 convolution, which makes up the printed parameters.
+    Source: Zhou et al. 2020, reimplemented from its description, fact sheet 4.3 and 4.4 (k = 5, 2 recursions). With HRNet18
+    on NYUD 4.71 M parameters, as KDAM prints; 20.43 G multiply-accumulates, sums over neighbourhoods not counted, against
+    21.10 G. The 3x3 convolution is our choice; it accounts for the printed parameters.
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
@@ -30,7 +30,7 @@ class PSDNeck(TaskNeck):
         channels: see there.
         lateral_channels: see there.
         kernel: k, odd.
-        recursions: of the spreading within a task.
+        recursions: number of diffusion steps within a task.
 
     Raises:
         ValueError: ``kernel`` is even or less than 3, or there is no recursion.

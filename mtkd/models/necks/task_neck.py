@@ -1,4 +1,4 @@
-"""What the lite networks share: a 3x3 bottleneck per task, between which a network's own exchange happens."""
+"""Base class of the lite networks: a 3x3 bottleneck per task and an exchange between tasks."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,11 +15,11 @@ def conv_bn_relu(in_channels: int, out_channels: int, kernel: int = 1) -> nn.Seq
 
 
 class TaskNeck(nn.Module):
-    """All scales concatenated, a feature per task made of them, and :meth:`fuse`, in which the tasks exchange.
+    """Concatenates all scales, computes a feature per task, and exchanges information between tasks in :meth:`fuse`.
 
-    Taps: ``shared``, the concatenation; ``<task>.own``, a 3x3 convolution with norm and ReLU of it, as the baseline's
-    heads have (fact sheet 1.1.6); ``<task>.in``, what :meth:`fuse` makes of all of them, which the head reads; and, where
-    a network predicts before it exchanges, ``<task>.aux``, which the model supervises with the task's own loss and weight.
+    Taps: ``shared``, the concatenation; ``<task>.own``, a 3x3 convolution with norm and ReLU on it, as in the baseline's
+    heads (fact sheet 1.1.6); ``<task>.in``, the output of :meth:`fuse` and input of the head; and, if a network predicts
+    before the exchange, ``<task>.aux``, which the model supervises with the loss and weight of the task.
 
     Args:
         in_channels: channels of each scale.
@@ -28,7 +28,7 @@ class TaskNeck(nn.Module):
         channels: width of a task's feature.
         lateral_channels: see :class:`~mtkd.models.necks.ConcatNeck`.
         aux: predict each task from ``<task>.own`` by a 1x1 convolution, the tap ``<task>.aux``.
-        mix: put a 1x1 convolution that keeps the width, norm and ReLU on the concatenation; ``shared`` is then its result.
+        mix: apply a 1x1 convolution that keeps the width, norm and ReLU to the concatenation; ``shared`` is then the result.
 
     Attributes:
         tap_specs: channels and stride of every tap it makes.
@@ -58,11 +58,11 @@ class TaskNeck(nn.Module):
                 self.tap_specs[f'{task}.aux'] = TapSpec(out_channels[task], stride)
 
     def make_own(self, in_channels: int) -> nn.Module:
-        """What makes a task's feature of the concatenation: (B, in_channels, h, w) -> (B, channels, h, w)."""
+        """Build the layers of a task's feature: (B, in_channels, h, w) -> (B, channels, h, w)."""
         return conv_bn_relu(in_channels, self.channels, 3)
 
     def fuse(self, own: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Task -> (B, channels, h, w) before the exchange, to the same after it."""
+        """Map task -> (B, channels, h, w) before the exchange to the same after it."""
         raise TypeError(f'{type(self).__name__} does not fuse')
 
     def forward(self, features: list[Tensor]) -> Taps:
@@ -75,15 +75,15 @@ class TaskNeck(nn.Module):
                 **{f'{task}.aux': predict(own[task]) for task, predict in self.aux.items()}}
 
     def others(self, task: str) -> tuple[str, ...]:
-        """The tasks but for one."""
+        """All tasks except one."""
         return tuple(other for other in self.tasks if other != task)
 
 
 def check_tasks(neck: nn.Module, tasks: Sequence[str] | Mapping[str, int]) -> tuple[str, ...]:
-    """The tasks' names.
+    """Check and return the task names.
 
     Raises:
-        ValueError: there are not two.
+        ValueError: there are fewer than two.
     """
     if len(tasks) < 2:
         raise ValueError(f"{type(neck).__name__} exchanges features between tasks and there "
