@@ -73,15 +73,15 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_picture(path: str | Path, picture: Any, options: tuple[int, ...] = ()) -> None:
-    """Write a picture in one step, in the format of the path's suffix.
+    """Write an image in one step, in the format of the path's suffix.
 
     Args:
         path: the file, such as ``a.png``.
-        picture: (H, W, 3) uint8 RGB, or (H, W) grey.
+        image: (H, W, 3) uint8 RGB, or (H, W) grey.
         options: OpenCV's encoding flags.
 
     Raises:
-        ValueError: OpenCV cannot encode the picture in that format.
+        ValueError: OpenCV cannot encode the image in that format.
     """
     import cv2  # takes long to import and is needed here only
     ordered = picture[..., ::-1] if picture.ndim == 3 else picture

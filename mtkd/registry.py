@@ -51,7 +51,7 @@ class Registry:
 
     @property
     def parent(self) -> Any:
-        """MMEngine's registry that this one is a child of; None where MMEngine does not know these parts."""
+        """MMEngine's registry that this one is a child of; None if MMEngine does not know these parts."""
         return None if self.frame is None else self._mirror().parent
 
     def _mirror(self) -> Any:
@@ -106,7 +106,7 @@ class Registry:
                 return
 
     def get(self, key: str) -> Any:
-        """What is registered by a name, here or in MMEngine, or lies at a dotted path; None where there is nothing."""
+        """What is registered by a name, here or in MMEngine, or lies at a dotted path; None if there is nothing."""
         if not isinstance(key, str):
             raise TypeError(f'the {self.name} registry is asked by a name, not by {type(key).__name__}.')
         plain = key.removeprefix(f'{self.scope}.')

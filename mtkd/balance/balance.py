@@ -176,7 +176,7 @@ class Balance(nn.Module):
             present: task -> (B,) bool, which samples are labelled; None: all. The terms of a task without labelled samples
                 are not read.
             parts: the terms of each of :attr:`parts` mini-batches.
-            at: the feature on which all losses depend, in place of ``taps``, for balances that weigh gradients with
+            at: the feature on which all losses depend, instead of ``taps``, for balances that weigh gradients with
                 ``level='tap'``.
 
         Returns:

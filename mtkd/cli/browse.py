@@ -1,4 +1,4 @@
-"""Look at what a config feeds its network: pictures with all their labels, after augmentation."""
+"""Look at what a config feeds its network: images with all their labels, after augmentation."""
 
 import argparse
 from pathlib import Path

@@ -1,6 +1,6 @@
 """The demo: a student with few labels alone, and the same student taught on scenes without labels (synthetic).
 
-Prints a table with each task's metric, says why it differs, and writes a picture of labels and predictions side by side.
+Prints a table with each task's metric, says why it differs, and writes an image of labels and predictions side by side.
 Results lie where any other run's would: ``mtkd leaderboard`` reads them too.
 """
 

@@ -1,4 +1,4 @@
-"""Run a trained student on pictures, folders and videos: a PNG per task, the numbers behind it as .npz, and an index."""
+"""Run a trained student on images, folders and videos: a PNG per task, the numbers behind it as .npz, and an index."""
 
 import argparse
 import json

@@ -135,7 +135,7 @@ def explained(error: BaseException) -> tuple[str, int]:
 
 
 def write_log(error: BaseException, folder: Path | None) -> Path | None:
-    """Append an error's traceback to the log of a work dir, or to a temporary file; None where neither can be written."""
+    """Append an error's traceback to the log of a work dir, or to a temporary file; None if neither can be written."""
     text = f'{datetime.datetime.now().isoformat(timespec="seconds")} {" ".join(sys.argv)}\n' \
            f'{"".join(traceback.format_exception(error))}\n'
     rank = os.environ.get('RANK') or os.environ.get('SLURM_PROCID') or '0'

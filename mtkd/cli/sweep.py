@@ -1,6 +1,6 @@
 """Run a sweep: one config with many options and seeds, here or on Slurm; skips what is done, resumes what was killed.
 
-Ends in a leaderboard whose rows are the swept values, and a picture per option and metric.
+Ends in a leaderboard whose rows are the swept values, and an image per option and metric.
 """
 
 import argparse

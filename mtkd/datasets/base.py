@@ -49,11 +49,11 @@ class TaskDataset(Dataset, ABC):
             translated by ``label_maps``. It says nothing of labels that only a transform reads.
         views: repeat the augmentation after this many draws (for caches of a teacher's outputs); None: never.
         name: what ``meta['dataset']`` says; the class's name by default.
-        label_maps: task -> the task's class of each of the data set's classes, as a dictionary or a list; None in place of
+        label_maps: task -> the task's class of each of the data set's classes, as a dictionary or a list; None instead of
             a class leaves it without a label.
         scale: task -> factor that brings stored depths to metres, as in ``dict(depth=0.001)`` for millimetres. Whole
             numbers are taken as depths only with one.
-        exif: what becomes of a picture whose EXIF note says that it is to be turned: ``'turn'``, ``'ignore'`` or
+        exif: what becomes of an image whose EXIF note says that it is to be turned: ``'turn'``, ``'ignore'`` or
             ``'refuse'``; None: turned where no label is a map, refused where one is.
         keep_labels: hide labels on purpose: :class:`~mtkd.datasets.kept_labels.KeptLabels` or its arguments.
         limit: serve so many samples of the split at the most, drawn once and for all (for trials); of those whose labels
@@ -171,14 +171,14 @@ class TaskDataset(Dataset, ABC):
 
     @abstractmethod
     def load_data_list(self) -> list[Entry]:
-        """The split's samples, each a dict of ``sample_id`` and ``files`` (the picture's and the read tasks' paths)."""
+        """The split's samples, each a dict of ``sample_id`` and ``files`` (the image's and the read tasks' paths)."""
 
     @abstractmethod
     def read(self, entry: Entry) -> Sample:
-        """Decode the labels of :attr:`reads` of one sample, each in its kind's NumPy form, None where it has none."""
+        """Decode the labels of :attr:`reads` of one sample, each in its kind's NumPy form, None if it has none."""
 
     def read_image(self, path: Path) -> np.ndarray:
-        """(H, W, 3) uint8 RGB of a picture file; see :mod:`mtkd.datasets.picture_files` for what becomes of other modes.
+        """(H, W, 3) uint8 RGB of an image file; see :mod:`mtkd.datasets.picture_files` for what becomes of other modes.
 
         Raises:
             BadData: it cannot be read, or is to be turned although a label is a map.
@@ -190,7 +190,7 @@ class TaskDataset(Dataset, ABC):
 
     @property
     def metainfo(self) -> dict[str, Any]:
-        """What evaluators and pictures want to know of the data set."""
+        """What evaluators and images want to know of the data set."""
         return {'dataset': self.name, 'split': self.split, 'tasks': {t: k.name for t, k in self.kinds.items()},
                 'num_classes': {t: n for t, n in self.num_classes.items() if t in self.serves},
                 'classes': {t: c for t, c in self.CLASSES.items() if t in self.serves and t not in self.class_maps}}
@@ -253,7 +253,7 @@ class TaskDataset(Dataset, ABC):
             warnings.warn(str(finding), stacklevel=3)
 
     def known_labels(self) -> dict[str, np.ndarray]:
-        """Task -> (N,) labels of whole pictures that are known without reading a picture: classes with -1, numbers with NaN
+        """Task -> (N,) labels of whole images that are known without reading an image: classes with -1, numbers with NaN
         where there is none. Of maps there are none."""
         return {}
 
@@ -263,7 +263,7 @@ class TaskDataset(Dataset, ABC):
         return str(entry.get('files', {}).get(task, f"{self.name} '{self.split}' sample '{entry['sample_id']}'"))
 
     def check_files(self, entries: Sequence[Entry]) -> None:
-        """See that every file of the split lies below ``data_root`` and exists, with one directory listing per folder.
+        """Check that every file of the split lies below ``data_root`` and exists, with one directory listing per folder.
 
         A path with ``..`` in it, or one that is absolute and elsewhere, is refused: lists and tables come from others. A
         symbolic link below ``data_root`` may lead anywhere, for whoever made the folder made the link.
@@ -366,10 +366,10 @@ class TaskDataset(Dataset, ABC):
     # Checks on reading.
 
     def checked(self, sample: Sample, entry: Entry) -> Sample:
-        """The sample that was read, labels brought to the picture's size.
+        """The sample that was read, labels brought to the image's size.
 
         Raises:
-            BadData: the picture or a label is not what its kind asks for.
+            BadData: the image or a label is not what its kind asks for.
         """
         files = entry.get('files', {})
         where = files.get('image', f"{self.name} sample '{entry['sample_id']}'")
@@ -418,7 +418,7 @@ class TaskDataset(Dataset, ABC):
         return f'it holds class {int(bad[0])}, allowed are 0 to {classes - 1} and the invalid one' if bad.size else None
 
     def _resized(self, label: np.ndarray, kind: TargetKind, task: str, size: Size, where: Any) -> np.ndarray:
-        """A label of another size than its picture, resized with a warning (nearest; normals bilinear)."""
+        """A label of another size than its image, resized with a warning (nearest; normals bilinear)."""
         height, width = label.shape[:2]
         if abs(height * size[1] / (width * size[0]) - 1) > MAX_ASPECT_ERROR:
             raise BadData(f'{where}: the label is {height}x{width}, its picture {size[0]}x{size[1]}: they are not of the '

@@ -13,9 +13,9 @@ MODES = ('views', 'clean')
 
 
 class Coordinates(TargetKind):
-    """(H, W, 2) float32: where each pixel was in the decoded picture, x and y from 0 to 1; NaN on padding.
+    """(H, W, 2) float32: where each pixel was in the decoded image, x and y from 0 to 1; NaN on padding.
 
-    It moves with the picture as any label does, so that afterwards it says what all the moves together were.
+    It moves with the image as any label does, so that afterwards it says what all the moves together were.
     """
 
     name = 'coordinates'
@@ -42,9 +42,9 @@ def tracked(sample: Sample, kinds: Mapping[str, TargetKind]) -> tuple[Sample, di
 
 
 class Unseen:
-    """In the place of a pipeline: a picture of one pixel, for trainings whose networks look at stored taps only.
+    """In the place of a pipeline: an image of one pixel, for trainings whose networks look at stored taps only.
 
-    Whatever sizes the pictures have, they then fit into one batch and cost next to nothing. Labels stay.
+    Whatever sizes the images have, they then fit into one batch and cost next to nothing. Labels stay.
     """
 
     def __call__(self, sample: Sample, kinds: Mapping[str, TargetKind], rng: np.random.Generator) -> Sample:
@@ -58,16 +58,16 @@ class Unseen:
 class CachedTaps:
     """One teacher's stored taps for one data set.
 
-    In mode ``'views'`` the store has a row a sample and view (row ``view * N + index``), made of the very picture that the
-    augmentation gives. In mode ``'clean'`` it has a row a sample, made of the picture without augmentation; maps are moved
-    by the geometry of the picture's augmentation (bilinear), vectors stay, and colours do not enter: an approximation.
+    In mode ``'views'`` the store has a row a sample and view (row ``view * N + index``), made of the very image that the
+    augmentation gives. In mode ``'clean'`` it has a row a sample, made of the image without augmentation; maps are moved
+    by the geometry of the image's augmentation (bilinear), vectors stay, and colours do not enter: an approximation.
 
     Args:
         store: a complete store.
         taps: which of its taps.
         num_samples: N.
         mode: ``'views'`` or ``'clean'``.
-        picture: (height, width) of the pictures that clean rows were made of.
+        image: (height, width) of the images that clean rows were made of.
 
     Attributes:
         moves: whether taps have to be moved by a sample's geometry.
@@ -96,12 +96,12 @@ class CachedTaps:
 
 
 def moved(tap: np.ndarray, where: np.ndarray, picture: Size) -> np.ndarray:
-    """A clean picture's map as the augmented picture would have it.
+    """A clean image's map as the augmented image would have it.
 
     Args:
-        tap: (C, h, w), of the clean picture.
-        where: (H, W, 2), the augmented picture's coordinates; see :class:`Coordinates`.
-        picture: (height, width) of the clean picture.
+        tap: (C, h, w), of the clean image.
+        where: (H, W, 2), the augmented image's coordinates; see :class:`Coordinates`.
+        image: (height, width) of the clean image.
 
     Returns:
         (C, h', w') at the same stride, bilinear; what lies outside repeats the border.

@@ -46,7 +46,7 @@ class ClassTable:
         self._table: np.ndarray = np.array([-1 if pairs[n] is None else pairs[n] for n in range(self.classes)], np.int64)
 
     def translate(self, label: Any, kind: TargetKind) -> Any:
-        """A label in its kind's NumPy form: (H, W) uint8 ids, or an int that becomes None where there is no label."""
+        """A label in its kind's NumPy form: (H, W) uint8 ids, or an int that becomes None if there is no label."""
         if kind.spatial:
             table: np.ndarray = np.full(IGNORE + 1, IGNORE, np.uint8)
             count = min(self.classes, IGNORE)
@@ -56,7 +56,7 @@ class ClassTable:
         return translated if translated >= 0 else None
 
     def translate_all(self, labels: np.ndarray) -> np.ndarray:
-        """(N,) int64 labels of whole pictures, -1 where there is none."""
+        """(N,) int64 labels of whole images, -1 where there is none."""
         return np.where(labels >= 0, self._table[np.maximum(labels, 0)], -1)
 
 

@@ -15,7 +15,7 @@ REPAIR = 'replace the file, or take the sample out of the list of the split'
 
 
 def read_grey(path: Path) -> np.ndarray:
-    """(H, W) of a one-channel picture file, palette indices and 16-bit values as stored.
+    """(H, W) of a one-channel image file, palette indices and 16-bit values as stored.
 
     Raises:
         BadData: the file cannot be decoded, or has several channels.

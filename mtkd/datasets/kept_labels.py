@@ -1,4 +1,4 @@
-"""Label sets cut down on purpose: which pictures keep which labels, drawn by a seed, for experiments with missing labels."""
+"""Label sets cut down on purpose: which images keep which labels, drawn by a seed, for experiments with missing labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -12,9 +12,9 @@ class KeptLabels:
     """Which labels of a data set are kept; the others are served as absent, and nothing ever reads them.
 
     Attributes:
-        share: fraction of the pictures that keep their labels, all of them or none; of classes of pictures (an
-            ``ArrayDataset`` of one task) the fraction of every class. None: all pictures.
-        one_task: each picture keeps the label of one task alone, drawn evenly.
+        share: fraction of the images that keep their labels, all of them or none; of classes of images (an
+            ``ArrayDataset`` of one task) the fraction of every class. None: all images.
+        one_task: each image keeps the label of one task alone, drawn evenly.
         seed: of the draw. It does not depend on the run's seed, so that runs of several seeds share the labels.
 
     Raises:
@@ -34,7 +34,7 @@ class KeptLabels:
 
     @classmethod
     def of(cls, given: 'Mapping[str, Any] | KeptLabels | None') -> 'KeptLabels | None':
-        """The rule of a config; None where it has none."""
+        """The rule of a config; None if it has none."""
         if given is None or isinstance(given, KeptLabels):
             return given
         names = [field.name for field in fields(cls)]
@@ -44,11 +44,11 @@ class KeptLabels:
         return cls(**dict(given))
 
     def draw(self, tasks: Sequence[str], count: int, classes: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        """Which pictures keep the label of each task.
+        """Which images keep the label of each task.
 
         Args:
             tasks: those that the data set has labels of.
-            count: number of pictures N.
+            count: number of images N.
             classes: (N,) whole numbers; the share is taken of each class alike.
 
         Returns:

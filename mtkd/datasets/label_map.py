@@ -63,7 +63,7 @@ class LabelMap:
 
     @property
     def num_classes(self) -> int | None:
-        """One more than the largest class it can give; None where it names none."""
+        """One more than the largest class it can give; None if it names none."""
         if self.kind != 'class_label':
             return None
         if self.groups is not None:

@@ -248,7 +248,7 @@ class MixSampler(_MultiSampler):
 
 @DATA_SAMPLERS.register_module()
 class HomogeneousBatchSampler(_MultiSampler):
-    """Each batch comes from one set, for sets whose pictures differ in size.
+    """Each batch comes from one set, for sets whose images differ in size.
 
     An epoch has as many batches as the sets have together; how many each set gets is by the rule (at least one), in a
     seeded order that is the same on all ranks.

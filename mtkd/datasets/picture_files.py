@@ -1,4 +1,4 @@
-"""The one reader of pictures, for training and inference alike, and the one list of what counts as a picture.
+"""The one reader of images, for training and inference alike, and the one list of what counts as an image.
 
 What a file becomes is (H, W, 3) uint8 RGB, by these rules:
 
@@ -9,7 +9,7 @@ What a file becomes is (H, W, 3) uint8 RGB, by these rules:
 - A photo whose camera notes how it was held (EXIF orientation) is turned upright where nothing else depends on its pixels.
   Where a label is a map of them, the note is refused, because labels may have been drawn on either; ``exif`` of a data set
   says which.
-- Of a file with several pictures the first is read.
+- Of a file with several images the first is read.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ _SCALED = ('I;16', 'I;16L', 'I;16B', 'I;16N')
 
 
 def is_picture(path: Path | str) -> bool:
-    """Whether a file is a picture by its suffix."""
+    """Whether a file is an image by its suffix."""
     return Path(path).suffix.lower() in IMAGE_SUFFIXES
 
 
@@ -40,7 +40,7 @@ def is_video(path: Path | str) -> bool:
 
 
 def read_picture(path: Path | str, exif: str = 'turn') -> np.ndarray:
-    """(H, W, 3) uint8 RGB of a picture file; see the module for the rules.
+    """(H, W, 3) uint8 RGB of an image file; see the module for the rules.
 
     Args:
         path: the file.
@@ -84,7 +84,7 @@ def _rgb(image: Image.Image, path: Path | str) -> np.ndarray:
 
 
 def pictures_in(folder: Path) -> tuple[list[Path], Counter[str]]:
-    """The picture files of a folder by name, and how many other files it holds, by suffix (hidden ones not counted)."""
+    """The image files of a folder by name, and how many other files it holds, by suffix (hidden ones not counted)."""
     pictures, others = [], Counter[str]()
     for path in sorted(folder.iterdir()):
         if path.name.startswith('.') or path.name in ('Thumbs.db', 'desktop.ini') or path.is_dir():
@@ -97,7 +97,7 @@ def pictures_in(folder: Path) -> tuple[list[Path], Counter[str]]:
 
 
 def left_out(others: Counter[str]) -> str:
-    """What a log says of files that are no pictures: how many are left out, and their suffixes."""
+    """What a log says of files that are no images: how many are left out, and their suffixes."""
     counts = ', '.join(f'{suffix} {count}' for suffix, count in others.most_common())
     total = sum(others.values())
     return (f'{total} file{"s are" if total > 1 else " is"} left out, no picture{"s" if total > 1 else ""} by the suffix '

@@ -58,7 +58,7 @@ class Labelled(Protocol):
         """One dictionary a sample."""
 
     def known_labels(self) -> Mapping[str, np.ndarray]:
-        """Task -> (N,) labels of whole pictures that are known without reading a picture."""
+        """Task -> (N,) labels of whole images that are known without reading an image."""
 
     def load(self, index: int) -> Any:
         """One sample, before any transform."""
@@ -70,7 +70,7 @@ class Labelled(Protocol):
 def examine(dataset: Labelled, samples: int = SAMPLES, seconds: float | None = SECONDS) -> list[Finding]:
     """Look at a data set's labels.
 
-    Labels of whole pictures that the data set knows by heart are all looked at, maps of ``samples`` samples spread evenly
+    Labels of whole images that the data set knows by heart are all looked at, maps of ``samples`` samples spread evenly
     over the split.
 
     Args:

@@ -176,7 +176,7 @@ class LabelledSampler(PositionSampler):
     """Each batch holds a fixed number of samples with a label and fills up with samples that have none.
 
     For data sets whose labels are partly hidden (``keep_labels``): both kinds come round in an order of their own, so that
-    a batch never runs short of labels because there are many pictures without. An epoch is one pass over the kind that
+    a batch never runs short of labels because there are many images without. An epoch is one pass over the kind that
     takes longest. The places in a batch are shuffled, so that every rank sees both.
 
     Args:

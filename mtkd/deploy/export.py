@@ -33,7 +33,7 @@ class UnsupportedOp(RuntimeError):
 
 
 class Deployed(nn.Module):
-    """Raw picture in, predictions in physical units out: what is written to a file.
+    """Raw image in, predictions in physical units out: what is written to a file.
 
     Args:
         student: net, tasks and normalisation.
@@ -47,7 +47,7 @@ class Deployed(nn.Module):
         self.register_buffer('std', student.preprocessor.std.clone())
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """(B, 3, H, W) uint8 RGB -> one prediction a task, in the tasks' order; maps are at the picture's size."""
+        """(B, 3, H, W) uint8 RGB -> one prediction a task, in the tasks' order; maps are at the image's size."""
         taps = self.net((image.float() - self.mean) / self.std)
         size = (image.shape[-2], image.shape[-1])
         return tuple(task.predict(taps[f'{name}.out'], size) for name, task in self.tasks.items())
@@ -62,7 +62,7 @@ class Exported:
         format: one of :data:`FORMATS`.
         input_size: (height, width) it was written at.
         dynamic: what may differ from that: ``'batch'``, ``'size'``.
-        difference: task -> largest absolute difference to eager, over all pictures tried; of class ids, the share of
+        difference: task -> largest absolute difference to eager, over all images tried; of class ids, the share of
             pixels that differ.
         checked_with: what ran the file.
     """
@@ -125,7 +125,7 @@ def not_deployed(net: nn.Module) -> str:
 
 
 def usual_size(student: Student) -> Size:
-    """The size of the pictures a config tests on, or else trains on; 480x640 where it does not say."""
+    """The size of the images a config tests on, or else trains on; 480x640 where it does not say."""
     return next((size for split in ('test', 'train') for size in sizes_of(student.cfg, split)), (480, 640))
 
 
@@ -165,7 +165,7 @@ def _wanted_packages(format: str) -> None:
 def cuts_windows(net: nn.Module) -> bool:
     """Whether a module has a ``window_size``, as timm's Swin and MaxViT do.
 
-    Their padding to whole windows nests a remainder of the picture's sides at each stage; with open sides the tracer's
+    Their padding to whole windows nests a remainder of the image's sides at each stage; with open sides the tracer's
     algebra over these does not end in reasonable time (Swin-T: nothing after minutes; 7 s with sides given).
     """
     return any(getattr(module, 'window_size', None) is not None for module in net.modules())
@@ -219,7 +219,7 @@ class _OnnxFile:
 
 @torch.no_grad()
 def _compare(net: Deployed, run: Any, size: Size, dynamic: Sequence[str]) -> dict[str, float]:
-    """Largest differences over a picture batch as written, and another batch and size where these are open."""
+    """Largest differences over an image batch as written, and another batch and size where these are open."""
     other = (size[0] + 32, size[1] + 64) if 'size' in dynamic else size
     pictures = [_picture(2, size, 1), *([_picture(1, other, 2)] if dynamic else [])]
     worst: dict[str, float] = {}

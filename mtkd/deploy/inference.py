@@ -1,4 +1,4 @@
-"""F6: a trained student on pictures, folders, batches and videos: physical units and pictures."""
+"""F6: a trained student on images, folders, batches and videos: physical units and images."""
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,15 +29,15 @@ Inputs = Picture | Sequence[Picture]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the student says of one picture, at that picture's own size.
+    """What the student says of one image, at that image's own size.
 
     Attributes:
         source: the file, ``FILE#N`` for frame N of a video, or ``array N``.
         image: (H, W, 3) uint8 RGB, as given.
-        values: task -> (H, W) class ids, metres or probabilities, (H, W, 3) unit vectors; of a task of the whole picture
+        values: task -> (H, W) class ids, metres or probabilities, (H, W, 3) unit vectors; of a task of the whole image
             a number, or (C,) probabilities.
         units: task -> what these numbers are.
-        pictures: task -> (H, W, 3) uint8 RGB, drawn as the task does; a 64x64 swatch for a task of the whole picture.
+        images: task -> (H, W, 3) uint8 RGB, drawn as the task does; a 64x64 swatch for a task of the whole image.
     """
 
     source: str
@@ -48,22 +48,22 @@ class Prediction:
 
 
 class MultiTaskInferencer:
-    """Runs a trained student on whatever pictures it is given.
+    """Runs a trained student on whatever images it is given.
 
-    Pictures go through the transforms of the config's test pipeline, without labels, and predictions come back at the
-    size of the picture: outputs are upsampled bilinearly to it before they become classes, and padding is cut off.
+    Images go through the transforms of the config's test pipeline, without labels, and predictions come back at the
+    size of the image: outputs are upsampled bilinearly to it before they become classes, and padding is cut off.
 
     Args:
         config: config file the checkpoint was trained with.
         checkpoint: ``final.pth``, ``iter_N.pth`` or an exported state dict.
         device: such as ``'cuda'``; None: a GPU where there is one.
-        batch_size: how many pictures of one size to run at once.
+        batch_size: how many images of one size to run at once.
         options: dotted key -> value, as ``--cfg-options``.
 
     Raises:
         FileNotFoundError: no such config or checkpoint.
         ValueError: the checkpoint does not fit the config, the device is not there, or the test pipeline cuts parts of
-            the picture away although a task predicts maps.
+            the image away although a task predicts maps.
 
     Example::
 
@@ -92,14 +92,14 @@ class MultiTaskInferencer:
         """Predict all tasks.
 
         Args:
-            inputs: a picture file or (H, W, 3) uint8 RGB array gives one prediction; a folder, a video file, a list of
+            inputs: an image file or (H, W, 3) uint8 RGB array gives one prediction; a folder, a video file, a list of
                 these, or a (B, H, W, 3) batch gives a list. Long videos want :meth:`stream`.
 
         A video that ends early (cut off, or damaged in the middle) gives its readable frames and a warning that counts them.
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: a file is no readable picture or video, a folder holds none, or an array is not uint8 RGB.
+            ValueError: a file is no readable image or video, a folder holds none, or an array is not uint8 RGB.
         """
         found = list(self.stream(inputs))
         one = (isinstance(inputs, np.ndarray) and inputs.ndim == 3) or \
@@ -107,7 +107,7 @@ class MultiTaskInferencer:
         return found[0] if one else found
 
     def stream(self, inputs: Inputs) -> Iterator[Prediction]:
-        """The same predictions one after the other, with one batch of pictures in memory at a time.
+        """The same predictions one after the other, with one batch of images in memory at a time.
 
         What comes before a broken file is predicted before the error is raised.
         """
@@ -130,7 +130,7 @@ class MultiTaskInferencer:
 
     @torch.inference_mode()
     def _predict(self, batch: Sequence[tuple[str, np.ndarray]]) -> list[Prediction]:
-        """Predictions of pictures of one size."""
+        """Predictions of images of one size."""
         samples = [self._prepared(image) for _, image in batch]
         shown = torch.stack([torch.from_numpy(s['image'].transpose(2, 0, 1).copy()) for s in samples]).to(self.device)
         taps = self.net(self.preprocessor.normalise(shown))
@@ -164,10 +164,10 @@ def _device(name: str | None) -> torch.device:
 
 
 def _at_size(task: Task, out: Tensor, frame: Size, crop: tuple[int, int, int, int] | None, size: Size) -> Tensor:
-    """A task's prediction on the CPU at ``size``, of the true picture alone.
+    """A task's prediction on the CPU at ``size``, of the true image alone.
 
-    Where the picture was padded inside ``frame``, the whole frame is predicted at the zoom that brings ``crop``, the true
-    picture in it, to ``size``, and the rest is cut away.
+    Where the image was padded inside ``frame``, the whole frame is predicted at the zoom that brings ``crop``, the true
+    image in it, to ``size``, and the rest is cut away.
     """
     if not task.kind.spatial:
         return task.predict(out).cpu()
@@ -191,7 +191,7 @@ def _plain(value: Tensor) -> Any:
 
 
 def pictures(inputs: Inputs) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and (H, W, 3) uint8 RGB of every picture that ``inputs`` holds; see :class:`MultiTaskInferencer`."""
+    """Name and (H, W, 3) uint8 RGB of every image that ``inputs`` holds; see :class:`MultiTaskInferencer`."""
     if isinstance(inputs, np.ndarray):
         yield from _of_arrays([inputs] if inputs.ndim == 3 else inputs)
     elif isinstance(inputs, (str, Path)):

@@ -13,7 +13,7 @@ def write_prediction(prediction: Prediction, folder: Path, number: int, values: 
     """Write one prediction and return its entry of the index.
 
     Args:
-        prediction: what the student says of one picture.
+        prediction: what the student says of one image.
         folder: an existing folder.
         number: its place among the predictions; the files' names begin with it.
         values: also write maps as ``.npz``.

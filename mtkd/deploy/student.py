@@ -23,7 +23,7 @@ class Student:
     Attributes:
         net: the network, on the CPU, in eval mode.
         tasks: name -> task.
-        preprocessor: normalises the raw uint8 picture for it.
+        preprocessor: normalises the raw uint8 image for it.
         cfg: the config, with the options merged in.
         config_sha256: of that config.
         meta: of the checkpoint; empty for a bare state dict.

@@ -1,4 +1,4 @@
-"""Cross-task consistency: a task that a picture has no label for learns from another task's label of the same picture."""
+"""Cross-task consistency: a task that an image has no label for learns from another task's label of the same image."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ EPS = 1e-12
 class CrossTaskConsistency(BaseLink):
     """Consistency of a prediction with the label of another task, in a learned joint space of the two.
 
-    For a picture with a label of task t and none of task s, the student's prediction of s and the label of t go through
+    For an image with a label of task t and none of task s, the student's prediction of s and the label of t go through
     one auxiliary network, conditioned on the ordered pair (s, t). Its two outputs should point the same way at each place,
     and both should stay close to a feature of the student, without which the network could map everything to one vector::
 
@@ -39,15 +39,15 @@ class CrossTaskConsistency(BaseLink):
     The network has a first layer for each task. The following stages are shared: 3x3 convolutions, each followed by
     normalisation, a scale and shift for each pair of tasks (FiLM) and ReLU, then 2x2 max pooling. Predictions and labels
     enter as maps: one-hot classes (of a Gumbel sample with a straight-through gradient for predictions), depth divided by
-    the largest depth of the picture, (n + 1) / 2 of unit normals, probabilities of binary maps.
+    the largest depth of the image, (n + 1) / 2 of unit normals, probabilities of binary maps.
 
     Source: Li, Liu and Bilen, CVPR 2022, "Learning multiple dense prediction tasks from partially annotated data",
     equations 4 to 6; github.com/VICO-UoE/MTPSL at e9d8859, ``model/mapfns.py`` and ``nyu_mtl_xtc.py`` (weight 2 on NYUv2,
-    γ = 0.5, all maps at the size of the picture, f the last feature of SegNet's encoder, Adam with learning rate 1e-3 for
-    the pairs' scales and shifts and 1e-4 for everything else). The official code runs one picture and one pair at a time
+    γ = 0.5, all maps at the size of the image, f the last feature of SegNet's encoder, Adam with learning rate 1e-3 for
+    the pairs' scales and shifts and 1e-4 for everything else). The official code runs one image and one pair at a time
     through batch normalisation in train mode. That is instance normalisation, which is used here, so that values do not
     depend on what else is in the batch or on how many ranks there are. The official code draws the Gumbel sample anew for
-    each pair, here it is drawn once a picture. Ours: maps enter at the size of the largest output,
+    each pair, here it is drawn once an image. Ours: maps enter at the size of the largest output,
     which is smaller and cheaper (``resolution='label'`` is the official way); padding is 0 and does not count; binary
     maps, which the official code has none of; predicted depth is at least 0.
 
@@ -58,8 +58,8 @@ class CrossTaskConsistency(BaseLink):
         weight: of each of the terms in the total.
         widths: channels of the stages. The last stage always has the channels of f. By default the first of the official
             (64, 128, 256, 512, 512), as many as it takes to come down to the stride of f, at least one.
-        sources: which tasks are s: ``'unlabelled'``, those without a label in the picture, or ``'all'``, the official
-            ``full`` mode for pictures with several labels.
+        sources: which tasks are s: ``'unlabelled'``, those without a label in the image, or ``'all'``, the official
+            ``full`` mode for images with several labels.
         classes: how class scores become maps: ``'gumbel'``, or ``'softmax'``, which is not random.
         resolution: size of the maps: ``'output'`` or ``'label'``.
         seed: of the auxiliary network's first weights.
@@ -271,7 +271,7 @@ class _Classes(_Map):
 
 
 class _Depths(_Map):
-    """(B, 1, h, w): 1 at the largest depth of the picture."""
+    """(B, 1, h, w): 1 at the largest depth of the image."""
 
     def of_prediction(self, task: Task, out: Tensor, classes: str) -> Tensor:
         return self.of_label(task, task.predict(out))

@@ -65,7 +65,7 @@ class Distiller(nn.Module):
             tap_specs: the student's taps.
             tasks: the student's tasks.
             net: the student's network, for teachers that follow it (:meth:`~mtkd.distill.teacher.Teacher.meet`).
-            normalise: how pictures are normalised for it, for the same teachers.
+            normalise: how images are normalised for it, for the same teachers.
 
         Raises:
             ValueError: something does not fit; the sentence says what, and what would.
@@ -139,7 +139,7 @@ class Distiller(nn.Module):
         """The terms of a batch.
 
         Args:
-            batch: with the raw uint8 pictures; taps in ``batch['teacher']`` save running that teacher.
+            batch: with the raw uint8 images; taps in ``batch['teacher']`` save running that teacher.
             taps: the student's.
             tasks: the student's tasks.
 

@@ -27,7 +27,7 @@ class EMATeacher(Teacher):
         distiller=dict(teachers=dict(ema=dict(type='EMATeacher', decay=0.999)),
                        links=dict(each_task=dict(loss=dict(type='ProbMSE'), weight=10., warmup=0.2)))
 
-    It offers the student's taps and sees pictures normalised as the student does. ``decay=0`` is the student itself as it
+    It offers the student's taps and sees images normalised as the student does. ``decay=0`` is the student itself as it
     was at the last update.
 
     Other teachers are never in a checkpoint. This one is a state of the training, so a checkpoint to resume from has it
@@ -39,12 +39,12 @@ class EMATeacher(Teacher):
     ``pytorch/main.py``, ``update_ema_variables`` (decay 0.999 or 0.97, 0.99 for the first part of training in the paper).
     Differences: the official teacher runs in train mode and has its own statistics of batch normalisation; here it runs in
     eval mode and its statistics are averaged like weights (``teacher_train_mode=True`` is the official way). Both sides see
-    the same augmented picture, not two; augment the student's with ``data_preprocessor=dict(student_view=...)``.
+    the same augmented image, not two; augment the student's with ``data_preprocessor=dict(student_view=...)``.
 
     Args:
         decay: the largest α, from 0 to below 1.
         teacher_train_mode: see :class:`~mtkd.distill.teacher.Teacher`.
-        mean: normalisation of pictures where nothing says how the student does it, as in a loop of your own.
+        mean: normalisation of images where nothing says how the student does it, as in a loop of your own.
         std: the same.
         channels_last: see :class:`~mtkd.distill.teacher.Teacher`.
         tasks: the student's, with which every teacher is built; not read.

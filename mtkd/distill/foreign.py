@@ -29,9 +29,9 @@ class ForeignTeacher(Teacher):
         taps: tap -> module path, or a dictionary; see :class:`~mtkd.models.tapping.TappedModel`. A tap ``<task>.out``
             stands for that task's output: class scores in the student's order, metres, …
         tokens: how token sequences become maps; see :class:`~mtkd.models.tapping.TappedModel`.
-        input_size: (height, width) that the whole picture, padding included, is resized to (bilinear, antialiased) for
+        input_size: (height, width) that the whole image, padding included, is resized to (bilinear, antialiased) for
             this teacher; None: as it comes.
-        mean: per channel, RGB, on the 0..255 scale of the raw picture; by default what the model's weights were trained with
+        mean: per channel, RGB, on the 0..255 scale of the raw image; by default what the model's weights were trained with
             (:func:`~mtkd.models.known_weights.scale_of`, :func:`~mtkd.models.foreign_model.foreign_scale`), else ImageNet's.
         std: the same.
         tasks: the student's, which the distiller hands over; not read.

@@ -29,7 +29,7 @@ class JointTrunk(nn.Module):
 
     The experts are :class:`~mtkd.distill.teacher.Teacher` objects: always in eval mode, with their own normalisation,
     outside the module tree and in no checkpoint. That is why this trunk lives here and not beside the backbones: a model
-    may not import teachers. They take the raw picture, so the model's preprocessor must leave it as it is
+    may not import teachers. They take the raw image, so the model's preprocessor must leave it as it is
     (``data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1))``, checked by the model). A checkpoint holds the experts'
     fingerprint and is refused beside others.
 

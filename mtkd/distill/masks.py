@@ -9,16 +9,16 @@ from ..structures import SampleMeta, Size
 
 
 def picture_mask(meta: Sequence[SampleMeta], image_size: Size, size: Size, device: torch.device) -> Tensor | None:
-    """Where a tap lies on picture rather than on padding.
+    """Where a tap lies on image rather than on padding.
 
     Args:
-        meta: one entry a sample; ``crop`` is where the picture lies in the padded image.
+        meta: one entry a sample; ``crop`` is where the image lies in the padded image.
         image_size: (H, W) of the padded image.
         size: (h, w) of the tap.
         device: where the mask is made.
 
     Returns:
-        (B, h, w) bool, True where the centre of the tap's pixel is inside the crop; None where no sample is padded.
+        (B, h, w) bool, True where the centre of the tap's pixel is inside the crop; None if no sample is padded.
     """
     height, width = image_size
     crops = [entry.get('crop') or (0, 0, height, width) for entry in meta]

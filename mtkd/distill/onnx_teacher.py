@@ -34,7 +34,7 @@ class OnnxNetwork(nn.Module):
         taps: see :class:`OnnxTeacher`.
         layout: ``'NCHW'`` or ``'NHWC'``: what the file's input takes.
         channels: ``'RGB'`` or ``'BGR'``: the order of its input's channels.
-        input_size: (height, width) of the pictures; None: the file's, or any where it leaves them open.
+        input_size: (height, width) of the images; None: the file's, or any where it leaves them open.
 
     Attributes:
         tap_specs: tap -> channels and stride, learnt from a trial run.
@@ -68,7 +68,7 @@ class OnnxNetwork(nn.Module):
         self.tap_specs = self._learn_specs()
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> tap -> (B, C, h, w) or (B, C) float32, on the picture's device."""
+        """(B, 3, H, W) normalised image -> tap -> (B, C, h, w) or (B, C) float32, on the image's device."""
         given = image.detach().float()
         if self.channels == 'BGR':
             given = given.flip(1)
@@ -127,10 +127,10 @@ class OnnxNetwork(nn.Module):
         self._session = self._open(model.SerializeToString())
 
     def _inspect(self, input_size: Size | None) -> tuple[str, Any, int | None, Size | None]:
-        """Name, number type, fixed batch and picture size of the file's input.
+        """Name, number type, fixed batch and image size of the file's input.
 
         Raises:
-            ValueError: it takes no pictures in this layout, or of another size.
+            ValueError: it takes no images in this layout, or of another size.
         """
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
@@ -233,11 +233,11 @@ class OnnxTeacher(Teacher):
             - ``probabilities``: the value holds probabilities; the tap is their logarithm, whose softmax is them.
             - ``groups``: with ``probabilities``, lists of channels that are added up to one class each.
             - ``channels_last``: the value is (B, h, w, C).
-        mean: per channel, RGB, on the 0..255 scale of the raw picture.
+        mean: per channel, RGB, on the 0..255 scale of the raw image.
         std: the same.
         layout: ``'NCHW'`` or ``'NHWC'``, of the file's input.
         channels: ``'RGB'`` or ``'BGR'``: which order the file's input wants. ``mean`` and ``std`` stay in RGB.
-        input_size: (height, width) that whole pictures are resized to (bilinear, antialiased); None: what the file asks for.
+        input_size: (height, width) that whole images are resized to (bilinear, antialiased); None: what the file asks for.
         tasks: the student's, which the distiller hands over; not read.
 
     Raises:

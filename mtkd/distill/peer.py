@@ -41,7 +41,7 @@ class Peer(Teacher):
         net: the network, or its config (see :func:`mtkd.models.build_net`).
         tasks: the student's, with which every teacher is built.
         heads: the tasks that the peer has heads for; None: all.
-        mean: normalisation of pictures where nothing says how the student does it, as in a loop of your own.
+        mean: normalisation of images where nothing says how the student does it, as in a loop of your own.
         std: the same.
 
     Raises:
@@ -69,7 +69,7 @@ class Peer(Teacher):
 
     @property
     def row_wise(self) -> bool:
-        """Its own losses want every picture, and its batch normalisation the whole batch."""
+        """Its own losses want every image, and its batch normalisation the whole batch."""
         return False
 
     @property
@@ -78,11 +78,11 @@ class Peer(Teacher):
         return self.network
 
     def meet(self, student: nn.Module, normalise: Callable[[Tensor], Tensor] | None = None) -> None:
-        """Take the student's normalisation of pictures."""
+        """Take the student's normalisation of images."""
         self._normaliser = normalise
 
     def forward(self, image: Tensor, taps: Collection[str] | None = None) -> Taps:
-        """Look at raw pictures; see :class:`~mtkd.distill.teacher.Teacher`. The taps have a graph."""
+        """Look at raw images; see :class:`~mtkd.distill.teacher.Teacher`. The taps have a graph."""
         if image.dtype != torch.uint8:
             raise TypeError(f'A peer normalises pictures itself and takes the raw uint8 one; it was given {image.dtype}.')
         outputs = self.network(self._normaliser(image) if self._normaliser is not None else self._normalise(image))

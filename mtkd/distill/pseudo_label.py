@@ -1,4 +1,4 @@
-"""Data distillation: labels that a teacher makes by looking at a picture in several ways, and those as a teacher."""
+"""Data distillation: labels that a teacher makes by looking at an image in several ways, and those as a teacher."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -37,7 +37,7 @@ def _scale(name: str) -> float | None:
 
 
 def view(image: Tensor, name: str) -> Tensor:
-    """One view of a batch of pictures, of the same size.
+    """One view of a batch of images, of the same size.
 
     Args:
         image: (B, 3, H, W) uint8.
@@ -66,7 +66,7 @@ def view(image: Tensor, name: str) -> Tensor:
 
 @torch.no_grad()
 def soft_labels(teacher: Teacher, image: Tensor, tasks: Sequence[str], views: Sequence[str] = VIEWS) -> dict[str, Tensor]:
-    """What a teacher makes of pictures, averaged over views.
+    """What a teacher makes of images, averaged over views.
 
     Args:
         teacher: offers ``<task>.out``, logits over classes or bins.

@@ -1,4 +1,4 @@
-"""A student beside itself: what the tasks see in one picture is alike, what they see in other pictures is not."""
+"""A student beside itself: what the tasks see in one image is alike, what they see in other images is not."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +21,7 @@ from .teacher import Teacher
 class TaskContrast(BaseLink):
     """MTFormer's cross-task contrastive loss, as a link of the distiller that needs no teacher.
 
-    A task's feature is averaged over the picture and mapped to a unit vector z_t by two layers of the task's own. For an
+    A task's feature is averaged over the image and mapped to a unit vector z_t by two layers of the task's own. For an
     ordered pair of tasks (t, s), the term of a sample is the cross-entropy of picking, by the scalar products of z_t
     divided by τ, its own z_s among K vectors that task s had of other samples::
 
@@ -39,7 +39,7 @@ class TaskContrast(BaseLink):
 
     Source: Xu et al. 2022 (MTFormer), section 3, after Tian et al. 2020; numbers of the release: average of the feature
     after the exchange, 128 wide, K = 700 on NYUD-v2 (2,000 on PASCAL-Context), τ = .07, momentum .5, weight .01.
-    Differently from the release: softmax in place of its noise-contrastive estimate, whose constant is that of the first
+    Differently from the release: softmax instead of its noise-contrastive estimate, whose constant is that of the first
     batch; the right answer is what the other task sees now, without gradient, where the release takes its memory, at
     first random; one memory a task, not a pair; negatives are never of the same sample; padding does not count.
 

@@ -1,4 +1,4 @@
-"""Teachers: frozen networks that look at the raw picture."""
+"""Teachers: frozen networks that look at the raw image."""
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,26 +28,26 @@ class Teacher(nn.Module):
     teacher.
 
     Args:
-        net: (B, 3, H, W) normalised picture -> taps, best with ``tap_specs``; with ``taps`` any network whose first argument
-            is the picture, whatever it returns. It is frozen, and with ``taps`` it gets forward hooks.
-        mean: per channel, RGB, on the 0..255 scale of the raw picture.
+        net: (B, 3, H, W) normalised image -> taps, best with ``tap_specs``; with ``taps`` any network whose first argument
+            is the image, whatever it returns. It is frozen, and with ``taps`` it gets forward hooks.
+        mean: per channel, RGB, on the 0..255 scale of the raw image.
         std: the same.
         dtype: ``'float32'``, ``'bfloat16'`` or ``'float16'``: what the network runs in, whatever the student's model is
             moved to. None: what the model is moved to. Autocast does not reach a teacher.
         teacher_train_mode: run the network in train mode: batch normalisation then normalises by the batch and its
             running statistics drift, as in KD4MTL's code (fact sheet 5.2.1). Gradients stay off.
-        channels_last: keep pictures and weights in channels-last memory format.
+        channels_last: keep images and weights in channels-last memory format.
         taps: the outputs of submodules that it offers: a list of module paths, which are then the taps' names, or tap ->
             module path or dictionary (see :class:`~mtkd.models.tapping.TappedModel`). The path ``''`` is the network itself,
             so ``{'cls.out': ''}`` is what it returns. None: ``net`` returns its taps.
         tokens: how token sequences become maps; see there.
-        probe_size: (height, width) of the picture from which the taps' channels are learnt.
+        probe_size: (height, width) of the image from which the taps' channels are learnt.
 
     Raises:
         ValueError: an unknown ``dtype``, statistics on the 0..1 scale, or a tap that is not there.
 
     Attributes:
-        cacheable: whether it sees the same in a picture every time, so that what it sees can be stored.
+        cacheable: whether it sees the same in an image every time, so that what it sees can be stored.
     """
 
     cacheable = True
@@ -76,7 +76,7 @@ class Teacher(nn.Module):
 
     @property
     def tap_specs(self) -> dict[str, TapSpec] | None:
-        """The taps it offers; None where the network does not say."""
+        """The taps it offers; None if the network does not say."""
         return getattr(self.net, 'tap_specs', None)
 
     @property
@@ -86,7 +86,7 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def forward(self, image: Tensor, taps: Collection[str] | None = None) -> Taps:
-        """Look at a picture.
+        """Look at an image.
 
         Args:
             image: (B, 3, H, W) uint8 RGB, or (B, T, 3, H, W) clips, not normalised.
@@ -96,7 +96,7 @@ class Teacher(nn.Module):
             tap -> (B, C, h, w) in the teacher's precision, without a graph.
 
         Raises:
-            TypeError: the picture is not uint8, so it may have been normalised for the student.
+            TypeError: the image is not uint8, so it may have been normalised for the student.
         """
         if image.dtype != torch.uint8:
             raise TypeError(f'A teacher normalises pictures itself and takes the raw uint8 one; it was given {image.dtype}.')
@@ -114,7 +114,7 @@ class Teacher(nn.Module):
 
     @property
     def row_wise(self) -> bool:
-        """Whether it treats every picture by itself, so that pictures that no link reads can be left out."""
+        """Whether it treats every image by itself, so that images that no link reads can be left out."""
         return not self.teacher_train_mode
 
     def meet(self, student: nn.Module, normalise: Callable[[Tensor], Tensor] | None = None) -> None:
@@ -122,7 +122,7 @@ class Teacher(nn.Module):
 
         Args:
             student: the network.
-            normalise: what makes its input of raw uint8 pictures, where that is known.
+            normalise: what makes its input of raw uint8 images, where that is known.
         """
 
     def begin_step(self, progress: float) -> None:

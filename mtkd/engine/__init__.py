@@ -1,4 +1,4 @@
-"""F5: everything that touches MMEngine's Runner."""
+"""F5: training and testing with MMEngine's Runner."""
 
 from .. import frame  # noqa: F401 (MMEngine finds what mtkd registers)
 from .checkpoint import CheckpointHook

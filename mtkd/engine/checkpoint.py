@@ -1,4 +1,4 @@
-"""Checkpoints: student only, weights-only to load, never half-written, resumable bit for bit."""
+"""Checkpoints: student only, weights-only loading, atomic writes, bit-exact resuming."""
 
 import difflib
 import re
@@ -23,25 +23,25 @@ from .stopping import RunStopped, name_of
 from .unwrap import unwrapped
 
 FINAL = 'final.pth'
-RESUME_ONLY = ('distiller.teachers.',)  # weights of networks that the student only learns from
+RESUME_ONLY = ('distiller.teachers.',)  # weights of networks that only teach the student
 _NUMBERED = re.compile(r'iter_(\d+)\.pth$')
 
 
 @HOOKS.register_module()
 class CheckpointHook(Hook):
-    """Writes ``iter_N.pth`` every ``interval`` iterations and at the end, and then ``final.pth`` with the weights alone.
+    """Writes ``iter_N.pth`` every ``interval`` iterations and at the end, and finally ``final.pth`` with the weights only.
 
-    A file is written under another name, flushed to the disk, and renamed: whatever moment a run is killed at, every
-    ``iter_*.pth`` is whole or was never there, and the one before it still is. One whose weights are not finite is never
-    written (see :class:`~mtkd.engine.hooks.finite.FiniteHook`). A signal that asks the run to stop (SIGTERM, SIGHUP,
-    SIGUSR1, Ctrl-C) has a checkpoint written after the step that was under way.
+    A file is written under a temporary name, flushed to disk and renamed: if a run is killed at any time, every
+    ``iter_*.pth`` is complete, and the previous one still exists. Checkpoints with non-finite weights are never written (see
+    :class:`~mtkd.engine.hooks.finite.FiniteHook`). A signal that asks the run to stop (SIGTERM, SIGHUP, SIGUSR1, Ctrl-C)
+    causes a checkpoint after the current step.
 
-    Hooks with a method ``gather_for_checkpoint()`` are told on every rank before one rank writes.
+    The method ``gather_for_checkpoint()`` of hooks that define it is called on every rank before rank 0 writes.
 
     Args:
         interval: iterations between checkpoints.
-        keep: how many numbered ones to keep, at least two.
-        window: how many of the last entries of each logged scalar to keep for the progress line after a resume.
+        keep: the number of numbered checkpoints to keep, at least two.
+        window: the number of last entries of each logged scalar to keep for the progress line after resuming.
     """
 
     priority = 'VERY_LOW'
@@ -53,11 +53,11 @@ class CheckpointHook(Hook):
         self.keep = keep
         self.window = window
         self._steps = 1
-        self._text = ''  # of the config; formatting it takes long
-        self._missing: int | None = None  # the iteration it goes on from, where its checkpoint lies in another folder
+        self._text = ''  # of the config; formatting it is slow
+        self._missing: int | None = None  # the iteration to resume from, if its checkpoint is in another folder
 
     def before_train(self, runner: Any) -> None:
-        """Refuse an interval that falls inside a gradient accumulation: its gradients would be lost in a resume."""
+        """Refuse an interval that is no multiple of the accumulation steps: partial gradients would be lost when resuming."""
         self._steps = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         if self.interval % self._steps:
             raise ValueError(f'default_hooks.checkpoint.interval={self.interval} is not a multiple of '
@@ -67,7 +67,7 @@ class CheckpointHook(Hook):
         self._missing = runner.iter if not here or _number(here[0]) < runner.iter else None
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Save when it is time, or a signal says so."""
+        """Save at the interval or after a signal."""
         done = runner.iter + 1
         stop = getattr(runner, 'stop_request', None)
         stopping = stop is not None and stop.agreed() is not None
@@ -77,22 +77,22 @@ class CheckpointHook(Hook):
             self._save(runner, done)
 
     def after_val_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Stop a validation that a signal comes in; it is finished first with several ranks, or averaged weights.
+        """Stop the validation after a signal; with several ranks or averaged weights, it is completed first.
 
         Raises:
-            RunStopped: a signal came.
+            RunStopped: a signal was received.
         """
         stop = getattr(runner, 'stop_request', None)
         if stop is None or stop.number is None or runner.world_size > 1 or runner.iter % self._steps > 0:
             return
         if any(isinstance(hook, EMAHook) for hook in runner.hooks):
-            return  # meanwhile the averaged weights stand in the place of the trained ones
+            return  # the averaged weights currently replace the trained ones
         if runner.iter and not (Path(runner.work_dir) / f'iter_{runner.iter}.pth').is_file():
             self._save(runner, runner.iter)
         raise RunStopped(stop.number, stopped_text(runner, stop.number))
 
     def after_train(self, runner: Any) -> None:
-        """Write the finished student: ``state_dict`` and ``meta`` only, without teachers that were trained with it."""
+        """Write the final student: only ``state_dict`` and ``meta``, without jointly trained teachers."""
         if runner.iter == self._missing and runner.iter >= runner.max_iters:
             self._save(runner, runner.iter)
         if is_main_process() and runner.iter >= runner.max_iters:
@@ -102,7 +102,7 @@ class CheckpointHook(Hook):
             write_atomically({'meta': whole['meta'], 'state_dict': weights}, last.with_name(FINAL))
 
     def _save(self, runner: Any, done: int) -> None:
-        """Write one, on rank 0, after all ranks have looked at their terms and handed in what they gathered."""
+        """Write a checkpoint on rank 0, after all ranks have checked their terms and gathered their state."""
         for hook in runner.hooks:
             for look in ('check_terms', 'check_weights'):
                 if hasattr(hook, look):
@@ -119,7 +119,7 @@ class CheckpointHook(Hook):
         runner.last_checkpoint = path
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Turn MMEngine's message hub into plain tensors and numbers."""
+        """Convert MMEngine's message hub to plain tensors and numbers."""
         identity = getattr(runner, 'identity', None)
         self._text = self._text or config_text(runner.cfg)
         checkpoint['meta'].update(config_sha256=runner.cfg.get('config_sha256'), cfg=self._text,
@@ -134,11 +134,11 @@ class CheckpointHook(Hook):
             'resumed_keys': dict(hub['resumed_keys'])}
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Check that the weights are the model's own, and rebuild the message hub.
+        """Check that the weights fit the model, and restore the message hub.
 
-        Where the user says so (``--take-config``), the schedules, the optimizer's settings and the seed are those of the
-        config, the schedules brought to where the run goes on; otherwise :mod:`~mtkd.engine.identity` has seen to it that
-        they are the same.
+        With ``--take-config``, the schedules, the optimizer's settings and the seed are those of the config, and the
+        schedules are advanced to the current iteration; otherwise :mod:`~mtkd.engine.identity` ensures that they are the
+        same.
         """
         model = unwrapped(runner.model)
         check_fit(model, checkpoint.get('state_dict', {}), f'the checkpoint {runner._load_from}')
@@ -156,7 +156,7 @@ class CheckpointHook(Hook):
 
 
 def _plain(value: Any) -> Any:
-    """``value`` in types that load weights-only, or None when it has none."""
+    """``value`` converted to types that load weights-only, or None if that is impossible."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (bool, int, float, str, torch.Tensor)):
@@ -165,7 +165,7 @@ def _plain(value: Any) -> Any:
 
 
 def _take_config(runner: Any, checkpoint: dict[str, Any]) -> None:
-    """Put into a checkpoint that is about to be resumed what the config says of learning rates, settings and the seed.
+    """Replace learning rates, settings and the seed in a checkpoint to resume by those of the config.
 
     Raises:
         ValueError: the optimizer of the config has other parameter groups than the checkpoint's.
@@ -175,7 +175,7 @@ def _take_config(runner: Any, checkpoint: dict[str, Any]) -> None:
     schedulers = runner.param_schedulers or []
     for scheduler, before in zip(schedulers, checkpoint.get('param_schedulers') or [], strict=False):
         if hasattr(scheduler, 'adopt_range') and before.get('lr_min') is not None:
-            scheduler.adopt_range(before['lr_min'], before['lr_max'])  # that a range test found
+            scheduler.adopt_range(before['lr_min'], before['lr_max'])  # found by a range test
     advance_schedules(schedulers, done, done // runner.train_loop.batches_per_epoch)
     checkpoint['param_schedulers'] = [scheduler.state_dict() for scheduler in schedulers]
     groups, kept = runner.optim_wrapper.param_groups, checkpoint['optimizer']['param_groups']
@@ -187,21 +187,21 @@ def _take_config(runner: Any, checkpoint: dict[str, Any]) -> None:
 
 
 def advance_schedules(schedulers: Sequence[Any], iterations: int, epochs: int) -> None:
-    """Step schedules that are behind to where the training is: after so many iterations, or whole epochs.
+    """Advance schedules to the given number of iterations or completed epochs.
 
-    A checkpoint of an epoch's last iteration is written before the schedules that go by epochs take their step.
+    The checkpoint of an epoch's last iteration is written before epoch-based schedules take their step.
     """
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', UserWarning)  # of PyTorch's order of steps; no optimizer steps here
         for scheduler in schedulers:
             if getattr(scheduler, 'need_val_args', False):
-                continue  # it goes by validations
+                continue  # it is based on validations
             while scheduler._global_step < (epochs if scheduler.by_epoch else iterations):
                 scheduler.step()
 
 
 def _bytes(value: Any) -> int:
-    """Bytes of all tensors in a nest of containers."""
+    """Total size in bytes of all tensors in nested containers."""
     if isinstance(value, torch.Tensor):
         return value.numel() * value.element_size()
     if isinstance(value, Mapping):
@@ -210,20 +210,20 @@ def _bytes(value: Any) -> int:
 
 
 def stopped_text(runner: Any, number: int) -> str:
-    """What a run that a signal ends says."""
+    """The message of a run that is stopped by a signal."""
     kept = getattr(runner, 'last_checkpoint', None)
     where = f'{kept}; --resume goes on from there' if kept else 'there was no step to keep'
     return f'stopped by {name_of(number)} after iteration {runner.iter} of {runner.max_iters}: {where}'
 
 
 def write_atomically(content: Mapping[str, Any], path: Path) -> None:
-    """``torch.save`` in one step: readers see the old file or the whole new one."""
+    """Atomic ``torch.save``: readers see either the old or the complete new file."""
     with atomic.replacing(path, _bytes(content)) as partial:
         torch.save(dict(content), partial)
 
 
 def _number(path: Path) -> int:
-    """N of ``iter_N.pth``."""
+    """The N of ``iter_N.pth``."""
     match = _NUMBERED.search(path.name)
     assert match
     return int(match[1])
@@ -240,7 +240,7 @@ def load(path: Path | str, what: str = 'the checkpoint') -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: it does not exist.
-        ValueError: it is truncated, is something else, or holds more than tensors and plain values.
+        ValueError: it is truncated, is no checkpoint, or contains more than tensors and plain values.
     """
     return read_weights(Path(path), what)
 
@@ -259,7 +259,7 @@ def _meta(path: Path, changed: int) -> Mapping[str, Any]:
 
 
 def newest_resumable(folder: Path) -> tuple[Path | None, list[Path]]:
-    """The newest checkpoint of a folder that loads, and the newer ones that do not."""
+    """The newest loadable checkpoint of a folder, and the newer unreadable ones."""
     broken = []
     for path in numbered_checkpoints(folder):
         try:
@@ -272,14 +272,14 @@ def newest_resumable(folder: Path) -> tuple[Path | None, list[Path]]:
 
 
 def check_fit(model: nn.Module, state: Mapping[str, Any], what: str) -> None:
-    """Refuse weights that are not exactly the model's.
+    """Refuse weights that do not exactly fit the model.
 
     Raises:
-        ValueError: keys are missing, left over or of another shape; names the first of each.
+        ValueError: keys are missing, unexpected or of another shape; the message lists the first of each.
     """
     own = model.state_dict()
     state = {re.sub(r'^module\.', '', key): value for key, value in state.items()}
-    finished = not any(key.startswith(RESUME_ONLY) for key in state)  # a final.pth: such teachers begin anew
+    finished = not any(key.startswith(RESUME_ONLY) for key in state)  # a final.pth: such teachers are initialised again
     missing = [key for key in own if key not in state and not (finished and key.startswith(RESUME_ONLY))]
     extra = [key for key in state if key not in own]
     shapes = [f'{key}: {tuple(state[key].shape)} for {tuple(own[key].shape)}'

@@ -1,4 +1,4 @@
-"""Several optimizers behind the face of one, so that everything around the step stays as it is."""
+"""Combines several optimizers behind the interface of one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,13 +7,13 @@ from torch.optim import Optimizer
 
 
 class CombinedOptimizer(Optimizer):
-    """Parts of a model that learn by different rules: SGD for the weights and Adam for an architecture's scores.
+    """Trains parts of a model with different optimizers, such as SGD for the weights and Adam for architecture scores.
 
-    Its parameter groups and its state are those of the optimizers, in their order: schedulers, gradient scaling, clipping
-    and checkpoints treat it as one optimizer. ``defaults`` are the first one's.
+    Its parameter groups and state are those of the optimizers, in order: schedulers, gradient scaling, clipping and
+    checkpoints treat it as one optimizer. ``defaults`` are those of the first optimizer.
 
     Args:
-        optimizers: of parameters that no two share.
+        optimizers: the optimizers, with disjoint parameters.
     """
 
     def __init__(self, optimizers: Sequence[Optimizer]) -> None:
@@ -23,7 +23,7 @@ class CombinedOptimizer(Optimizer):
         self._share()
 
     def _share(self) -> None:
-        """Have the optimizers work on this one's groups and state."""
+        """Share the groups and state of this optimizer with its members."""
         first = 0
         for optimizer in self.optimizers:
             count = len(optimizer.param_groups)
@@ -32,10 +32,10 @@ class CombinedOptimizer(Optimizer):
             first += count
 
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One step of each.
+        """Run one step of each optimizer.
 
         Raises:
-            ValueError: a closure is given; each optimizer would evaluate it anew.
+            ValueError: a closure is given; each optimizer would evaluate it again.
         """
         if closure is not None:
             raise ValueError('CombinedOptimizer takes no closure.')
@@ -43,6 +43,6 @@ class CombinedOptimizer(Optimizer):
             optimizer.step()
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Load what :meth:`state_dict` gave."""
+        """Load a state returned by :meth:`state_dict`."""
         super().load_state_dict(dict(state_dict))
         self._share()

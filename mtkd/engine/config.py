@@ -1,4 +1,4 @@
-"""From a config file and a command line to a config the Runner can build: everything a user does not have to repeat."""
+"""Load a config file with command-line options and complete it for the Runner."""
 
 import ast
 import copy
@@ -33,18 +33,18 @@ from .prerequisite import Prerequisite, kinds
 from .quick import shorten
 from .validate import check_config
 
-LOG_INTERVAL = 50  # iterations, where nothing is logged
+LOG_INTERVAL = 50  # iterations, if no logging interval is configured
 RUNNER_OPTIONS = ('sync_bn', 'find_unused_parameters', 'detect_anomalous_params', 'model_wrapper_cfg')  # read by Runner
 
 
 def config_hash(cfg: Mapping[str, Any]) -> str:
-    """sha256 of a merged config, before seeds and paths of a run enter it; of teachers' checkpoints the seed is left out."""
+    """SHA-256 of a merged config, without the seed and paths of the run; the seed of teachers' checkpoints is ignored."""
     text = re.sub(r'/seed\d+/', '/seed0/', json.dumps(cfg, sort_keys=True, default=str))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def short_path(config: Path) -> str:
-    """A file's path as a user would type it."""
+    """The path of a file as a user would type it."""
     for base in (Path.cwd(), HOME):
         if config.is_relative_to(base):
             return str(config.relative_to(base))
@@ -53,9 +53,9 @@ def short_path(config: Path) -> str:
 
 @contextmanager
 def shipped_bases() -> Iterator[None]:
-    """Let a config inherit from one that comes with mtkd, ``_base_ = ['mtkd::quickstart/student']``.
+    """Allow a config to inherit from one that is shipped with mtkd, ``_base_ = ['mtkd::quickstart/student']``.
 
-    MMEngine (0.10.7) knows this form for a fixed list of OpenMMLab packages only.
+    MMEngine (0.10.7) supports this form only for a fixed list of OpenMMLab packages.
     """
     usual = Config._get_cfg_path
 
@@ -79,13 +79,13 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None, besi
     Args:
         path: the file, see :func:`find_config`.
         options: dotted key -> value, as ``--cfg-options`` parses them.
-        beside: the config that names this one.
+        beside: the config that refers to this one.
         prefix: what stands before the keys where the user gave them, for errors.
         quick: cut it down, see :func:`~mtkd.engine.quick.shorten`; options go over that.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: the file cannot be read as a config, or an option names a key that nothing reads.
+        ValueError: the file is not a valid config, or an option sets an unused key.
     """
     file = find_config(path, beside)
     _only_python(file)
@@ -106,7 +106,7 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None, besi
     for kind, theirs in routed:
         kind.configure(cfg, theirs)
     _follow_weights(cfg)
-    for loader in DATALOADERS:  # two that were set to one base's variable share its data sets: let each have its own
+    for loader in DATALOADERS:  # loaders set to the same variable of a base share its data sets: copy them
         if cfg.get(loader):
             cfg[loader] = copy.deepcopy(cfg[loader])
     return cfg
@@ -123,14 +123,14 @@ def _routed(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Prer
 
 
 def _only_python(file: Path) -> None:
-    """Refuse a config, or a base of one, that is not Python; MMEngine's reader of YAML builds any object a file names."""
+    """Refuse configs and bases that are not Python; MMEngine's YAML reader can construct arbitrary objects."""
     if file.suffix != '.py':
         raise ValueError(f'{file} is not a config: configs are Python files (.py); write its values as Python.')
     try:
         bases = [node.value for node in ast.parse(file.read_text(encoding='utf-8')).body if isinstance(node, ast.Assign)
                  and any(isinstance(target, ast.Name) and target.id == '_base_' for target in node.targets)]
         given = [ast.literal_eval(base) for base in bases]
-    except (SyntaxError, ValueError):  # reading it says what is wrong
+    except (SyntaxError, ValueError):  # reported when it is read
         return
     for base in given[-1:]:
         for name in [base] if isinstance(base, str) else base:
@@ -142,10 +142,10 @@ def _only_python(file: Path) -> None:
 
 
 def _follow_weights(cfg: Config) -> None:
-    """Write the normalisation that pretrained weights want into the preprocessor of a config that states none.
+    """Add the normalisation of the pretrained weights to the preprocessor of a config without one.
 
-    Everything that later takes the network without its pretrained weights (a teacher, a deployed student) reads it there.
-    One that contradicts is refused, or warned of, where the model is built.
+    Later users of the network without its pretrained weights (a teacher, a deployed student) read it from there. A
+    contradicting normalisation causes an error or a warning when the model is built.
     """
     model = cfg.get('model') or {}
     net = model.get('net') or {}
@@ -157,7 +157,7 @@ def _follow_weights(cfg: Config) -> None:
 
 
 def _scale_of_weights(backbone: Mapping[str, Any]) -> Scale | None:
-    """What a backbone's weights were trained with; None where there are none, they do not say, or it is ImageNet's."""
+    """What a backbone's weights were trained with; None if there are none, they do not say, or it is ImageNet's."""
     model, name, weights = backbone.get('model'), backbone.get('name'), backbone.get('weights')
     if isinstance(model, Mapping):
         usual = foreign_scale(**model)
@@ -173,7 +173,7 @@ def _scale_of_weights(backbone: Mapping[str, Any]) -> Scale | None:
 
 
 def _unreadable(file: Path, error: BaseException) -> str:
-    """One sentence on a config that cannot be read; of a package it wants, the innermost reason."""
+    """A one-sentence message for an unreadable config; for a missing package, with the innermost cause."""
     cause = error
     while cause.__cause__ or cause.__context__:
         cause = cause.__cause__ or cause.__context__  # type: ignore[assignment]
@@ -184,7 +184,7 @@ def _unreadable(file: Path, error: BaseException) -> str:
 
 
 def check_option(cfg: Config, key: str, prefix: str = '') -> None:
-    """Refuse a dotted ``key`` that neither stands in the config nor is an argument of the class it would reach.
+    """Refuse a dotted ``key`` that is neither in the config nor an argument of the class that it addresses.
 
     Args:
         cfg: a loaded config.
@@ -192,7 +192,7 @@ def check_option(cfg: Config, key: str, prefix: str = '') -> None:
         prefix: what stands before it where the user gave it, such as ``teachers.big.``.
 
     Raises:
-        ValueError: with the nearest keys that exist there.
+        ValueError: the key is unknown; the message lists similar keys.
     """
     node: Any = cfg._cfg_dict
     given = f'--cfg-options {prefix}{key}'
@@ -218,7 +218,7 @@ def check_option(cfg: Config, key: str, prefix: str = '') -> None:
 
 
 def _keys_of(node: Any, path: Sequence[str]) -> set[str]:
-    """The keys of a config dictionary, and the arguments of the class its ``type``, or its place, names."""
+    """The keys of a config dictionary and the arguments of the class given by its ``type`` or its position."""
     if not isinstance(node, Mapping):
         return set()
     keys = set(node)
@@ -227,8 +227,7 @@ def _keys_of(node: Any, path: Sequence[str]) -> set[str]:
 
 
 def _always(place: str) -> set[str]:
-    """What is read at a place of every config, whatever stands there: at the top, by MMEngine, for the record of results,
-    by prerequisites."""
+    """The keys that are always read at a position of a config: at the top level, those read by MMEngine, by the record of results and by prerequisites."""
     if place:
         return {'finite'} if place == 'default_hooks' else set()
     runner = set(inspect.signature(Runner.__init__).parameters) - {'self'}
@@ -251,7 +250,7 @@ def _arguments(type_name: str) -> set[str]:
 
 
 def default_work_dir(config: Path | str, seed: int, options: Mapping[str, Any] | None = None, quick: bool = False) -> Path:
-    """``work_dirs/<config name>/seed<seed>``; MTKD_WORK_DIRS names another root.
+    """``work_dirs/<config name>/seed<seed>``; MTKD_WORK_DIRS sets another root.
 
     A prerequisite with ``options`` of its own has ``work_dirs/<config name>+<their digest>/seed<seed>``; quick runs lie
     below ``work_dirs/quick``.
@@ -262,7 +261,7 @@ def default_work_dir(config: Path | str, seed: int, options: Mapping[str, Any] |
 
 
 def default_data_root() -> Path:
-    """MTKD_DATA_ROOT, or ``data``."""
+    """The environment variable MTKD_DATA_ROOT, or ``data``."""
     return Path(os.environ.get('MTKD_DATA_ROOT', 'data'))
 
 
@@ -270,23 +269,23 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
             compile_net: bool = False, launcher: str = 'none', training: bool = True, with_teachers: bool = True) -> Config:
     """Complete a config, so that the Runner can build it.
 
-    The top-level ``tasks`` reach the model, every data set and the evaluators; relative data roots are joined to
+    The top-level ``tasks`` are passed to the model, every data set and the evaluators; relative data roots are joined to
     ``data_root``; schedules without an end run to the last iteration or epoch; without ``train_cfg.val_interval`` or
-    ``report`` nothing is loaded for validation.
+    ``report``, nothing is loaded for validation.
 
     Args:
-        cfg: a loaded config; it is left as it is.
-        work_dir: where the run writes.
-        seed: of everything random in the run.
-        data_root: folder that holds the data sets' folders.
-        amp: ``'bf16'`` or ``'fp16'`` autocast, ``'off'`` for none; None leaves the config's choice.
+        cfg: a loaded config; it is not modified.
+        work_dir: output folder of the run.
+        seed: random seed of the run.
+        data_root: folder that contains the folders of the data sets.
+        amp: ``'bf16'`` or ``'fp16'`` autocast, ``'off'`` for none; None: as in the config.
         compile_net: compile trunk, heads and teachers.
-        launcher: ``'none'``, or how the ranks were started.
-        training: False: only score a checkpoint; loaders, hooks and settings of training are left out.
-        with_teachers: where only a checkpoint is scored, whether its teachers are built all the same.
+        launcher: the launcher of the ranks, or ``'none'``.
+        training: False: only score a checkpoint, without the loaders, hooks and settings of training.
+        with_teachers: whether teachers are built even if only a checkpoint is scored.
 
     Raises:
-        ValueError: the config lacks ``tasks``, one of them cannot be built, or its ``report`` cannot be followed.
+        ValueError: the config lacks ``tasks``, one of them cannot be built, or its ``report`` is invalid.
     """
     cfg = copy.deepcopy(cfg)
     cfg.config_sha256 = config_hash(cfg.to_dict())
@@ -324,7 +323,7 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
 
 
 def without_pretrained(net: Any) -> None:
-    """Take pretrained weights out of a network's config whose own weights a checkpoint brings: they need not be at hand."""
+    """Remove pretrained weights from the config of a network that is loaded from a checkpoint, so that they are not required."""
     backbone = net.get('backbone') or (net.get('trunk') or {}).get('backbone')
     off = {'pretrained': False, 'checkpoint': None, 'weights': None}
     if backbone is not None:
@@ -335,9 +334,9 @@ def without_pretrained(net: Any) -> None:
 
 
 def _leave_training_out(cfg: Config, with_teachers: bool) -> None:
-    """Keep what scoring a checkpoint takes."""
+    """Keep only what is needed to score a checkpoint."""
     without_pretrained(cfg.model.get('net') or {})
-    report.report_of(cfg)  # refused now, not after the test
+    report.report_of(cfg)  # raises before the test instead of after it
     cfg.model.balance = None
     if not with_teachers:
         cfg.model.distiller = None
@@ -351,7 +350,7 @@ def _leave_training_out(cfg: Config, with_teachers: bool) -> None:
 
 
 def _averages_weights(hook: Any) -> bool:
-    """Whether a hook would put averaged weights into the model: those of a checkpoint are averaged already."""
+    """Whether a hook swaps averaged weights into the model: those of a checkpoint are already averaged."""
     cls = registry.HOOKS.get(hook['type']) if isinstance(hook.get('type'), str) else hook.get('type')
     return inspect.isclass(cls) and issubclass(cls, EMAHook)
 
@@ -372,10 +371,10 @@ def _hand_out_tasks(cfg: Config) -> None:
 
 
 def _classes_of(dataset: ConfigDict, classes: Mapping[str, int], loader: str) -> dict[str, int]:
-    """Task -> number of classes, of the tasks that one data set is asked for.
+    """Task -> number of classes, for the requested tasks of one data set.
 
     Raises:
-        ValueError: the data set's own ``num_classes`` contradicts the task.
+        ValueError: the ``num_classes`` of the data set contradicts the task.
     """
     given = dict(dataset.get('num_classes') or {})
     for task, count in given.items():
@@ -400,10 +399,10 @@ def _end_schedules(cfg: Config) -> None:
 
 
 def _one_interval(cfg: Config) -> None:
-    """Hand the logging interval, ``default_hooks.logger.interval``, to everything that gathers for a line of the log.
+    """Pass the logging interval, ``default_hooks.logger.interval``, to all hooks that collect logged values.
 
     Raises:
-        ValueError: another part has an interval of its own.
+        ValueError: another hook defines a different interval.
     """
     hooks = cfg.setdefault('default_hooks', {})
     hooks.setdefault('finite', {'type': 'FiniteHook'})

@@ -1,4 +1,4 @@
-"""What a run shows on the screen: progress and results. Everything else goes to the log file of the work dir."""
+"""Console output of a run: progress and results. All other messages go to the log file of the work dir."""
 
 import logging
 import os
@@ -9,21 +9,21 @@ from mmengine.hooks import Hook, LoggerHook
 from mmengine.runner import Runner
 from torch import Tensor
 
-VERBOSE = 'MTKD_VERBOSE'  # environment variable; any value but '' and '0' shows the whole log on the screen
+VERBOSE = 'MTKD_VERBOSE'  # environment variable; any value except '' and '0' shows the complete log on the console
 PROGRESS = ('Iter(', 'Epoch(')
 NOT_FOR_USERS = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')  # MMEngine of its own calls
 
 
 def verbose() -> bool:
-    """Whether the screen shows the whole log."""
+    """Whether the console shows the complete log."""
     return os.environ.get(VERBOSE, '') not in ('', '0')
 
 
 class ScreenFilter(logging.Filter):
-    """Lets warnings and lines of progress through.
+    """Logging filter that passes warnings and progress lines.
 
     Args:
-        lines: whether lines of progress are shown; a live bar replaces them.
+        lines: whether progress lines are shown; a live bar replaces them.
     """
 
     def __init__(self, lines: bool) -> None:
@@ -31,7 +31,7 @@ class ScreenFilter(logging.Filter):
         self.lines = lines
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to show a record."""
+        """Whether a record is shown."""
         text = record.getMessage()
         if record.levelno >= logging.WARNING:
             return not text.startswith(NOT_FOR_USERS)
@@ -39,14 +39,14 @@ class ScreenFilter(logging.Filter):
 
 
 def quieten(logger: logging.Logger, lines: bool) -> None:
-    """Show only warnings and, with ``lines``, progress of a logger on the screen; its files keep everything."""
+    """Show only warnings and, with ``lines``, progress of a logger on the console; its files contain everything."""
     for handler in logger.handlers:
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
             handler.addFilter(ScreenFilter(lines))
 
 
 def live() -> bool:
-    """Whether the screen can show a bar that moves."""
+    """Whether the console supports a live progress bar."""
     return not verbose() and sys.stdout.isatty()
 
 
@@ -59,7 +59,7 @@ class ConsoleHook(Hook):
         self._last: dict[str, float] = {}
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Show the first step's terms; later ones come at the logging interval."""
+        """Show the terms of the first step; later ones are shown at the logging interval."""
         every_step = any(isinstance(hook, LoggerHook) and hook.interval == 1 for hook in runner.hooks)
         if batch_idx or every_step or not isinstance(outputs, dict):
             return
@@ -68,7 +68,7 @@ class ConsoleHook(Hook):
         runner.logger.info(f'Iter(train) [{1:{len(str(runner.max_iters))}d}/{runner.max_iters}]  first step  {terms}')
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Remember the numbers."""
+        """Store the metrics."""
         self._last = dict(metrics or {})
 
     def after_train(self, runner: Runner) -> None:
@@ -79,7 +79,7 @@ class ConsoleHook(Hook):
 
 
 def table(metrics: dict[str, float]) -> list[str]:
-    """``<task>/<metric>`` -> value, as a line a task."""
+    """Format ``<task>/<metric>`` -> value with one line per task."""
     tasks: dict[str, list[str]] = {}
     for name, value in metrics.items():
         task, _, metric = name.partition('/')

@@ -1,4 +1,4 @@
-"""What a network costs: parameters, multiply-accumulates and speed."""
+"""Cost of a network: parameters, multiply-accumulates and speed."""
 
 import time
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ class Cost:
 
     Attributes:
         params: number of parameters of the deployed network.
-        macs: multiply-accumulates of one picture (torch's FlopCounterMode / 2: convolutions, linear layers and matrix
+        macs: multiply-accumulates of one image (torch's FlopCounterMode / 2: convolutions, linear layers and matrix
             products; no norms, no interpolation).
-        input_size: (height, width) they hold for.
-        images_per_second: of single pictures, eval mode, median over repeats.
+        input_size: (height, width) of the measurement.
+        images_per_second: throughput with batch size 1 in eval mode, median over repeats.
     """
 
     params: int
@@ -32,7 +32,7 @@ def count_parameters(net: nn.Module) -> int:
 
 
 def count_macs(net: nn.Module, size: tuple[int, int]) -> int:
-    """Multiply-accumulates of one (1, 3, H, W) picture."""
+    """Multiply-accumulates of one (1, 3, H, W) image."""
     parameter = next(net.parameters())
     training = net.training
     net.eval()
@@ -46,10 +46,10 @@ def measure(net: nn.Module, size: tuple[int, int], seconds: float = 2.0, warmup:
     """Measure one network at one input size.
 
     Args:
-        net: maps (1, 3, H, W) to anything.
+        net: a network for (1, 3, H, W) input.
         size: (height, width).
-        seconds: how long to time.
-        warmup: untimed runs before.
+        seconds: duration of the timing.
+        warmup: number of untimed runs before it.
     """
     device = next(net.parameters()).device
     cuda = device.type == 'cuda'

@@ -1,4 +1,4 @@
-"""Every task's metric as one MMEngine metric: one record a sample, gathered over ranks, then numbers."""
+"""The metrics of all tasks as one MMEngine metric: one record per sample, gathered over ranks and summarised."""
 
 import multiprocessing
 import os
@@ -15,17 +15,17 @@ from ..metrics import TaskMetric
 from ..registry import METRICS
 from ..tasks import build_tasks
 
-Record = dict[str, Any]  # task -> (K,) float64, its Future, or None where the sample has no label
+Record = dict[str, Any]  # task -> (K,) float64, its Future, or None if the sample has no label
 
 
 @METRICS.register_module()
 class TaskMetrics(BaseMetric):
-    """Scores all tasks.
+    """Computes the metrics of all tasks.
 
     Args:
-        tasks: name -> task config; the engine fills it in.
-        slow: whether to score with metrics that take long (boundary odsF); off in validation during training.
-        workers: processes for slow metrics; None takes the machine's cores, 0 scores in this process.
+        tasks: name -> task config; set by the engine.
+        slow: whether to compute slow metrics (boundary odsF); off in validation during training.
+        workers: number of processes for slow metrics; None: the number of cores; 0: compute in this process.
 
     Attributes:
         summary: task -> metric name -> value, after :meth:`evaluate`.
@@ -44,7 +44,7 @@ class TaskMetrics(BaseMetric):
         self._pool: ProcessPoolExecutor | None = None
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Record each sample of a batch; slow metrics are recorded by worker processes meanwhile."""
+        """Record each sample of a batch; slow metrics are computed by worker processes in parallel."""
         for sample in data_samples:
             self.results.append({task: self._record(metric, sample['pred'][task], sample['target'][task])
                                  if sample['present'][task] else None for task, metric in self.metrics.items()})
@@ -57,12 +57,12 @@ class TaskMetrics(BaseMetric):
         return self._pool.submit(_record_arrays, metric, pred.cpu().numpy(), target.cpu().numpy())
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Wait for the workers, gather over ranks, summarise on every rank.
+        """Wait for the workers, gather over ranks, and summarise on every rank.
 
-        MMEngine's own gathering cuts every rank to the shortest one's number of samples; ours keeps each sample once.
+        MMEngine's gathering truncates every rank to the smallest number of samples; this one keeps each sample once.
 
         Raises:
-            RuntimeError: there are not as many records as samples.
+            RuntimeError: the number of records differs from the number of samples.
         """
         if self._pool is not None:
             self.results = [{task: torch.from_numpy(r.result()) if isinstance(r, Future) else r
@@ -77,7 +77,7 @@ class TaskMetrics(BaseMetric):
         return self.compute_metrics(results)
 
     def compute_metrics(self, results: list[Record]) -> dict[str, float]:
-        """Records of all samples -> ``{'semseg/mIoU': 36.4, …}``; a task no sample is labelled for is left out."""
+        """Records of all samples -> ``{'semseg/mIoU': 36.4, …}``; tasks without labelled samples are omitted."""
         self.summary = {}
         for task, metric in self.metrics.items():
             records = [record[task] for record in results if record[task] is not None]

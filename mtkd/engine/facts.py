@@ -1,4 +1,4 @@
-"""What testing a checkpoint finds."""
+"""Results of testing a checkpoint."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,18 +11,18 @@ from .report import LAST_CHECKPOINT
 
 @dataclass(frozen=True)
 class Facts:
-    """What testing a checkpoint found.
+    """Results of testing a checkpoint.
 
     Attributes:
         cfg: the prepared config.
         metrics: task -> name -> (value, unit, whether higher is better).
-        primary: task -> the metric that stands for it in Δ_mt.
-        cost: of the deployed network.
-        meta: of the checkpoint.
-        teachers: names of the config's teachers.
+        primary: task -> its metric in Δ_mt.
+        cost: cost of the deployed network.
+        meta: metadata of the checkpoint.
+        teachers: names of the teachers in the config.
         peak_memory_bytes: see :func:`mtkd.engine.record.peak_memory`.
         device: name of the device.
-        protocol: what the metrics are: of the last checkpoint, or over the last epochs (``report`` of a config).
+        protocol: source of the metrics: the last checkpoint, or the last epochs (``report`` of a config).
     """
 
     cfg: Config

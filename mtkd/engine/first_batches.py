@@ -1,4 +1,4 @@
-"""Every loader is tried before the first step: one batch each, put together as it will be later."""
+"""Check all loaders before the first step by loading one batch of each."""
 
 import copy
 import difflib
@@ -16,22 +16,22 @@ from ..datasets.plausible import implausible
 from ..tasks import Task
 from .unwrap import unwrapped
 
-LOOKED_AT = 4096  # batches of a loader that are searched for one with samples of several data sets
+LOOKED_AT = 4096  # number of batches to search for one with samples of several data sets
 
 
 def try_loaders(runner: Runner, cfg: Config) -> None:
-    """Build a training's loaders, look at what they serve, and put the first batch of each together.
+    """Build the loaders of a training, check their data, and load the first batch of each.
 
-    The test set is tried as well, so that a training is not lost on a test that cannot be run; a config whose
-    ``test_dataloader`` is None has none. Nothing random is drawn, so a training's numbers do not depend on it.
+    The test set is checked as well, so that errors in it are found before training; a config with ``test_dataloader=None``
+    has none. The check uses no random numbers, so that it does not affect the training.
 
     Args:
-        runner: about to train.
+        runner: the runner before training.
         cfg: its config.
 
     Raises:
-        ValueError: a task has no label in any training data set and no link teaches it, a label is implausible for its
-            task, or a loader's batch cannot be made; names the loader and says what to do.
+        ValueError: a task has no label in any training data set and no link teaches it, a label is implausible for its task,
+            or a batch cannot be loaded; the message names the loader and the remedy.
         FileNotFoundError: files of a data set are missing.
     """
     model = unwrapped(runner.model)
@@ -51,7 +51,7 @@ def try_loaders(runner: Runner, cfg: Config) -> None:
 
 
 def leaves(dataset: Any) -> Iterator[Any]:
-    """The data sets that a data set is made of."""
+    """The leaf data sets of a combined data set."""
     if isinstance(dataset, MultiDataset):
         for part in dataset.datasets:
             yield from leaves(part)
@@ -60,15 +60,15 @@ def leaves(dataset: Any) -> Iterator[Any]:
 
 
 def check_tasks(datasets: Iterable[Any], tasks: Mapping[str, Any], taught: Iterable[str] = ()) -> None:
-    """See that every task can be learned from something.
+    """Check that every task has a training signal.
 
     Args:
-        datasets: of the training; only those of mtkd say what they serve, others are not asked.
-        tasks: the model's.
+        datasets: the training data sets; only those of mtkd are checked.
+        tasks: the tasks of the model.
         taught: tasks that a distillation link trains, which need no label.
 
     Raises:
-        ValueError: no data set serves a task, or none of those that do has a label.
+        ValueError: no data set provides a task, or none of those that do has a label.
     """
     datasets = list(datasets)
     if not all(isinstance(dataset, TaskDataset) for dataset in datasets):
@@ -90,7 +90,7 @@ def check_tasks(datasets: Iterable[Any], tasks: Mapping[str, Any], taught: Itera
 
 
 def try_loader(name: str, loader: Any, tasks: Mapping[str, Any]) -> None:
-    """Check the numbers of a loader's data sets, and make its first batch, and its first that mixes data sets.
+    """Check the labels of a loader's data sets, and load its first batch and its first batch with several data sets.
 
     Raises:
         ValueError: see :func:`try_loaders`.

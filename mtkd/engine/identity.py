@@ -1,4 +1,4 @@
-"""Which run a checkpoint is of, and in what two runs differ."""
+"""Identity of the run of a checkpoint, and the differences between two runs."""
 
 import fnmatch
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from .config import config_hash
 
-NEUTRAL = (  # what a run may be resumed with another value of: it decides nothing about the weights
+NEUTRAL = (  # keys that may change when resuming, because they do not affect the weights
     'suite', 'method', 'student', 'backbone', 'data_set', 'train_set', 'test_set', 'domain', 'fold', 'work_dir', 'log_level',
     'log_processor*', 'visualizer*', 'env_cfg*', 'default_hooks.logger*', 'default_hooks.timer*',
     'default_hooks.runtime_info*', 'default_hooks.checkpoint*', 'default_hooks.finite*', 'default_hooks.sampler_seed',
@@ -24,7 +24,7 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes a run the run it is; a checkpoint carries it in plain values.
+    """Identifies a run; stored in checkpoints as plain values.
 
     Attributes:
         config: the config with its options merged and its teachers resolved, as JSON.
@@ -47,29 +47,29 @@ class Identity:
     @classmethod
     def of(cls, cfg: Mapping[str, Any], *, seed: int, amp: str | None = None, compile: bool = False, smoke: bool = False,
            ranks: int = 1) -> 'Identity':
-        """The identity of a run of a config that is loaded and resolved, but not prepared."""
+        """The identity of a run, from a loaded and resolved, but not prepared config."""
         return cls(json.dumps(cfg, sort_keys=True, default=str), config_hash(cfg), seed, amp, compile, smoke, ranks)
 
     def plain(self) -> dict[str, Any]:
-        """For a checkpoint's ``meta``."""
+        """Plain values for the ``meta`` of a checkpoint."""
         return asdict(self)
 
     @classmethod
     def read(cls, meta: Mapping[str, Any]) -> 'Identity | None':
-        """The identity in a checkpoint's ``meta``; None in one from before there were any."""
+        """The identity in the ``meta`` of a checkpoint; None for old checkpoints without one."""
         found = meta.get('identity')
         return cls(**found) if isinstance(found, Mapping) else None
 
 
 def differences(then: Mapping[str, Any], now: Identity) -> list[str]:
-    """In what the run of a checkpoint is not this one, a phrase each.
+    """The differences between the run of a checkpoint and this run, one phrase each.
 
     Args:
         then: the checkpoint's ``meta``.
         now: this run.
     """
     before = Identity.read(then)
-    if before is None:  # an older checkpoint: only the hash and the seed are known
+    if before is None:  # old checkpoint: only the hash and the seed are known
         found = [_phrase('seed', then.get('seed'), now.seed)] if then.get('seed', now.seed) != now.seed else []
         if then.get('config_sha256') and then['config_sha256'] != now.config_sha256:
             found.append(f'the config (sha256 {then["config_sha256"][:8]} then, {now.config_sha256[:8]} now)')
@@ -103,7 +103,7 @@ def _between(then: str, now: str, neutral: Sequence[str]) -> list[str]:
 
 
 def in_words(found: list[str]) -> str:
-    """Differences as one part of a sentence; of many, the first few."""
+    """The first few differences as part of a sentence."""
     more = f' and {len(found) - SHOWN} more' if len(found) > SHOWN else ''
     return ', '.join(found[:SHOWN]) + more
 
@@ -130,7 +130,7 @@ def _flat(value: Any, name: str = '') -> Iterator[tuple[str, Any]]:
 
 
 def _comparable(value: Any) -> Any:
-    """A value as it counts: of a checkpoint's path the run it lies in, not where the work dirs are on this machine."""
+    """A value for comparison: of a checkpoint path, only the run, not the location of the work dirs on this machine."""
     if isinstance(value, str) and value.endswith('.pth'):
         return re.sub(r'(^|/)seed\d+/', r'\1seed/', '/'.join(PurePath(value).parts[-3:]))
     return 'nan' if value != value else value

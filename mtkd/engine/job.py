@@ -1,4 +1,4 @@
-"""What a user asks for on a command line, and the config that follows from it."""
+"""The options of a command line and the resulting config."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,24 +13,24 @@ from .smoke import smoke as cut_down
 
 @dataclass
 class Job:
-    """What a command line asks for; the defaults are those of ``tools/train.py``.
+    """The options of a command line, with the defaults of ``tools/train.py``.
 
     Attributes:
         config: config file.
         options: ``--cfg-options``.
-        work_dir: where to write; None: ``work_dirs/<config name>/seed<seed>``.
-        seed: of everything random.
-        data_root: folder that holds the data sets' folders; None: MTKD_DATA_ROOT or ``data``.
-        amp: ``'bf16'``, ``'fp16'``, ``'off'``; None: the config's choice.
+        work_dir: output folder; None: ``work_dirs/<config name>/seed<seed>``.
+        seed: random seed of the run.
+        data_root: folder that contains the folders of the data sets; None: MTKD_DATA_ROOT or ``data``.
+        amp: ``'bf16'``, ``'fp16'``, ``'off'``; None: as in the config.
         compile: compile trunk, heads and teachers.
         smoke: a few iterations on synthetic data.
         quick: cut down to minutes, with everything before it, on the config's own data.
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
-        resume: go on from the newest good checkpoint of the work dir, if there is one.
-        resume_from: go on from this checkpoint.
-        overwrite: remove the run that the work dir holds.
-        take_config: in a resume, take what differs from the checkpoint's run from the config.
-        with_prerequisites: first train missing teachers, run missing searches, and make missing pseudo-labels and caches.
+        resume: resume from the newest valid checkpoint of the work dir, if there is one.
+        resume_from: resume from this checkpoint.
+        overwrite: remove the previous run in the work dir.
+        take_config: when resuming, use the config for everything that differs from the run of the checkpoint.
+        with_prerequisites: first train missing teachers, run missing searches, and create missing pseudo-labels and caches.
     """
 
     config: str
@@ -68,28 +68,28 @@ class Job:
         return load_config(self.config, self.options, quick=self.quick)
 
     def resolved(self, *, network_only: bool = False, seed: int | None = None) -> Config:
-        """The config with its teachers found, cut down where it is a smoke run.
+        """The config with its prerequisites resolved; reduced for a smoke run.
 
         Args:
-            network_only: only find what is inside the network.
-            seed: of the teachers and searches that belong to it; None: the job's.
+            network_only: only resolve prerequisites of the network itself.
+            seed: seed of its teachers and searches; None: that of the job.
         """
         return resolve(self.loaded(), self.seed if seed is None else seed, smoke=self.smoke,
                        network_only=network_only)
 
     def prepared(self, cfg: Config | None = None, *, training: bool = True, with_teachers: bool = True,
                  seed: int | None = None) -> Config:
-        """The config, ready for the Runner; training and testing both take this way.
+        """The config, ready for the Runner, for training and testing.
 
         Args:
-            cfg: what :meth:`resolved` has given, if it is at hand.
-            training: False: only to score a checkpoint.
-            with_teachers: where only a checkpoint is scored, whether its teachers are built all the same.
-            seed: of the teachers and searches that belong to it; None: the job's.
+            cfg: the result of :meth:`resolved`, if available.
+            training: False: only score a checkpoint.
+            with_teachers: whether teachers are built even if only a checkpoint is scored.
+            seed: seed of its teachers and searches; None: that of the job.
 
         Raises:
             MissingPrerequisite: a teacher, search or pseudo-label is missing; the message names the command.
-            ValueError: something in the config is wrong.
+            ValueError: the config is invalid.
         """
         if cfg is None:
             cfg = self.resolved(network_only=not training and not with_teachers, seed=seed)
@@ -100,6 +100,6 @@ class Job:
 
 
 def resolve(cfg: Config, seed: int, *, smoke: bool = False, network_only: bool = False) -> Config:
-    """A loaded config with its prerequisites found, or cut down to a smoke run that needs none."""
+    """Resolve the prerequisites of a loaded config, or reduce it to a smoke run that needs none."""
     cfg = resolved(cfg, seed, random=smoke, network_only=network_only)
     return cut_down(cfg) if smoke else cfg

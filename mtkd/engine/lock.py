@@ -1,4 +1,4 @@
-"""One process at a time: a lock that says who has it, and that the death of its owner opens."""
+"""A lock file that names its owner and is released when the owner's process ends."""
 
 import fcntl
 import json
@@ -13,33 +13,32 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-BUSY = 75  # EX_TEMPFAIL, the exit code of a process that is refused because another one is at work
-TOUCH_EVERY_S = 10.0  # while a lock is held, its file is touched so often
-FORGOTTEN_AFTER_S = 45.0  # a lock of another machine that was not touched for so long belongs to a process that has ended
+BUSY = 75  # EX_TEMPFAIL, the exit code if another process holds the lock
+TOUCH_EVERY_S = 10.0  # interval at which the file of a held lock is touched
+FORGOTTEN_AFTER_S = 45.0  # a lock of another machine that was not touched for this time is considered abandoned
 
 
 class Busy(RuntimeError):
-    """Another process is at work there; the message says which."""
+    """Another process holds the lock; the message says which."""
 
     exit_code = BUSY
 
 
 class Lock:
-    """The sole use of something that a file stands for, until :meth:`release` or the end of the process.
+    """Exclusive lock on a file, until :meth:`release` or the end of the process.
 
-    The file is locked by ``flock``, which the system gives back when the process ends, however it ends. Inside it stands
-    who has the lock: host, process, when that process started, and its command. Where a file system does not lock across
-    machines (or not at all), this record decides: of this machine, whether that very process is alive (a process number
-    that is used again is told apart by the time its process started); of another machine, whether the file was touched
-    lately.
+    The file is locked by ``flock``, which the system releases whenever the process ends. It records the owner: host,
+    process, start time of that process, and its command. If a file system does not support locks across machines (or at
+    all), this record decides: on the same machine, whether that process is alive (a reused process number is detected by the
+    start time); on another machine, whether the file was touched recently.
 
     Args:
-        path: the lock file; its folder is made.
-        what: what is locked, for the message.
-        advice: what to do if it is taken.
+        path: the lock file; its folder is created.
+        what: name of the locked resource for the message.
+        advice: what to do if it is locked.
 
     Raises:
-        Busy: another process, or another run of this one, has it.
+        Busy: another process, or another run in this process, holds it.
     """
 
     def __init__(self, path: Path | str, what: str, advice: str) -> None:
@@ -68,7 +67,7 @@ class Lock:
         self.release()
 
     def release(self) -> None:
-        """Give it back, and remove the file."""
+        """Release the lock and remove the file."""
         if self._file is not None:
             self._ended.set()
             with suppress(OSError):
@@ -77,7 +76,7 @@ class Lock:
             self._file = None
 
     def _record(self) -> dict[str, Any]:
-        """Who stands in the file; nobody if it is empty or no record."""
+        """The owner recorded in the file; empty if there is no valid record."""
         assert self._file is not None
         try:
             found = json.loads(os.pread(self._file, 65536, 0))
@@ -95,7 +94,7 @@ _held: 'weakref.WeakSet[Lock]' = weakref.WeakSet()
 
 
 def _leave_to_parent() -> None:
-    """In a forked child (a loader's worker): close the file, or a worker that outlives its parent would keep the lock."""
+    """Close the file in a forked child (a loader worker); otherwise a worker that outlives its parent would keep the lock."""
     for lock in list(_held):
         if lock._file is not None:
             os.close(lock._file)
@@ -106,7 +105,7 @@ os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def _opened(path: Path) -> tuple[int, bool | None]:
-    """The file, and whether it could be locked; one that its last owner removes at this moment is opened anew."""
+    """Open the file and try to lock it; it is reopened if its last owner removes it in the meantime."""
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         locked = _flock(file)
@@ -117,7 +116,7 @@ def _opened(path: Path) -> tuple[int, bool | None]:
 
 
 def _flock(file: int) -> bool | None:
-    """Whether the lock was free; None where the file system has no locks."""
+    """Whether the lock was acquired; None if the file system does not support locks."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -128,13 +127,13 @@ def _flock(file: int) -> bool | None:
 
 
 def _is_alive(owner: dict[str, Any], path: Path, flocked: bool | None) -> bool:
-    """Whether the owner that a file names is at work still."""
+    """Whether the recorded owner is still running."""
     if owner.get('host') != socket.gethostname() or owner.get('boot') != _boot():
         if owner.get('host') == socket.gethostname():
-            return False  # before this machine was started the last time
+            return False  # before the last boot of this machine
         return time.time() - path.stat().st_mtime < FORGOTTEN_AFTER_S
     if flocked:
-        return False  # on one machine the lock itself is the truth
+        return False  # on the same machine, the lock itself is reliable
     return owner.get('started') is not None and owner['started'] == _started(int(owner.get('pid', -1)))
 
 
@@ -157,7 +156,7 @@ def _boot() -> str:
 
 
 def _started(pid: int) -> int | None:
-    """When a process was started, in clock ticks since the machine was; None if there is none, or it cannot be known."""
+    """The start time of a process in clock ticks since boot; None if it does not exist or this is unknown."""
     try:
         return int(Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[19])
     except (OSError, ValueError, IndexError):

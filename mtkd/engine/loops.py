@@ -1,4 +1,4 @@
-"""The training loop: iterations, resumed by position and not by replaying the loader."""
+"""The training loop, which resumes by position instead of replaying the loader."""
 
 from typing import Any
 
@@ -13,19 +13,18 @@ from .unwrap import unwrapped
 
 @LOOPS.register_module()
 class TrainLoop(BaseLoop):
-    """Train for a number of iterations, or epochs of the batch sampler's length.
+    """Trains for a number of iterations, or of epochs with the length of the batch sampler.
 
     Every iteration seeds torch's generators from (seed, iteration, rank), and every sample's augmentation from (seed,
-    epoch, index): what a step draws does not depend on what ran before it, so a resumed run is bit-equal to one that was
-    never stopped.
+    epoch, index): the random numbers of a step do not depend on previous steps, so that a resumed run is bit-exact.
 
     Args:
         runner: the Runner.
-        dataloader: loader or its config; its batch sampler is endless and has ``start_at(iteration)``.
-        max_iters: number of iterations in all.
-        max_epochs: number of epochs, in place of ``max_iters``.
-        val_interval: validate every so many iterations, and after the last; None: never.
-        val_last_epochs: validate at the end of each of so many last epochs as well (``report`` of a config sets it).
+        dataloader: loader or its config; its batch sampler is infinite and has ``start_at(iteration)``.
+        max_iters: total number of iterations.
+        max_epochs: number of epochs, instead of ``max_iters``.
+        val_interval: iterations between validations, with one after the last; None: never.
+        val_last_epochs: also validate at the end of each of this number of last epochs (set by ``report`` of a config).
     """
 
     def __init__(self, runner: Runner, dataloader: Any, max_iters: int | None = None, max_epochs: int | None = None,
@@ -38,7 +37,7 @@ class TrainLoop(BaseLoop):
         self._max_iters = max_iters if max_iters is not None else int(max_epochs or 0) * self.batches_per_epoch
         self._max_epochs = max_epochs or -(-self._max_iters // self.batches_per_epoch)
         self._iter = 0
-        self._epoch = 0  # set by Runner.resume; the epoch itself follows from the iteration
+        self._epoch = 0  # set by Runner.resume; the epoch follows from the iteration
         self.val_interval = val_interval
         self.last_epoch_ends = [min(epoch * self.batches_per_epoch, self._max_iters) for epoch in
                                 range(max(self._max_epochs - val_last_epochs, 0) + 1, self._max_epochs + 1)]
@@ -47,22 +46,22 @@ class TrainLoop(BaseLoop):
 
     @property
     def iter(self) -> int:
-        """Iterations done."""
+        """Number of completed iterations."""
         return self._iter
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
+        """Number of completed epochs."""
         return self._iter // self.batches_per_epoch
 
     @property
     def max_iters(self) -> int:
-        """Iterations in all."""
+        """Total number of iterations."""
         return self._max_iters
 
     @property
     def max_epochs(self) -> int:
-        """Epochs in all, the last perhaps not whole."""
+        """Total number of epochs; the last may be incomplete."""
         return self._max_epochs
 
     def run(self) -> torch.nn.Module:
@@ -72,12 +71,12 @@ class TrainLoop(BaseLoop):
         runner.call_hook('before_train')
         self.dataloader.batch_sampler.start_at(self._iter)
         first = self._iter
-        if first:  # its checkpoint was written before the validation that is due there, which hooks may learn from
+        if first:  # its checkpoint was written before the validation of that iteration, which hooks may need
             self._validate_if_due()
         runner.model.train()
         batches = iter(self.dataloader)
         while self._iter < self._max_iters and not self.stop_training:
-            if self._iter % self.batches_per_epoch == 0 or self._iter == first:  # a resumed epoch begins for hooks, too
+            if self._iter % self.batches_per_epoch == 0 or self._iter == first: # hooks also see the start of a resumed epoch
                 runner.call_hook('before_train_epoch')
             self.run_iter(next(batches))
             done = self._iter == self._max_iters
@@ -96,7 +95,7 @@ class TrainLoop(BaseLoop):
             runner.model.train()
 
     def run_iter(self, data_batch: Any) -> None:
-        """One training step."""
+        """Run one training step."""
         reseed(step_seed(self.runner.seed, self._iter, get_rank()))
         self.runner.call_hook('before_train_iter', batch_idx=self._iter, data_batch=data_batch)
         unwrapped(self.runner.model).begin_step(self._iter / self._max_iters)
@@ -108,8 +107,8 @@ class TrainLoop(BaseLoop):
 def reseed(seed: int) -> None:
     """Seed the generators of the CPU and of the devices in use.
 
-    ``torch.manual_seed`` does the same, but formats a stack trace in every call for devices that have not been initialised
-    (torch 2.15: 0.5 ms beside 0.001 ms for the generators themselves).
+    ``torch.manual_seed`` does the same, but formats a stack trace in every call for uninitialised devices (torch 2.15: 0.5
+    ms, compared with 0.001 ms for the generators themselves).
     """
     torch.default_generator.manual_seed(seed)
     if torch.cuda.is_available() and torch.cuda.is_initialized():
@@ -119,7 +118,7 @@ def reseed(seed: int) -> None:
 
 
 def step_seed(seed: int, iteration: int, rank: int) -> int:
-    """A seed for one step of one rank; neighbours share no bits worth mentioning (splitmix64)."""
+    """A seed for one step of one rank; consecutive seeds are uncorrelated (splitmix64)."""
     mask = (1 << 64) - 1
     state = (seed * 0x9E3779B97F4A7C15 + iteration * 0xBF58476D1CE4E5B9 + rank * 0x94D049BB133111EB) & mask
     state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & mask

@@ -1,4 +1,4 @@
-"""How parameters are updated: mixed precision on any device, and parts of a model with settings of their own."""
+"""Optimizer wrappers: mixed precision on any device, and separate settings for parts of a model."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,14 +18,14 @@ _DTYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16}
 
 @OPTIM_WRAPPERS.register_module()
 class AutocastOptimWrapper(OptimWrapper):
-    """Runs the step under ``torch.autocast``; gradients are scaled only where it is needed, for fp16.
+    """Runs the step under ``torch.autocast``; gradients are scaled only for fp16.
 
-    MMEngine's ``AmpOptimWrapper`` refuses a CPU; this one does not, in either precision: what a GPU will meet (overflow,
-    skipped steps) can be tried without one.
+    Unlike MMEngine's ``AmpOptimWrapper``, it also supports CPUs in both precisions, so that effects such as overflow and
+    skipped steps can be tested without a GPU.
 
     Args:
         dtype: ``'bf16'`` or ``'fp16'``.
-        **kwargs: of :class:`mmengine.optim.OptimWrapper`.
+        **kwargs: see :class:`mmengine.optim.OptimWrapper`.
     """
 
     def __init__(self, dtype: str = 'bf16', **kwargs: Any) -> None:
@@ -56,12 +56,12 @@ class AutocastOptimWrapper(OptimWrapper):
         self.scaler.update()
 
     def state_dict(self) -> dict[str, Any]:
-        """The optimizer's state, and the scaler's where one is at work."""
+        """The state of the optimizer and of the scaler, if any."""
         state = super().state_dict()
         return {**state, 'loss_scaler': self.scaler.state_dict()} if self.scaler.is_enabled() else state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load what :meth:`state_dict` gave."""
+        """Load a state returned by :meth:`state_dict`."""
         state = dict(state_dict)
         scaler = state.pop('loss_scaler', None)
         if scaler is not None and self.scaler.is_enabled():
@@ -71,25 +71,25 @@ class AutocastOptimWrapper(OptimWrapper):
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class PartsConstructor:
-    """One optimizer whose parameter groups are parts of the model, each with settings of its own::
+    """Builds one optimizer whose parameter groups are parts of the model with separate settings::
 
         optim_wrapper = dict(
             type='OptimWrapper', constructor='PartsConstructor', optimizer=dict(type='Adam', lr=1e-4),
             paramwise_cfg=dict(parts=dict(distiller=dict(lr=0.1, weight_decay=5e-4, schedule=False))))
 
-    KD4MTL's adaptors have such an optimizer of their own (fact sheet 1.2.3). Adam and SGD treat every parameter for itself,
-    so groups of one optimizer do the same as several optimizers. A part with a ``type`` has an optimizer of another kind,
-    and shares no setting with the first: ``dict(type='Adam', lr=5e-4)``.
+    KD4MTL's adaptors have a separate optimizer (fact sheet 1.2.3). Adam and SGD update every parameter independently, so
+    that groups of one optimizer are equivalent to several optimizers. A part with a ``type`` has a different optimizer and
+    shares no settings with the first: ``dict(type='Adam', lr=5e-4)``.
 
     Args:
-        optim_wrapper_cfg: the wrapper's config with ``optimizer`` inside; MMEngine hands it in.
+        optim_wrapper_cfg: the wrapper's config with ``optimizer`` inside; set by MMEngine.
         paramwise_cfg: ``parts``: prefix of parameter names (``'distiller'``, ``'net.trunk'``) -> arguments of the
             optimizer, such as ``lr`` and ``weight_decay``, that differ there, and ``schedule``: False keeps the learning
-            rate as it is, whatever the schedulers do. Of several prefixes that fit, the longest counts; parameters that
-            none fits take the optimizer's settings. With ``type``: that optimizer and its own arguments.
+            rate constant, independent of the schedulers. The longest matching prefix applies; parameters without one use the
+            optimizer's settings. With ``type``: that optimizer and its arguments.
 
     Raises:
-        ValueError: something else than ``parts``.
+        ValueError: a key other than ``parts``.
     """
 
     def __init__(self, optim_wrapper_cfg: Mapping[str, Any], paramwise_cfg: Mapping[str, Any] | None = None) -> None:
@@ -104,7 +104,7 @@ class PartsConstructor:
         """Build the optimizer and its wrapper.
 
         Raises:
-            ValueError: a part without parameters, or with an option that the optimizer does not know.
+            ValueError: a part has no parameters, or an option that the optimizer does not support.
         """
         model = unwrapped(model)
         members = self._members({name: p for name, p in model.named_parameters() if p.requires_grad})
@@ -115,12 +115,12 @@ class PartsConstructor:
         for group in optimizer.param_groups:
             if not group.pop('schedule', True):
                 group['fixed_lr'] = group['lr']
-        # not an MMEngine hook: it holds for any loop, and is there again, like the groups' settings, after a resume
+        # not an MMEngine hook: it works in any loop and, like the groups' settings, after resuming
         optimizer.register_step_pre_hook(_hold_fixed_rates)
         return OPTIM_WRAPPERS.build({**self.wrapper_cfg, 'optimizer': optimizer})
 
     def _of_one_kind(self, members: Mapping[str, list[nn.Parameter]]) -> torch.optim.Optimizer:
-        """The optimizer of all parts without one of their own, with a group for each."""
+        """The optimizer of all parts without a ``type``, with one group for each."""
         groups = [{**self.parts.get(prefix, {}), 'params': own} for prefix, own in members.items()]
         optimizer = OPTIMIZERS.build({**self.optimizer_cfg, 'params': groups})
         for prefix in members:
@@ -138,7 +138,7 @@ class PartsConstructor:
         return OPTIMIZERS.build({**options, 'params': [{'params': own, 'schedule': schedule}]})
 
     def _members(self, parameters: Mapping[str, nn.Parameter]) -> dict[str, list[nn.Parameter]]:
-        """Part -> its parameters: those of no part first, because that is whose learning rate is logged."""
+        """Part -> its parameters, starting with those of no part, whose learning rate is logged."""
         members: dict[str, list[nn.Parameter]] = {'': [], **{prefix: [] for prefix in self.parts}}
         for name, parameter in parameters.items():
             fitting = [prefix for prefix in self.parts if f'{name}.'.startswith(f'{prefix}.')]
@@ -152,7 +152,7 @@ class PartsConstructor:
 
 
 def _hold_fixed_rates(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-    """Before every step, take back what schedulers did to the learning rate of groups that have a fixed one."""
+    """Before every step, restore the learning rate of groups with a fixed one."""
     for group in optimizer.param_groups:
         if 'fixed_lr' in group:
             group['lr'] = group['fixed_lr']

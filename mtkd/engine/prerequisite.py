@@ -1,7 +1,7 @@
-"""What must exist before a run: the interface through which the engine finds, makes and uses it.
+"""Interface of prerequisites, which must exist before a run: how the engine finds, creates and uses them.
 
 The kinds of prerequisites are in ``mtkd/prerequisites/`` and register themselves in
-:data:`~mtkd.registry.PREREQUISITES`, where a plug-in may add its own. The engine knows this interface alone.
+:data:`~mtkd.registry.PREREQUISITES`, where a plug-in may add its own. The engine depends only on this interface.
 """
 
 from abc import ABC, abstractmethod
@@ -16,17 +16,17 @@ from ..registry import PREREQUISITES
 
 
 class MissingPrerequisite(FileNotFoundError):
-    """Something that a run needs has not been made yet; the message names the command that makes it."""
+    """A prerequisite of a run does not exist; the message names the command that creates it."""
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """Where and how a run takes place, as far as its prerequisites have to know.
+    """The settings of a run that are relevant for its prerequisites.
 
     Attributes:
         seed: of the run.
-        data_root: folder that holds the data sets' folders; None: the default one.
-        amp: the precision that the user asked for; None: the config's choice.
+        data_root: folder that contains the folders of the data sets; None: the default one.
+        amp: the precision requested by the user; None: as in the config.
     """
 
     seed: int
@@ -38,7 +38,7 @@ class Prerequisite(ABC):
     """One kind of prerequisite.
 
     Attributes:
-        order: kinds with a smaller number are made and resolved first.
+        order: kinds with a smaller number are created and resolved first.
         keys: the top-level config keys that this kind reads.
         prefixes: what ``--cfg-options`` begin with that reach this kind, as in ``teachers.NAME.KEY=VALUE``.
     """
@@ -49,18 +49,18 @@ class Prerequisite(ABC):
 
     @abstractmethod
     def needed(self, cfg: Config) -> bool:
-        """Whether a loaded config asks for this kind."""
+        """Whether a loaded config needs this kind."""
 
     @abstractmethod
     def made(self, cfg: Config, where: Circumstances) -> bool:
-        """Whether everything is there. False where only :meth:`make` can tell, which keeps what fits."""
+        """Whether everything exists. False if only :meth:`make` can determine this, which keeps valid parts."""
 
     @abstractmethod
     def make(self, cfg: Config, where: Circumstances) -> None:
-        """Make what is missing.
+        """Create what is missing.
 
         Raises:
-            RuntimeError: it could not be made.
+            RuntimeError: it could not be created.
         """
 
     def configure(self, cfg: Config, options: Mapping[str, Any]) -> None:
@@ -80,22 +80,22 @@ class Prerequisite(ABC):
         """Put what was made into a copy of a loaded config, in the place of the names that the config gives.
 
         Args:
-            cfg: a loaded config; it is left as it is.
+            cfg: a loaded config; it is not modified.
             seed: of the run.
-            random: put random weights there instead, to try a config whose prerequisites have not been made.
-            network_only: only what the network itself needs, which it is not deployed without.
+            random: use random weights instead, to try a config whose prerequisites do not exist.
+            network_only: only resolve prerequisites of the network itself, which are needed for deployment.
 
         Raises:
-            MissingPrerequisite: something has not been made.
+            MissingPrerequisite: a prerequisite does not exist.
         """
         return cfg
 
     def connect(self, cfg: Config, seed: int, *, random: bool) -> Config:
-        """Let the training of a prepared config read what was made. See :meth:`resolve` for the arguments."""
+        """Connect the prerequisite to the training of a prepared config. See :meth:`resolve` for the arguments."""
         return cfg
 
     def teachers(self, cfg: Config) -> tuple[str, ...]:
-        """Names of what a config distils from by this kind, for the record of its results."""
+        """Names of the teachers that a config has through this kind, for the record of its results."""
         return ()
 
 
@@ -106,14 +106,14 @@ def kinds() -> list[Prerequisite]:
 
 
 def make_missing(cfg: Config, where: Circumstances) -> None:
-    """Make everything that a loaded config needs and that is not there."""
+    """Create all missing prerequisites of a loaded config."""
     for kind in kinds():
         if kind.needed(cfg) and not kind.made(cfg, where):
             kind.make(cfg, where)
 
 
 def resolved(cfg: Config, seed: int, *, random: bool = False, network_only: bool = False) -> Config:
-    """A loaded config with everything that was made in the place of its name, see :meth:`Prerequisite.resolve`."""
+    """A loaded config with all prerequisites resolved, see :meth:`Prerequisite.resolve`."""
     for kind in kinds():
         if kind.needed(cfg):
             cfg = kind.resolve(cfg, seed, random=random, network_only=network_only)
@@ -121,7 +121,7 @@ def resolved(cfg: Config, seed: int, *, random: bool = False, network_only: bool
 
 
 def connected(cfg: Config, seed: int, *, random: bool = False) -> Config:
-    """A prepared config whose training reads everything that was made, see :meth:`Prerequisite.connect`."""
+    """A prepared config with all prerequisites connected, see :meth:`Prerequisite.connect`."""
     for kind in kinds():
         if kind.needed(cfg):
             cfg = kind.connect(cfg, seed, random=random)
@@ -129,5 +129,5 @@ def connected(cfg: Config, seed: int, *, random: bool = False) -> Config:
 
 
 def teacher_names(cfg: Config) -> tuple[str, ...]:
-    """The names of what a config distils from, for the record of its results."""
+    """The names of all teachers of a config, for the record of its results."""
     return tuple(name for kind in kinds() for name in kind.teachers(cfg))

@@ -1,4 +1,4 @@
-"""What a results record says of a run beside its numbers."""
+"""Metadata of a run in its results record."""
 
 import datetime
 import importlib.metadata
@@ -32,7 +32,7 @@ def code_version() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that decide results."""
+    """Versions of the packages that affect results."""
     found = {}
     for name in PACKAGES:
         try:
@@ -43,23 +43,23 @@ def versions() -> dict[str, str]:
 
 
 def peak_memory(device: torch.device) -> int:
-    """Bytes: on a GPU the allocator's peak, on a CPU the process's largest resident size."""
+    """Bytes: peak of the allocator on a GPU, peak resident size of the process on a CPU."""
     if device.type == 'cuda':
         return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def network_name(net: Mapping[str, Any]) -> str:
-    """What to call a network whose config says no ``student``: its backbone's name, or the backbone's or trunk's type."""
+    """Default name of a network without ``student`` in the config: the name of its backbone, or the type of the backbone or trunk."""
     part = net.get('backbone') or net.get('trunk') or {}
     return str(part.get('name') or part.get('type') or 'network')
 
 
 def describe(facts: Facts, config: str) -> dict[str, Any]:
-    """The fields of a results record that say what was tested, on what, how, when, and what it costs.
+    """The fields of a results record on model, data, protocol, date and cost.
 
     Args:
-        facts: of :func:`mtkd.engine.run.test`.
+        facts: result of :func:`mtkd.engine.run.test`.
         config: the config file, as the user named it.
     """
     cfg = facts.cfg

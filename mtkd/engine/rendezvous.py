@@ -1,4 +1,4 @@
-"""Whether the processes of a launcher can meet, looked at before they try: a try that cannot succeed ends in a time-out."""
+"""Checks the variables of a launcher before the process group is formed, to avoid a late time-out."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import torch
 
-_NEEDED = {  # launcher -> (its variables, what sets them)
+_NEEDED = {  # launcher -> (its variables, the program that sets them)
     'pytorch': (('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'), 'start with torchrun, or set it'),
     'slurm': (('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'), 'start with srun, inside a Slurm job'),
     'mpi': (('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK', 'MASTER_ADDR'),
@@ -15,15 +15,15 @@ _NEEDED = {  # launcher -> (its variables, what sets them)
 
 
 def check_rendezvous(launcher: str, environment: Mapping[str, str] | None = None) -> None:
-    """Refuse what cannot become a process group.
+    """Refuse settings that cannot form a process group.
 
     Args:
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
-        environment: variables; None: those of the process.
+        environment: the environment variables; None: those of the process.
 
     Raises:
-        ValueError: a variable is missing or no number, a rank is not below the number of processes, or the first
-            process's address is unknown.
+        ValueError: a variable is missing or not a number, a rank is not below the number of processes, or the address of the
+            first process is unknown.
     """
     if launcher == 'none':
         return

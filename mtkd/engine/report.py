@@ -1,4 +1,4 @@
-"""Which numbers a run reports: those of the last checkpoint, or a statistic over the validations of its last epochs."""
+"""Report protocol of a run: the last checkpoint, or a statistic over the validations of the last epochs."""
 
 import copy
 import json
@@ -20,22 +20,22 @@ STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {'median': statistic
 
 
 class IncompleteReport(ValueError):
-    """The validations of the last epochs are not (all) there, or are not this checkpoint's; the message says why."""
+    """Validations of the last epochs are missing or belong to another checkpoint; the message says why."""
 
 
 @dataclass(frozen=True)
 class Report:
     """``report`` of a config: ``dict(last_epochs=20, statistic='median')``.
 
-    Every metric of every task is taken for itself: its statistic over the validations at the ends of the last epochs. A
-    validation has to be of the test set, so there is no held-out choice in it.
+    The statistic is computed separately for every metric of every task, over the validations at the ends of the last epochs.
+    These must use the test set, so that no held-out selection is involved.
 
     Attributes:
-        last_epochs: how many epochs from the end.
+        last_epochs: number of epochs from the end.
         statistic: ``'median'`` or ``'mean'``.
 
     Raises:
-        ValueError: no such statistic, or no positive whole number of epochs.
+        ValueError: an unknown statistic, or a number of epochs that is not a positive integer.
 
     Source: KD4MTL's SVHN + Omniglot (median of the last 20, fact sheet 1.2.3); MTAN (mean of the last 10, 5.5.3).
     """
@@ -50,15 +50,15 @@ class Report:
             raise ValueError(f'report.last_epochs={self.last_epochs}: give a whole number of epochs, at least 1.')
 
     def text(self, epochs: int) -> str:
-        """What a results file says of ``epochs`` validations, e.g. 'median of the last 20 epochs'."""
+        """Description for a results file, e.g. 'median of the last 20 epochs'."""
         return f'{self.statistic} of the last {epochs} epochs' if epochs > 1 else 'last epoch'
 
 
 def report_of(cfg: Config) -> Report | None:
-    """The report protocol that a config asks for; None: the last checkpoint.
+    """The report protocol of a config; None: the last checkpoint.
 
     Raises:
-        ValueError: ``report`` has keys that are not :class:`Report`'s, or values that it refuses.
+        ValueError: ``report`` has keys that :class:`Report` does not define, or invalid values.
     """
     asked = cfg.get('report')
     if not asked:
@@ -70,16 +70,16 @@ def report_of(cfg: Config) -> Report | None:
 
 
 def set_up_report(cfg: Config) -> bool:
-    """Have a training validate at the ends of its last epochs, on the test set and with all metrics, and keep the numbers.
+    """Configure validations at the ends of the last epochs, on the test set with all metrics, and their storage.
 
     Args:
-        cfg: a config about to be handed to the Runner; it is changed.
+        cfg: a config for the Runner; modified in place.
 
     Returns:
-        Whether the config asks for a report, so that its validation parts are needed.
+        Whether the config has a report, so that its validation settings are needed.
 
     Raises:
-        ValueError: the config validates on something else than it tests on.
+        ValueError: the config validates on data other than the test set.
     """
     report = report_of(cfg)
     if report is None or not cfg.get('train_cfg'):
@@ -90,7 +90,7 @@ def set_up_report(cfg: Config) -> bool:
         raise ValueError('report takes its numbers from the validations of the last epochs, but the data set of '
                          'val_dataloader is not that of test_dataloader: make them the same, or set report=None for the '
                          'numbers of a checkpoint.')
-    cfg.val_evaluator = copy.deepcopy(cfg.test_evaluator)  # slow metrics are reported, too
+    cfg.val_evaluator = copy.deepcopy(cfg.test_evaluator)  # slow metrics are also reported
     if not cfg.get('val_cfg'):
         cfg.val_cfg = {'type': 'ValLoop'}
     cfg.train_cfg.val_last_epochs = report.last_epochs
@@ -99,18 +99,18 @@ def set_up_report(cfg: Config) -> bool:
 
 
 def _data(loader: Mapping[str, Any]) -> dict[str, Any]:
-    """What decides which samples a loader serves, and in which form."""
+    """The settings that determine the samples of a loader and their form."""
     return {key: value for key, value in loader['dataset'].items() if key != 'cache'}
 
 
 @dataclass
 class Validations:
-    """What a training leaves in ``validations.json``.
+    """Contents of ``validations.json``, written by a training.
 
     Attributes:
-        config_sha256: of the config the training ran.
-        seed: the training's.
-        report_at: iterations after which the last epochs end.
+        config_sha256: hash of the config of the training.
+        seed: seed of the training.
+        report_at: iterations at which the last epochs end.
         numbers: iteration -> '<task>/<metric>' -> value, of every validation, in the order of iterations.
     """
 
@@ -120,7 +120,7 @@ class Validations:
     numbers: dict[int, dict[str, float]]
 
     def write(self, path: Path) -> None:
-        """Write in one step: readers see the old file or the whole new one. NaN becomes null."""
+        """Write atomically: readers see either the old or the complete new file. NaN is stored as null."""
         validations = [{'iter': iteration, 'metrics': {name: value if math.isfinite(value) else None
                                                        for name, value in self.numbers[iteration].items()}}
                        for iteration in sorted(self.numbers)]
@@ -130,10 +130,10 @@ class Validations:
 
     @classmethod
     def read(cls, path: Path) -> 'Validations':
-        """Read what :meth:`write` wrote.
+        """Read a file written by :meth:`write`.
 
         Raises:
-            IncompleteReport: there is no such file, or it is none of these.
+            IncompleteReport: the file does not exist or has another format.
         """
         if not path.is_file():
             raise IncompleteReport(f'there is no {path}, which a training writes while it validates its last epochs')
@@ -147,18 +147,18 @@ class Validations:
 
 
 def reported(folder: Path, report: Report, meta: Mapping[str, Any]) -> tuple[dict[str, float], str]:
-    """The numbers to report of a finished training.
+    """The metrics to report for a finished training.
 
     Args:
         folder: the work dir.
         report: the protocol.
-        meta: of the checkpoint that is tested; the validations must be of its training, and it its end.
+        meta: metadata of the tested checkpoint, which must be the last one of the training with these validations.
 
     Returns:
-        '<task>/<metric>' -> statistic, and what it is in words.
+        '<task>/<metric>' -> statistic, and its description.
 
     Raises:
-        IncompleteReport: not all validations are there; the message says which.
+        IncompleteReport: validations are missing; the message says which.
     """
     path = folder / VALIDATIONS
     kept = Validations.read(path)
@@ -178,5 +178,5 @@ def reported(folder: Path, report: Report, meta: Mapping[str, Any]) -> tuple[dic
 
 
 def _statistic(name: str, values: Sequence[float]) -> float:
-    """NaN where one of the values is, because sorting NaN would make the median depend on the order."""
+    """NaN if one of the values is, because sorting NaN would make the median depend on the order."""
     return math.nan if any(math.isnan(value) for value in values) else STATISTICS[name](values)

@@ -1,4 +1,4 @@
-"""The two main jobs: train a config, test a checkpoint."""
+"""The two main functions: train a config and test a checkpoint."""
 
 import os
 import time
@@ -31,18 +31,18 @@ from .sizes import check_batch_of_one, check_sizes
 from .stopping import RunStopped, StopRequest
 from .unwrap import unwrapped
 
-_started = 0  # the second in which this process last made a Runner
+_started = 0  # the second in which this process last created a Runner
 
 
 def train(job: Job) -> Path:
-    """Train, and return the work dir.
+    """Train a config and return the work dir.
 
     Raises:
-        FileNotFoundError: a config, data set, teacher or checkpoint is missing; says what to do.
-        ValueError: something in the config is wrong, or the work dir holds another run; says what and where.
-        Busy: another run is at work in the work dir.
-        Diverged: a loss is not finite any more.
-        RunStopped: a signal came; the run has a checkpoint of where it was.
+        FileNotFoundError: a config, data set, teacher or checkpoint is missing; the message says what to do.
+        ValueError: the config is invalid, or the work dir contains another run; the message says what and where.
+        Busy: another run is using the work dir.
+        Diverged: a loss is not finite.
+        RunStopped: a signal was received; a checkpoint was written.
     """
     if job.with_prerequisites and job.launcher != 'none':
         raise ValueError('--with-prerequisites trains teachers in one process: train them without a launcher first (the '
@@ -63,7 +63,7 @@ def train(job: Job) -> Path:
 
 
 def _train(job: Job, resuming: bool) -> Path:
-    """Train in a work dir that is this run's."""
+    """Train in a work dir that belongs to this run."""
     resolved = job.resolved()
     ranks = int(os.environ.get('WORLD_SIZE') or os.environ.get('SLURM_NTASKS') or 1) if job.launcher != 'none' else 1
     identity = Identity.of(resolved.to_dict(), seed=job.seed, amp=job.amp, compile=job.compile, smoke=job.smoke, ranks=ranks)
@@ -74,7 +74,7 @@ def _train(job: Job, resuming: bool) -> Path:
               flush=True)
         cfg.resume, cfg.load_from = source is not None, str(source) if source else cfg.get('load_from')
     else:
-        work_dir.clear(job.folder)  # not before the config has turned out to be right
+        work_dir.clear(job.folder)  # only after the config has been validated
     join_ranks(job.launcher)
     runner = _runner(cfg)
     runner.identity, runner.take_config = identity, job.take_config
@@ -90,7 +90,7 @@ def _train(job: Job, resuming: bool) -> Path:
 
 
 def join_ranks(launcher: str) -> None:
-    """On a machine without GPUs, form the process group with gloo; MMEngine's own way calls CUDA."""
+    """Form the process group with gloo on machines without GPUs; MMEngine's function calls CUDA."""
     if launcher == 'pytorch' and not torch.cuda.is_available() and not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
 
@@ -99,19 +99,19 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
          show_teachers: bool = False) -> Facts:
     """Score a checkpoint on its config's test set.
 
-    Where the config has a ``report``, the metrics are then replaced by those of its last epochs, which lie beside the
-    checkpoint; where they are not there, that is said and the checkpoint's stay.
+    If the config has a ``report``, the metrics are replaced by those of the last epochs, which are stored next to the
+    checkpoint; if these are missing, a warning is issued and the checkpoint's metrics are kept.
 
     Args:
-        job: the config and where its data lie; the distiller is left out, teachers are not needed.
+        job: the config and the location of its data; the distiller is not built, teachers are not needed.
         checkpoint: ``final.pth`` or ``iter_N.pth``; one of a quick run makes the test a quick one.
         show_dir: where to put pictures of predictions beside the labels.
         num_pictures: how many samples to draw.
-        show_teachers: put the teachers' predictions below the student's in the pictures; the teachers are needed then, and
+        show_teachers: put the teachers' predictions below the student's in the images; the teachers are needed then, and
             the peak memory counts them.
 
     Raises:
-        ValueError: teachers are to be shown, and there are no pictures or no teachers.
+        ValueError: ``show_teachers`` is set without images or without teachers.
     """
     check_rendezvous(job.launcher)
     weights = load(checkpoint)
@@ -137,7 +137,7 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
 
 
 def _runner(cfg: Config) -> Runner:
-    """A Runner with a log and a visualiser of its own: MMEngine names them by config and second, and shares equal names."""
+    """A Runner with its own log and visualiser: MMEngine names them by config and second, and shares equal names."""
     global _started
     while int(time.time()) == _started:
         time.sleep(0.02)
@@ -178,7 +178,7 @@ def _facts(runner: Runner, cfg: Config, meta: dict[str, Any], teachers: tuple[st
 
 
 def _by_protocol(facts: Facts, folder: Path) -> Facts:
-    """The facts with the numbers that the config's ``report`` asks for."""
+    """The facts with the metrics of the config's ``report``."""
     report = report_of(facts.cfg)
     if report is None:
         return facts

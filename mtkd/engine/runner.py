@@ -1,4 +1,4 @@
-"""MMEngine's Runner, with a config on the disk that loads again, and loader workers that outlive signals."""
+"""MMEngine's Runner, with a saved config that can be loaded again, and loader workers that are shielded from signals."""
 
 import math
 from pathlib import Path
@@ -18,10 +18,10 @@ _MARK = '__float_{}__'
 
 
 class TaskRunner(Runner):
-    """The Runner of every job; see the module."""
+    """The Runner of all jobs; see the module."""
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
-        """As MMEngine's; the screen shows progress and warnings alone unless the user asks for more."""
+        """As in MMEngine; the console shows only progress and warnings unless the user requests more."""
         logger = super().build_logger(*args, **kwargs)
         if not verbose():
             quieten(logger, lines=not live())
@@ -29,18 +29,18 @@ class TaskRunner(Runner):
 
     @master_only
     def dump_config(self) -> None:
-        """Write the config into the work dir, in a form that loads to the same config."""
+        """Write the config to the work dir, in a form that loads to the same config."""
         name = Path(self.cfg.filename).name if self.cfg.filename is not None else f'{self.timestamp}.py'
         atomic.write_text(Path(self.work_dir) / name, config_text(self.cfg))
 
     @staticmethod
     def build_dataloader(dataloader: Any, *args: Any, **kwargs: Any) -> DataLoader:
-        """As MMEngine's; its workers are shielded from signals."""
+        """As in MMEngine, with workers that are shielded from signals."""
         return shield_workers(Runner.build_dataloader(dataloader, *args, **kwargs))
 
 
 def config_text(cfg: Config) -> str:
-    """A config as Python text that loads to the same values; MMEngine's own text has a bare ``inf`` and ``nan`` in it."""
+    """A config as Python text that loads to the same values; MMEngine's text contains bare ``inf`` and ``nan``."""
     text = Config(_marked(cfg.to_dict())).pretty_text
     for name in ('inf', '-inf', 'nan'):
         text = text.replace(repr(_MARK.format(name)), f"float('{name}')")
@@ -48,7 +48,7 @@ def config_text(cfg: Config) -> str:
 
 
 def _marked(value: Any) -> Any:
-    """A copy in which numbers that Python has no literal for are strings."""
+    """A copy in which numbers without a Python literal are replaced by strings."""
     if isinstance(value, float) and not math.isfinite(value):
         return _MARK.format('nan' if math.isnan(value) else 'inf' if value > 0 else '-inf')
     if isinstance(value, dict):

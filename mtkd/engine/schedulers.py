@@ -1,4 +1,4 @@
-"""Schedules that MMEngine does not have, or that reach their end one step early there."""
+"""Schedules that MMEngine lacks, or that end one step early in MMEngine."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ class ByFormula(_ParamScheduler):
     """A schedule that follows its formula exactly: the value of step i of N = ``end`` - ``begin`` is that of i / N.
 
     MMEngine's ``PolyLR`` and ``LinearLR`` reach their last value after N - 1 steps, so that the last of N iterations of
-    the former has the learning rate ``eta_min``, mostly 0. These take their places under the same names. The value of
-    i = N is set, too: it holds from ``end`` on, where training goes on.
+    the former has the learning rate ``eta_min``, usually 0. These classes replace them under the same names. The value of i
+    = N is also set: it applies from ``end`` on, if training continues.
 
-    A step multiplies the present value by the quotient of two values of the formula, so that several schedules can work on
-    one parameter, as in MMEngine.
+    A step multiplies the current value by the ratio of two values of the formula, so that several schedules can be combined,
+    as in MMEngine.
 
     Raises:
-        ValueError: there is no ``end``, so that the schedule would not change anything.
+        ValueError: ``end`` is missing, so that the schedule would have no effect.
     """
 
     def __init__(self, optimizer: Any, *args: Any, **kwargs: Any) -> None:
@@ -32,11 +32,11 @@ class ByFormula(_ParamScheduler):
     end: int
 
     def factor(self, done: float, base: float) -> float:
-        """The scheduled value over ``base``, the optimizer's own, after the share ``done`` of the steps."""
+        """The scheduled value relative to ``base``, the optimizer's value, after the fraction ``done`` of the steps."""
         raise TypeError(f'{type(self).__name__} does not say its factor')
 
     def step(self) -> None:
-        """One step; unlike MMEngine's, the one at ``end`` counts."""
+        """Take one step; unlike in MMEngine, the step at ``end`` is included."""
         last, self.end = self.end, self.end + 1 if self.end < INF else self.end
         try:
             super().step()
@@ -44,7 +44,7 @@ class ByFormula(_ParamScheduler):
             self.end = last
 
     def _get_value(self) -> list[float]:
-        steps = (self.end - self.begin) - 1  # end is one higher while a step is made
+        steps = (self.end - self.begin) - 1  # end is one higher during a step
         values = []
         for group, base in zip(self.optimizer.param_groups, self.base_values, strict=True):
             now = self.factor(self.last_step / steps, base)
@@ -70,17 +70,17 @@ class _Linear(ByFormula, LinearParamScheduler):
 
 @PARAM_SCHEDULERS.register_module()
 class PolyLR(LRSchedulerMixin, _Poly):
-    """Polynomial decay of the learning rate, lr (1 - i / N) ^ power, as DeepLab and the papers after it have it.
+    """Polynomial decay of the learning rate, lr (1 - i / N) ^ power, as in DeepLab and later papers.
 
-    Args: ``power``, ``eta_min``, ``begin``, ``end`` and ``by_epoch`` as MMEngine's.
+    Args: ``power``, ``eta_min``, ``begin``, ``end`` and ``by_epoch`` as in MMEngine.
 
-    Source: Chen et al. 2017 (DeepLab), section 4.1; :class:`ByFormula` says where MMEngine's differs.
+    Source: Chen et al. 2017 (DeepLab), section 4.1; see :class:`ByFormula` for the difference to MMEngine.
     """
 
 
 @PARAM_SCHEDULERS.register_module()
 class LinearLR(LRSchedulerMixin, _Linear):
-    """The learning rate on a straight line, for warming up: ``start_factor`` to ``end_factor`` times the optimizer's.
+    """Linear warm-up of the learning rate: ``start_factor`` to ``end_factor`` times the optimizer's.
 
     Args: ``start_factor``, ``end_factor``, ``begin``, ``end`` and ``by_epoch`` as MMEngine's.
     """
@@ -88,35 +88,35 @@ class LinearLR(LRSchedulerMixin, _Linear):
 
 @PARAM_SCHEDULERS.register_module()
 class PolyMomentum(MomentumSchedulerMixin, _Poly):
-    """As :class:`PolyLR`, of the momentum (Adam's first beta)."""
+    """Like :class:`PolyLR`, for the momentum (Adam's first beta)."""
 
 
 @PARAM_SCHEDULERS.register_module()
 class LinearMomentum(MomentumSchedulerMixin, _Linear):
-    """As :class:`LinearLR`, of the momentum (Adam's first beta)."""
+    """Like :class:`LinearLR`, for the momentum (Adam's first beta)."""
 
 
 @PARAM_SCHEDULERS.register_module()
 class TriangularLR(LRSchedulerMixin, _ParamScheduler):
-    """The learning rate goes up from ``lr_min`` to ``lr_max`` and down again, in straight lines, over and over::
+    """Triangular cyclic learning rate, increasing linearly from ``lr_min`` to ``lr_max`` and decreasing again::
 
         param_scheduler = [dict(type='TriangularLR', lr_min=1e-4, lr_max=1e-2, period=2, by_epoch=True,
                                 convert_to_iter_based=True)]                      # two cycles in four epochs
 
-    The bounds are those of parameters with the optimizer's own learning rate; a group with a factor keeps its factor.
+    The bounds apply to parameters with the optimizer's learning rate; a group with a factor keeps its factor.
 
     Args:
-        optimizer: MMEngine hands it in.
-        lr_min: the lower bound; None, with ``lr_max``: those that the hook ``LRRangeTest`` finds.
+        optimizer: set by MMEngine.
+        lr_min: the lower bound; None, like ``lr_max``: found by the hook ``LRRangeTest``.
         lr_max: the upper bound.
         period: length of one cycle, in epochs or iterations.
-        **kwargs: of MMEngine's parameter schedulers.
+        **kwargs: see MMEngine's parameter schedulers.
 
     Raises:
-        ValueError: bounds or period that make no sense.
+        ValueError: invalid bounds or period.
 
-    Source: Smith 2017, the triangular policy. "Two cycles in four epochs" is fact sheet 1.4.2, whose source states no more
-    than the paper's name among its references; Smith's own advice is a longer cycle (4 to 16 epochs).
+    Source: Smith 2017, the triangular policy. "Two cycles in four epochs" is from fact sheet 1.4.2, whose source only lists
+    the paper among its references; Smith recommends a longer cycle (4 to 16 epochs).
     """
 
     def __init__(self, optimizer: Any, lr_min: float | None = None, lr_max: float | None = None, period: float = 2,
@@ -131,14 +131,14 @@ class TriangularLR(LRSchedulerMixin, _ParamScheduler):
     @classmethod
     def build_iter_from_epoch(cls, *args: Any, period: float = 2, begin: int = 0, end: int = INF, by_epoch: bool = True,
                               epoch_length: int | None = None, **kwargs: Any) -> 'TriangularLR':
-        """The same in iterations, from lengths in epochs; MMEngine calls it where ``convert_to_iter_based`` is set."""
+        """Convert lengths in epochs to iterations; called by MMEngine if ``convert_to_iter_based`` is set."""
         assert by_epoch and epoch_length
         kwargs.update(period=period * epoch_length, begin=begin * epoch_length, by_epoch=False,
                       end=end if end == INF else end * epoch_length)
         return cls(*args, **kwargs)
 
     def adopt_range(self, lr_min: float, lr_max: float) -> None:
-        """Take the bounds that a range test found, unless there are some already."""
+        """Set the bounds from a range test, unless they are already set."""
         if self.lr_min is None:
             self.lr_min, self.lr_max = lr_min, lr_max
             for group, value in zip(self.optimizer.param_groups, self._get_value(), strict=True):
@@ -153,7 +153,7 @@ class TriangularLR(LRSchedulerMixin, _ParamScheduler):
 
 
 def check_bounds(who: str, lr_min: float | None, lr_max: float | None) -> None:
-    """See that both bounds are given, in order, or none.
+    """Check that either both bounds are given, in order, or none.
 
     Raises:
         ValueError: they are not.

@@ -1,4 +1,4 @@
-"""The sizes of pictures that a config names, and whether a network can take them."""
+"""Image sizes of a config, and checks that a network supports them."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from .loaders import datasets_of
 
 
 def sizes_of(cfg: Config, split: str) -> list[Size]:
-    """(height, width) of the pictures a loader's data sets hand out, where their configs name one.
+    """(height, width) of the images of a loader's data sets, if specified in their configs.
 
-    It is that of the last transform with a ``size`` of two whole numbers, or else of the data set itself.
+    It is that of the last transform with a ``size`` of two integers, otherwise that of the data set.
 
     Args:
         cfg: a training config.
@@ -34,15 +34,15 @@ def _size_of(dataset: Any) -> Size | None:
 
 
 def check_sizes(model: nn.Module, cfg: Config, splits: tuple[str, ...]) -> None:
-    """Refuse, before the first step, pictures that a part of the model with a ``check_size`` cannot take.
+    """Refuse, before the first step, image sizes that a part of the model with a ``check_size`` does not support.
 
     Args:
         model: the model, with all its networks.
         cfg: its config.
-        splits: of the loaders that are about to be read.
+        splits: splits of the loaders that will be used.
 
     Raises:
-        ValueError: a size does not fit; names the loader and both sizes.
+        ValueError: a size is not supported; the message names the loader and both sizes.
     """
     parts = [module for module in model.modules() if hasattr(module, 'check_size')]
     for split in splits:
@@ -56,9 +56,9 @@ def check_sizes(model: nn.Module, cfg: Config, splits: tuple[str, ...]) -> None:
 
 
 def check_batch_of_one(net: nn.Module, cfg: Config) -> None:
-    """Refuse, before the first step, a training batch of one picture that meets batch normalisation at 1x1.
+    """Refuse, before the first step, a training batch of one image with batch normalisation at 1x1.
 
-    The network runs on the meta device; one that cannot, or whose pictures' size is not known, is not looked at.
+    The network runs on the meta device; the check is skipped if this is impossible or the image size is unknown.
 
     Raises:
         ValueError: there would be one value per channel, which has no variance.

@@ -1,4 +1,4 @@
-"""``--smoke``: any config for a few iterations on synthetic data, without its data, weights or teachers."""
+"""``--smoke``: runs any config for a few iterations on synthetic data, without its data, weights or teachers."""
 
 import copy
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ SIZE = (64, 96)
 
 
 def smoke(cfg: Config) -> Config:
-    """A copy of ``cfg`` cut down to a trial run.
+    """A copy of ``cfg`` reduced to a trial run.
 
-    Data sets become synthetic ones with the same tasks: scenes where labels are maps, whose pictures and crops shrink;
-    pictures, or clips, of the data set's own size where they are of whole pictures. Of several data sets each has its
-    stand-in, which labels what that one labels. Nothing is pretrained; no loader workers; two iterations, one validation.
+    Data sets are replaced by synthetic ones with the same tasks: scenes with reduced images and crops for dense labels;
+    images or clips of the original size for image-level labels. Each of several data sets has its own replacement with the
+    same labels. There are no pretrained weights and no loader workers; two iterations and one validation are run.
     """
     cfg = copy.deepcopy(cfg)
     kinds = {name: task.kind.name for name, task in build_tasks(cfg.get('tasks') or {}).items()}
@@ -32,7 +32,7 @@ def smoke(cfg: Config) -> Config:
         if not cfg.get(loader):
             continue
         for part in cfg[loader].dataset.get('datasets') or []:
-            part.setdefault('name', part['type'])  # a union refuses two of one name
+            part.setdefault('name', part['type'])  # a union refuses duplicate names
         for dataset in datasets_of(cfg[loader]):
             synthesise(dataset, kinds)
         cfg[loader].num_workers = 0
@@ -53,7 +53,7 @@ def smoke(cfg: Config) -> Config:
 
 
 def _shrink_batch(loader: Any) -> None:
-    """A small batch with room for every data set; quotas that were numbers keep their proportions."""
+    """Reduce the batch size, with at least one sample per data set; numeric quotas keep their proportions."""
     loader.batch_size = max(BATCH, len(loader.dataset.get('datasets') or ()))
     if (loader.get('sampler') or {}).get('type') == 'LabelledSampler':  # too few pictures for both kinds
         loader.sampler = {'type': 'ShuffleSampler'}
@@ -76,7 +76,7 @@ def synthesise(dataset: Any, kinds: Mapping[str, str]) -> None:
                 transform['size'] = SIZE
         stand_in: dict[str, Any] = {'type': 'SyntheticScenes', 'size': SIZE, 'keep_labels': dataset.get('keep_labels')}
     else:
-        described = DATASETS.build({**dataset, 'tasks': served})  # files are looked at on use only
+        described = DATASETS.build({**dataset, 'tasks': served})  # files are accessed only on use
         hidden = set(served) - set(dataset['keep']) if dataset.get('keep') is not None else set()
         stand_in = {'type': 'SyntheticImages', 'size': tuple(getattr(described, 'size', SIZE)),
                     'labelled': [task for task in served if task in described.OFFERS and task not in hidden]}
@@ -87,7 +87,7 @@ def synthesise(dataset: Any, kinds: Mapping[str, str]) -> None:
 
 
 def without_weights(node: Any) -> None:
-    """Switch pretrained weights off wherever a part of the model asks for them."""
+    """Disable pretrained weights in all parts of the model."""
     for key, value in list(node.items()):
         if key == 'pretrained' and value:
             node[key] = False

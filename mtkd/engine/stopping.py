@@ -1,4 +1,4 @@
-"""Signals that ask a run to stop: it finishes its step, saves, and ends with the signal's exit code."""
+"""Handles stop signals: a run completes its step, saves, and exits with the exit code of the signal."""
 
 import os
 import signal
@@ -17,11 +17,11 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGINT)
 
 
 class RunStopped(RuntimeError):
-    """A signal ended the run; the message says where it goes on from.
+    """A signal stopped the run; the message says where it resumes.
 
     Attributes:
-        exit_code: 128 + the signal's number, as shells have it.
-        stopped: tells the command line that this is no mistake.
+        exit_code: 128 + the signal number, as in shells.
+        stopped: tells the command line that this is not an error.
     """
 
     stopped = True
@@ -32,13 +32,13 @@ class RunStopped(RuntimeError):
 
 
 class StopRequest:
-    """While it is entered, the signals are remembered instead of ending the process.
+    """Context manager in which stop signals are recorded instead of ending the process.
 
-    A second Ctrl-C ends the process at once, as usual. What was told to be ignored when the process began (``nohup``)
-    stays so. Outside the main thread nothing is changed, because Python handles signals there only.
+    A second Ctrl-C ends the process immediately, as usual. Signals that are ignored at the start (``nohup``) remain ignored.
+    Outside the main thread it has no effect, because Python handles signals only there.
 
     Attributes:
-        number: the first signal that came; None while there was none.
+        number: the first received signal; None if there was none.
     """
 
     def __init__(self) -> None:
@@ -67,10 +67,10 @@ class StopRequest:
                 os.write(2, f'{name_of(number)}: stopping after this step, with a checkpoint\n'.encode())
 
     def agreed(self) -> int | None:
-        """The signal that all ranks have agreed to stop for; every rank has to ask once a step.
+        """The signal on which all ranks have agreed to stop; must be called once per step on every rank.
 
-        With one process it is the signal that came. Ranks may get it at different steps, or one alone: each step they
-        exchange what they have through gloo, on the CPU and without waiting for it; what they find is used one step later.
+        With one process, it is the received signal. Ranks may receive it at different steps, or only one rank may: in each
+        step they exchange their signals asynchronously through gloo on the CPU; the result is used one step later.
         """
         if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
             return self.number
@@ -80,7 +80,7 @@ class StopRequest:
 
 
 class _Agreement:
-    """The largest signal number that any rank had a step ago."""
+    """Exchanges the largest signal number over all ranks, one step delayed."""
 
     def __init__(self) -> None:
         self._group = dist.new_group(backend='gloo')
@@ -88,7 +88,7 @@ class _Agreement:
         self._work: Any = None
 
     def exchange(self, number: int | None) -> int | None:
-        """Hand in this rank's, get what was handed in the time before."""
+        """Submit the number of this rank and return the result of the previous exchange."""
         found = 0
         if self._work is not None:
             self._work.wait()
@@ -99,13 +99,13 @@ class _Agreement:
 
 
 def name_of(number: int) -> str:
-    """SIGTERM and the like."""
+    """Name of a signal, such as SIGTERM."""
     return signal.Signals(number).name
 
 
 @contextmanager
 def blocked() -> Iterator[None]:
-    """Processes that are started meanwhile do not feel the signals; those of this process are handled afterwards."""
+    """Block stop signals for processes started in this context; signals to this process are handled afterwards."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
@@ -114,9 +114,9 @@ def blocked() -> Iterator[None]:
 
 
 def shield_workers(loader: DataLoader) -> DataLoader:
-    """Have a loader's workers live through signals that are sent to the whole group of processes, as Ctrl-C is.
+    """Protect the workers of a loader from signals that are sent to the whole process group, such as Ctrl-C.
 
-    They end with the main process, or when it shuts them down; were they killed first, it could not finish its step.
+    They end with the main process or when it shuts them down; otherwise the main process could not complete its step.
     """
     make = loader._get_iterator
 
@@ -129,13 +129,13 @@ def shield_workers(loader: DataLoader) -> DataLoader:
 
 
 def run_and_pass_signals_on(command: Sequence[str]) -> int:
-    """Run a command as part of this run: what asks this process to stop asks the command, and is waited for.
+    """Run a command as part of this run: stop signals are forwarded to it, and its end is awaited.
 
     Returns:
         Its exit code.
 
     Raises:
-        RunStopped: a signal came, and the command has ended.
+        RunStopped: a signal was received, and the command has ended.
     """
     with StopRequest() as stop:
         process = subprocess.Popen(command)
@@ -146,7 +146,7 @@ def run_and_pass_signals_on(command: Sequence[str]) -> int:
                 break
             if stop.number is not None and not told:
                 told = True
-                process.send_signal(signal.SIGTERM)  # a second SIGINT, after the terminal's own, would mean at once
+                process.send_signal(signal.SIGTERM)  # a second SIGINT, after that of the terminal, would stop it immediately
     if stop.number is not None:
         raise RunStopped(stop.number, f'stopped by {name_of(stop.number)} in {" ".join(command[1:3])}; the same command '
                                       f'goes on from there')

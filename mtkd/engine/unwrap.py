@@ -1,4 +1,4 @@
-"""The model itself, out of what MMEngine puts around it for distributed training."""
+"""Unwraps the model from MMEngine's wrappers for distributed training."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ from mmengine.model import is_model_wrapper
 
 
 def unwrapped(model: Any) -> Any:
-    """``model.module`` of a wrapper such as MMDistributedDataParallel, any other model as it is."""
+    """``model.module`` of a wrapper such as MMDistributedDataParallel, any other model unchanged."""
     return model.module if is_model_wrapper(model) else model

@@ -1,4 +1,4 @@
-"""A config is held against the signatures of what it names, before anything is built: keys, types, what is required."""
+"""Validates a config against the signatures of its classes before anything is built: keys, types, required arguments."""
 
 import difflib
 import inspect
@@ -25,9 +25,9 @@ _READ = {*_LOADERS, *_TOGETHER, 'model', 'tasks', 'param_scheduler', 'val_cfg', 
          'test_evaluator',
          'default_hooks',
          'custom_hooks', 'custom_imports', 'visualizer', 'log_processor', 'env_cfg', 'randomness',
-         'teacher_cache', 'pseudo_labels', 'load_from', 'model_wrapper_cfg'}  # top-level keys that something reads
-_BY_NAME = {'paramwise_cfg', 'custom_keys'}  # their keys are names of the model's parts
-_TYPO = 0.88  # how alike an unread top-level name must be to one that is read to be taken for a mistyped one
+         'teacher_cache', 'pseudo_labels', 'load_from', 'model_wrapper_cfg'}  # top-level keys in use
+_BY_NAME = {'paramwise_cfg', 'custom_keys'}  # their keys are names of parts of the model
+_TYPO = 0.88  # similarity above which an unused top-level name is considered a misspelling of a used one
 _POSITIVE = {'interval', 'val_interval', 'batch_size', 'max_iters', 'max_epochs', 'log_interval', 'update_interval',
              'prefetch_factor'}
 _NOT_NEGATIVE = {'num_workers', 'lr', 'weight_decay', 'seed'}
@@ -35,14 +35,14 @@ _NOT_NEGATIVE = {'num_workers', 'lr', 'weight_decay', 'seed'}
 
 @dataclass(frozen=True)
 class _Place:
-    """What is built at a place of a config.
+    """Describes the object that is built at a position of a config.
 
     Attributes:
-        registry: it is looked up there.
-        type: where the config names none; '' where it has to, or where a dictionary without one is not for a registry.
-        given: arguments that the builder adds, so a config need not give them.
-        also: keys that the builder takes itself.
-        needs_type: a dictionary without a type is a mistake.
+        registry: registry of the type.
+        type: default type; '' if the config must name one, or if a dictionary without one is not for a registry.
+        given: arguments added by the builder, so that a config need not give them.
+        also: keys that the builder itself reads.
+        needs_type: whether a dictionary without a type is an error.
     """
 
     registry: mm_registry.Registry
@@ -65,7 +65,7 @@ _SAMPLER = _place(registry.DATA_SAMPLERS, given='dataset seed sampler batch_size
 _LOOP = _place(registry.LOOPS, given='runner dataloader evaluator', also='by_epoch', needs_type=False)
 _EVALUATOR = _place(registry.METRICS, given='tasks')
 _SCHEDULER = _place(registry.PARAM_SCHEDULERS, given='optimizer param_name end T_max', also='convert_to_iter_based')
-_PLACES = {  # the key a dictionary, or a list of them, stands at -> what is built of it
+_PLACES = {  # key of a dictionary or a list of dictionaries -> the object that is built from it
     'model': _place(registry.MODELS, 'MultiTaskModel', 'tasks'), 'backbone': _place(registry.BACKBONES),
     'trunk': _place(registry.BACKBONES, given='tasks'), 'neck': _NECK, 'head': _HEAD,
     'balance': _place(registry.BALANCES, 'WeightedSum'), 'distiller': _place(registry.MODELS, 'Distiller'),
@@ -80,27 +80,27 @@ _PLACES = {  # the key a dictionary, or a list of them, stands at -> what is bui
     'log_processor': _place(registry.LOG_PROCESSORS, 'LogProcessor'),
     'teacher_cache': _place(registry.HOOKS, 'TeacherCacheHook'),
     'projector': _place(registry.PROJECTORS, given='in_channels out_channels')}
-_MEMBERS = {  # the path of a dictionary whose values are built
+_MEMBERS = {  # path of a dictionary whose values are built
     'model.net.heads': _HEAD, 'model.distiller.teachers': _TEACHER, 'model.net.trunk.experts': _TEACHER,
     'tasks': _place(registry.TASKS, given='name'),
     'default_hooks': _HOOK}
-_NESTED = {  # the keys that mean the same in other objects, whose own default type is not known here
+_NESTED = {  # keys with the same meaning in other objects, with an unknown default type
     'neck': _place(registry.NECKS, '', 'in_channels strides out_channels', needs_type=False),
     'head': _place(registry.HEADS, given='in_channels out_channels', needs_type=False)}
 _LINK = _place(registry.LINKS, 'Link', 'task tasks')
 _CONTRAST = _place(registry.LINKS, 'TaskContrast', 'task tasks')
-_VISITED = {*_PLACES, 'links'}  # their own sentences say more than an annotation
+_VISITED = {*_PLACES, 'links'}  # their own messages are more specific than annotations
 _DISTILL_LOSS = _place(registry.DISTILL_LOSSES)
 
 
 @dataclass(frozen=True)
 class _Signature:
-    """What a class, or a function, can be called with.
+    """The arguments of a class or function.
 
     Attributes:
-        types: name -> annotation; Any where there is none that can be read.
-        defaults: name -> default value, of those that have one.
-        open: it passes any other argument on.
+        types: name -> annotation; Any if there is no readable one.
+        defaults: name -> default value, if any.
+        open: whether other arguments are passed on.
     """
 
     types: Mapping[str, Any] = field(default_factory=dict)
@@ -109,16 +109,17 @@ class _Signature:
 
 
 def check_config(cfg: Config) -> None:
-    """Hold a loaded config against what it will build.
+    """Check a loaded config against the classes that it will build.
 
-    Every ``type`` is looked up, every argument is one of its class and of the annotated type, and no required one is
-    missing. Nothing is built. Where a check knows nothing (a class without annotations), it says nothing.
+    Every ``type`` must be registered, every argument must exist in its class and match the annotated type, and no required
+    argument may be missing. Nothing is built. Arguments without annotations are not checked.
 
     Args:
-        cfg: as :func:`~mtkd.engine.config.load_config` reads it, with the command line's options.
+        cfg: result of :func:`~mtkd.engine.config.load_config`, including command-line options.
 
     Raises:
-        ValueError: a key or a value is wrong; says the key's path, the value, what is allowed, and the nearest name.
+        ValueError: a key or value is invalid; the message gives the path of the key, the value, what is allowed, and the
+            most similar name.
     """
     try:
         _check_top(cfg)
@@ -130,7 +131,7 @@ def check_config(cfg: Config) -> None:
 
 
 class _Wrong(ValueError):
-    """A mistake in a config; ``unknown``: of an argument that its class does not have."""
+    """An error in a config; ``unknown``: the class does not have the argument."""
 
     unknown = False
 
@@ -154,7 +155,7 @@ def _check_top(cfg: Config) -> None:
         if near and key not in _READ and not cfg.get(near[0]) and not key.startswith('_'):
             raise _Wrong(f"the key '{key}' is read by nothing; did you mean '{near[0]}'?")
     absent = [key for key in _TOGETHER if not cfg.get(key)]
-    trains = bool(cfg.get('train_cfg') or cfg.get('optim_wrapper'))  # one of data alone can be looked at
+    trains = bool(cfg.get('train_cfg') or cfg.get('optim_wrapper'))  # a config with data only is allowed
     if absent and trains:
         there = ' and '.join(key for key in _TOGETHER if cfg.get(key))
         raise _Wrong(f'a training needs {", ".join(_TOGETHER)}; there is {there}, but no {" and no ".join(absent)}.')
@@ -202,7 +203,7 @@ def _check_schedule(train: Any) -> None:
 
 
 def _visit(node: Any, path: str, key: str, in_links: bool) -> None:
-    """Check what stands at a key, and all below it."""
+    """Check the value of a key recursively."""
     if key in _BY_NAME:
         return
     if path in _MEMBERS and node is not None:
@@ -215,7 +216,7 @@ def _visit(node: Any, path: str, key: str, in_links: bool) -> None:
     elif key == 'loss' and in_links:
         _object(node, path, _DISTILL_LOSS, True)
     elif in_links and isinstance(node, str):
-        return  # the name of a layer, say
+        return  # for example the name of a layer
     elif key in _PLACES and node is not None and (key != 'model' or path == key):
         items = [(f'{path}[{i}]', part) for i, part in enumerate(node)] if isinstance(node, list | tuple) else [(path, node)]
         place = _PLACES[key] if path == f'model.net.{key}' else _NESTED.get(key, _PLACES[key])
@@ -247,7 +248,7 @@ def _links(node: Any, path: str) -> None:
 
 
 def _object(node: Any, path: str, place: _Place, in_links: bool) -> None:
-    """Check a dictionary that a registry builds, and all below it."""
+    """Check a dictionary that is built by a registry, recursively."""
     if callable(node):
         return
     _expect(node, path, Mapping, 'a dictionary with a type, dict(type=...)')
@@ -270,7 +271,7 @@ def _known(where: mm_registry.Registry) -> str:
 
 
 def _find(name: Any, where: mm_registry.Registry, path: str) -> Any:
-    """What a type names; of one that its place's registry does not know, any other registry is asked."""
+    """Look up a type, first in the registry of its position, then in all others."""
     if not isinstance(name, str):
         if callable(name):
             return name
@@ -331,7 +332,7 @@ def _expect(value: Any, path: str, kind: type | tuple[type, ...], what: str) -> 
 
 
 def _number(value: Any, path: str, key: str) -> None:
-    """Refuse counts of nothing and numbers that are none, whatever class they are for."""
+    """Refuse non-positive counts and NaN, independent of the class."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     if key in _POSITIVE and value == 0:
@@ -350,7 +351,7 @@ def _shown(value: Any) -> str:
 
 @cache
 def _signature(built: Callable[..., Any]) -> _Signature:
-    """The arguments of a class, those it hands to its bases included, or of a function."""
+    """The arguments of a class, including those passed on to its bases, or of a function."""
     types_: dict[str, Any] = {}
     defaults: dict[str, Any] = {}
     opened = False
@@ -393,7 +394,7 @@ def _constructors(built: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
 
 
 def _hands_on(function: Callable[..., Any], name: str) -> bool:
-    """Whether a constructor hands its ``**name`` to the constructor of its base, and to nothing else."""
+    """Whether a constructor passes its ``**name`` only to the constructor of its base."""
     try:
         source = inspect.getsource(function)
     except (OSError, TypeError):
@@ -409,18 +410,18 @@ def _nothing(self: Any) -> None:
 def _hints(function: Callable[..., Any]) -> Mapping[str, Any]:
     try:
         return typing.get_type_hints(function)
-    except Exception:  # names that exist for type checkers only
+    except Exception:  # names that exist only for type checkers
         return {}
 
 
 def _check_type(value: Any, wanted: Any, path: str, name: str) -> None:
-    referring = isinstance(value, Mapping) and 'config' in value  # to what another config leaves
+    referring = isinstance(value, Mapping) and 'config' in value  # a reference to the result of another config
     if not referring and not _fits(value, wanted):
         raise _Wrong(f'{path}={_shown(value)} does not fit: {name} takes {_in_words(wanted)} there.')
 
 
 def _fits(value: Any, wanted: Any) -> bool:
-    """Whether a value of a config can be what an annotation asks for; what cannot be told fits."""
+    """Whether a config value matches an annotation; undecidable cases match."""
     origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
     if wanted is Any:
         return True
@@ -460,7 +461,7 @@ def _fits(value: Any, wanted: Any) -> bool:
 
 
 def _in_words(wanted: Any) -> str:
-    """An annotation for people."""
+    """A readable form of an annotation."""
     origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
     if wanted is None or wanted is type(None):
         return 'None'

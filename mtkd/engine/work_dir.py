@@ -1,4 +1,4 @@
-"""A run owns its work dir: who may write there, what it may go on from, and what is in the way."""
+"""Ownership of a work dir: exclusive access, checkpoints to resume from, and conflicting runs."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ MADE_BY_A_RUN = (FINAL, 'iter_*.pth', 'validations.json', 'genotype.json', 'lr_r
 
 
 class UsedFolder(ValueError):
-    """A work dir holds a run that this one is not; the message says what to do."""
+    """A work dir contains another run; the message says what to do."""
 
 
 def lock(folder: Path) -> Lock | None:
-    """Keep other runs out of a work dir; of several ranks the first does it for all.
+    """Lock a work dir for this run; the first of several ranks does this for all.
 
     Raises:
-        Busy: another run is at work there.
+        Busy: another run is using it.
     """
     if first_rank():
         return Lock(folder / LOCK, f'the work dir {folder}', 'wait for it, or give this run another --work-dir.')
@@ -32,25 +32,25 @@ def lock(folder: Path) -> Lock | None:
 
 
 def first_rank() -> bool:
-    """Whether this process is the first of a run's, known before the processes have met."""
+    """Whether this process is the first rank of a run, before the process group is formed."""
     return all(int(os.environ.get(name) or 0) == 0 for name in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK'))
 
 
 def is_used(folder: Path) -> bool:
-    """Whether a work dir holds the weights of a run."""
+    """Whether a work dir contains the weights of a run."""
     return (folder / FINAL).is_file() or bool(numbered_checkpoints(folder))
 
 
 def refuse_used(folder: Path, overwrite: bool, smoke: bool) -> None:
-    """See that a fresh run finds no other one in its work dir, or one that it may remove.
+    """Refuse a new run in the work dir of another run, unless that may be removed.
 
     Args:
         folder: the work dir.
-        overwrite: it may be removed.
-        smoke: the fresh run is a trial, which may take the place of another trial.
+        overwrite: whether it may be removed.
+        smoke: whether the new run is a smoke run, which may replace another smoke run.
 
     Raises:
-        UsedFolder: there is one, and it is to stay.
+        UsedFolder: there is another run that must not be removed.
     """
     if not is_used(folder):
         return
@@ -62,7 +62,7 @@ def refuse_used(folder: Path, overwrite: bool, smoke: bool) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Remove what a run has left in a work dir, which :func:`refuse_used` has allowed."""
+    """Remove the files of a previous run in a work dir, after :func:`refuse_used`."""
     if is_used(folder) and first_rank():
         print(f'{folder}: the run of before is removed ({_described(folder, _meta(folder))})', flush=True)
         for pattern in MADE_BY_A_RUN:
@@ -72,22 +72,22 @@ def clear(folder: Path) -> None:
 
 def checkpoint_to_resume(folder: Path, now: Identity, source: Path | None, take_config: bool,
                          overwrite: bool) -> Path | None:
-    """What a run goes on from, checked to be its own.
+    """Find the checkpoint to resume from, and check that it belongs to the run.
 
     Args:
         folder: the work dir.
         now: the run.
-        source: the checkpoint the user names; None: the newest good one of the work dir.
-        take_config: go on although the checkpoint's run differs, with what the config says.
-        overwrite: remove checkpoints of the work dir that are of later iterations.
+        source: the checkpoint given by the user; None: the newest valid one of the work dir.
+        take_config: resume with the config even if the run of the checkpoint differs.
+        overwrite: remove checkpoints of later iterations in the work dir.
 
     Returns:
-        The checkpoint; None where there is nothing to go on from.
+        The checkpoint; None if there is nothing to resume.
 
     Raises:
-        UsedFolder: the checkpoint, or what lies in the work dir, is of another run; names what differs.
+        UsedFolder: the checkpoint or the work dir belongs to another run; the message lists the differences.
         FileNotFoundError: the named checkpoint does not exist.
-        ValueError: it does not load, or is no checkpoint to resume.
+        ValueError: it cannot be loaded, or is not a resumable checkpoint.
     """
     named = source is not None
     if source is None:
@@ -116,7 +116,7 @@ def checkpoint_to_resume(folder: Path, now: Identity, source: Path | None, take_
 
 
 def _check_neighbours(folder: Path, source: Path, iteration: int, now: Identity, overwrite: bool, take_config: bool) -> None:
-    """See that a work dir that a run goes on in from a named checkpoint holds nothing else, and nothing of later."""
+    """Check that the work dir of a run resumed from a given checkpoint contains no other run and no later checkpoint."""
     if not is_used(folder):
         return
     others = [path for path in numbered_checkpoints(folder) if path.resolve() != source.resolve()]
@@ -136,7 +136,7 @@ def _check_neighbours(folder: Path, source: Path, iteration: int, now: Identity,
 
 
 def _meta(folder: Path) -> Mapping[str, Any]:
-    """``meta`` of the newest checkpoint of a work dir that loads."""
+    """``meta`` of the newest loadable checkpoint of a work dir."""
     for path in (*numbered_checkpoints(folder), folder / FINAL):
         try:
             return load(path).get('meta', {})
@@ -151,6 +151,6 @@ def _described(folder: Path, meta: Mapping[str, Any]) -> str:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove half-written files of killed runs; the lock says that nobody writes there."""
+    """Remove incomplete files of killed runs; the lock ensures that no other process is writing."""
     for path in atomic.remove_partial_files(folder):
         print(f'{path} was left by a run that was killed, and is removed', flush=True)

@@ -234,7 +234,7 @@ def _mean(items: Iterable[float | None]) -> float | None:
 
 
 def _total(items: Iterable[float | None]) -> float | None:
-    """The sum, None where a part is unknown."""
+    """The sum, None if a part is unknown."""
     known = list(items)
     return None if None in known else sum(item for item in known if item is not None)
 

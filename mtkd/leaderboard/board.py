@@ -20,8 +20,8 @@ class Estimate:
     """A mean over runs.
 
     Attributes:
-        mean: NaN where one of the runs gave no number.
-        half_width: half of the 95 % confidence interval; None where there is none (one run).
+        mean: NaN if one of the runs gave no number.
+        half_width: half of the 95 % confidence interval; None if there is none (one run).
         n: number of runs.
         text: the printed digits of a reported number; empty for a measured one.
     """
@@ -56,7 +56,7 @@ class Column:
 
 @dataclass
 class RunValues:
-    """What one run of a row measured: its seed and fold (None where there is none), its metrics and its own Delta_mt."""
+    """What one run of a row measured: its seed and fold (None if there is none), its metrics and its own Delta_mt."""
 
     seed: int
     fold: int | None
@@ -76,7 +76,7 @@ class Row:
     Attributes:
         method, backbone, student, teachers, role: what it is.
         metrics: (task, metric) -> Estimate.
-        delta: Delta_mt in percent against the single-task row of the same suite and backbone; None where there is none.
+        delta: Delta_mt in percent against the single-task row of the same suite and backbone; None if there is none.
         printed_delta: what the paper prints; empty for measured rows and where nothing is printed.
         table, source: where a reported row stands; empty for measured rows.
         seeds: the runs' seeds.

@@ -19,7 +19,7 @@ def delta_mt(values: Mapping[str, Mapping[str, float]], reference: Mapping[str, 
         higher_is_better: task -> metric -> direction.
 
     Returns:
-        Percent. NaN where one of the numbers is.
+        Percent. NaN if one of the numbers is.
 
     Raises:
         ValueError: there is nothing to compare, a task or metric has no reference or direction, or a reference is 0.

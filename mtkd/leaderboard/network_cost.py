@@ -27,9 +27,9 @@ class NetworkCost:
         baseline: the method that the step is compared with.
         baseline_config: its config.
         params: parameters of the deployed network.
-        macs: multiply-accumulates of one picture of `input_size`.
+        macs: multiply-accumulates of one image of `input_size`.
         input_size: (height, width) in pixels.
-        batch_size: pictures a step.
+        batch_size: images a step.
         step_seconds: median training step (forward, losses, backward, update) by `clock`.
         baseline_seconds: that of the baseline in the same run.
         step_ratio: median of the ratios of neighbouring steps, network to baseline.
@@ -41,7 +41,7 @@ class NetworkCost:
         peak_of: what `peak_bytes` is read from, 'resident size' (of the process, on a CPU) or 'CUDA allocator'.
         device: e.g. 'cpu' or 'NVIDIA H200'.
         threads: of torch.
-        seed: of weights and pictures.
+        seed: of weights and images.
         versions: package -> version.
         code_version: version or commit of mtkd.
         time: when it was measured, ISO 8601.

@@ -24,7 +24,7 @@ class Point:
 
     Attributes:
         x, y: cost (positive) and accuracy.
-        half_width: of y's confidence interval; None where there is none.
+        half_width: of y's confidence interval; None if there is none.
         label: written beside the point where there is room.
         group: key of the colour, the backbone's.
         row: id of the table row it stands for.
@@ -112,7 +112,7 @@ def _mark(point: Point, x: float, py: Callable[[float], float], colour: int, pla
 
 
 def place_labels(points: Sequence[tuple[float, float, str]]) -> list[Place | None]:
-    """Where to write each label: right, left, above or below its point, first place that is free; None where none is.
+    """Where to write each label: right, left, above or below its point, first place that is free; None if none is.
 
     Args:
         points: x and y in pixels, and the label.

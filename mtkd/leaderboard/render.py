@@ -46,12 +46,12 @@ def render(boards: Sequence[SuiteBoard], form: str = 'md', title: str = '', note
 
 
 def format_of(path: str | Path) -> str | None:
-    """The format a file name asks for; None where its ending says nothing."""
+    """The format a file name asks for; None if its ending says nothing."""
     return {'.md': 'md', '.csv': 'csv', '.json': 'json', '.html': 'html', '.htm': 'html'}.get(Path(path).suffix.lower())
 
 
 def why_stale(path: str | Path, text: str) -> str | None:
-    """Why the page at `path` is not `text`, in a sentence; None where it is.
+    """Why the page at `path` is not `text`, in a sentence; None if it is.
 
     Contents are compared, not times. Pages but CSV carry the hash of the results they were made of, which tells changed
     results from other options.

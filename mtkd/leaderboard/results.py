@@ -26,7 +26,7 @@ class Metric:
     """One measured number.
 
     Attributes:
-        value: the number in `unit`; NaN where the metric is undefined (written as null).
+        value: the number in `unit`; NaN if the metric is undefined (written as null).
         unit: '%', 'm', 'deg', ... ; '' for a pure number.
         higher_is_better: the direction of improvement.
     """

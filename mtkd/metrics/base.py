@@ -23,11 +23,11 @@ class MetricInfo:
 class TaskMetric:
     """One task's metric.
 
-    A record is made from one sample at its own size, so pictures of different sizes mix freely and a distributed run
+    A record is made from one sample at its own size, so images of different sizes mix freely and a distributed run
     gathers exactly one record per sample. A sample without a label gives a record too: that of nothing valid, which
     changes none of the numbers.
 
-    A prediction that is NaN where a label is valid has no error and no class: its record is :meth:`unknown`, and every
+    A prediction that is NaN if a label is valid has no error and no class: its record is :meth:`unknown`, and every
     number of a summary that holds such a record is NaN. A diverged network is thus never given a score.
 
     Attributes:
@@ -57,7 +57,7 @@ class TaskMetric:
 
     @staticmethod
     def unknown(record: Tensor) -> Tensor:
-        """The record of a sample with a NaN prediction, in place of the one given: NaN throughout."""
+        """The record of a sample with a NaN prediction, instead of the one given: NaN throughout."""
         return torch.full_like(record, torch.nan)
 
     @staticmethod
@@ -72,6 +72,6 @@ class TaskMetric:
             records: (N, K), the records in any order.
 
         Returns:
-            A number for each of :attr:`names`; NaN where no valid pixel or label went into it, or a prediction was NaN.
+            A number for each of :attr:`names`; NaN if no valid pixel or label went into it, or a prediction was NaN.
         """
         raise TypeError(f'{type(self).__name__} does not summarise')

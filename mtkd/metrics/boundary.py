@@ -24,19 +24,19 @@ class BoundaryF(TaskMetric):
 
     The prediction is cut to 8 bits, suppressed to its ridges, faded at the frame, thresholded and thinned; then its
     pixels and those of the thinned target are matched one to one within a radius, as many as possible. odsF is the best
-    F of the counts pooled over pictures, oisF that of the counts pooled at each picture's own best threshold, AP the
+    F of the counts pooled over images, oisF that of the counts pooled at each image's own best threshold, AP the
     area under the interpolated precision-recall curve. SEISM's own solver also minimises the total distance and may
     leave out a pair or two that a maximum matching has.
 
-    Radius and frame are those of the picture that is passed: cut padding off first.
+    Radius and frame are those of the image that is passed: cut padding off first.
 
     Args:
-        max_dist: matching radius as a fraction of the picture's diagonal; .0075 for PASCAL-Context, .011 for NYUD-v2.
+        max_dist: matching radius as a fraction of the image's diagonal; .0075 for PASCAL-Context, .011 for NYUD-v2.
         thresholds: ascending; default: the protocol's (seism: .001, .01, .02 … .99, .999; survey: .01 … .99).
         nms: suppress non-maxima and fade the frame; default: yes for seism, no for survey.
         thin: thin the thresholded maps and the target.
         seism_quirk: take the target for a partition and score against the boundaries of its regions, as SEISM does with
-            NYUD's edge pictures; this doubles and shifts each contour by about half a pixel.
+            NYUD's edge images; this doubles and shifts each contour by about half a pixel.
         protocol: ``'seism'`` (a pixel at a threshold is not an edge) or ``'survey'`` (it is one).
         border: width of the faded frame, pixels.
         mode: ``'exact'``, or ``'fast'``: a pixel counts as soon as any counterpart is within the radius, reported as
@@ -79,7 +79,7 @@ class BoundaryF(TaskMetric):
         return {f'{name}{self.suffix}': MetricInfo('%', True) for name in ('odsF', 'oisF', 'AP')}
 
     def radius(self, size: tuple[int, int]) -> float:
-        """Largest distance of a matched pair in a picture of (height, width) ``size``, pixels."""
+        """Largest distance of a matched pair in an image of (height, width) ``size``, pixels."""
         return self.max_dist * math.hypot(*size)
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
@@ -132,11 +132,11 @@ class BoundaryF(TaskMetric):
         return bm.thin(edge) if self.thin else edge
 
     def summarise(self, records: Tensor) -> dict[str, float]:
-        """See :class:`TaskMetric`; percent. NaN if neither a target nor a predicted pixel is in any picture.
+        """See :class:`TaskMetric`; percent. NaN if neither a target nor a predicted pixel is in any image.
 
-        Pooled and per picture alike: recall 1 and precision 0 without target pixels; else precision 1 and recall 0
+        Pooled and per image alike: recall 1 and precision 0 without target pixels; else precision 1 and recall 0
         without predicted ones. As in SEISM, AP counts the recalls .00, .01 … 1 that the curve spans and is 0 for a
-        curve of a single recall, and oisF takes the lowest of a picture's best thresholds.
+        curve of a single recall, and oisF takes the lowest of an image's best thresholds.
         """
         if self.has_unknown(records):
             return dict.fromkeys(self.names, float('nan'))

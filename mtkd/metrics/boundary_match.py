@@ -50,7 +50,7 @@ def edge_orientation(strength: FloatArray) -> FloatArray:
 
 
 def suppress_non_maxima(strength: FloatArray, border: int = 5, slack: float = 1.01) -> FloatArray:
-    """Keep the pixels that are not below either neighbour across the edge, and fade the frame of the picture.
+    """Keep the pixels that are not below either neighbour across the edge, and fade the frame of the image.
 
     Args:
         strength: (H, W), not negative.
@@ -171,7 +171,7 @@ def thin_stack(stack: BoundaryStack) -> BoundaryStack:
     """Thin each map of a stack by Guo and Hall's parallel algorithm, until nothing changes.
 
     The conditions and their order are those of ``bwmorph(…, 'thin', inf)`` and ``skimage.morphology.thin``; outside the
-    picture counts as empty. A pixel is looked at only if it or a neighbour went in one of the last two sub-iterations:
+    image counts as empty. A pixel is looked at only if it or a neighbour went in one of the last two sub-iterations:
     otherwise nothing has changed since this kind of sub-iteration last left it alone.
 
     Source: Z. Guo & R. W. Hall 1989, the variant of Lam, Lee & Suen 1992; fact sheet 3.4, step 4.

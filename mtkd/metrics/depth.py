@@ -21,7 +21,7 @@ class DepthError(TaskMetric):
 
     Args:
         log_floor_m: smallest prediction that ``log_rmse`` tells apart, metres.
-        legacy_per_image: also report the means over pictures of each picture's rmse, absErr and relErr (ASTMT; MTAN
+        legacy_per_image: also report the means over images of each image's rmse, absErr and relErr (ASTMT; MTAN
             and KD4MTL take them per batch of two).
         unit: of the depths; empty for inverse depth (Cityscapes), whose errors have none.
 
@@ -43,7 +43,7 @@ class DepthError(TaskMetric):
                 'delta1': percent, 'delta2': percent, 'delta3': percent, **(legacy if self.legacy_per_image else {})}
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Sums over this picture's valid pixels.
+        """Sums over this image's valid pixels.
 
         Args:
             pred: (1, H, W) metres.
@@ -77,7 +77,7 @@ class DepthError(TaskMetric):
 
 
 def _per_image(sums: Tensor) -> Tensor:
-    """One picture's rmse, absErr and relErr, and 1; zeros where it has no valid pixel."""
+    """One image's rmse, absErr and relErr, and 1; zeros where it has no valid pixel."""
     if sums[0] == 0:
         return torch.zeros(4, dtype=torch.float64)
     mean = sums / sums[0]

@@ -32,7 +32,7 @@ class NormalError(TaskMetric):
     The median comes from a histogram of 0.01-degree bins, the others are exact.
 
     Args:
-        legacy_per_image: also report the mean over pictures of each picture's median (KD4MTL's code takes it per
+        legacy_per_image: also report the mean over images of each image's median (KD4MTL's code takes it per
             batch of two).
 
     Source: fact sheet 3.3.
@@ -51,7 +51,7 @@ class NormalError(TaskMetric):
                 'within_11.25': percent, 'within_22.5': percent, 'within_30': percent, **legacy}
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Sums and the histogram of this picture's angles.
+        """Sums and the histogram of this image's angles.
 
         Args:
             pred: (3, H, W) vectors of any length.

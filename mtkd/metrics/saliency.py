@@ -23,9 +23,9 @@ class SaliencyF(TaskMetric):
     salient).
 
     Args:
-        survey: also report the multi-task survey's numbers: precision and recall averaged over pictures, β² = 1,
+        survey: also report the multi-task survey's numbers: precision and recall averaged over images, β² = 1,
             thresholds .20, .25 … .90 (a pixel at the threshold is not salient); ``survey_mIoU`` is the best over
-            thresholds of the salient class's IoU averaged over pictures.
+            thresholds of the salient class's IoU averaged over images.
         faithful_to_release: take the sigmoid of the probabilities before anything else, as InvPT's released meter does of
             a map that is one already: all values are then between .50 and .73, and few thresholds tell them apart. Its
             numbers are not comparable with others.
@@ -44,7 +44,7 @@ class SaliencyF(TaskMetric):
         return {name: MetricInfo('%', True) for name in names}
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Counts at each threshold and the confusion at .5; with ``survey`` this picture's rates.
+        """Counts at each threshold and the confusion at .5; with ``survey`` this image's rates.
 
         Args:
             pred: (H, W) probabilities of salient.
@@ -94,7 +94,7 @@ def _mean_iou(tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
 
 
 def _survey_rates(prob: Tensor, salient: Tensor) -> Tensor:
-    """One picture's precision, recall and IoU at the survey's thresholds, and 1; zeros where nothing is valid."""
+    """One image's precision, recall and IoU at the survey's thresholds, and 1; zeros where nothing is valid."""
     num = len(_SURVEY_THRESHOLDS)
     if not prob.numel():
         return torch.zeros(3 * num + 1, dtype=torch.float64)

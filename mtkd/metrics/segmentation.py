@@ -22,8 +22,8 @@ class MeanIoU(TaskMetric):
             or ``'ignore'`` (left out of the mean).
         without: class ids to leave out of an additional mean, reported as ``mIoU_without_<ids>``. Only the mean
             changes: a pixel of these classes given to another is still that class's error.
-        legacy_per_image: also report the numbers KD4MTL tabulates, much lower for mIoU: per picture the mean over
-            classes that occur, a prediction on an ignored pixel being a false positive; then the mean over pictures.
+        legacy_per_image: also report the numbers KD4MTL tabulates, much lower for mIoU: per image the mean over
+            classes that occur, a prediction on an ignored pixel being a false positive; then the mean over images.
 
     Raises:
         ValueError: ``absent`` or an id in ``without`` is not one of the allowed.
@@ -54,7 +54,7 @@ class MeanIoU(TaskMetric):
         return {**{name: MetricInfo('%', True) for name in higher}, 'num_absent': MetricInfo('classes', False)}
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
-        """The confusion matrix, and with ``legacy_per_image`` this picture's mIoU, pixAcc and whether it counts.
+        """The confusion matrix, and with ``legacy_per_image`` this image's mIoU, pixAcc and whether it counts.
 
         Args:
             pred: (H, W) class ids; 255 where the network's scores were NaN, which leaves no number.
@@ -113,7 +113,7 @@ class MeanIoU(TaskMetric):
         return cells.reshape(self.num_classes, self.num_classes).double()
 
     def _legacy(self, confusion: Tensor, pred: Tensor) -> Tensor:
-        """This picture's mIoU and pixAcc as fractions, and 1; zeros where it has no valid pixel."""
+        """This image's mIoU and pixAcc as fractions, and 1; zeros where it has no valid pixel."""
         num_valid = confusion.sum()
         if num_valid == 0:
             return torch.zeros(3, dtype=torch.float64)

@@ -34,7 +34,7 @@ def build_foreign_model(source: str, name: str, checkpoint: str | Path | None = 
         pretrained: download the default weights of torchvision or timm; needs internet access once.
         kwargs: arguments of the network; for ``'huggingface'``, of its configuration.
         weights: for ``'timm'``, the explicit source of its weights: ``'package'`` (see
-            :mod:`~mtkd.models.known_weights`), ``'hub'``, or a file; in place of ``checkpoint`` and ``pretrained``.
+            :mod:`~mtkd.models.known_weights`), ``'hub'``, or a file; instead of ``checkpoint`` and ``pretrained``.
 
     Raises:
         ValueError: an unknown source, name or argument, a package that is not installed, or weights that do not fit.

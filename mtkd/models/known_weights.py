@@ -40,7 +40,7 @@ class KnownWeights:
         trained_on: the data set.
         licence: of the weights.
         sha256: of the file.
-        fingerprint: ``size`` (side of the test picture) and ``logits`` (every ``step``-th output on :func:`test_picture`).
+        fingerprint: ``size`` (side of the test image) and ``logits`` (every ``step``-th output on :func:`test_picture`).
     """
 
     name: str
@@ -183,7 +183,7 @@ def mapped(stored: Mapping[str, Tensor], own: Mapping[str, Tensor], row: KnownWe
 
 
 def check_fingerprint(found: Sequence[float], row: KnownWeights) -> None:
-    """Compare a network's outputs on the test picture with those in the table.
+    """Compare a network's outputs on the test image with those in the table.
 
     Raises:
         ValueError: they differ.

@@ -27,7 +27,7 @@ class TapSpec:
 
 
 class Trunk(nn.Module):
-    """Backbone and neck: picture -> ``trunk.0``, ``trunk.1``, … and ``shared``.
+    """Backbone and neck: image -> ``trunk.0``, ``trunk.1``, … and ``shared``.
 
     Args:
         backbone: has ``channels`` and ``strides`` and returns a list of maps.
@@ -45,7 +45,7 @@ class Trunk(nn.Module):
         self.tap_specs.update(own or {'shared': TapSpec(neck.out_channels, neck.stride)})
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> the trunk's taps."""
+        """(B, 3, H, W) normalised image -> the trunk's taps."""
         features = self.backbone(image)
         taps = {f'trunk.{i}': feature for i, feature in enumerate(features)}
         made = self.neck(features)

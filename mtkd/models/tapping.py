@@ -35,7 +35,7 @@ class TappedModel(nn.Module):
         probe_size: (height, width) of the trial image.
 
     Attributes:
-        tap_specs: tap -> channels, and the stride in pixels of the picture the network is given.
+        tap_specs: tap -> channels, and the stride in pixels of the image the network is given.
 
     Raises:
         ValueError: an unknown path (the message lists similar ones), an image of ``probe_size`` that the network does not
@@ -62,7 +62,7 @@ class TappedModel(nn.Module):
         self.tap_specs = self._learn_specs()
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`."""
+        """(B, 3, H, W) normalised image -> every tap of :attr:`tap_specs`."""
         self._forget()
         self.model(image)
         missed = [name for name, tap in self.taps.items() if not self._kept[tap['module']].outputs]

@@ -226,7 +226,7 @@ def run_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
 
 
 def resolve_teachers(cfg: Config, seed: int, *, random: bool = False) -> Config:
-    """Put each teacher's network, tasks, normalisation and checkpoint, and a search's file, in place of its config's name.
+    """Put each teacher's network, tasks, normalisation and checkpoint, and a search's file, instead of its config's name.
 
     Args:
         cfg: the student's config; it is left as it is.

@@ -41,13 +41,13 @@ class CachePlan:
 
     Attributes:
         mode: ``'views'``: taps of ``views`` augmented views of each sample, which the training then cycles through, so
-            that teacher and student see the same picture; ``'clean'``: taps of the picture without augmentation, moved by
+            that teacher and student see the same image; ``'clean'``: taps of the image without augmentation, moved by
             the geometry of its augmentation (approximate).
         views: K; the view of a sample is f(seed, epoch mod K, sample).
         seed: of the views' augmentation, the same for all runs, which then share a cache.
         folder: where caches lie; None: ``cache`` beside the teacher's checkpoint.
         dtype: ``'float16'`` or ``'float32'``.
-        clean_pipeline: transforms that bring decoded pictures to one size before a teacher sees them; for ``'clean'``.
+        clean_pipeline: transforms that bring decoded images to one size before a teacher sees them; for ``'clean'``.
         live: train on the same K views, but run the teachers (to compare with).
 
     Raises:
@@ -69,7 +69,7 @@ class CachePlan:
 
     @classmethod
     def of(cls, cfg: Mapping[str, Any]) -> 'CachePlan | None':
-        """The plan of a config; None where it has none.
+        """The plan of a config; None if it has none.
 
         Raises:
             ValueError: an unknown key.
@@ -237,7 +237,7 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
 
 
 def _reads_no_pictures(model: nn.Module) -> bool:
-    """Whether cached experts are all that a model looks at, and labels stay where they are in augmented pictures."""
+    """Whether cached experts are all that a model looks at, and labels stay where they are in augmented images."""
     return bool(model.net.experts) and model.distiller is None and not any(
         task.kind.spatial for task in model.tasks.values())
 
@@ -331,7 +331,7 @@ def _usable(part: Part, plan: CachePlan, key: Mapping[str, Any], say: Callable[[
 
 
 def _source(part: Part, plan: CachePlan) -> TaskDataset:
-    """The pictures that the teacher is to see, without caches of their own."""
+    """The images that the teacher is to see, without caches of their own."""
     source = copy.copy(part.dataset)
     source.cached, source.stored = {}, {}
     if plan.mode == 'clean':

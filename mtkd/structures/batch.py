@@ -12,7 +12,7 @@ from .rows import Routing
 
 
 class SampleMeta(TypedDict, total=False):
-    """Where a sample comes from and what was done to it (for caches, metrics and pictures)."""
+    """Where a sample comes from and what was done to it (for caches, metrics and images)."""
 
     dataset: str
     sample_id: str
@@ -63,7 +63,7 @@ def pack(sample: Sample, kinds: Mapping[str, TargetKind]) -> dict[str, Any]:
 
 
 def as_picture(image: Tensor) -> Tensor:
-    """A sample's picture (3, H, W) as it is; a clip (T, 3, H, W) as one picture, its frames side by side (3, H, T W)."""
+    """A sample's image (3, H, W) as it is; a clip (T, 3, H, W) as one image, its frames side by side (3, H, T W)."""
     return image if image.ndim == 3 else torch.cat(list(image), -1)
 
 
@@ -118,7 +118,7 @@ def interleave(parts: Sequence[Batch], places: Sequence[Sequence[int]]) -> Batch
 
 def _check_sizes(pictures: Sequence[Any], targets: Sequence[Mapping[str, Tensor]], skip: int,
                  meta: Mapping[str, Any]) -> None:
-    """See that pictures, and labels after their first ``skip`` axes, are of one size."""
+    """Check that images, and labels after their first ``skip`` axes, are of one size."""
     sizes = {tuple(shape) for shape in pictures}
     if len(sizes) > 1:
         raise ValueError(f'the pictures of one batch differ in size ({sorted(sizes)}; data set {meta.get("dataset")}): '

@@ -19,7 +19,7 @@ class TargetKind:
 
     Attributes:
         name: key in :data:`KINDS`.
-        spatial: whether a label is a map that moves with the picture.
+        spatial: whether a label is a map that moves with the image.
         pad_value: value of pixels that a pad adds; always invalid.
     """
 
@@ -29,16 +29,16 @@ class TargetKind:
     takes: tuple[str, ...] = ()  # other kinds whose labels are labels of this kind, too
 
     def empty(self, size: Size) -> Any:
-        """A label of a picture of ``size`` with nothing valid in it."""
+        """A label of an image of ``size`` with nothing valid in it."""
         raise TypeError(f'{type(self).__name__} has no empty label')
 
     def resize(self, array: Any, size: Size, scale: float = 1.0) -> Any:
-        """The label of the picture resized to ``size``; ``scale`` is the zoom (depth is divided by it)."""
+        """The label of the image resized to ``size``; ``scale`` is the zoom (depth is divided by it)."""
         import cv2  # not needed where labels are tensors already
         return cv2.resize(array, size[::-1], interpolation=cv2.INTER_NEAREST)
 
     def hflip(self, array: Any) -> Any:
-        """The label of the mirrored picture."""
+        """The label of the mirrored image."""
         return np.ascontiguousarray(array[:, ::-1])
 
     def to_tensor(self, array: Any) -> Tensor:
@@ -50,7 +50,7 @@ class TargetKind:
         raise TypeError(f'{type(self).__name__} does not say what is valid')
 
     def check(self, array: Any, size: Size) -> str | None:
-        """What is wrong with a label that was read for a picture of ``size``; None when nothing is."""
+        """What is wrong with a label that was read for an image of ``size``; None when nothing is."""
         if not isinstance(array, np.ndarray) or array.shape[:2] != size:
             shape = array.shape if isinstance(array, np.ndarray) else type(array).__name__
             return f'its shape is {shape}, the picture is {size[0]}x{size[1]}'
@@ -192,7 +192,7 @@ class NormalMap(TargetKind):
 
 
 class ClassLabel(TargetKind):
-    """An int class of the whole picture, -1 invalid; a batch holds (B,) int64."""
+    """An int class of the whole image, -1 invalid; a batch holds (B,) int64."""
 
     name = 'class_label'
     spatial = False
@@ -218,7 +218,7 @@ class ClassLabel(TargetKind):
 
 
 class Scalar(ClassLabel):
-    """A number of the whole picture, NaN invalid; a batch holds (B,) float32."""
+    """A number of the whole image, NaN invalid; a batch holds (B,) float32."""
 
     name = 'scalar'
     pad_value = float('nan')

@@ -93,7 +93,7 @@ class Routing:
 
 
 def _numbers(flags: Mapping[str, list[bool]], route: Route) -> tuple[int, ...] | None:
-    """Numbers of the samples of a route; None where these are all."""
+    """Numbers of the samples of a route; None if these are all."""
     if route is None:
         return None
     size = len(next(iter(flags.values())))

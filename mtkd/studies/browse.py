@@ -1,4 +1,4 @@
-"""What a config feeds its network: panels of augmented pictures with all their labels, and what these labels hold."""
+"""What a config feeds its network: panels of augmented images with all their labels, and what these labels hold."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class LabelFacts:
     Attributes:
         samples: number of samples looked at.
         present: those that have the label.
-        pixels: of the present labels, padding left out (1 for a label of the whole picture).
+        pixels: of the present labels, padding left out (1 for a label of the whole image).
         valid: those of them with a value.
         counts: value -> how often, of labels that are whole numbers.
         low: least value of each component, of labels that are not.
@@ -176,7 +176,7 @@ def browse(tasks: Mapping[str, Task], dataset: AnySet, folder: Path, *, stem: st
            draws: int = 1, seed: int = 0, overlay: bool = False) -> Browsed:
     """Draw samples of a data set as its pipeline gives them, and add up what their labels hold.
 
-    A panel has one row a sample and draw: the picture, then each task's label as :meth:`Task.draw` shows it; invalid
+    A panel has one row a sample and draw: the image, then each task's label as :meth:`Task.draw` shows it; invalid
     pixels are black.
 
     Args:
@@ -187,7 +187,7 @@ def browse(tasks: Mapping[str, Task], dataset: AnySet, folder: Path, *, stem: st
         num: number of samples, taken at random; a union's sets take turns.
         draws: how many times each is augmented.
         seed: of the choice of the samples.
-        overlay: lay labels over the picture, half and half, to see whether they fit.
+        overlay: lay labels over the image, half and half, to see whether they fit.
 
     Raises:
         ValueError: ``folder`` is a file, or what is read is broken.
@@ -225,7 +225,7 @@ def choose(dataset: AnySet, num: int, seed: int) -> list[tuple[int, ...]]:
 
 
 def _inside(meta: SampleMeta, target: Tensor, image: Tensor) -> np.ndarray | None:
-    """(H, W) bool, False on padding; None where there is none, or the label is not of the picture's size."""
+    """(H, W) bool, False on padding; None if there is none, or the label is not of the image's size."""
     crop = meta.get('crop')
     if crop is None or target.shape[-2:] != image.shape[-2:]:
         return None
@@ -246,7 +246,7 @@ def caption(meta: SampleMeta, draw: int) -> str:
 
 
 def cells(sample: Mapping[str, Any], tasks: Mapping[str, Task], overlay: bool = False) -> list[np.ndarray]:
-    """The picture and each task's label as (H, W, 3) uint8 RGB, all maps of one size."""
+    """The image and each task's label as (H, W, 3) uint8 RGB, all maps of one size."""
     picture = _array(sample['image'])
     labels = {name: _array(task.draw(sample['targets'][name][None])[0]) for name, task in tasks.items()}
     maps = [picture, *(labels[name] for name, task in tasks.items() if task.kind.spatial)]

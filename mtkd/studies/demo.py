@@ -171,7 +171,7 @@ def _figure(blocks: Sequence, tasks: dict, names: Sequence[str], far: float) -> 
 
 
 def _first(cell: Axes, image: np.ndarray, title: str) -> None:
-    """The first cell of a row: its name and, in the row of labels, the picture."""
+    """The first cell of a row: its name and, in the row of labels, the image."""
     if title == 'labels':
         cell.imshow(image)
     else:

@@ -85,7 +85,7 @@ class Proposal:
         workers: loader processes.
         cache: keep decoded samples in memory.
         precision: ``'off'`` (float32) or ``'bf16'``.
-        hours: estimate of the whole training; None where the number of iterations is not known.
+        hours: estimate of the whole training; None if the number of iterations is not known.
         reasons: one sentence each.
     """
 
@@ -109,7 +109,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything :func:`plan` measured and proposes; ``iterations`` is None where :func:`iterations_of` cannot know."""
+    """Everything :func:`plan` measured and proposes; ``iterations`` is None if :func:`iterations_of` cannot know."""
 
     device: str
     batch_size: int
@@ -177,7 +177,7 @@ def iterations_of(cfg: Config, dataset: AnySet | None, seed: int) -> int | None:
         seed: of the sampler.
 
     Returns:
-        None where the config counts epochs and there is no data set.
+        None if the config counts epochs and there is no data set.
     """
     if cfg.train_cfg.get('max_iters'):
         return int(cfg.train_cfg.max_iters)

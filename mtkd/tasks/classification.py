@@ -1,4 +1,4 @@
-"""Classification of whole pictures."""
+"""Classification of whole images."""
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from .task import Part, Task, override
 
 @TASKS.register_module()
 class Classification(Task):
-    """A class per picture: cross-entropy, accuracy, softmax.
+    """A class per image: cross-entropy, accuracy, softmax.
 
     Several data sets can share one label space, a merged head: each is a task whose output has all ``total`` classes, of
     which its own begin at ``offset``; a prediction of another set's class is wrong (fact sheet 1.3.2).

@@ -7,7 +7,7 @@ from .task import Part
 
 @TASKS.register_module()
 class HumanParts(SemanticSegmentation):
-    """Background and body parts; a picture without people is invalid throughout (fact sheet 2.2).
+    """Background and body parts; an image without people is invalid throughout (fact sheet 2.2).
 
     Args:
         num_classes: background included.

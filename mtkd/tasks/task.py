@@ -17,7 +17,7 @@ Part = Mapping[str, Any] | str | None
 
 
 class Task:
-    """One task: how its output becomes a loss, a prediction, a distribution, a number and a picture.
+    """One task: how its output becomes a loss, a prediction, a distribution, a number and an image.
 
     A task subclass gives its defaults; a user's ``loss``, ``metric`` or ``prob_view`` overrides them. An override
     without ``type``, or with the default's, changes the named arguments only: ``loss=dict(w_pos=.95)``.
@@ -89,7 +89,7 @@ class Task:
         raise TypeError(f'{type(self).__name__} does not predict')
 
     def probs(self, out: Tensor, tau: float = 1.0) -> Tensor | None:
-        """The distribution that distillation compares, (B, K, h, w) float32, or None where the task is skipped."""
+        """The distribution that distillation compares, (B, K, h, w) float32, or None if the task is skipped."""
         return self.prob_view(out, tau)
 
     def metric(self) -> TaskMetric:
@@ -97,7 +97,7 @@ class Task:
         return METRICS.build(dict(self._metric))
 
     def draw(self, value: Tensor) -> Tensor:
-        """A prediction or target as a picture: (B, 3, H, W) uint8 RGB on the CPU; black where it has no value."""
+        """A prediction or target as an image: (B, 3, H, W) uint8 RGB on the CPU; black where it has no value."""
         raise TypeError(f'{type(self).__name__} does not draw')
 
     def __repr__(self) -> str:

@@ -20,12 +20,12 @@ UNLABELLED = 11
 class CamVid(TaskDataset):
     """CamVid in the folders of the SegNet tutorial.
 
-    Under ``data_root``: ``<split>/ID.png`` (or another picture format) and ``<split>annot/ID.png`` for ``train``, ``val``
+    Under ``data_root``: ``<split>/ID.png`` (or another image format) and ``<split>annot/ID.png`` for ``train``, ``val``
     and ``test``; labels are 0 to 10, 11 is unlabelled and becomes 255. ``edge`` is made here from the labels: the borders
     between two labelled classes; it has no value where the labels have none.
 
     Raises (on use):
-        BadData: a folder has no pictures, a picture has no labels.
+        BadData: a folder has no images, an image has no labels.
 
     Source: Brostow et al. 2009; the 11-class version of the SegNet tutorial.
     """

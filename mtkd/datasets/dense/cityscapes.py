@@ -13,7 +13,7 @@ CLASS_COUNTS = (2, 7, 19)
 class CityscapesMTAN(MTANLayout):
     """Street scenes with classes and inverse depth: ``{train,val}/{image,label_7,depth}/<number>.npy``.
 
-    The release is 128x256 with 2,975 training and 500 test pictures (its ``val``). ``depth`` is normalised disparity,
+    The release is 128x256 with 2,975 training and 500 test images (its ``val``). ``depth`` is normalised disparity,
     near is large, 0 invalid: its errors have no unit and are around 0.014.
 
     Args:

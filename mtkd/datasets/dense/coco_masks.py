@@ -16,7 +16,7 @@ from ..picture_files import read_picture
 
 
 class CocoMasks:
-    """The class map of each picture of a COCO JSON file.
+    """The class map of each image of a COCO JSON file.
 
     Pixels of several instances take the smallest one, which lies on top. ``iscrowd`` regions count as their class. What no
     instance covers is ``background``.
@@ -59,15 +59,15 @@ class CocoMasks:
         return Path(sample_id).name in self.images
 
     def read(self, sample_id: str, size: Size, png: Path | None = None) -> np.ndarray:
-        """(H, W) uint8 class ids of a picture.
+        """(H, W) uint8 class ids of an image.
 
         Args:
-            sample_id: the picture's file name without its suffix.
-            size: (height, width) of the picture.
+            sample_id: the image's file name without its suffix.
+            size: (height, width) of the image.
             png: the panoptic PNG, whose colours are segment ids.
 
         Raises:
-            BadData: a segmentation does not fit the picture, or a segment has no entry.
+            BadData: a segmentation does not fit the image, or a segment has no entry.
         """
         image = self.images[Path(sample_id).name]
         annotations = self.annotations[image['id']]

@@ -1,4 +1,4 @@
-"""Anybody's own dense data: a pattern for the pictures, and a pattern with a few rules for each label."""
+"""Anybody's own dense data: a pattern for the images, and a pattern with a few rules for each label."""
 
 import re
 import warnings
@@ -23,7 +23,7 @@ USUAL = {'semseg': 'class_map', 'human_parts': 'class_map', 'sal': 'binary_map',
 
 @DATASETS.register_module()
 class DenseFolder(TaskDataset):
-    """Pictures and label maps in folders of any layout.
+    """Images and label maps in folders of any layout.
 
     Example::
 
@@ -33,11 +33,11 @@ class DenseFolder(TaskDataset):
              normals=dict(files='normals/{id}.png', encoding='0..255'),
              edge=dict(files='edges/{id}.png'))
 
-    A picture's id is what the wildcards of ``image`` stand for, without the suffix, joined by ``/`` where there are
+    An image's id is what the wildcards of ``image`` stand for, without the suffix, joined by ``/`` where there are
     several. ``{id}`` in a
     label's
     ``files`` is that id, and ``{split}`` in any pattern is the split. A label file that is not there is a missing label, and
-    missing ones are counted in one warning; a label that no picture has is an error.
+    missing ones are counted in one warning; a label that no image has is an error.
 
     Every label takes ``files``, ``kind`` (the kind of label, where the task's name does not say it) and ``key`` (the
     variable
@@ -45,7 +45,7 @@ class DenseFolder(TaskDataset):
 
     - class maps: ``classes`` (names of the classes, which also say how many there are), ``map`` (stored value -> class,
     None ignores it), ``ignore`` (stored values that are no class), ``palette``
-      (list of colours, or colour -> class), ``coco=dict(file=..., categories=..., background=...)`` in place of
+      (list of colours, or colour -> class), ``coco=dict(file=..., categories=..., background=...)`` instead of
       ``files``, or
       ``panoptic=dict(file=..., ...)`` beside it (:class:`~mtkd.datasets.dense.coco_masks.CocoMasks`);
     - binary maps: ``map``, ``ignore``, ``threshold``; 0 and 255 are read as 0 and 1;
@@ -55,7 +55,7 @@ class DenseFolder(TaskDataset):
     files),
       ``axes`` (where the stored components are other axes than x right, y down: ``'x-yz'``).
 
-    Pictures and maps may be ``.png``, ``.jpg``, ``.tif``, ``.webp``, ``.bmp``, ``.npy``, ``.npz``, ``.mat`` (up to 7.2) or
+    Images and maps may be ``.png``, ``.jpg``, ``.tif``, ``.webp``, ``.bmp``, ``.npy``, ``.npz``, ``.mat`` (up to 7.2) or
     ``.exr`` (with the package OpenEXR); 16-bit and float files keep their values.
 
     Args:
@@ -63,13 +63,13 @@ class DenseFolder(TaskDataset):
         data_root: folder that all patterns start from.
         split: a file below ``data_root`` with one id a line (a name with a suffix, as in ``'splits/train.txt'``); or a name,
             which ``{split}`` stands for.
-        image: pattern of the pictures, with ``*`` for a name and ``**`` for folders of any depth.
+        image: pattern of the images, with ``*`` for a name and ``**`` for folders of any depth.
         kwargs: the labels, task -> dictionary or pattern of files; and arguments of
         :class:`~mtkd.datasets.base.TaskDataset`.
 
     Raises:
         ValueError: an argument is neither a label nor known, or a rule does not fit its label's kind.
-        BadData (on use): no picture matches, the split lists an id that is not there, a label has no file at all, or a
+        BadData (on use): no image matches, the split lists an id that is not there, a label has no file at all, or a
         file's
             content is not what the rules say.
     """
@@ -91,7 +91,7 @@ class DenseFolder(TaskDataset):
         self._coco: dict[str, CocoMasks] = {}
 
     def load_data_list(self) -> list[Entry]:
-        """The pictures of the split with those label files that are there.
+        """The images of the split with those label files that are there.
 
         Raises:
             BadData: see the class.
@@ -136,10 +136,10 @@ class DenseFolder(TaskDataset):
         return pattern.replace('{split}', self.split)
 
     def _pictures(self) -> dict[str, Path]:
-        """Id -> file of every picture that the pattern matches, by name.
+        """Id -> file of every image that the pattern matches, by name.
 
         Raises:
-            BadData: two pictures have one id.
+            BadData: two images have one id.
         """
         pattern = self._filled(self.image)
         shape = _pattern(str(Path(pattern).with_suffix('')))

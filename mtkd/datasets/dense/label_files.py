@@ -27,10 +27,10 @@ def read_array(path: Path, key: str | None = None, colour: bool = False) -> np.n
     """The array in a file, by its suffix.
 
     Args:
-        path: ``.npy``, ``.npz``, ``.mat``, ``.exr``, or a picture (``.png``, ``.tif``, ``.jpg``, ...).
+        path: ``.npy``, ``.npz``, ``.mat``, ``.exr``, or an image (``.png``, ``.tif``, ``.jpg``, ...).
         key: name of the variable of an ``.npz`` or ``.mat``, or of the channel of an ``.exr``; may be left out where
         there is one.
-        colour: whether a picture is (H, W, 3) RGB; else it is (H, W) with its values as stored.
+        colour: whether an image is (H, W, 3) RGB; else it is (H, W) with its values as stored.
 
     Raises:
         BadData: the file does not read, or has no such variable.
@@ -265,7 +265,7 @@ def _read_whole_mat(path: Path) -> dict[str, Any]:
 
 
 def _read_exr(path: Path) -> dict[str, np.ndarray]:
-    """The channels of an OpenEXR picture. OpenCV 5.0's wheels read none, so the OpenEXR package does."""
+    """The channels of an OpenEXR image. OpenCV 5.0's wheels read none, so the OpenEXR package does."""
     if importlib.util.find_spec('OpenEXR') is None:
         raise BadData(f'{path}: OpenEXR pictures need the package OpenEXR: pip install OpenEXR.')
     import OpenEXR

@@ -18,10 +18,10 @@ REPAIR = 'replace the file, or take the sample out of every folder'
 
 
 class MTANLayout(TaskDataset):
-    """A data set stored as ``<split>/<folder>/<number>.npy`` with one folder for pictures and one per kind of label.
+    """A data set stored as ``<split>/<folder>/<number>.npy`` with one folder for images and one per kind of label.
 
-    Stored are pictures (H, W, 3) as fractions, class maps (H, W) with -1 unlabelled, depths (H, W, 1) or (H, W) with 0
-    invalid and normals (H, W, 3) with the zero vector invalid. Served are, as everywhere, uint8 pictures (``round(255
+    Stored are images (H, W, 3) as fractions, class maps (H, W) with -1 unlabelled, depths (H, W, 1) or (H, W) with 0
+    invalid and normals (H, W, 3) with the zero vector invalid. Served are, as everywhere, uint8 images (``round(255
     x)``, which is the value the release was made from where it was not resampled) and class 255 for -1. Normals are made
     unit length, which the code bases that read this layout leave out; for a release of unit vectors it changes nothing.
 
@@ -29,7 +29,7 @@ class MTANLayout(TaskDataset):
 
     Args:
         size: (height, width) to bring samples to as they are read, before they are cached: a reduced protocol, in
-            training and in scoring. Pictures by area (bilinear where they grow), class maps and depths the nearest pixel,
+            training and in scoring. Images by area (bilinear where they grow), class maps and depths the nearest pixel,
             normals bilinear and made unit length again. None: as stored.
         **kwargs: of :class:`~mtkd.datasets.base.TaskDataset`.
 
@@ -64,7 +64,7 @@ class MTANLayout(TaskDataset):
                 for name in sorted(pictures, key=_number)]
 
     def _folder(self, role: str) -> Path:
-        """The folder of pictures or of a task's labels."""
+        """The folder of images or of a task's labels."""
         places = [self.data_root / self.split / name for name in self.FOLDERS[role]]
         for place in places:
             if place.is_dir():
@@ -86,7 +86,7 @@ class MTANLayout(TaskDataset):
         return Sample(image=grey, targets=targets, meta={})
 
     def _fitted(self, array: np.ndarray, kind: str) -> np.ndarray:
-        """A picture or label at :attr:`size`."""
+        """An image or label at :attr:`size`."""
         if self.size is None or array.shape[:2] == self.size:
             return array
         shrinks = self.size[0] <= array.shape[0] and self.size[1] <= array.shape[1]

@@ -29,7 +29,7 @@ class NYUDMT(TaskDataset):
 
     Under ``data_root``: ``gt_sets/{train,val}.txt`` with one id a line and the folders ``images``, ``segmentation``,
     ``depth``, ``normals`` and ``edge`` with one file an id. Three releases differ in the file formats: ``drive``
-    (``NYUD_MT.tgz``: jpg pictures, npy maps), ``eth`` (``NYUDv2.tar.gz``: png pictures, normals and edges) and ``astmt``
+    (``NYUD_MT.tgz``: jpg images, npy maps), ``eth`` (``NYUDv2.tar.gz``: png images, normals and edges) and ``astmt``
     (MATLAB segmentation and depth, jpg normals, png edges).
 
     Stored segmentation is 0 unlabelled and 1 to 40; served is 0 to 39 and 255 (the 40-class protocol). Depth is metres,

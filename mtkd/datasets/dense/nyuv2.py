@@ -9,7 +9,7 @@ from .mtan_layout import MTANLayout
 class NYUv2MTAN(MTANLayout):
     """Indoor scenes with 13 classes, depth and normals: ``{train,val}/{image,label,depth,normal}/<number>.npy``.
 
-    The release is 288x384 with 795 training and 654 test pictures (its ``val``). Depth is metres, 0 invalid. Which way the
+    The release is 288x384 with 795 training and 654 test images (its ``val``). Depth is metres, 0 invalid. Which way the
     z of normals points is the release's.
 
     Kept in memory, the 795 training samples take 1.7 GB at 288x384 and 200 MB at 96x128.

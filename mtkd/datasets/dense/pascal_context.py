@@ -28,7 +28,7 @@ class PASCALContextMT(TaskDataset):
     Under ``data_root``: ``JPEGImages/ID.jpg``, ``ImageSets/Context/{train,val}.txt`` and
 
     - ``semseg/VOC12/ID.png``, where absent ``semseg/pascal-context/ID.png``: 21 classes, 255 unlabelled;
-    - ``human_parts/ID.mat`` (PASCAL-Part): the parts of all persons merged to six and background; a picture without
+    - ``human_parts/ID.mat`` (PASCAL-Part): the parts of all persons merged to six and background; an image without
       person parts is invalid everywhere;
     - ``pascal-context/trainval/ID.mat`` with ``LabelMap``: its region borders, thinned, are the edges;
     - ``normals_distill/ID.png``: 8-bit normals of a network, used only on classes that NYU has too;
@@ -95,7 +95,7 @@ def read_normals(path: Path, label_map: np.ndarray) -> np.ndarray:
     length 1, and a grey pixel, whose vector is shorter than 0.1, is invalid.
 
     Raises:
-        BadData: the picture of normals and the map of regions differ in size.
+        BadData: the image of normals and the map of regions differ in size.
     """
     normals = stored_normals(read_picture(path, exif='refuse'), path)
     if normals.shape[:2] != label_map.shape:

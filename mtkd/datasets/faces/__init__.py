@@ -1,4 +1,4 @@
-"""Data sets of faces, one adapter a file. They are pictures of real people with guessed or declared attributes:
+"""Data sets of faces, one adapter a file. They are images of real people with guessed or declared attributes:
 docs/mechanisms/faces.md says what the labels are and are not for.
 """
 

@@ -16,7 +16,7 @@ PREFIX = {'aligned': 'landmark_aligned_face', 'faces': 'coarse_tilt_aligned_face
 
 @DATASETS.register_module()
 class Adience(AttributeDataset):
-    """``fold_{0..4}_data.txt`` (tab-separated) and the pictures of ``aligned/`` or ``faces/``, all below ``data_root``.
+    """``fold_{0..4}_data.txt`` (tab-separated) and the images of ``aligned/`` or ``faces/``, all below ``data_root``.
 
     Cross-validation over the five folds, which share no person: ``val`` is the fold ``fold``, ``train`` the other four.
     Age is one of eight groups; values that are none of them (single ages, other ranges) belong to the group that contains

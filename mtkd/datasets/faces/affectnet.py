@@ -22,7 +22,7 @@ UNUSABLE = ('8', '9', '10')  # none of the expressions, uncertain, no face
 
 @DATASETS.register_module()
 class AffectNet(AttributeDataset):
-    """``training.csv`` and ``validation.csv``, with pictures under the names in ``subDirectory_filePath``.
+    """``training.csv`` and ``validation.csv``, with images under the names in ``subDirectory_filePath``.
 
     AffectNet's expressions are 0 neutral, 1 happy, 2 sad, 3 surprise, 4 fear, 5 disgust, 6 anger, 7 contempt; the first
     seven are brought to the order of FER-2013, contempt is missing (a label map with eight classes serves it). Rows of 8
@@ -30,7 +30,7 @@ class AffectNet(AttributeDataset):
 
     Args:
         args: see :class:`AttributeDataset`.
-        images: folder of the pictures below ``data_root``.
+        images: folder of the images below ``data_root``.
         crop: cut out the face where the table has its box.
         kwargs: see :class:`AttributeDataset`.
 

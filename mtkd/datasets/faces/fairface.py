@@ -15,7 +15,7 @@ RACES = ('White', 'Black', 'Latino_Hispanic', 'East Asian', 'Southeast Asian', '
 
 @DATASETS.register_module()
 class FairFace(AttributeDataset):
-    """``fairface_label_{train,val}.csv`` with the columns file, age, gender, race; pictures under the names in ``file``.
+    """``fairface_label_{train,val}.csv`` with the columns file, age, gender, race; images under the names in ``file``.
 
     Age is one of nine groups and race one of seven, both FairFace's own, in the order of the paper; the five races of the
     other data sets are five lines of ``label_maps`` (docs/mechanisms/faces.md). Gender: 0 male, 1 female. Tables in which

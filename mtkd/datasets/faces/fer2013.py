@@ -1,4 +1,4 @@
-"""FER-2013: expressions, the pictures themselves written out in a csv."""
+"""FER-2013: expressions, the images themselves written out in a csv."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class FER2013(AttributeDataset):
     """``fer2013.csv`` with the columns emotion, pixels (48x48 grey levels, separated by blanks) and Usage.
 
     Splits: ``train`` is Training, ``val`` PublicTest, ``test`` PrivateTest. A row whose pixels cannot be read counts as a
-    broken picture. A sample is named by the number of its row, from 0.
+    broken image. A sample is named by the number of its row, from 0.
 
     Args:
         args: see :class:`AttributeDataset`.

@@ -21,18 +21,18 @@ FIELDS = ('dob', 'photo_taken', 'full_path', 'gender', 'face_score', 'second_fac
 
 @DATASETS.register_module()
 class IMDBWIKI(AttributeDataset):
-    """The face crops of IMDB-WIKI: ``<source>.mat`` and, below ``images``, the pictures of its ``full_path``.
+    """The face crops of IMDB-WIKI: ``<source>.mat`` and, below ``images``, the images of its ``full_path``.
 
     The age is the time from the date of birth to the middle of the year the photograph was taken, in whole years.
-    Gender: 0 male, 1 female (the file's 1 and 0), NaN is missing. Pictures are left out whose age is not within
+    Gender: 0 male, 1 female (the file's 1 and 0), NaN is missing. Images are left out whose age is not within
     ``ages``, whose face score is not above ``min_score``, or that have a second face; the number is told. There is no
     official split: ``train`` and ``val`` are ours, no name being in both; ``all`` is everything.
 
     Args:
         args: see :class:`AttributeDataset`.
         source: ``'imdb'`` or ``'wiki'``.
-        images: folder of the pictures below ``data_root``; None: ``<source>_crop``.
-        min_score: the face score that a picture must exceed.
+        images: folder of the images below ``data_root``; None: ``<source>_crop``.
+        min_score: the face score that an image must exceed.
         ages: (first, last) age in years.
         val_share: share of the names that ``val`` holds.
         split_seed: of the draw.
@@ -94,7 +94,7 @@ class IMDBWIKI(AttributeDataset):
 
 
 def ages_of(born: np.ndarray, taken: np.ndarray) -> np.ndarray:
-    """(N,) whole years from Matlab's day of birth to the first of July of the year; NaN where there is no such day."""
+    """(N,) whole years from Matlab's day of birth to the first of July of the year; NaN if there is no such day."""
     known = np.asarray(born, np.float64) > MATLAB_DAY_0
     days = np.where(known, born, MATLAB_DAY_0 + UNIX_DAY_0).astype(np.int64) - MATLAB_DAY_0 - UNIX_DAY_0
     birthday = days.astype('datetime64[D]')

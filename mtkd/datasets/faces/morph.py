@@ -19,9 +19,9 @@ NAME = re.compile(r'(?P<person>\d+)_(?P<number>\d+)(?P<gender>[MF])(?P<age>\d+)'
 
 @DATASETS.register_module()
 class MORPH2(AttributeDataset):
-    """Pictures named ``ID_PICSEXAGE.JPG`` (009055_1M54.JPG), or the csv of the release with their race.
+    """Images named ``ID_PICSEXAGE.JPG`` (009055_1M54.JPG), or the csv of the release with their race.
 
-    Without ``table`` all pictures below ``data_root`` are listed, and race is missing. With it, the csv's rows are, with
+    Without ``table`` all images below ``data_root`` are listed, and race is missing. With it, the csv's rows are, with
     the columns named in ``columns``. Gender: M 0, F 1. Race: W White, B Black, A Asian, H and O Other; I is missing, as
     the release does not say which Indians are meant.
 
@@ -31,14 +31,14 @@ class MORPH2(AttributeDataset):
     Args:
         args: see :class:`AttributeDataset`.
         table: name of a csv below ``data_root``; None: the file names are all there is.
-        columns: field -> column of the csv; ``path`` is the picture's, below ``data_root``.
-        subset: name of a text file below ``data_root``, the names (without folders) of the pictures to use, one a line.
+        columns: field -> column of the csv; ``path`` is the image's, below ``data_root``.
+        subset: name of a text file below ``data_root``, the names (without folders) of the images to use, one a line.
         val_share: share of the people that ``val`` holds.
         split_seed: of the draw.
         kwargs: see :class:`AttributeDataset`.
 
     Raises (on use):
-        BadData: there are no pictures, a name does not follow the pattern, or the table or a column of it is missing.
+        BadData: there are no images, a name does not follow the pattern, or the table or a column of it is missing.
 
     Source: fact sheet 2.8.
     """

@@ -14,20 +14,20 @@ from .holdout import SPLITS, held_out
 
 @DATASETS.register_module()
 class UTKFace(AttributeDataset):
-    """Pictures named ``[age]_[gender]_[race]_[time].jpg`` (or ``.jpg.chip.jpg``) anywhere below ``data_root``.
+    """Images named ``[age]_[gender]_[race]_[time].jpg`` (or ``.jpg.chip.jpg``) anywhere below ``data_root``.
 
     Gender: 0 male, 1 female. Race: 0 White, 1 Black, 2 Asian, 3 Indian, 4 Other. In three names the race is left out: it
-    is missing there. There is no official split: ``train`` and ``val`` are ours, drawn by picture (the data set does not
-    say which pictures show one person), ``all`` is everything.
+    is missing there. There is no official split: ``train`` and ``val`` are ours, drawn by image (the data set does not
+    say which images show one person), ``all`` is everything.
 
     Args:
         args: see :class:`AttributeDataset`.
-        val_share: share of the pictures that ``val`` holds.
+        val_share: share of the images that ``val`` holds.
         split_seed: of the draw.
         kwargs: see :class:`AttributeDataset`.
 
     Raises (on use):
-        BadData: there are no pictures.
+        BadData: there are no images.
 
     Source: fact sheet 2.8.
     """

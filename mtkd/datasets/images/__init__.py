@@ -1,4 +1,4 @@
-"""Data sets whose labels belong to whole pictures."""
+"""Data sets whose labels belong to whole images."""
 
 from .array import ArrayDataset
 from .attributes import AttributeDataset

@@ -1,4 +1,4 @@
-"""Data sets of small pictures with image-level labels, held in memory and served by the batch."""
+"""Data sets of small images with image-level labels, held in memory and served by the batch."""
 
 import os
 from abc import abstractmethod
@@ -23,7 +23,7 @@ DTYPES = {'class_label': np.int64, 'scalar': np.float32}
 
 
 class ArrayDataset(TaskDataset):
-    """A split that fits into memory as one array of pictures and one of labels per task.
+    """A split that fits into memory as one array of images and one of labels per task.
 
     An adapter writes :meth:`load_arrays`. Without a pipeline whole batches are cut out of the arrays at once, equal to
     the bit to what the samples one by one would give; with one, samples go through it one by one. The argument ``cache``
@@ -52,8 +52,8 @@ class ArrayDataset(TaskDataset):
 
     @abstractmethod
     def load_arrays(self) -> Arrays:
-        """The split: pictures (N, H, W, 3) uint8 RGB; of every task on offer (N,) whole numbers with -1 where a class is
-        missing, or (N,) floats with NaN where a number is; and N sample ids."""
+        """The split: images (N, H, W, 3) uint8 RGB; of every task on offer (N,) whole numbers with -1 where a class is
+        missing, or (N,) floats with NaN if a number is; and N sample ids."""
 
     @property
     def images(self) -> Tensor:

@@ -1,4 +1,4 @@
-"""What adapters of pictures with image-level labels share: label maps, parts, domains, and patience with broken files."""
+"""What adapters of images with image-level labels share: label maps, parts, domains, and patience with broken files."""
 
 import logging
 from abc import abstractmethod
@@ -24,12 +24,12 @@ MAIN = 'main'  # the domain of the pictures as they are
 
 
 class AttributeDataset(TaskDataset):
-    """Pictures with classes and numbers, any of which may be missing.
+    """Images with classes and numbers, any of which may be missing.
 
     An adapter sets :attr:`OFFERS` (its fields and their kinds), :attr:`LABEL_MAPS`, :attr:`LIMITS` and :attr:`CLASSES`
-    of its fields, and writes :meth:`records`; :meth:`picture` where a picture is not a file of its own.
+    of its fields, and writes :meth:`records`; :meth:`picture` where an image is not a file of its own.
 
-    A picture that cannot be decoded does not end a run: it is served black with every label absent, counted, and named in
+    An image that cannot be decoded does not end a run: it is served black with every label absent, counted, and named in
     the log, once. Beyond ``max_broken`` of them (over all workers of a process) the run stops. Files that are missing
     altogether are found at the start, as in every data set.
 
@@ -40,12 +40,12 @@ class AttributeDataset(TaskDataset):
         split: see :class:`TaskDataset`.
         pipeline: see :class:`TaskDataset`.
         seed: see :class:`TaskDataset`.
-        cache: see :class:`TaskDataset`; pictures are kept at ``size``, after the domain's shift.
+        cache: see :class:`TaskDataset`; images are kept at ``size``, after the domain's shift.
         num_classes: task -> number of classes; by default what the label map can give.
         views: see :class:`TaskDataset`.
         name: see :class:`TaskDataset`.
-        size: (height, width) that pictures are stretched to on reading.
-        label_maps: task -> dictionary or groups, see :class:`~mtkd.datasets.label_map.LabelMap`; in place of the data
+        size: (height, width) that images are stretched to on reading.
+        label_maps: task -> dictionary or groups, see :class:`~mtkd.datasets.label_map.LabelMap`; instead of the data
             set's own.
         fields: task -> the data set's field that it is read from, None for no field; by default the field of the task's
             name.
@@ -64,7 +64,7 @@ class AttributeDataset(TaskDataset):
         ValueError: an argument names a task, field, domain or part that there is not; a field cannot serve its task; a
             label map gives classes that the task does not have.
         BadData (on use): there are no labels for any task that should have some; a class is out of range; more than
-            ``max_broken`` pictures cannot be read.
+            ``max_broken`` images cannot be read.
     """
 
     LABEL_MAPS: dict[str, Any] = {}  # field -> rule of LabelMap
@@ -111,7 +111,7 @@ class AttributeDataset(TaskDataset):
 
     @abstractmethod
     def records(self) -> list[Entry]:
-        """The split's samples: ``sample_id``, ``files`` with the picture's path, and ``values``: field -> raw value."""
+        """The split's samples: ``sample_id``, ``files`` with the image's path, and ``values``: field -> raw value."""
 
     def picture(self, entry: Entry) -> np.ndarray:
         """(H, W, 3) uint8 RGB of one sample, of any size.
@@ -198,7 +198,7 @@ class AttributeDataset(TaskDataset):
     # Listing.
 
     def load_data_list(self) -> list[Entry]:
-        """The records of the part, with the labels of the kept tasks in place of the fields' values.
+        """The records of the part, with the labels of the kept tasks instead of the fields' values.
 
         Raises:
             BadData: see the class.
@@ -261,7 +261,7 @@ class AttributeDataset(TaskDataset):
     # Reading.
 
     def read(self, entry: Entry) -> Sample:
-        """The picture at its size and in its domain, with its labels; black and without any where it is broken."""
+        """The image at its size and in its domain, with its labels; black and without any where it is broken."""
         try:
             image = fitted(self.picture(entry), self.size)
         except Exception as error:  # a decoder raises whatever its parser stumbles over
@@ -271,7 +271,7 @@ class AttributeDataset(TaskDataset):
         return sample if self.shift is None else self.shift(sample, self.reads, np.random.default_rng(entry['number']))
 
     def full_init(self) -> None:
-        """See :class:`TaskDataset`; pictures that are read into memory lie there as one array."""
+        """See :class:`TaskDataset`; images that are read into memory lie there as one array."""
         super().full_init()
         if self.cache == 'preload' and self._images is None:
             self._images = np.stack([self._cached[index]['image'] for index in range(len(self.entries))])
@@ -281,7 +281,7 @@ class AttributeDataset(TaskDataset):
 
     @property
     def serves_batches(self) -> bool:
-        """Whether whole batches can be cut: all pictures are in memory, and every transform does whole batches."""
+        """Whether whole batches can be cut: all images are in memory, and every transform does whole batches."""
         return self.cache == 'preload' and not self.cached and PictureStore.serves(self.pipeline, self.kinds)
 
     def __getitems__(self, keys: Sequence[Key]) -> Any:
@@ -304,7 +304,7 @@ class AttributeDataset(TaskDataset):
         return batch
 
     def _stored_pictures(self) -> PictureStore:
-        """The pictures in memory with the labels of all tasks; a union may have added tasks since the last time."""
+        """The images in memory with the labels of all tasks; a union may have added tasks since the last time."""
         if self._store is None or self._store.targets.keys() != self.kinds.keys():
             assert self._images is not None
             labels = {task: [self._cached[index]['targets'].get(task) for index in range(len(self))]
@@ -313,7 +313,7 @@ class AttributeDataset(TaskDataset):
         return self._store
 
     def _skip(self, entry: Entry, error: Exception) -> None:
-        """Note a broken picture.
+        """Note a broken image.
 
         Raises:
             BadData: it is one too many.
@@ -355,7 +355,7 @@ def random_part(count: int, shares: Sequence[float], part: int, seed: int) -> np
 
 
 def fitted(image: np.ndarray, size: Size) -> np.ndarray:
-    """The picture stretched to ``size``: by areas where it shrinks, bilinear where it grows."""
+    """The image stretched to ``size``: by areas where it shrinks, bilinear where it grows."""
     height, width = image.shape[:2]
     if (height, width) == size:
         return image

@@ -24,7 +24,7 @@ class CUB200(LabelledFiles):
 
     Raises:
         ValueError: an unknown protocol.
-        BadData (on use): a list is missing, or they do not name the same pictures.
+        BadData (on use): a list is missing, or they do not name the same images.
 
     Source: Wah et al. 2011; fact sheet 2.6.
     """

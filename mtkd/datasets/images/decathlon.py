@@ -1,4 +1,4 @@
-"""The Visual Decathlon: ten image classification sets with pictures of 72 pixels."""
+"""The Visual Decathlon: ten image classification sets with images of 72 pixels."""
 
 import contextlib
 import io
@@ -21,10 +21,10 @@ class Decathlon(FolderImages):
     """One of the ten sets, out of either release.
 
     Below ``data_root`` lies ``decathlon-1.0-data/<name>/{train,val}/<class>/*.jpg`` (``layout='folder'``), or
-    ``decathlon-1.0`` with ``annotations/<name>_{train,val}.json`` and the pictures that these name, from that folder or
+    ``decathlon-1.0`` with ``annotations/<name>_{train,val}.json`` and the images that these name, from that folder or
     from ``data`` in it (``layout='coco'``). Classes are numbered by the sorted names of the training folders, or by the
     sorted category ids of the training annotations. Labels of the test sets were never published: there is no split
-    ``test``. Pictures are stretched to ``size``; their strokes and colours stay as stored.
+    ``test``. Images are stretched to ``size``; their strokes and colours stay as stored.
 
     Args:
         args: see :class:`FolderImages`.
@@ -35,7 +35,7 @@ class Decathlon(FolderImages):
 
     Raises:
         ValueError: there is no such set, layout or split.
-        BadData (on use): see :class:`FolderImages`; annotations are missing, unreadable, or do not give every picture one
+        BadData (on use): see :class:`FolderImages`; annotations are missing, unreadable, or do not give every image one
             category.
 
     Source: Rebuffi et al. 2017; fact sheet 2.5.

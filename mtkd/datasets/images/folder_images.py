@@ -1,4 +1,4 @@
-"""Pictures sorted into one folder per class."""
+"""Images sorted into one folder per class."""
 
 import logging
 from collections import Counter
@@ -22,23 +22,23 @@ from .attributes import fitted
 class FolderImages(ArrayDataset):
     """``<split>/<class>/<picture>`` below ``data_root``, kept in memory at one size.
 
-    Classes are numbered in the order of the folders' names in ``classes_from``, so that a class without pictures in
+    Classes are numbered in the order of the folders' names in ``classes_from``, so that a class without images in
     another split does not shift the numbers of those behind it.
 
     Args:
         args: see :class:`ArrayDataset`; any folder below ``data_root`` is a split.
         task: name of the task that the folder is the label of.
-        size: (height, width), or the side of a square, that pictures are stretched to: by areas where they shrink,
+        size: (height, width), or the side of a square, that images are stretched to: by areas where they shrink,
             bilinear where they grow.
         classes_from: the split whose folders are the classes.
-        val: number of pictures of ``train``, or their fraction, that are held out class by class and make the split
+        val: number of images of ``train``, or their fraction, that are held out class by class and make the split
             ``val``; ``train`` is then the rest. None: both are the folders of that name.
         split_seed: of that draw.
         kwargs: see :class:`ArrayDataset`.
 
     Raises:
         BadData (on use): a folder is missing, the number of classes is not the task's, a split has a class that
-            ``classes_from`` has not, or a picture cannot be read.
+            ``classes_from`` has not, or an image cannot be read.
     """
 
     def __init__(self, *args: Any, task: str = 'label', size: int | Size = 32, classes_from: str = 'train',
@@ -55,7 +55,7 @@ class FolderImages(ArrayDataset):
         return self.data_root
 
     def listed(self) -> tuple[list[Path], list[int], list[str]]:
-        """The split's pictures, the number of each one's class, and the names of all classes."""
+        """The split's images, the number of each one's class, and the names of all classes."""
         names = [path.name for path in _folders(self.folder / self.classes_from)]
         numbers = {name: number for number, name in enumerate(names)}
         paths, labels, others = [], [], Counter[str]()
@@ -81,7 +81,7 @@ class FolderImages(ArrayDataset):
         return paths, labels, names
 
     def load_arrays(self) -> Arrays:
-        """All pictures of the split, class by class."""
+        """All images of the split, class by class."""
         paths, labels, names = self.listed()
         classes = self.stored_classes(self.task)
         if classes is not None and len(names) != classes:

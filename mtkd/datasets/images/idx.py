@@ -21,7 +21,7 @@ UNSIGNED_BYTES = 8
 
 @DATASETS.register_module()
 class IDXImages(ArrayDataset):
-    """Grey pictures and labels in IDX files, plain or with ``.gz``: MNIST, Fashion-MNIST, KMNIST, EMNIST.
+    """Grey images and labels in IDX files, plain or with ``.gz``: MNIST, Fashion-MNIST, KMNIST, EMNIST.
 
     Below ``data_root``: ``<prefix>train-images-idx3-ubyte`` and ``…labels-idx1-ubyte``, and for ``test`` the same with
     ``t10k`` or ``test``.
@@ -31,12 +31,12 @@ class IDXImages(ArrayDataset):
         task: name of the task that the label is of.
         prefix: of the files' names, such as ``'emnist-letters-'``.
         first_label: the smallest label in the files, which becomes class 0 (1 for EMNIST letters).
-        transposed: whether pictures are stored by columns, as in the official EMNIST files.
-        size: (height, width), or the side of a square, that pictures are stretched to.
+        transposed: whether images are stored by columns, as in the official EMNIST files.
+        size: (height, width), or the side of a square, that images are stretched to.
         kwargs: see :class:`ArrayDataset`.
 
     Raises:
-        BadData (on use): a file is missing, damaged or no IDX file, or pictures and labels are not as many.
+        BadData (on use): a file is missing, damaged or no IDX file, or images and labels are not as many.
 
     Source: the format is described on the MNIST page (LeCun, Cortes, Burges).
     """
@@ -51,7 +51,7 @@ class IDXImages(ArrayDataset):
         self.size = as_size(size, type(self).__name__)
 
     def load_arrays(self) -> Arrays:
-        """All pictures of the split, in the files' order."""
+        """All images of the split, in the files' order."""
         pictures, labels = (self._array(name) for name in FILES[self.split])
         if pictures.ndim != 3 or labels.ndim != 1:
             raise BadData(f"{self.name} '{self.split}': pictures {pictures.shape}, labels {labels.shape} are not (N, H, W) "

@@ -21,7 +21,7 @@ class ImageNetSketch(LabelledFiles):
         split_seed: of the draw.
         kwargs: see :class:`LabelledFiles`.
 
-    Source: fact sheet 2.6 (50,889 pictures).
+    Source: fact sheet 2.6 (50,889 images).
     """
 
     COUNT = 1000

@@ -1,4 +1,4 @@
-"""Picture files with a class each, read when they are asked for: for sets whose pictures are too large to keep."""
+"""Image files with a class each, read when they are asked for: for sets whose images are too large to keep."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -13,9 +13,9 @@ from .array import stratified
 
 
 class LabelledFiles(TaskDataset):
-    """A picture file and a class a sample; an adapter writes :meth:`listed`.
+    """An image file and a class a sample; an adapter writes :meth:`listed`.
 
-    Pictures keep their size: give the pipeline a ``Resize``.
+    Images keep their size: give the pipeline a ``Resize``.
 
     Args:
         args: see :class:`TaskDataset`.
@@ -33,10 +33,10 @@ class LabelledFiles(TaskDataset):
 
     @abstractmethod
     def listed(self) -> list[tuple[Path, int]]:
-        """The split's pictures below ``data_root`` and their classes, from 0."""
+        """The split's images below ``data_root`` and their classes, from 0."""
 
     def load_data_list(self) -> list[Entry]:
-        """One entry a picture, named by its path without the suffix."""
+        """One entry an image, named by its path without the suffix."""
         return [{'sample_id': path.relative_to(self.data_root).with_suffix('').as_posix(), 'files': {'image': path},
                  'class': number} for path, number in self.listed()]
 
@@ -46,7 +46,7 @@ class LabelledFiles(TaskDataset):
         return {self.task: self.class_maps[self.task].translate_all(classes) if self.task in self.class_maps else classes}
 
     def read(self, entry: Entry) -> Sample:
-        """Decode one picture."""
+        """Decode one image."""
         return Sample(image=self.read_image(entry['files']['image']), targets={self.task: entry['class']}, meta={})
 
 

@@ -1,4 +1,4 @@
-"""Anybody's own pictures: a table with a column of paths and a column per task."""
+"""Anybody's own images: a table with a column of paths and a column per task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from .attributes import IMAGE_LEVEL, AttributeDataset
 
 @DATASETS.register_module()
 class Manifest(AttributeDataset):
-    """A ``.csv``, ``.tsv`` or ``.parquet`` table: the pictures' paths and one column per task, empty where unlabelled.
+    """A ``.csv``, ``.tsv`` or ``.parquet`` table: the images' paths and one column per task, empty where unlabelled.
 
     A column serves the task of its name, or the one that ``fields`` says. Values are translated by ``label_maps``; without
     one they are the class ids, or the numbers, themselves. A task without a column is absent from the whole set. A column
@@ -24,15 +24,15 @@ class Manifest(AttributeDataset):
     Args:
         args: see :class:`AttributeDataset`; ``tasks`` must be given (the engine does).
         table: name of the file below ``data_root``, ``{split}`` in it being the split; any split is allowed.
-        path: column of the pictures' paths.
+        path: column of the images' paths.
         images: folder below ``data_root`` that the paths start from.
         ignore: columns that are no labels.
         kwargs: see :class:`AttributeDataset`.
 
     Raises:
-        ValueError: no tasks are given, or none that is a class or a number of a whole picture.
+        ValueError: no tasks are given, or none that is a class or a number of a whole image.
         BadData (on use): the table is missing or does not read, lacks a column, has one that nothing knows, names a
-            picture twice or not at all.
+            image twice or not at all.
     """
 
     def __init__(self, *args: Any, table: str = 'manifest.csv', path: str = 'path', images: str = '',

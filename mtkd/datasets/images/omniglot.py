@@ -23,7 +23,7 @@ class Omniglot(ArrayDataset):
     """The unpacked official zips: ``<folder>/<Alphabet>/character<NN>/<id>_<drawer>.png`` below ``data_root``.
 
     A class is a character; classes are numbered in the order of (alphabet, character) over both folders, 1,623 in all.
-    A split is a list of drawers, so each of them holds every character. The 105x105 pictures of one bit are averaged down
+    A split is a list of drawers, so each of them holds every character. The 105x105 images of one bit are averaged down
     to ``size`` and inverted, so that strokes are bright on black; red, green and blue are equal.
 
     Args:
@@ -39,7 +39,7 @@ class Omniglot(ArrayDataset):
     Raises:
         ValueError: a drawer is in two splits, twice in one, or no number from 1 to 20.
         BadData (on use): a folder is missing, a character lacks a drawer of the split, the number of characters is not
-            the task's number of classes, or a picture cannot be read.
+            the task's number of classes, or an image cannot be read.
 
     Source: Lake et al. 2015; fact sheet 2.5.
     """
@@ -82,7 +82,7 @@ class Omniglot(ArrayDataset):
         return dict(sorted(found.items()))
 
     def _drawings(self, name: str, folder: Path) -> list[Path]:
-        """The pictures of one character by the split's drawers."""
+        """The images of one character by the split's drawers."""
         there = {path.stem.rpartition('_')[2]: path for path in folder.iterdir() if path.suffix == '.png'}
         absent = [drawer for drawer in self.drawers[self.split] if f'{drawer:02d}' not in there]
         if absent:

@@ -1,4 +1,4 @@
-"""A data set's pictures and image-level labels in memory, cut into whole batches."""
+"""A data set's images and image-level labels in memory, cut into whole batches."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ class PictureStore:
 
     Args:
         images: (N, H, W, 3) uint8 RGB, all samples.
-        labels: task -> N labels, None where a sample has none.
+        labels: task -> N labels, None if a sample has none.
         kinds: task -> kind; image-level ones only.
     """
 

@@ -32,7 +32,7 @@ class SVHN(ArrayDataset):
 
     Raises:
         ValueError: ``split='val'`` without ``val``.
-        BadData (on use): a file is missing or does not hold 32x32 pictures with a label from 1 to 10 each, or the draw
+        BadData (on use): a file is missing or does not hold 32x32 images with a label from 1 to 10 each, or the draw
             would leave a class empty.
 
     Source: Netzer et al. 2011; fact sheet 2.5. The division of the paper is not known beyond its counts.
@@ -67,7 +67,7 @@ class SVHN(ArrayDataset):
         return images, {self.task: labels}, [f'{origin}_{number:06d}' for number in kept.tolist()]
 
     def _file(self) -> tuple[np.ndarray, np.ndarray]:
-        """Pictures (N, 32, 32, 3) uint8 and digits (N,) int64 of the split's file."""
+        """Images (N, 32, 32, 3) uint8 and digits (N,) int64 of the split's file."""
         path = self.data_root / FILES[self.split]
         if not path.is_file():
             raise BadData(f'{path} is missing: data_root must be the folder that holds it.')

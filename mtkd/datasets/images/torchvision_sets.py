@@ -46,7 +46,7 @@ class TorchvisionImages(ArrayDataset):
         args: see :class:`ArrayDataset`.
         source: torchvision's name: one of ``OFFICIAL``, or ``'Caltech101'``.
         task: name of the task that the class is the label of.
-        size: (height, width), or the side of a square, that pictures are stretched to.
+        size: (height, width), or the side of a square, that images are stretched to.
         protocol: ``'official'`` or ``'mlfd'`` (Flowers-102: train and test to train on, val to score; Oxford-Pets and
             Caltech-101: a fifth of each class held out).
         split_seed: of the draw of what is held out.
@@ -80,7 +80,7 @@ class TorchvisionImages(ArrayDataset):
         self.size = as_size(size, type(self).__name__)
 
     def load_arrays(self) -> Arrays:
-        """All pictures of the split, in torchvision's order."""
+        """All images of the split, in torchvision's order."""
         images, labels, ids = [], [], []
         for part in self.parts[self.split]:
             opened = self._open(part)
@@ -103,7 +103,7 @@ class TorchvisionImages(ArrayDataset):
                           f'download=True.') from error
 
     def _kept(self, labels: np.ndarray) -> np.ndarray:
-        """Which of all pictures are the split's."""
+        """Which of all images are the split's."""
         if not self.held_out:
             return np.arange(len(labels))
         try:

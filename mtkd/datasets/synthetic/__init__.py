@@ -1,6 +1,6 @@
 """Synthetic rooms with exact labels for six dense tasks, rendered in NumPy; and writers of the real data sets' layouts.
 
-A scene follows from (seed, index): ``room`` draws it out of ``things`` and ``materials``, ``render`` makes the picture and
+A scene follows from (seed, index): ``room`` draws it out of ``things`` and ``materials``, ``render`` makes the image and
 the labels. A class is known by shape and place, not by colour. ``scenes`` is the data set, ``layouts`` writes files as
 NYUD-MT, PASCAL-MT, CamVid, NYUv2 and Cityscapes have them.
 """

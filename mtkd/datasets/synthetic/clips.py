@@ -1,4 +1,4 @@
-"""Synthetic clips: the pictures of :class:`SyntheticImages`, moving."""
+"""Synthetic clips: the images of :class:`SyntheticImages`, moving."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,9 +18,9 @@ STEP = 1  # pixels that the picture moves from one frame to the next
 
 @DATASETS.register_module()
 class SyntheticClips(ClipDataset):
-    """Clips that need no file: a sample's picture shows its labels and moves to the right, what leaves coming in again.
+    """Clips that need no file: a sample's image shows its labels and moves to the right, what leaves coming in again.
 
-    What ``--smoke`` puts in place of a data set of clips.
+    What ``--smoke`` puts instead of a data set of clips.
 
     Args:
         tasks: see :class:`SyntheticImages`, as are ``split``, ``pipeline``, ``num_samples``, ``size``, ``seed``,
@@ -52,15 +52,15 @@ class SyntheticClips(ClipDataset):
         return dict(self.still.kinds)
 
     def load_data_list(self) -> list[Entry]:
-        """The samples of the still pictures."""
+        """The samples of the still images."""
         return list(self.still.entries)
 
     def labels(self, entry: Entry) -> dict[str, Any]:
-        """Those of the still picture."""
+        """Those of the still image."""
         targets = self.still.read(entry)['targets']
         return {task: targets[task] for task in self.reads}
 
     def read_frames(self, entry: Entry, choose: Choose) -> np.ndarray:
-        """(T, height, width, 3), the picture moved by :data:`STEP` pixels a frame."""
+        """(T, height, width, 3), the image moved by :data:`STEP` pixels a frame."""
         image = self.still.read(entry)['image']
         return np.stack([np.roll(image, STEP * int(number), axis=1) for number in choose(self.length)])

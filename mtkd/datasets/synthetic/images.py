@@ -1,7 +1,7 @@
-"""Synthetic pictures with image-level labels, and writers of the layouts of SVHN, Omniglot and the Visual Decathlon.
+"""Synthetic images with image-level labels, and writers of the layouts of SVHN, Omniglot and the Visual Decathlon.
 
-A class has a pattern of its own: a 4x4 grid of colours, spread smoothly over the picture. A number turns its task's
-pattern from one sign to the other. A picture is the mean of its labels' patterns and noise, so every label can be read
+A class has a pattern of its own: a 4x4 grid of colours, spread smoothly over the image. A number turns its task's
+pattern from one sign to the other. An image is the mean of its labels' patterns and noise, so every label can be read
 off by a small network, and several tasks compete for it.
 """
 
@@ -27,7 +27,7 @@ TOP = 100.0  # numbers lie between 0 and this
 
 @DATASETS.register_module()
 class SyntheticImages(ArrayDataset):
-    """Pictures of any number of image-level tasks: a data set of any length that needs no file.
+    """Images of any number of image-level tasks: a data set of any length that needs no file.
 
     Sample k of a split is the same for every length; splits are disjoint draws with the same patterns, and sets of one
     seed agree on a task's patterns whichever of the tasks they label.
@@ -81,7 +81,7 @@ class SyntheticImages(ArrayDataset):
         return super()._kinds(tasks)
 
     def load_arrays(self) -> Arrays:
-        """Labels drawn evenly, and pictures that show them."""
+        """Labels drawn evenly, and images that show them."""
         drawn = [self._draw(number) for number in range(self.num_samples)]
         labels = {task: np.array([of[task] for of, _ in drawn]) for task in self.OFFERS}
         shown = sum(self._patterns(task)(labels[task]) for task in labels) if labels else np.zeros((1, *self.size, 3))
@@ -137,11 +137,11 @@ def write_svhn(root: str | Path, seed: int, counts: Mapping[str, int]) -> dict[s
 
     Args:
         root: the folder that stands for ``svhn/``.
-        seed: of the pictures.
-        counts: split ('train', 'test', 'extra') -> number of pictures.
+        seed: of the images.
+        counts: split ('train', 'test', 'extra') -> number of images.
 
     Returns:
-        split -> (N, 32, 32, 3) the pictures; picture k shows digit k mod 10.
+        split -> (N, 32, 32, 3) the images; image k shows digit k mod 10.
     """
     from scipy.io import savemat  # late: only tests write this
     root, written = Path(root), {}
@@ -187,10 +187,10 @@ def write_decathlon(root: str | Path, seed: int, name: str, classes: int, counts
 
     Args:
         root: the folder that holds the release.
-        seed: of the pictures.
+        seed: of the images.
         name: of the set.
         classes: number of classes; folders are named 0001, 0002, …, categories numbered from 1.
-        counts: split -> number of pictures; picture k shows class k mod ``classes``.
+        counts: split -> number of images; image k shows class k mod ``classes``.
         layout: ``'folder'`` or ``'coco'``.
         size: (height, width).
     """

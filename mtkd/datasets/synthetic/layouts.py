@@ -74,7 +74,7 @@ def write_nyud_mt(
     Args:
         root: the folder that stands for `NYUD_MT/` or `NYUDv2/`.
         seed: series of `render_scene`.
-        counts: split ('train', 'val') -> number of pictures.
+        counts: split ('train', 'val') -> number of images.
         size: (height, width).
         variant: 'drive' (jpg; png, npy, npy, npy), 'eth' (png throughout, depth npy) or 'astmt' (jpg; mat, jpg, png,
             mat): the files of image; segmentation, normals, edge, depth.
@@ -165,7 +165,7 @@ def write_pascal_mt(
     Args:
         root: the folder that stands for `PASCAL_MT/`.
         seed: series of `render_scene`.
-        counts: split ('train', 'val') -> number of pictures.
+        counts: split ('train', 'val') -> number of images.
         size: one (height, width), or several used in turn; None: sizes like PASCAL's, the longer side at most 500.
 
     Returns:
@@ -206,7 +206,7 @@ def write_camvid(
     Args:
         root: the folder that holds `train/`, `trainannot/`, ...
         seed: series of `render_scene`.
-        counts: split ('train', 'val', 'test') -> number of pictures.
+        counts: split ('train', 'val', 'test') -> number of images.
         size: (height, width).
         suffix: '.png' as in the tutorial, or '.jpg'.
 
@@ -231,7 +231,7 @@ _BLIND_M = 8.0
 
 
 def _write_mtan(folder: Path, number: int, scene: Scene, classes: int, label: str, depth: np.ndarray) -> None:
-    """Writes picture, class map and (H, W) depth of one sample of MTAN's layout under `folder`."""
+    """Writes image, class map and (H, W) depth of one sample of MTAN's layout under `folder`."""
     seen = scene.depth_m < _BLIND_M
     _write_array(folder / 'image' / f'{number}.npy', scene.image.astype(np.float32) / 255)
     _write_array(folder / label / f'{number}.npy', np.where(scene.semseg < classes, scene.semseg, -1.0))
@@ -246,7 +246,7 @@ def write_nyuv2_mtan(root: str | Path, seed: int, counts: Mapping[str, int], siz
     Args:
         root: the folder that stands for `nyuv2/`.
         seed: series of `render_scene`.
-        counts: split ('train', 'val') -> number of pictures; picture k of a split is scene `SPLIT_START[split] + k`.
+        counts: split ('train', 'val') -> number of images; image k of a split is scene `SPLIT_START[split] + k`.
         size: (height, width).
 
     Raises:
@@ -271,7 +271,7 @@ def write_cityscapes_mtan(
     Args:
         root: the folder that stands for `cityscapes/`.
         seed: series of `render_scene`.
-        counts: split ('train', 'val') -> number of pictures; picture k of a split is scene `SPLIT_START[split] + k`.
+        counts: split ('train', 'val') -> number of images; image k of a split is scene `SPLIT_START[split] + k`.
         size: (height, width).
         classes: how many classes to keep, at most ours.
         label: name of the label folder; `label_<classes>` by default.

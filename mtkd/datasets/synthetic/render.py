@@ -1,4 +1,4 @@
-"""A room as a picture with labels. Two passes and no loop over pixels.
+"""A room as an image with labels. Two passes and no loop over pixels.
 
 Geometry is analytic. A room is a list of pieces (boxes, ellipsoids, truncated cones); each carries an affine map into its
 own unit frame. Rays have z = 1 in camera axes, so the ray parameter *is* the z-depth. Pass one writes depth and piece index
@@ -38,7 +38,7 @@ class Scene:
         parts: uint8, index into `PARTS`; 255 everywhere when no person is visible.
         instances: uint8 region index (walls together are one region, so are floor and ceiling); 1-based.
         limbs: uint8, 0 or 1 + index into `LIMBS`.
-        focal_px: focal length in pixels; the principal point is the picture's centre (W / 2, H / 2).
+        focal_px: focal length in pixels; the principal point is the image's centre (W / 2, H / 2).
     """
 
     image: np.ndarray
@@ -92,7 +92,7 @@ def _frames(world: World, size: Size, focal_px: float) -> _Frames:
 def _nearest_hit(shape: int, slope: float, o: list[float], d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where rays o + t d, d (3, h, w), enter and leave the unit shape: (t_in, t_out).
 
-    It is hit where t_in < t_out; both may be NaN where it is missed.
+    It is hit where t_in < t_out; both may be NaN if it is missed.
     """
     if shape == BOX:
         inverse = 1 / d
@@ -285,7 +285,7 @@ def render_scene(seed: int, index: int, size: Size = (96, 128)) -> Scene:
     """Renders scene `index` of the endless series `seed`.
 
     The scene (room, things, camera, light) follows from (seed, index) alone; `size` only sets how finely it is
-    sampled. The vertical field of view is the scene's; a wider picture sees more at the sides. A pixel looks through
+    sampled. The vertical field of view is the scene's; a wider image sees more at the sides. A pixel looks through
     its centre, so pixel (3i + 1, 3j + 1) at three times the size has the labels of pixel (i, j).
 
     Args:

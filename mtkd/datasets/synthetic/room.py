@@ -32,7 +32,7 @@ class _Footprint(NamedTuple):
 
 @dataclass
 class World:
-    """Everything that does not depend on the picture's size."""
+    """Everything that does not depend on the image's size."""
 
     half: Vector  # of the room
     camera: _Camera
@@ -109,7 +109,7 @@ def _place(draw: Draws, thing: Thing, half: Vector, camera: _Camera, taken: list
 
 
 def _hangings(draw: Draws, half: Vector, height: float) -> list[tuple[str, Piece]]:
-    """Pictures, windows and doors: thin boxes on the left, far and right wall, at free places."""
+    """Images, windows and doors: thin boxes on the left, far and right wall, at free places."""
     found: list[tuple[str, Piece]] = []
     used: list[tuple[int, float, float]] = []
     chances = (('door', 0.5), ('window', 0.55), ('picture', 0.7), ('picture', 0.4))
@@ -147,7 +147,7 @@ def _salient(camera: _Camera, centres: list[tuple[int, str, Vector, float]]) -> 
     """Regions of the one or two things that draw the eye most: large, central, and of a striking class.
 
     `centres`: (region, class, world centre, size in metres). Only geometry counts: the choice is the same at every
-    picture size.
+    image size.
     """
     scores = []
     for region, label, centre, size in centres:

@@ -1,7 +1,7 @@
 """Augmentation: callables ``(sample, kinds, rng) -> sample`` on NumPy samples, one idea a file.
 
 A transform leaves the arrays it is given as they are, draws only from ``rng``, and may name in ``needs`` the tasks whose
-labels it looks at, which are then read even when they are not served. Normalisation is not among them: pictures stay
+labels it looks at, which are then read even when they are not served. Normalisation is not among them: images stay
 uint8 up to the device.
 """
 

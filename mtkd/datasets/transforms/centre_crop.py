@@ -10,7 +10,7 @@ from .geometry import Kinds, size_of, window
 
 @TRANSFORMS.register_module()
 class CentreCrop:
-    """Cut the middle out; a side on which the picture is smaller is left as it is.
+    """Cut the middle out; a side on which the image is smaller is left as it is.
 
     Args:
         size: (height, width).

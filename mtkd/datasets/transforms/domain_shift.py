@@ -1,4 +1,4 @@
-"""Another domain made from the same pictures."""
+"""Another domain made from the same images."""
 
 import cv2
 import numpy as np
@@ -11,15 +11,15 @@ from .geometry import Kinds
 
 @TRANSFORMS.register_module()
 class DomainShift:
-    """The picture as a worse camera would have taken it: blurred, sampled coarsely, without colour, in this order.
+    """The image as a worse camera would have taken it: blurred, sampled coarsely, without colour, in this order.
 
-    Nothing is drawn: a picture always comes out the same, so that it is a domain and not an augmentation. Give it to a
+    Nothing is drawn: an image always comes out the same, so that it is a domain and not an augmentation. Give it to a
     data set's ``domains``, which applies it on reading, in training and in tests. Size and labels stay.
 
     Args:
         grey: share of grey in [0, 1]; 1 leaves no colour.
         blur: standard deviation of a Gaussian blur, pixels; 0 for none.
-        lowres: the picture is shrunk by this factor (areas) and enlarged again (bilinear); 1 for not.
+        lowres: the image is shrunk by this factor (areas) and enlarged again (bilinear); 1 for not.
 
     Raises:
         ValueError: a strength is out of range, or none changes anything.

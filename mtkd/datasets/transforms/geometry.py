@@ -1,6 +1,6 @@
-"""The moves that a picture, all its spatial labels and its meta make together; the transforms choose between them.
+"""The moves that an image, all its spatial labels and its meta make together; the transforms choose between them.
 
-``meta['crop']`` follows along: the rectangle of true picture (not padding) inside the arrays, None where it is all.
+``meta['crop']`` follows along: the rectangle of true image (not padding) inside the arrays, None if it is all.
 """
 
 from collections.abc import Mapping
@@ -16,17 +16,17 @@ PAD_COLOUR = (124, 116, 104)  # ImageNet's mean in whole grey levels: 0 after no
 
 
 def size_of(sample: Sample) -> Size:
-    """(height, width) of the sample's picture."""
+    """(height, width) of the sample's image."""
     return sample['image'].shape[:2]
 
 
 def content_of(sample: Sample) -> Rectangle:
-    """The rectangle of true picture inside the sample's arrays."""
+    """The rectangle of true image inside the sample's arrays."""
     return sample['meta'].get('crop') or (0, 0, *size_of(sample))
 
 
 def resize(sample: Sample, kinds: Kinds, size: Size, depth_zoom: float = 1.0) -> Sample:
-    """The sample at ``size``: picture bilinear, labels nearest, depths divided by ``depth_zoom``."""
+    """The sample at ``size``: image bilinear, labels nearest, depths divided by ``depth_zoom``."""
     height, width = size_of(sample)
     crop = sample['meta'].get('crop')
     if crop is not None:
@@ -40,7 +40,7 @@ def resize(sample: Sample, kinds: Kinds, size: Size, depth_zoom: float = 1.0) ->
 
 
 def window(sample: Sample, kinds: Kinds, rectangle: Rectangle) -> Sample:
-    """The part of the sample inside ``rectangle``, which must lie in the picture; views, nothing is copied."""
+    """The part of the sample inside ``rectangle``, which must lie in the image; views, nothing is copied."""
     top, left, height, width = rectangle
     cut = np.s_[top:top + height, left:left + width]
     crop = sample['meta'].get('crop')
@@ -54,7 +54,7 @@ def window(sample: Sample, kinds: Kinds, rectangle: Rectangle) -> Sample:
 
 
 def pad(sample: Sample, kinds: Kinds, size: Size) -> Sample:
-    """The sample centred in ``size``: :data:`PAD_COLOUR` around the picture, invalid around the labels."""
+    """The sample centred in ``size``: :data:`PAD_COLOUR` around the image, invalid around the labels."""
     (height, width), (top, left, *content) = size_of(sample), content_of(sample)
     above, before = (size[0] - height) // 2, (size[1] - width) // 2
     inside = np.s_[above:above + height, before:before + width]
@@ -82,7 +82,7 @@ def hflip(sample: Sample, kinds: Kinds) -> Sample:
 
 
 def _moved(sample: Sample, image: np.ndarray, targets: dict, crop: Rectangle | None) -> Sample:
-    """The sample with other arrays; all of the picture being true picture is said by None."""
+    """The sample with other arrays; all of the image being true image is said by None."""
     if crop == (0, 0, *image.shape[:2]):
         crop = None
     meta = SampleMeta(**{**sample['meta'], 'crop': crop})  # type: ignore[typeddict-item]

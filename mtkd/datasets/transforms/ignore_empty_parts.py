@@ -1,4 +1,4 @@
-"""Pictures without parts."""
+"""Images without parts."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from .geometry import Kinds
 
 @TRANSFORMS.register_module()
 class IgnoreEmptyParts:
-    """Make a part map invalid everywhere when no part is left in it: a picture (or crop) without person parts.
+    """Make a part map invalid everywhere when no part is left in it: an image (or crop) without person parts.
 
     Comes last in a pipeline, after crop and pad.
 

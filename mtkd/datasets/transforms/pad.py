@@ -10,9 +10,9 @@ from .geometry import Kinds, pad, size_of
 
 @TRANSFORMS.register_module()
 class Pad:
-    """Centre the sample in ``size``; ``meta['crop']`` says where the picture is.
+    """Centre the sample in ``size``; ``meta['crop']`` says where the image is.
 
-    Pictures are still 8-bit here: normalisation is done on the device, by the model's preprocessor. So that the padding
+    Images are still 8-bit here: normalisation is done on the device, by the model's preprocessor. So that the padding
     is 0 after it, as in the papers' code, it gets the colour (124, 116, 104), ImageNet's mean in whole grey levels (at
     most 0.01 standard deviations from 0). Labels are invalid there: 255, depth 0, the zero vector.
 

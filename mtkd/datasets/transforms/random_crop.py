@@ -13,7 +13,7 @@ class RandomCrop:
     """Cut out a window of ``size``, drawn again while one class fills it.
 
     A window is taken when it holds more than one labelled class and the most frequent one covers less than
-    ``max_share`` of its labelled pixels; after ``tries`` draws the last window is taken. A side on which the picture is
+    ``max_share`` of its labelled pixels; after ``tries`` draws the last window is taken. A side on which the image is
     smaller than the window is left as it is (pad afterwards).
 
     Args:

@@ -1,4 +1,4 @@
-"""A random window, enlarged to the picture's size."""
+"""A random window, enlarged to the image's size."""
 
 from collections.abc import Sequence
 
@@ -18,10 +18,10 @@ MIN_NORM = 0.5  # a shorter blend mixes opposite, or valid and invalid, vectors
 class RandomScaleCrop:
     """Cut a window of 1 / ``s`` of each side out and bring it back to the whole size: a zoom by ``s``.
 
-    ``s`` is drawn from ``scales`` and the window's place evenly. Pictures and normals are enlarged bilinearly, the other
+    ``s`` is drawn from ``scales`` and the window's place evenly. Images and normals are enlarged bilinearly, the other
     labels by the nearest pixel, and depths are divided by ``s``.
 
-    MTAN's and LibMTL's code align the corners of the window with those of the picture; here, as in the other transforms,
+    MTAN's and LibMTL's code align the corners of the window with those of the image; here, as in the other transforms,
     pixels are areas. They also leave the enlarged normals as blended; ``renormalise=False`` does that.
 
     Args:

@@ -10,7 +10,7 @@ from .geometry import Kinds, resize, size_of
 
 @TRANSFORMS.register_module()
 class RandomScaling:
-    """Zoom by ``s ~ U[low, high]``: picture bilinear, labels nearest, depths divided by ``s``; sides are rounded down.
+    """Zoom by ``s ~ U[low, high]``: image bilinear, labels nearest, depths divided by ``s``; sides are rounded down.
 
     Args:
         low: smallest zoom.

@@ -1,4 +1,4 @@
-"""A random shift of small pictures."""
+"""A random shift of small images."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ from .geometry import Kinds
 
 @TRANSFORMS.register_module()
 class RandomTranslate:
-    """Shift the picture by up to ``max_shift`` whole pixels each way; its border is repeated into the gap.
+    """Shift the image by up to ``max_shift`` whole pixels each way; its border is repeated into the gap.
 
-    The picture keeps its size. For pictures with image-level labels; maps would have no labels in the gap.
+    The image keeps its size. For images with image-level labels; maps would have no labels in the gap.
 
     Args:
         max_shift: pixels; rows and columns are drawn apart.
@@ -36,7 +36,7 @@ class RandomTranslate:
         return Sample(**{**sample, 'image': self._shifted(sample['image'], rng)})  # type: ignore[typeddict-item]
 
     def whole(self, images: np.ndarray, metas: Sequence[SampleMeta], rngs: Sequence[np.random.Generator]) -> np.ndarray:
-        """All pictures of a batch, (B, H, W, 3), as one by one."""
+        """All images of a batch, (B, H, W, 3), as one by one."""
         return np.stack([self._shifted(image, rng) for image, rng in zip(images, rngs, strict=True)])
 
     def _shifted(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -13,7 +13,7 @@ class Resize:
     """Resize to a fixed size, or by the long side.
 
     Args:
-        size: (height, width); the picture is stretched to it.
+        size: (height, width); the image is stretched to it.
         long_side: instead, make the longer side this long and keep the aspect ratio.
         scale_depth: divide depths by the zoom (the geometric mean of both sides' zooms), as a random zoom does; the
             fixed resize of the survey's protocol does not.

@@ -18,7 +18,7 @@ SAMPLINGS = ('random', 'centre')
 class ClipDataset(TaskDataset):
     """Samples of T frames with image-level labels; an adapter writes ``load_data_list``.
 
-    A sample's picture is a clip, (T, H, W, 3) uint8 in the pipeline and (T, 3, H, W) in a batch. The video (or the part
+    A sample's image is a clip, (T, H, W, 3) uint8 in the pipeline and (T, 3, H, W) in a batch. The video (or the part
     of it that the entry's ``span`` names) is divided into T equal segments, of each of which one frame is taken: the one
     at its centre, or in training any. Shorter videos repeat frames. The transforms of the pipeline see one frame at a
     time, each with a generator of the same state, so that all frames are cropped, turned and coloured alike.
@@ -121,7 +121,7 @@ class ClipDataset(TaskDataset):
         return frame
 
     def checked(self, sample: Sample, entry: Entry) -> Sample:
-        """See :class:`TaskDataset`; the picture is a clip."""
+        """See :class:`TaskDataset`; the image is a clip."""
         clip = sample['image']
         if clip.dtype != np.uint8 or clip.ndim != 4 or clip.shape[::3] != (self.frames, 3):
             raise BadData(f"{self.name} sample '{entry['sample_id']}': a clip is ({self.frames}, H, W, 3) uint8 RGB, this "

@@ -22,7 +22,7 @@ DARKEST = 64  # grey value of what is far, or farther; 0 is left to the backgrou
 
 @DATASETS.register_module()
 class UTDMHAD(ClipDataset):
-    """``utd_mhad.npz`` (16 depth pictures of 56x56 a clip, the body alone) and ``actions.csv``, all kept in memory.
+    """``utd_mhad.npz`` (16 depth images of 56x56 a clip, the body alone) and ``actions.csv``, all kept in memory.
 
     A depth becomes a grey value, the same in all three channels: 255 at 2.4 m and nearer, 64 at 3.4 m and farther, linear
     between; 0 where no body is. Mirroring would turn an action of one hand into one of the other.
@@ -68,7 +68,7 @@ class UTDMHAD(ClipDataset):
                  'class': numbers[int(action[row])]} for place, row in enumerate(kept.tolist())]
 
     def read_frames(self, entry: Entry, choose: Choose) -> np.ndarray:
-        """(T, 56, 56, 3) grey pictures of a clip."""
+        """(T, 56, 56, 3) grey images of a clip."""
         clip = self._clips[entry['row']]
         return np.repeat(grey(clip[np.asarray(choose(len(clip)))])[..., None], 3, axis=-1)
 

@@ -20,7 +20,7 @@ def read_clip(path: Path, choose: Choose) -> np.ndarray:
     """(T, H, W, 3) uint8 RGB: the wanted frames of a video, decoded and nothing else.
 
     Args:
-        path: a video file of any format that OpenCV reads; or a folder with a picture a frame, in the order of their
+        path: a video file of any format that OpenCV reads; or a folder with an image a frame, in the order of their
             names (numbers with or without leading zeros).
         choose: told the number of frames, says which T of them are wanted, from 0, in any order and repeated at will.
 
@@ -76,7 +76,7 @@ def _countable(path: Path) -> int:
 
 
 def _decoded(path: Path, numbers: Sequence[int] | np.ndarray) -> np.ndarray | None:
-    """The frames of these numbers; None where one of them is not there.
+    """The frames of these numbers; None if one of them is not there.
 
     Long gaps are jumped over: exact at a constant frame rate, by time at a variable one.
     """

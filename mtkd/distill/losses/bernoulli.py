@@ -1,4 +1,4 @@
-"""Distillation of independent yes-or-no outputs: several labels a picture, or a binary map."""
+"""Distillation of independent yes-or-no outputs: several labels an image, or a binary map."""
 
 import torch.nn.functional as F
 from torch import Tensor

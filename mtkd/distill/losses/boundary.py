@@ -19,7 +19,7 @@ def class_edges(target: Tensor, mask: Tensor | None, classes: int, width: int) -
         width: pixels that the region is dilated and eroded by.
 
     Returns:
-        (B, K, h, w) bool. The border of the picture, and pixels without a class, are no edge.
+        (B, K, h, w) bool. The border of the image, and pixels without a class, are no edge.
     """
     own = (target[:, None] == torch.arange(classes, device=target.device)[:, None, None])
     there = torch.ones_like(target, dtype=torch.bool) if mask is None else mask

@@ -20,7 +20,7 @@ def cs_divergence(p: Tensor, q: Tensor, dim: int | Sequence[int] = -1, variant: 
         p: any shape, not negative; need not sum to 1.
         q: the same shape.
         dim: the axes that one distribution lies along.
-        variant: ``'cs'``, or ``'printed'``: the paper's equation 4 to the letter, with Σp and Σq in place of <p, p> and
+        variant: ``'cs'``, or ``'printed'``: the paper's equation 4 to the letter, with Σp and Σq instead of <p, p> and
             <q, q>. That is no divergence: it is smallest where q is one-hot, not where q = p.
         eps: lower bound of the denominator and of the ratio.
 

@@ -1,4 +1,4 @@
-"""Channel-wise distillation: where in the picture each channel is strong."""
+"""Channel-wise distillation: where in the image each channel is strong."""
 
 import torch
 from torch import Tensor

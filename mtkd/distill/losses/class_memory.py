@@ -18,7 +18,7 @@ from .distill_loss import DistillLoss, Method, Terms, masked, per_pixel
 class ClassMemory(DistillLoss):
     """``memory_pixel`` and ``memory_region``: CIRKD's memory terms.
 
-    The teacher's unit features go into queues of each class: of a picture up to ``enqueued`` pixels, drawn at random, and
+    The teacher's unit features go into queues of each class: of an image up to ``enqueued`` pixels, drawn at random, and
     its mean. A labelled pixel's cosines with ``pixels`` (``regions``) entries of each class, drawn anew each step, divided
     by τ_c, are scores; the term is τ² KL of their softmaxes at temperature τ. The student's feature goes through a trained
     head of two 1×1 convolutions. Usual weights: .1 each.
@@ -32,7 +32,7 @@ class ClassMemory(DistillLoss):
         region_queue: entries of its region queue.
         pixels: how many of a class's pixels are compared.
         regions: how many of its regions.
-        enqueued: pixels of a class that a picture adds.
+        enqueued: pixels of a class that an image adds.
         contrast_tau: τ_c.
         tau: τ.
         seed: of the queues' first vectors.
@@ -41,7 +41,7 @@ class ClassMemory(DistillLoss):
         ValueError: a number that is not positive, or more entries to be compared than there are.
 
     Source: Yang et al., CVPR 2022, equations 6 to 11; released code: winycg/CIRKD dab64db (``StudentSegContrast``), which
-    puts a picture's pixels that do not fit in front of a queue's end, where these queues go on at their begin.
+    puts an image's pixels that do not fit in front of a queue's end, where these queues go on at their begin.
     """
 
     terms = ('memory_pixel', 'memory_region')

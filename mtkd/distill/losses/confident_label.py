@@ -1,4 +1,4 @@
-"""FixMatch: a confident prediction for one view of a picture is the label of another view of it."""
+"""FixMatch: a confident prediction for one view of an image is the label of another view of it."""
 
 from torch import Tensor
 

@@ -1,4 +1,4 @@
-"""Cross-image relations: how alike the pixels of all pairs of pictures of a batch are."""
+"""Cross-image relations: how alike the pixels of all pairs of images of a batch are."""
 
 import torch
 import torch.nn.functional as F
@@ -13,10 +13,10 @@ from .distill_loss import DistillLoss, Method, Terms, masked, per_pixel
 
 @DISTILL_LOSSES.register_module()
 class CrossImage(DistillLoss):
-    """``cross_image``: CIRKD's mini-batch term, over all pairs of pictures of the batch and of all ranks.
+    """``cross_image``: CIRKD's mini-batch term, over all pairs of images of the batch and of all ranks.
 
-    A pixel's cosines with all pixels of a picture, divided by τ, are a distribution; the term is the KL divergence from the
-    student's to the teacher's, the mean over pixels and pictures. The channels may differ. The usual weight is 1.
+    A pixel's cosines with all pixels of an image, divided by τ, are a distribution; the term is the KL divergence from the
+    student's to the teacher's, the mean over pixels and images. The channels may differ. The usual weight is 1.
 
     Maps are averaged down until they have at most ``pixels``; the scores are then formed a piece at a time, so no matrix
     is larger than 32 MB (:func:`~mtkd.distill.losses.chunked_kl.chunked_kl`), and formed again in the backward pass.

@@ -20,10 +20,10 @@ class DISTPlus(DIST):
 
     Args:
         beta: see :class:`~mtkd.distill.losses.dist.DIST`.
-        gamma: see there.
+        gamma: see :class:`~mtkd.distill.losses.dist.DIST`.
         temperature: τ of DIST's terms.
         pull: see above; 0: the label alone.
-        eps: see there.
+        eps: see :class:`~mtkd.distill.losses.dist.DIST`.
 
     Source: after Huang et al., "DIST+: knowledge distillation from a stronger adaptive teacher", TPAMI 2025, from memory of
     its idea, a teacher that is adapted during distillation; its code is not public (github.com/hunto/DIST_KD at 2418f18 has

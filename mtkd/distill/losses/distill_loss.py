@@ -24,7 +24,7 @@ class Method:
         level: what it compares: ``'outputs'``, ``'features'``, ``'levels'`` (several features), ``'teachers'``,
             ``'self'`` or ``'online'``.
         fits: tasks it fits: ``'any'``, ``'classes'`` (a distribution over classes), ``'dense'`` (maps), ``'vectors'``
-            (one label a picture), ``'regression'``.
+            (one label an image), ``'regression'``.
         options: arguments of the constructor with which the table and the shared tests build it.
         note: one phrase on what it costs or assumes.
     """
@@ -61,7 +61,7 @@ class DistillLoss(nn.Module):
         needs_teacher: whether there is a teacher at all; without one :meth:`compare` gets None (an empty tuple).
         same_channels: whether the two views need the same number of channels.
         same_size: whether the two views need the same height and width; a link then resizes one of them.
-        spatial: whether :meth:`compare` gets maps (B, C, h, w) and masks (B, h, w) in place of rows (B, C, N), (B, N).
+        spatial: whether :meth:`compare` gets maps (B, C, h, w) and masks (B, h, w) instead of rows (B, C, N), (B, N).
         several: the sides, ``'student'`` and ``'teacher'``, of which a link may name several taps. Such a side is a tuple
             of tensors, also where it is one; with ``'student'`` the mask is a tuple too.
         asks: names of further inputs, which :meth:`compare` gets as keyword arguments; see
@@ -104,7 +104,7 @@ class DistillLoss(nn.Module):
         """The terms.
 
         Args:
-            student: (B, C, h, w), or (B, C) for a label of the whole picture; a sequence of them where ``several`` says so.
+            student: (B, C, h, w), or (B, C) for a label of the whole image; a sequence of them where ``several`` says so.
             teacher: the same.
             mask: (B, h, w) bool, or (B,), at the student's size; only what is True counts. None: everything counts.
             **asked: what ``asks`` names.

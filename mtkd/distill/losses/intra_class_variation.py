@@ -9,7 +9,7 @@ from .distill_loss import DistillLoss, Method, Terms, masked, per_pixel
 
 
 def variation(feature: Tensor, target: Tensor, mask: Tensor | None, classes: int) -> Tensor:
-    """The cosine between each pixel's feature and the mean feature of its class in its picture.
+    """The cosine between each pixel's feature and the mean feature of its class in its image.
 
     Args:
         feature: (B, C, N).

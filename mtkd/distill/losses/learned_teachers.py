@@ -21,7 +21,7 @@ class LearnedTeachers(DistillLoss):
     Args:
         temperature: τ of ``kd_mixture``.
 
-    Source: a linear mixture of experts fitted by likelihood (stacking) in place of the fixed or heuristic weights of
+    Source: a linear mixture of experts fitted by likelihood (stacking) instead of the fixed or heuristic weights of
     multi-teacher distillation (You et al., KDD 2017; Liu et al., Neurocomputing 2020). Ours: the latter learn weights per
     sample inside the student's loss; there is no official code for this form.
     """

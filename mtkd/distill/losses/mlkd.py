@@ -27,7 +27,7 @@ class MLKD(DistillLoss):
 
     Source: Jin, Wang and Lin, CVPR 2023, equations 3 to 9; github.com/Jin-Ying/Multi-Level-Logit-Distillation at 5ee473f,
     ``mdistiller/distillers/KD_ours.py`` (each term times 9). Differences: the official student sees a weak and a strong
-    view of a picture, here there is one view; its masks of confident samples and classes multiply values that are already
+    view of an image, here there is one view; its masks of confident samples and classes multiply values that are already
     averaged (``reduce=False`` is commented out), so they are a factor near 0.5 of half of the terms, and are left out.
     """
 

@@ -49,7 +49,7 @@ class RadioSummary(_Standardised):
 
     Args:
         standardise: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
-        steps: see there.
+        steps: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
 
     Source: Ranzinger et al., CVPR 2024, "AM-RADIO", equation 2. The training code is not public; github.com/NVlabs/RADIO at
     c0f3701 holds inference and the matrices of PHI-S.
@@ -73,9 +73,9 @@ class RadioSpatial(_Standardised):
     Args:
         alpha: α.
         beta: β.
-        squared: the squared difference in place of smooth-L1.
+        squared: the squared difference instead of smooth-L1.
         standardise: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
-        steps: see there.
+        steps: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
 
     Source: Ranzinger et al., CVPR 2024, "AM-RADIO", equation 3 with α = 0.9 and β = 0.1; Ranzinger et al. 2024, "PHI-S", for
     the squared error of standardised features.

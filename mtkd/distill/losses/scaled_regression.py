@@ -30,7 +30,7 @@ class ScaledRegression(DistillLoss):
         ValueError: an unknown shape, or a floor or first scale that is not positive.
 
     Source: the learned homoscedastic scale of Kendall, Gal and Cipolla, CVPR 2018, equations 5 to 7, applied to the distance
-    to a teacher in place of a label; that it is applied there is ours, there is no official code.
+    to a teacher instead of a label; that it is applied there is ours, there is no official code.
     """
 
     terms = ('scaled',)

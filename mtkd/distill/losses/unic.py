@@ -60,7 +60,7 @@ class UNIC(DistillLoss):
         smooth_l1: λ_sl1; smooth-L1 has its corner at 1 and is averaged over channels.
         drop: probability of dropping; 0: no dropping.
         standardise: of the teachers' features; see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
-        steps: see there.
+        steps: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
 
     Raises:
         ValueError: a probability that is none, or an unknown way to standardise.

@@ -1,4 +1,4 @@
-"""A learning rate that is raised while the loss falls and lowered when it rises."""
+"""A learning rate that increases while the loss decreases and vice versa."""
 
 import math
 from typing import Any
@@ -14,30 +14,30 @@ from ..schedulers import check_bounds
 
 @HOOKS.register_module()
 class AdaptiveLR(Hook):
-    """Every ``every`` iterations, compare the smoothed total loss with what it was ``every`` iterations ago.
+    """Every ``every`` iterations, compares the smoothed total loss with its value ``every`` iterations ago.
 
-    With r = now / then: r < 1 - ``tolerance`` multiplies the learning rate by ``up``, r > 1 (or a loss that is no number) by
-    ``down``, anything between leaves it; it stays within [``lr_min``, ``lr_max``]. The loss is smoothed on the device and
-    read once in ``every`` iterations. A total that may be negative (learned task weights) is compared by its change
-    relative to its magnitude, which is the same for a positive one.
+    With r = now / then: r < 1 - ``tolerance`` multiplies the learning rate by ``up``, r > 1 (or a NaN loss) by ``down``, and
+    other values keep it; it stays within [``lr_min``, ``lr_max``]. The loss is smoothed on the device and read once per
+    ``every`` iterations. A total that may be negative (learned task weights) is compared by its change relative to its
+    magnitude, which is equivalent for a positive one.
 
-    It takes the place of schedules: a config with ``param_scheduler`` beside it is refused. Its state is in the checkpoint,
-    so a resumed run goes on to the bit.
+    It replaces schedules: a config that also has ``param_scheduler`` is refused. Its state is in the checkpoint, so that a
+    resumed run is bit-exact.
 
     Args:
-        lr_min: the lower bound; None, with ``lr_max``: those that the hook ``LRRangeTest`` finds.
-        lr_max: the upper bound. The learning rate starts at the optimizer's own, within the bounds.
+        lr_min: the lower bound; None, like ``lr_max``: found by the hook ``LRRangeTest``.
+        lr_max: the upper bound. The initial learning rate is that of the optimizer, clipped to the bounds.
         every: iterations between two decisions.
-        up: factor while the loss falls, above 1.
-        down: factor when it rises, below 1.
-        tolerance: what counts as falling.
-        momentum: of the smoothing; .98 averages about the last 50 iterations.
+        up: factor for a decreasing loss, above 1.
+        down: factor for an increasing loss, below 1.
+        tolerance: minimum relative decrease of a decreasing loss.
+        momentum: momentum of the smoothing; .98 averages about the last 50 iterations.
 
     Raises:
-        ValueError: an argument makes no sense; before training, also: there are schedules beside it, or no bounds.
+        ValueError: an argument is invalid; before training also: there are schedules as well, or no bounds.
 
-    Source: ours. Distill-2MD-MTL announces a learning rate that tunes itself and states no rule; this one is fact sheet
-    1.4.2's recommendation (the smoothing's constant and the treatment of negative totals are not in it).
+    Source: ours. Distill-2MD-MTL mentions a self-tuning learning rate without stating a rule; this is the recommendation of
+    fact sheet 1.4.2 (which does not specify the smoothing constant and the treatment of negative totals).
     """
 
     def __init__(self, lr_min: float | None = None, lr_max: float | None = None, every: int = 100, up: float = 1.05,
@@ -51,16 +51,16 @@ class AdaptiveLR(Hook):
         self.lr = 0.0  # 0: not started
         self._factors: list[float] = []  # of each parameter group
         self._smooth: Tensor | None = None
-        self._ranks: list[float] | None = None  # every rank's, for a checkpoint
+        self._ranks: list[float] | None = None  # of every rank, for a checkpoint
         self._before: float | None = None
 
     def adopt_range(self, lr_min: float, lr_max: float) -> None:
-        """Take the bounds that a range test found, unless there are some already."""
+        """Set the bounds from a range test, unless they are already set."""
         if self.lr_min is None:
             self.lr_min, self.lr_max = lr_min, lr_max
 
     def before_train(self, runner: Any) -> None:
-        """Start within the bounds, or go on where a checkpoint was."""
+        """Start within the bounds, or resume from a checkpoint."""
         if runner.param_schedulers:
             raise ValueError('AdaptiveLR sets the learning rate itself: take param_scheduler out of the config (an empty '
                              'list).')
@@ -73,18 +73,18 @@ class AdaptiveLR(Hook):
         self._apply(runner)
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Smooth the loss, and decide when it is time."""
+        """Smooth the loss, and adjust the learning rate at the interval."""
         loss = outputs['loss'].detach().float()
         before = loss if self._smooth is None else self._smooth.to(loss.device)
         self._smooth = before.lerp(loss, 1 - self.momentum)
         if (runner.iter + 1) % self.every == 0:
             now = self._smooth.clone()
-            all_reduce(now, op='mean')  # of the ranks' shares: every rank decides the same
+            all_reduce(now, op='mean')  # mean of the ranks' shares: every rank makes the same decision
             self._decide(now.item())
             self._apply(runner)
 
     def _decide(self, now: float) -> None:
-        """Move the learning rate, and remember the loss."""
+        """Adjust the learning rate, and store the loss."""
         assert self.lr_min is not None and self.lr_max is not None
         if self._before is not None or not math.isfinite(now):
             before = now if self._before is None else self._before
@@ -100,19 +100,19 @@ class AdaptiveLR(Hook):
             group['lr'] = self.lr * factor
 
     def gather_for_checkpoint(self) -> None:
-        """Collect the ranks' smoothed losses, because one rank writes the checkpoint; every rank has to call it."""
+        """Gather the smoothed losses of all ranks for the checkpoint; must be called on every rank."""
         self._ranks = None if self._smooth is None else [part.item() for part in all_gather(self._smooth)]
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Put the state into the checkpoint, as plain numbers."""
+        """Add the state to the checkpoint, as plain numbers."""
         checkpoint['adaptive_lr'] = {'lr': self.lr, 'lr_min': self.lr_min, 'lr_max': self.lr_max, 'smooth': self._ranks,
                                      'before': self._before, 'factors': list(self._factors)}
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Take the state back."""
+        """Restore the state."""
         state = checkpoint.get('adaptive_lr')
         if state is not None:
-            if self.lr_min is None or self.lr_max is None:  # those that the config gives are the config's
+            if self.lr_min is None or self.lr_max is None:  # bounds in the config take precedence
                 self.lr_min, self.lr_max = state['lr_min'], state['lr_max']
             self.lr = min(max(state['lr'], self.lr_min), self.lr_max)
             smooth = state['smooth'] or []

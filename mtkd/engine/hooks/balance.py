@@ -1,4 +1,4 @@
-"""What the model's balance has to know of the run: its seed, how far it is, where epochs end, what validations find."""
+"""Passes events of the run to the balance: seed, progress, ends of epochs, validation metrics."""
 
 from typing import Any
 
@@ -11,19 +11,20 @@ from ..unwrap import unwrapped
 
 @HOOKS.register_module()
 class BalanceHook(Hook):
-    """Tells the balance what it says in ``hears``; costs nothing where that is nothing.
+    """Passes the events listed in ``hears`` to the balance; it has no cost if there are none.
 
-    An epoch's end is told right after its last step, before a checkpoint of that step is written. A validation comes after
-    it; a run that goes on from there validates again before its first step (``TrainLoop``), so that it continues bit-equal.
+    The end of an epoch is reported directly after its last step, before the checkpoint of that step is written. A validation
+    follows later; a run that resumes from that checkpoint repeats the validation before its first step (``TrainLoop``), so
+    that it is bit-exact.
     """
 
     priority = 'NORMAL'
 
     def before_train(self, runner: Any) -> None:
-        """The run begins or goes on.
+        """Start or resume the run.
 
         Raises:
-            ValueError: the balance reads validations, and there are none.
+            ValueError: the balance needs validations, and there are none.
         """
         balance = _balance(runner)
         balance.begin(runner.seed)
@@ -34,13 +35,13 @@ class BalanceHook(Hook):
                              f'train_cfg.val_interval.')
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
-        """How far the run is."""
+        """Report the progress."""
         balance = _balance(runner)
         if 'progress' in balance.hears:
             balance.progress(runner.iter / runner.max_iters)
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """The losses after the step; after an epoch's last step: that it ends."""
+        """Report the losses after the step and, after its last step, the end of an epoch."""
         balance = _balance(runner)
         if 'stepped' in balance.hears:
             model = unwrapped(runner.model)
@@ -50,7 +51,7 @@ class BalanceHook(Hook):
             balance.end_epoch()
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
-        """What a validation found."""
+        """Report the metrics of a validation."""
         balance = _balance(runner)
         if 'validation' in balance.hears:
             balance.validated(metrics or {})

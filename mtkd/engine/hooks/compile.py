@@ -1,4 +1,4 @@
-"""``--compile``: trunk, heads and teachers compiled one by one, and a check that it took effect."""
+"""``--compile``: compiles trunk, heads and teachers separately, and checks that it took effect."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from ..unwrap import unwrapped
 
 @HOOKS.register_module()
 class CompileHook(Hook):
-    """Compiles in place, so that state-dict keys stay; separate graphs keep gradients at taps possible.
+    """Compiles in place, so that state-dict keys are unchanged; separate graphs allow gradients at taps.
 
     Args:
-        backend: of ``torch.compile``.
-        dynamic: of ``torch.compile``; None lets it decide.
+        backend: see ``torch.compile``.
+        dynamic: see ``torch.compile``; None: automatic.
     """
 
     def __init__(self, backend: str = 'inductor', dynamic: bool | None = None) -> None:
@@ -33,10 +33,10 @@ class CompileHook(Hook):
             teacher.net.compile(**self.options)
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """After the first step, make sure a graph was made.
+        """After the first step, check that a graph was compiled.
 
         Raises:
-            RuntimeError: compilation silently did nothing.
+            RuntimeError: compilation silently had no effect.
         """
         if not self._checked:
             self._checked = True
@@ -47,6 +47,6 @@ class CompileHook(Hook):
 
 
 def _counters() -> Any:
-    """torch.compile's counters; imported late, because the compiler takes seconds to import."""
+    """The counters of torch.compile, imported lazily because importing the compiler takes seconds."""
     from torch._dynamo.utils import counters
     return counters

@@ -1,4 +1,4 @@
-"""Drives the search for ATRC's genotype: temperature, entropy, freezing, and the file that it ends with."""
+"""Controls the search for ATRC's genotype: temperature, entropy weight, freezing, and the resulting file."""
 
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,19 @@ from ..unwrap import unwrapped
 
 @HOOKS.register_module()
 class ContextSearchHook(Hook):
-    """Anneals an ATRCSearchNeck, freezes what is decided, and writes ``genotype.json`` into the work dir at the end.
+    """Anneals an ATRCSearchNeck, freezes decided pairs, and writes ``genotype.json`` to the work dir at the end.
 
-    Temperature and entropy weight go linearly from the first to the last value over all iterations; a negative weight
-    favours open choices, a positive one decisions. Both follow from the iteration and nothing else is kept here: a resumed
-    run goes on bit-equal.
+    Temperature and entropy weight change linearly from the first to the last value over all iterations; a negative weight
+    favours undecided, a positive one decided choices. Both depend only on the iteration and the hook has no other state, so
+    that a resumed run is bit-exact.
 
     Args:
         temperature: (first, last) of the Gumbel-softmax samples.
         entropy_weight: (first, last) weight of the mean entropy in the loss.
-        freeze_gap: how far the two largest probabilities of a pair are apart when it is frozen; above 1: never.
+        freeze_gap: difference of the two largest probabilities at which a pair is frozen; above 1: never.
 
     Raises:
-        ValueError: a temperature or a gap that is not positive; before training: nothing searches in this network.
+        ValueError: a temperature or gap is not positive; before training: the network contains no search.
 
     Source: Bruggemann et al. 2021, the authors' code; fact sheet 4.3 (temperature 1 to .05, weight -.02 to .06, gap .3).
     """
@@ -44,18 +44,18 @@ class ContextSearchHook(Hook):
         self.freeze_gap = freeze_gap
 
     def before_train(self, runner: Any) -> None:
-        """Find what searches."""
+        """Find the search modules."""
         _choice(runner)
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
-        """Set the step's temperature and weight, and freeze what the steps before it have decided."""
+        """Set the temperature and weight of the step, and freeze decided pairs."""
         choice, done = _choice(runner), runner.iter / runner.max_iters
         choice.temperature.fill_(_between(self.temperature, done))
         choice.entropy_weight.fill_(_between(self.entropy_weight, done))
         choice.freeze(self.freeze_gap)
 
     def after_train(self, runner: Any) -> None:
-        """Write the genotype, before the checkpoint that says the training has ended."""
+        """Write the genotype, before the final checkpoint."""
         if not is_main_process() or runner.iter < runner.max_iters:
             return
         choice = _choice(runner)

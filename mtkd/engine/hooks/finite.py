@@ -1,4 +1,4 @@
-"""Training stops when a loss is no number any more, before that reaches a checkpoint."""
+"""Stops training when a loss becomes infinite or NaN, before a checkpoint is affected."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,28 +15,28 @@ NEVER = 2 ** 62
 
 
 class Diverged(RuntimeError):
-    """A loss or a weight is no finite number any more; the message says which, since when, and what is left."""
+    """A loss or weight is not finite; the message says which, since which iteration, and which checkpoints remain."""
 
 
 @HOOKS.register_module()
 class FiniteHook(Hook):
-    """Stops a run whose losses are no finite numbers any more, within one logging interval.
+    """Stops a run with non-finite losses within one logging interval.
 
-    Each step notes on the device in which iteration each term was infinite or NaN for the first time; the notes are read
-    once an interval, and before every checkpoint, so that no step waits for the device. The weights are looked at before a
-    checkpoint as well: none with infinite or NaN weights is written, and no earlier one is removed.
+    Each step records on the device the first iteration in which each term was infinite or NaN. The records are read once per
+    interval and before every checkpoint, so that no step synchronises with the device. The weights are also checked before a
+    checkpoint: none with infinite or NaN weights is written, and no earlier one is removed.
 
-    With ``skip``, steps whose loss or gradients are not finite are left out instead, up to that number in all: weights,
-    optimizer and buffers (such as BatchNorm's statistics) stay as they were before the step, while the schedules go on.
-    This looks at the gradients in every step, which waits for the device, and keeps a copy of the buffers. Under fp16 the
-    gradient scaler leaves steps out already, and there is nothing to switch on.
+    With ``skip``, steps with non-finite loss or gradients are skipped instead, up to that number in total: weights,
+    optimizer and buffers (such as BatchNorm's statistics) keep their values from before the step, while the schedules
+    advance. This checks the gradients in every step, which synchronises with the device, and keeps a copy of the buffers.
+    With fp16, the gradient scaler already skips such steps, and this option is not needed.
 
     Args:
-        interval: iterations between two looks; the engine hands in the logging interval.
-        skip: how many steps may be left out; 0: none, the run stops.
+        interval: iterations between two checks; the engine sets the logging interval.
+        skip: the number of steps that may be skipped; 0: none, the run stops.
 
     Raises:
-        ValueError: ``interval`` or ``skip`` makes no sense.
+        ValueError: ``interval`` or ``skip`` is invalid.
     """
 
     priority = 'HIGH'
@@ -48,14 +48,14 @@ class FiniteHook(Hook):
         self.interval, self.skip = interval, skip
         self.skipped = 0
         self._names: list[str] = []
-        self._first: Tensor | None = None  # iteration in which each term was not finite for the first time
+        self._first: Tensor | None = None  # first iteration in which each term was not finite
         self._unlike: set[str] = set()  # weights that are not finite from the start
         self._buffers: list[tuple[Tensor, Tensor]] = []
         self._left_out = False
         self._loss: Tensor | None = None
 
     def before_train(self, runner: Any) -> None:
-        """Look at what the weights are at the start; put the switch in place."""
+        """Record which weights are not finite at the start; install the guard of the optimizer step."""
         self._unlike = set(_not_finite(unwrapped(runner.model)))
         if self.skip:
             if getattr(getattr(runner.optim_wrapper, 'scaler', None), 'is_enabled', lambda: False)():
@@ -69,16 +69,16 @@ class FiniteHook(Hook):
             runner.optim_wrapper.update_params = self._watched(runner.optim_wrapper.update_params)
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
-        """Keep the buffers, where a step may be left out."""
+        """Copy the buffers if steps may be skipped."""
         if self.skip:
             self._left_out = False
             self._buffers = [(buffer, buffer.detach().clone()) for buffer in unwrapped(runner.model).buffers()]
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Note the step's terms; look at the notes when the interval is full or training ends.
+        """Record the terms of the step; check the records at the end of the interval or training.
 
         Raises:
-            Diverged: a term was not finite, and that step was not left out.
+            Diverged: a term was not finite, and that step was not skipped.
         """
         if not outputs or self._left_out:
             return
@@ -91,10 +91,10 @@ class FiniteHook(Hook):
             self.check_terms(runner)
 
     def check_terms(self, runner: Any) -> None:
-        """See that all terms so far were finite, on all ranks; every rank has to call it.
+        """Check that all terms so far were finite on all ranks; must be called on every rank.
 
         Raises:
-            Diverged: one was not; names the first, and its iteration.
+            Diverged: one was not; the message names the first one and its iteration.
         """
         if self._first is None:
             return
@@ -111,10 +111,10 @@ class FiniteHook(Hook):
                        + (f' ({", ".join(others)} neither)' if others else '') + f'; {self._advice(runner)}')
 
     def check_weights(self, runner: Any) -> None:
-        """See that all weights are finite numbers.
+        """Check that all weights are finite.
 
         Raises:
-            Diverged: one is not, and was at the start.
+            Diverged: one is not finite, although it was at the start.
         """
         bad = [name for name in _not_finite(unwrapped(runner.model)) if name not in self._unlike]
         if bad:
@@ -122,11 +122,11 @@ class FiniteHook(Hook):
                            f'of {runner.max_iters} ({len(bad)} such tensors); {self._advice(runner)}')
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Keep how many steps were left out."""
+        """Store the number of skipped steps."""
         checkpoint['finite'] = {'skipped': self.skipped}
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Go on counting."""
+        """Restore the number of skipped steps."""
         self.skipped = int((checkpoint.get('finite') or {}).get('skipped', 0))
 
     def _advice(self, runner: Any) -> str:
@@ -136,14 +136,14 @@ class FiniteHook(Hook):
                 f'steps out (default_hooks.finite.skip=10)')
 
     def _watched(self, update: Callable[..., None]) -> Callable[..., None]:
-        """The optimizer wrapper's update, which also notes the loss: it may be infinite where its gradients are not."""
+        """Wrap the update of the optimizer wrapper to record the loss as well: it may be infinite with finite gradients."""
         def watched(loss: Tensor, *args: Any, **kwargs: Any) -> None:
             self._loss = loss.detach()
             update(loss, *args, **kwargs)
         return watched
 
     def _guarded(self, runner: Any, step: Callable[..., None]) -> Callable[..., None]:
-        """The optimizer's step where loss and gradients are finite; else everything as it was."""
+        """Run the optimizer step if loss and gradients are finite; otherwise restore the state before the step."""
         def guarded(**kwargs: Any) -> None:
             norms = torch._foreach_norm([p.grad for group in runner.optim_wrapper.param_groups for p in group['params']
                                          if p.grad is not None])
@@ -168,7 +168,7 @@ class FiniteHook(Hook):
 
 
 def _not_finite(model: nn.Module) -> list[str]:
-    """Names of the parameters and buffers that hold an infinity or NaN."""
+    """Names of the parameters and buffers that contain infinite or NaN values."""
     named = [(name, value) for name, value in (*model.named_parameters(), *model.named_buffers())
              if value.is_floating_point() and value.numel()]
     if not named:

@@ -1,4 +1,4 @@
-"""How many labels of each task training sees, from which data set."""
+"""Counts the labels of each task and data set in training."""
 
 from typing import Any
 
@@ -13,13 +13,12 @@ from ...registry import HOOKS
 class LabelCountHook(Hook):
     """Counts labelled samples per task and data set.
 
-    At the start it writes one line per data set: its samples, and how many have a label of each task (where the data set
-    knows). Every ``interval`` iterations the number of labelled samples of each task since the last time, over all ranks,
-    joins the logged scalars as ``labelled/<task>``, and at the end one line per data set says what was seen since the run
-    was started or resumed.
+    At the start, it logs one line per data set with the number of samples and of labels per task (if known). Every
+    ``interval`` iterations, the number of labelled samples of each task since the last time, over all ranks, is logged as
+    ``labelled/<task>``. At the end, one line per data set shows the totals since the run was started or resumed.
 
     Args:
-        interval: iterations between writing; the engine hands in that of ``default_hooks.logger``.
+        interval: iterations between log entries; the engine sets that of ``default_hooks.logger``.
     """
 
     def __init__(self, interval: int = 50) -> None:
@@ -32,7 +31,7 @@ class LabelCountHook(Hook):
         self._begun: torch.Tensor | None = None  # the same of all ranks, for a checkpoint
 
     def before_train(self, runner: Any) -> None:
-        """Name the data sets and what they hold."""
+        """Log the data sets and their labels."""
         dataset = runner.train_dataloader.dataset
         leaves = getattr(dataset, 'datasets', [dataset])
         self._sets = [leaf.name for leaf in leaves]
@@ -48,7 +47,7 @@ class LabelCountHook(Hook):
                 f', labelled: {_listed(counts)}' if counts is not None else ''))
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Count one batch; log when the interval is full or training ends."""
+        """Count one batch; log at the end of the interval or training."""
         rows = torch.tensor([self._place[meta['dataset']] for meta in data_batch['meta']])
         present = torch.stack([torch.ones(len(rows), dtype=torch.bool),
                                *(data_batch['present'][task].cpu() for task in self._tasks)], 1)
@@ -59,31 +58,31 @@ class LabelCountHook(Hook):
                 runner.message_hub.update_scalar(f'train/labelled/{task}', count)
 
     def gather_for_checkpoint(self) -> None:
-        """Collect what the ranks have counted since the last line; every rank has to call it."""
+        """Gather the counts of all ranks since the last line; must be called on every rank."""
         assert self._recent is not None
         self._begun = self._recent.clone()
         all_reduce(self._begun)
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Keep the interval that has begun."""
+        """Store the counts of the current interval."""
         if self._begun is not None:
             checkpoint['label_counts'] = self._begun
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Go on with the interval that had begun; one rank takes all of it."""
+        """Restore the counts of the interval; one rank receives all of them."""
         kept = checkpoint.get('label_counts')
         if kept is not None:
             self._recent = kept.cpu() if is_main_process() else torch.zeros_like(kept.cpu())
 
     def after_train(self, runner: Any) -> None:
-        """Say what was seen of each data set."""
+        """Log the totals of each data set."""
         self._gathered()
         for name, (samples, *counts) in zip(self._sets, self._seen.tolist(), strict=True):
             runner.logger.info(f'seen in training of {name}: {samples} samples, labelled: '
                                f'{_listed(dict(zip(self._tasks, counts, strict=True)))}')
 
     def _gathered(self) -> torch.Tensor:
-        """(sets, 1 + tasks) what all ranks have counted since the last time."""
+        """(sets, 1 + tasks) the counts of all ranks since the last time."""
         assert self._recent is not None
         recent = self._recent.clone()
         all_reduce(recent)

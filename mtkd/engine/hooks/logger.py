@@ -1,4 +1,4 @@
-"""When a line is logged: at the end of every logging interval, and of the training."""
+"""Logs a line at the end of every logging interval and of the training."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from ...registry import HOOKS
 
 @HOOKS.register_module('LoggerHook')
 class IntervalLoggerHook(LoggerHook):
-    """MMEngine's LoggerHook, but a training line is written exactly when there are new means to show.
+    """MMEngine's LoggerHook, but with a training line exactly when new means are available.
 
-    MMEngine's writes one at the end of short epochs as well, which would show means of before, and none for an interval that
-    the training's end cuts off. Its ``interval`` is the one logging interval of a run: the engine hands it to every hook
-    that gathers something for these lines.
+    MMEngine's hook also writes a line at the end of short epochs, which would show old means, and none for an interval that
+    is cut off by the end of training. Its ``interval`` is the only logging interval of a run: the engine passes it to every
+    hook that collects logged values.
     """
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Write a line when the interval is full or training ends."""
+        """Write a line at the end of the interval or training."""
         done = runner.iter + 1
         if done % self.interval and done != runner.max_iters:
             return

@@ -1,4 +1,4 @@
-"""Which learning rates are worth trying: a short run on a copy of the model, faster and faster until it breaks."""
+"""Learning rate range test: a short run on a copy of the model with an increasing learning rate."""
 
 import copy
 import json
@@ -18,33 +18,33 @@ from ...registry import HOOKS
 from ..loops import step_seed
 from ..unwrap import unwrapped
 
-LOOK = 10  # iterations between two looks at the losses
-BROKEN = 4.0  # the test ends where the smoothed loss is this many times its smallest
+LOOK = 10  # iterations between two checks of the losses
+BROKEN = 4.0  # the test ends when the smoothed loss exceeds its minimum by this factor
 
 
 @HOOKS.register_module()
 class LRRangeTest(Hook):
-    """Before the first iteration, finds [lr_min, lr_max] for ``AdaptiveLR`` and ``TriangularLR`` that have no bounds.
+    """Before the first iteration, finds [lr_min, lr_max] for ``AdaptiveLR`` and ``TriangularLR`` without bounds.
 
-    A copy of the model is trained on the first batches with a fresh optimizer, its learning rate growing exponentially
-    from ``low`` to ``high``; then the copy is thrown away, so the run itself begins as if nothing had been. (For its time
-    the copy needs as much memory as the model and its optimizer.) The curve and the choice go to ``lr_range.json`` in the
-    work dir. A resumed run does not test again: the bounds are in the checkpoint of whoever took them.
+    A copy of the model is trained on the first batches with a fresh optimizer, with a learning rate that increases
+    exponentially from ``low`` to ``high``; then the copy is discarded, so that the run itself is not affected. (During the
+    test, the copy needs as much memory as the model and its optimizer.) The curve and the bounds are written to
+    ``lr_range.json`` in the work dir. A resumed run does not repeat the test: the bounds are in the checkpoint.
 
     Args:
         low: the first learning rate.
-        high: the last.
+        high: the last learning rate.
         iters: iterations of the test.
-        smoothing: of the losses, see :func:`choose_range`.
+        smoothing: momentum of the smoothing, see :func:`choose_range`.
 
     Raises:
-        ValueError: an argument makes no sense; before training, also: nobody wants bounds, or :func:`choose_range` finds
-            none.
+        ValueError: an argument is invalid; before training also: no hook or schedule needs bounds, or :func:`choose_range`
+            finds none.
 
-    Source: Smith 2017 (the range test); fact sheet 1.4.2. How bounds follow from the curve is ours.
+    Source: Smith 2017 (the range test); fact sheet 1.4.2. The derivation of the bounds from the curve is ours.
     """
 
-    priority = 'HIGH'  # before those that want the bounds
+    priority = 'HIGH'  # before the users of the bounds
 
     def __init__(self, low: float = 1e-6, high: float = 1.0, iters: int = 100, smoothing: float = 0.9) -> None:
         if not 0 < low < high or iters < LOOK or not 0 <= smoothing < 1:
@@ -53,7 +53,7 @@ class LRRangeTest(Hook):
         self.low, self.high, self.iters, self.smoothing = low, high, iters, smoothing
 
     def before_train(self, runner: Any) -> None:
-        """Test, and hand the bounds on."""
+        """Run the test and pass on the bounds."""
         takers = [part for part in (*runner.hooks, *(runner.param_schedulers or [])) if hasattr(part, 'adopt_range')]
         if not takers:
             raise ValueError('LRRangeTest finds bounds that nobody wants: add the hook AdaptiveLR or the schedule '
@@ -71,7 +71,7 @@ class LRRangeTest(Hook):
             taker.adopt_range(lr_min, lr_max)
 
     def _run(self, runner: Any) -> tuple[list[float], list[float]]:
-        """Learning rates and the losses they gave, up to where the loss broke."""
+        """Learning rates and their losses, up to the divergence."""
         own = unwrapped(runner.model)
         model = runner.wrap_model(runner.cfg.get('model_wrapper_cfg'), copy.deepcopy(own))
         model.train()
@@ -109,7 +109,7 @@ def smoothed(losses: Sequence[float], momentum: float) -> np.ndarray:
 
 
 def broke(losses: Sequence[float], momentum: float) -> bool:
-    """Whether the loss has left for good: it is no number, or far above its smallest."""
+    """Whether the loss has diverged: it is NaN, or far above its minimum."""
     curve = smoothed(losses, momentum)
     if not np.isfinite(curve).all():
         return True
@@ -117,23 +117,23 @@ def broke(losses: Sequence[float], momentum: float) -> bool:
 
 
 def choose_range(rates: Sequence[float], losses: Sequence[float], smoothing: float = 0.9) -> tuple[float, float]:
-    """Bounds of the learning rate from a range test.
+    """Choose the bounds of the learning rate from a range test.
 
-    On the smoothed loss as a function of ln(lr): ``lr_max`` is where it falls most steeply, an order of magnitude or so
-    before it turns; ``lr_min`` is the smallest learning rate from which it falls at least a tenth as steeply all the way
-    to ``lr_max``, and no more than a quarter of it. How steeply is the slope of a straight line through the values that
-    the smoothing mixes, as many before as after. The first values, which it has nothing to mix with, do not count.
+    On the smoothed loss as a function of ln(lr): ``lr_max`` is the point of steepest decrease, about an order of magnitude
+    before the minimum; ``lr_min`` is the smallest learning rate from which the slope is at least a tenth of that all the way
+    to ``lr_max``, and at most a quarter of ``lr_max``. The slope is that of a straight line through the values in a
+    symmetric window of the length of the smoothing. The first values, which have no complete window, are ignored.
 
     Args:
         rates: growing learning rates.
-        losses: the loss of the iteration each was used in.
+        losses: the loss at each learning rate.
         smoothing: momentum of the smoothing.
 
     Returns:
         (lr_min, lr_max).
 
     Raises:
-        ValueError: there are too few of them, or the loss never falls.
+        ValueError: there are too few values, or the loss never decreases.
     """
     if len(losses) < LOOK:
         raise ValueError(f'LRRangeTest: the loss was no number after {len(losses)} iterations: give a smaller low.')
@@ -150,7 +150,7 @@ def choose_range(rates: Sequence[float], losses: Sequence[float], smoothing: flo
 
 
 def _slopes(x: np.ndarray, y: np.ndarray, reach: int) -> np.ndarray:
-    """The slope of the line through ``reach`` points on either side of each; NaN where there are fewer."""
+    """The slope of the line through ``reach`` points on either side of each; NaN if there are fewer."""
     reach = min(max(reach, 1), (len(x) - 1) // 2)
     slopes = np.full(len(x), np.nan)
     for i in range(reach, len(x) - reach):

@@ -1,4 +1,4 @@
-"""One live line a run, for terminals and short runs."""
+"""A live progress line for terminals and short runs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,11 +9,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...registry import HOOKS
 
-OTHERS = 84  # columns that the rest of the line takes
+OTHERS = 84  # columns of the rest of the line
 
 
 def fitting(parts: Sequence[str], room: int) -> str:
-    """As many of the parts as fit into ``room`` columns, whole; the rest of the line must not suffer for them."""
+    """As many complete parts as fit into ``room`` columns."""
     line = ''
     for part in parts:
         longer = f'{line}  {part}' if line else part
@@ -28,8 +28,8 @@ class ProgressHook(Hook):
     """A bar with iterations, speed, time left and the last terms.
 
     Args:
-        title: what the line is called.
-        interval: iterations between looks at the terms, which wait for the device.
+        title: title of the line.
+        interval: iterations between reads of the terms, which synchronise with the device.
     """
 
     def __init__(self, title: str, interval: int = 10) -> None:
@@ -47,7 +47,7 @@ class ProgressHook(Hook):
             self._bar.start()
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Move it on."""
+        """Advance the bar."""
         if self._bar is None:
             return
         self._bar.advance(self._task)
@@ -58,7 +58,7 @@ class ProgressHook(Hook):
                              terms=fitting(terms, self._bar.console.width - OTHERS))
 
     def after_val_epoch(self, runner: Any, metrics: Any = None) -> None:
-        """Show the first number of each task above the bar."""
+        """Show the first metric of each task above the bar."""
         if self._bar is None or not metrics:
             return
         firsts: dict[str, str] = {}
@@ -68,7 +68,7 @@ class ProgressHook(Hook):
         self._bar.console.print(f'validation at {runner.iter}: {shown}', highlight=False)
 
     def after_train(self, runner: Any) -> None:
-        """Leave the last line standing."""
+        """Keep the last line."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

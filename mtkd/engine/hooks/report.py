@@ -1,4 +1,4 @@
-"""Keeps the numbers of every validation of a run in one file."""
+"""Stores the metrics of every validation of a run in one file."""
 
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,15 @@ from ..report import VALIDATIONS, IncompleteReport, Validations
 
 @HOOKS.register_module()
 class ReportHook(Hook):
-    """Writes ``validations.json`` in the work dir, one entry an iteration that was validated at.
+    """Writes ``validations.json`` in the work dir, with one entry per validation.
 
-    A resumed run keeps the entries up to where it goes on from; later ones, of the steps it does again, are dropped.
+    A resumed run keeps the entries up to its starting iteration; later ones are dropped.
     """
 
     priority = 'LOW'
 
     def before_train(self, runner: Any) -> None:
-        """Take over what an earlier part of the run has written."""
+        """Load the entries of the earlier part of the run."""
         self._path = Path(runner.work_dir) / VALIDATIONS
         loop = runner.train_loop
         self._kept = Validations(runner.cfg.get('config_sha256'), runner.seed, list(loop.last_epoch_ends),
@@ -28,12 +28,12 @@ class ReportHook(Hook):
         self._write()
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
-        """Add a validation's numbers."""
+        """Add the metrics of a validation."""
         self._kept.numbers[runner.iter] = {name: float(value) for name, value in (metrics or {}).items()}
         self._write()
 
     def _earlier(self, runner: Any) -> dict[int, dict[str, float]]:
-        """The entries up to the iteration a resumed run goes on from, the same on every rank."""
+        """The entries up to the iteration of resuming, the same on every rank."""
         entries: dict[int, dict[str, float]] = {}
         if runner.iter and is_main_process():
             beside = Path(runner.cfg.get('load_from') or self._path).with_name(VALIDATIONS)

@@ -1,4 +1,4 @@
-"""Each term's mean over the logging interval, gathered without waiting for the device in every step."""
+"""Means of all terms over the logging interval, without device synchronisation in every step."""
 
 from typing import Any
 
@@ -12,25 +12,25 @@ from ...registry import HOOKS
 
 @HOOKS.register_module()
 class IntervalInfoHook(RuntimeInfoHook):
-    """MMEngine's RuntimeInfoHook, but terms are summed on the device and read once an interval.
+    """MMEngine's RuntimeInfoHook, but terms are summed on the device and read once per interval.
 
-    What is logged is the mean of each term over the interval's iterations and over all ranks. An interval that a checkpoint
-    falls into is in the checkpoint: after a resume its mean is that of the run without the stop. Steps with a term that is
-    not finite do not enter the means.
+    It logs the mean of each term over the iterations of the interval and over all ranks. The partial sums of an interval are
+    stored in checkpoints, so that its mean is not affected by resuming. Steps with a non-finite term are excluded from the
+    means.
 
     Args:
-        interval: iterations between reads; the engine hands in that of ``default_hooks.logger``.
+        interval: iterations between reads; the engine sets that of ``default_hooks.logger``.
     """
 
     def __init__(self, interval: int = 50) -> None:
         super().__init__()
         self.interval = interval
         self._names: list[str] = []
-        self._sum: Tensor | None = None  # of each term, and the number of steps
+        self._sum: Tensor | None = None  # sum of each term, and the number of steps
         self._ranks: Tensor | None = None
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Add one step's terms; flush when the interval is full or training ends."""
+        """Add the terms of one step; flush at the end of the interval or training."""
         if not outputs:
             return
         values = torch.stack([torch.as_tensor(v).detach().float().reshape(()) for v in outputs.values()])
@@ -48,16 +48,16 @@ class IntervalInfoHook(RuntimeInfoHook):
             self._sum = None
 
     def gather_for_checkpoint(self) -> None:
-        """Collect the ranks' sums, because one rank writes the checkpoint; every rank has to call it."""
+        """Gather the sums of all ranks for the checkpoint; must be called on every rank."""
         self._ranks = None if self._sum is None else torch.stack([part.cpu() for part in all_gather(self._sum)])
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Keep the interval that has begun."""
+        """Store the sums of the current interval."""
         if self._ranks is not None:
             checkpoint['interval'] = {'names': list(self._names), 'sums': self._ranks}
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Go on with the interval that had begun; with another number of ranks, each takes its share of the sum."""
+        """Restore the sums of the interval; if the number of ranks has changed, each rank receives an equal share."""
         kept = checkpoint.get('interval')
         if kept is not None:
             sums, ranks = kept['sums'], runner.world_size

@@ -41,7 +41,7 @@ class PublishedRow:
         role: 'single_task' or 'multi_task'.
         metrics: task -> metric -> Decimal, which keeps the printed digits (77.20 is not 77.2).
         source: the paper and the table.
-        printed_delta: percent; None where the paper prints none.
+        printed_delta: percent; None if the paper prints none.
         printed_average: the plain mean over tasks, where the paper prints one.
         params_m: millions of parameters as printed.
         gflops: cost of one forward pass as printed.

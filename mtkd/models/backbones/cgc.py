@@ -20,7 +20,7 @@ class CGCTrunk(nn.Module):
     and ``<task>.gate`` and ``<task>.in`` as in :class:`~mtkd.models.backbones.MMoETrunk`.
 
     Source: Tang et al. 2020, section 4.1, equations 1 to 3: progressive layered extraction with one level. Outputs and
-    gradients are those of LibMTL (4336804) with its weights when ``gate_size`` is the picture's side.
+    gradients are those of LibMTL (4336804) with its weights when ``gate_size`` is the image's side.
 
     Args:
         tasks: the tasks' names; given by the network.
@@ -59,7 +59,7 @@ class CGCTrunk(nn.Module):
             self.tap_specs[f'{task}.in'] = TapSpec(first.channels, first.stride)
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`."""
+        """(B, 3, H, W) normalised image -> every tap of :attr:`tap_specs`."""
         seen = gate_view(image, self.gate_size)
         taps: Taps = {'shared': torch.cat([expert(image) for expert in self.shared_experts], 1)}
         for task, gate in self.gates.items():

@@ -30,10 +30,10 @@ class DSelectKTrunk(MMoETrunk):
 
     Args:
         tasks: see :class:`MMoETrunk`.
-        backbone: see there.
-        neck: see there.
-        shared_experts: see there.
-        gate_size: see there.
+        backbone: see :class:`MMoETrunk`.
+        neck: see :class:`MMoETrunk`.
+        shared_experts: see :class:`MMoETrunk`.
+        gate_size: see :class:`MMoETrunk`.
         select: the maximum number of experts per task after convergence.
         gamma: width of the smooth step.
         entropy_weight: the weight of the selectors' entropy; larger values make the selection converge sooner.

@@ -30,7 +30,7 @@ class ForeignBackbone(nn.Module):
 
     Attributes:
         channels: number of channels of each level.
-        strides: stride of each level relative to the picture.
+        strides: stride of each level relative to the image.
         scale: the normalisation (mean, std per channel, 0..255) of the weights; None if it is unknown.
         usual_scale: the normalisation that the network's library states for the weights; used by default, and a different
             one causes a warning.
@@ -63,7 +63,7 @@ class ForeignBackbone(nn.Module):
         self.strides: list[int] = [spec.stride for spec in specs]
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) normalised picture -> one (B, C_i, h_i, w_i) map per level."""
+        """(B, 3, H, W) normalised image -> one (B, C_i, h_i, w_i) map per level."""
         return list(self.body(image).values())
 
 

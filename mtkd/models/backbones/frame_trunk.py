@@ -56,7 +56,7 @@ class FrameTrunk(Trunk):
         self.tap_specs |= {f'{task}.in': TapSpec(pooled.out_channels, 0) for task in self.tasks}
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, T, 3, H, W) normalised clips, or (B, 3, H, W) pictures -> every tap of :attr:`tap_specs`."""
+        """(B, T, 3, H, W) normalised clips, or (B, 3, H, W) images -> every tap of :attr:`tap_specs`."""
         clip = image[:, None] if image.ndim == 4 else image
         batch, frames = clip.shape[:2]
         features = self.backbone(clip.flatten(0, 1))

@@ -97,7 +97,7 @@ class LTBTrunk(nn.Module):
         return torch.where(self.warm, torch.ones_like(soft), hard - soft.detach() + soft)
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`."""
+        """(B, 3, H, W) normalised image -> every tap of :attr:`tap_specs`."""
         choices, tasks = self.choices(), list(self.backbones)
         current = [run_level(backbone, self.levels[0], image) for backbone in self.backbones.values()]
         scales: dict[str, list[Tensor]] = {task: [] for task in tasks}

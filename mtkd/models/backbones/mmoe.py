@@ -58,7 +58,7 @@ class MMoETrunk(nn.Module):
         return SoftmaxGate(in_features, experts)
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`."""
+        """(B, 3, H, W) normalised image -> every tap of :attr:`tap_specs`."""
         shared = torch.cat([expert(image) for expert in self.shared_experts], 1)
         each, seen = shared.unflatten(1, (len(self.shared_experts), -1)), gate_view(image, self.gate_size)
         taps: Taps = {'shared': shared}

@@ -84,7 +84,7 @@ class MTAN(nn.Module):
             self.tap_specs[f'{task}.in'] = TapSpec(filters[0], 1)
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`."""
+        """(B, 3, H, W) normalised image -> every tap of :attr:`tap_specs`."""
         poolings, shared = [], image
         own: dict[str, Tensor] = {}
         for scale, (stage, conv) in enumerate(zip(self.backbone.encoder, self.encoder_convs, strict=True)):

@@ -44,7 +44,7 @@ class MultiLeNet(nn.Module):
         self.fc = nn.Linear(20 * rows * columns, channels)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(B, 3, *in_size) normalised picture -> [(B, channels)].
+        """(B, 3, *in_size) normalised image -> [(B, channels)].
 
         Raises:
             ValueError: the images have another size.

@@ -82,7 +82,7 @@ class PLETrunk(nn.Module):
             self.tap_specs[f'{task}.in'] = TapSpec(made.out_channels, made.stride)
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`."""
+        """(B, 3, H, W) normalised image -> every tap of :attr:`tap_specs`."""
         current, common = dict.fromkeys(self.gates, image), image
         scales: dict[str, list[Tensor]] = {task: [] for task in current}
         for number, level in enumerate(self.levels):

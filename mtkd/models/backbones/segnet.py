@@ -121,7 +121,7 @@ class SegNet(nn.Module):
         init_xavier(self)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) normalised picture -> [(B, 512, ceil(H / 32), ceil(W / 32)), (B, 64, H, W)] at width 1."""
+        """(B, 3, H, W) normalised image -> [(B, 512, ceil(H / 32), ceil(W / 32)), (B, 64, H, W)] at width 1."""
         poolings, feature = [], image
         for stage in self.encoder:
             feature, pooling = pool(stage(feature)[1])

@@ -65,7 +65,7 @@ class SoftSharedTrunk(nn.Module):
             self.tap_specs[f'{task}.in'] = TapSpec(made.out_channels, made.stride)
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`."""
+        """(B, 3, H, W) normalised image -> every tap of :attr:`tap_specs`."""
         current = dict.fromkeys(self.backbones, image)
         scales: dict[str, list[Tensor]] = {task: [] for task in current}
         first = next(iter(self.backbones.values())).body

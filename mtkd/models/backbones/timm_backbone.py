@@ -52,14 +52,14 @@ class TimmBackbone(nn.Module):
             replacement for the final norm of a plain transformer, which timm omits.
         norm: ``'batch'`` as timm builds it; ``'group'`` replaces BatchNorm by GroupNorm (results then do not depend on
             how a batch is spread over ranks); ``'frozen'`` fixes BatchNorm's statistics and affine parameters.
-        pad_multiple: pad pictures to a multiple of this many pixels.
-        stem_stride: stride of the stem in place of the usual 4 (or 2), for small pictures; see
+        pad_multiple: pad images to a multiple of this many pixels.
+        stem_stride: stride of the stem instead of the usual 4 (or 2), for small images; see
             :func:`~mtkd.models.backbones.stem.set_stem_stride`. Transformers take ``patch_size`` instead.
         **kwargs: passed to ``timm.create_model`` (``drop_path_rate``, ``feature_location``, …).
 
     Attributes:
         channels: number of channels of each returned level.
-        strides: stride of each returned level relative to the picture.
+        strides: stride of each returned level relative to the image.
         scale: the normalisation (mean, std per channel, 0..255) of the weights; None if it is unknown.
         usual_scale: the normalisation that timm states for its own weights of this network, if these or a file are
             requested; used by default, and a different one causes a warning.
@@ -118,7 +118,7 @@ class TimmBackbone(nn.Module):
         self._check_what_timm_says(kwargs)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) normalised picture -> one (B, C_i, ceil(H / s_i), ceil(W / s_i)) map per level."""
+        """(B, 3, H, W) normalised image -> one (B, C_i, ceil(H / s_i), ceil(W / s_i)) map per level."""
         features = self.body(self._padded(image))
         if self.stage_norms is not None:
             features = [norm(f if self._channels_last else f.movedim(1, -1)).movedim(-1, 1)

@@ -46,7 +46,7 @@ class ChannelDeformable(nn.Module):
     """A 1x1 convolution that samples every channel bilinearly at its own learned offset, with zeros outside the map.
 
     Args:
-        channels: that come in and go out.
+        channels: number of input and output channels.
         absolute: see :class:`ChannelOffsets`.
     """
 
@@ -75,7 +75,7 @@ class DeformableMixer(nn.Module):
     the same outputs and gradients.
 
     Args:
-        channels: that come in and go out.
+        channels: number of input and output channels.
         absolute: see :class:`ChannelOffsets`.
     """
 

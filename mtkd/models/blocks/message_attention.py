@@ -93,10 +93,10 @@ class MessageBlock(nn.Module):
 
     Args:
         tasks: see :class:`MessageAttention`.
-        channels: see there.
-        heads: see there.
-        pool: see there.
-        receives: see there.
+        channels: see :class:`MessageAttention`.
+        heads: see :class:`MessageAttention`.
+        pool: see :class:`MessageAttention`.
+        receives: see :class:`MessageAttention`.
         drop_path: probability that a sample skips a branch. The released code sets .15 but obtains 0, because it spreads the
             rate linearly from 0 over the blocks of a stage, and there is only one block.
         faithful_to_release: no drop path, and the scale of the released attention.

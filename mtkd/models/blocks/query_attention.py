@@ -9,8 +9,8 @@ class CrossAttention(nn.Module):
     """Multi-head attention with layer norm of queries, keys and values, after adding position embeddings.
 
     Args:
-        channels: of tokens.
-        heads: that divide them.
+        channels: number of channels of tokens.
+        heads: number of attention heads, a divisor of ``channels``.
     """
 
     def __init__(self, channels: int, heads: int) -> None:
@@ -41,8 +41,8 @@ class QueryEncoder(nn.Module):
     residual.
 
     Args:
-        channels: of tokens.
-        heads: of the attention.
+        channels: number of channels of tokens.
+        heads: number of heads of the attention.
         drop_path: probability that a sample skips the attention and the feed-forward network.
     """
 
@@ -64,10 +64,10 @@ class QueryExchange(nn.Module):
     """Attention between all tasks' queries, then a feed-forward network, each with a residual.
 
     Args:
-        channels: of tokens.
-        heads: of the attention.
+        channels: number of channels of tokens.
+        heads: number of heads of the attention.
         dropout: dropout rate of the attention weights.
-        drop_path: chance that a sample skips either.
+        drop_path: probability that a sample skips either.
     """
 
     def __init__(self, channels: int, heads: int, dropout: float, drop_path: float) -> None:
@@ -87,9 +87,9 @@ class PixelDecoder(nn.Module):
     GELU.
 
     Args:
-        channels: of tokens.
-        heads: of the attention.
-        drop_path: chance that a sample skips either.
+        channels: number of channels of tokens.
+        heads: number of heads of the attention.
+        drop_path: probability that a sample skips either.
         faithful_to_release: the additions of the released code: attention of each position over the samples of the batch,
             the pixels of before the first attention as its residual, and a second feed-forward network (fact sheet 5.4).
     """

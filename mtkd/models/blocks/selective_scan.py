@@ -98,10 +98,10 @@ class ScanLayer(nn.Module):
     """Linear, depthwise 3x3 convolution, SiLU, :class:`Scan2D`.
 
     Args:
-        in_channels: that come in.
-        channels: that go out.
+        in_channels: number of input channels.
+        channels: number of output channels.
         states: see :class:`Scan2D`.
-        rank: see there.
+        rank: see :class:`Scan2D`.
     """
 
     def __init__(self, in_channels: int, channels: int, states: int, rank: int) -> None:

@@ -66,7 +66,7 @@ class WindowAttention(nn.Module):
     Args:
         channels: number of channels of both features.
         heads: number of attention heads, a divisor of ``channels``.
-        side: of a window.
+        side: side of a window.
         scale: factor of the inner products; None: 1 / sqrt(head width), as in Swin.
     """
 
@@ -122,9 +122,9 @@ class SwinBlock(nn.Module):
     """Window attention and a feed-forward network four times as wide, each with a pre-norm and a residual connection.
 
     Args:
-        channels: of the feature.
-        heads: of the attention.
-        side: of a window.
+        channels: number of channels of the feature.
+        heads: number of heads of the attention.
+        side: side of a window.
         shifted: see :class:`Windows`.
     """
 
@@ -150,9 +150,9 @@ class SwinStage(nn.Module):
     Source: Liu et al. 2021 (Swin), without drop path and patch merging.
 
     Args:
-        channels: of the feature.
-        heads: of every attention.
-        side: of a window.
+        channels: number of channels of the feature.
+        heads: number of heads of every attention.
+        side: side of a window.
         depth: number of blocks.
     """
 

@@ -32,13 +32,13 @@ class ATRCNeck(ContextNeck):
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
-        strides: see there.
-        out_channels: see there.
+        strides: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        out_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
         genotype: ``'nyud_hrnet18'``, ``'pascal_hrnet18'``, a search's ``genotype.json``, or target -> source -> 0 none,
             1 global, 2 local, 3 regions of the target, 4 regions of the source. In a config, ``dict(config=...)`` names the
             config of the search, whose result is found in its work dir.
         channels: width of a task's feature.
-        lateral_channels: see there.
+        lateral_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
         context_channels: width of queries, keys and values; None: half of ``channels``.
         regions: task -> number of its regions; by default 40 for depth and normals, 2 for edge, else its classes.
 

@@ -36,10 +36,10 @@ class ATRCSearchNeck(ContextNeck):
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
-        strides: see there.
-        out_channels: see there.
+        strides: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        out_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
         channels: width of a task's feature.
-        lateral_channels: see there.
+        lateral_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
         context_channels: width of queries, keys and values; None: half of ``channels``.
         regions: see :class:`~mtkd.models.necks.atrc.ATRCNeck`.
 

@@ -43,7 +43,7 @@ class InvPTStage(nn.Module):
         embed: maps the trunk's map to the width and grid of this stage; None in the first.
         heads: number of heads of the attention.
         drop_path: see :class:`~mtkd.models.blocks.message_attention.MessageBlock`.
-        faithful_to_release: see there.
+        faithful_to_release: see :class:`~mtkd.models.blocks.message_attention.MessageBlock`.
     """
 
     def __init__(self, tasks: int, width: int, index: int, embed: nn.Module | None, heads: int, drop_path: float,

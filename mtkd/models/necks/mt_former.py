@@ -22,8 +22,8 @@ class CrossTaskBlock(nn.Module):
 
     Args:
         channels: C, the number of channels of a task's feature.
-        heads: of the attention.
-        side: of a window.
+        heads: number of heads of the attention.
+        side: side of a window.
         shifted: see :class:`~mtkd.models.blocks.window_attention.Windows`.
         tasks: T.
         scale: of the attention, see :class:`~mtkd.models.window_attention.WindowAttention`.
@@ -56,9 +56,9 @@ class CrossTaskStage(nn.Module):
     """Cross-task blocks, every second one shifted, and a layer norm; the other tasks' features are not updated.
 
     Args:
-        channels: of a task's feature.
-        heads: of every attention.
-        side: of a window.
+        channels: number of channels of a task's feature.
+        heads: number of heads of every attention.
+        side: side of a window.
         depth: number of blocks.
         tasks: T.
         scale: of every attention, see :class:`~mtkd.models.window_attention.WindowAttention`.

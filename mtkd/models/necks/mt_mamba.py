@@ -44,8 +44,8 @@ class SelfTaskBlock(nn.Module):
         channels: number of channels of the feature.
         inner: number of scanned channels.
         states: see :class:`~mtkd.models.blocks.selective_scan.Scan2D`.
-        rank: see there.
-        drop_path: chance that a sample skips the branch.
+        rank: see :class:`~mtkd.models.blocks.selective_scan.Scan2D`.
+        drop_path: probability that a sample skips the branch.
     """
 
     def __init__(self, channels: int, inner: int, states: int, rank: int, drop_path: float) -> None:
@@ -69,12 +69,12 @@ class CrossTaskBlock(nn.Module):
     g = sigmoid(linear(norm(x_t))); the input of s is the concatenation of all tasks.
 
     Args:
-        tasks: their names.
+        tasks: the task names.
         channels: number of channels of a task's feature.
         inner: number of scanned channels.
         states: see :class:`~mtkd.models.blocks.selective_scan.Scan2D`.
-        rank: see there.
-        drop_path: chance that a sample skips the branch.
+        rank: see :class:`~mtkd.models.blocks.selective_scan.Scan2D`.
+        drop_path: probability that a sample skips the branch.
     """
 
     def __init__(self, tasks: Sequence[str], channels: int, inner: int, states: int, rank: int, drop_path: float) -> None:
@@ -104,7 +104,7 @@ class MambaStage(nn.Module):
     cross-task block.
 
     Args:
-        tasks: their names.
+        tasks: the task names.
         in_channels: number of channels of the tasks' input maps.
         channels: number of channels of the trunk's map and of the output.
         ratio: ratio of inner channels to ``channels``.

@@ -36,8 +36,8 @@ class FeaturePropagation(nn.Module):
     """Propagates to the next finer scale: all tasks' features, gated over the tasks and reduced, plus the task's feature.
 
     Args:
-        tasks: their names.
-        channels: of every feature.
+        tasks: the task names.
+        channels: number of channels of every feature.
         faithful_to_release: gate over neighbouring channels instead of over tasks, as in the survey's code.
     """
 

@@ -15,7 +15,7 @@ class NDDRUnit(nn.Module):
 
     Args:
         num_tasks: T.
-        channels: of every feature.
+        channels: number of channels of every feature.
         own: see above.
         other: see above.
     """
@@ -46,10 +46,10 @@ class NDDRNeck(TaskNeck):
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
-        strides: see there.
-        out_channels: see there.
-        channels: see there.
-        lateral_channels: see there.
+        strides: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        out_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        lateral_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
         own: initial weight of a task's own feature (.9 on NYUD, .8 on PASCAL).
         other: initial weight of the features of each other task (.1 on NYUD, .05 on PASCAL).
     """

@@ -32,8 +32,8 @@ class Distillation(nn.Module):
     """G_t = F_t + sum over s != t of conv3x3(F_s) * sigmoid(conv3x3(F_s)), fact sheet 4.3.
 
     Args:
-        tasks: their names.
-        channels: of every feature.
+        tasks: the task names.
+        channels: number of channels of every feature.
     """
 
     def __init__(self, tasks: Sequence[str], channels: int) -> None:
@@ -52,8 +52,8 @@ class GatedDistillation(nn.Module):
     target.
 
     Args:
-        tasks: their names.
-        channels: of every feature.
+        tasks: the task names.
+        channels: number of channels of every feature.
     """
 
     def __init__(self, tasks: Sequence[str], channels: int) -> None:
@@ -86,10 +86,10 @@ class PADNetNeck(TaskNeck):
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
-        strides: see there.
-        out_channels: see there.
+        strides: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        out_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
         channels: width of a task's feature; None: 67, or 256 in the full style.
-        lateral_channels: see there.
+        lateral_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
         style: ``'lite'`` or ``'full'``.
 
     Raises:

@@ -26,12 +26,12 @@ class PAPNeck(TaskNeck):
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
-        strides: see there.
-        out_channels: see there.
-        channels: see there.
-        lateral_channels: see there.
+        strides: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        out_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        lateral_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
         affinity_channels: width of f_t; None: a quarter of ``channels``.
-        affinity_stride: stride, relative to the picture, at which positions are compared; the cost is proportional to its
+        affinity_stride: stride, relative to the image, at which positions are compared; the cost is proportional to its
             inverse fourth power.
         beta: b.
         steps: number of diffusion steps.

@@ -25,10 +25,10 @@ class PSDNeck(TaskNeck):
 
     Args:
         in_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
-        strides: see there.
-        out_channels: see there.
-        channels: see there.
-        lateral_channels: see there.
+        strides: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        out_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
+        lateral_channels: see :class:`~mtkd.models.necks.task_neck.TaskNeck`.
         kernel: k, odd.
         recursions: number of diffusion steps within a task.
 

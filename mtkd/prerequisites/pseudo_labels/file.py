@@ -29,7 +29,7 @@ class Header:
         domain: its domain, where it has several.
         teacher: the config that trained the teacher.
         weights: fingerprint of the teacher's weights, see :func:`mtkd.distill.weights.checkpoint_hash`.
-        transforms: the views of a picture that were averaged.
+        transforms: the views of an image that were averaged.
         precision: what the teacher ran in.
         tasks: task -> number of classes (bins).
         classes: task -> names of the classes, where the data set says them.
@@ -119,7 +119,7 @@ class PseudoFile:
         return found
 
     def check(self, path: Path) -> None:
-        """See that every entry can be what it says: rows that are distributions, of samples that there are.
+        """Check that every entry can be what it says: rows that are distributions, of samples that there are.
 
         An archive's own checksums, one an array, have been compared by then; this finds what was wrong when it was written.
 
@@ -197,7 +197,7 @@ class Rules:
         self.tau, self.top_p = tau, top_p
 
     def check(self, tasks: Iterable[str]) -> None:
-        """See that every task has exactly one rule.
+        """Check that every task has exactly one rule.
 
         Raises:
             ValueError: naming the task that has none or two.
@@ -226,7 +226,7 @@ def _of(rule: float | Mapping[str, float] | None, task: str) -> float | None:
 
 
 def problem(found: PseudoFile, wanted: Header, sample_ids: Sequence[str]) -> str | None:
-    """What makes a file not the one that is wanted, as the middle of a sentence; None where it is.
+    """What makes a file not the one that is wanted, as the middle of a sentence; None if it is.
 
     Args:
         found: the file.

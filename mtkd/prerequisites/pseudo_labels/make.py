@@ -38,8 +38,8 @@ def make_pseudo_labels(cfg: Config, seed: int, data_root: Path | str, *, as_csv:
                        say: Callable[[str], None] = print) -> list[Path]:
     """Make a config's pseudo-labels where they are missing or not what the config asks for.
 
-    Every sample of the training set gets one for every task it has no label of. Pictures are read without augmentation:
-    of the pipeline only what draws no random numbers is applied. Unreadable pictures get none. What a stopped run has
+    Every sample of the training set gets one for every task it has no label of. Images are read without augmentation:
+    of the pipeline only what draws no random numbers is applied. Unreadable images get none. What a stopped run has
     made is kept, chunk by chunk, and not made again.
 
     Args:

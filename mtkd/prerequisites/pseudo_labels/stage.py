@@ -43,7 +43,7 @@ class PseudoLabelStage:
         lambda_u: weight of the pseudo-labels' terms beside the tasks' own.
         hard: see :class:`~mtkd.distill.losses.pseudo_label.PseudoLabel`.
         folder: where the files lie.
-        batch_size: pictures at a time.
+        batch_size: images at a time.
         command: what makes them.
     """
 
@@ -77,7 +77,7 @@ class PseudoLabelStage:
 
 
 def stage_of(cfg: Config, seed: int, *, random: bool = False) -> PseudoLabelStage | None:
-    """The pseudo-label stage of a config; None where it has none.
+    """The pseudo-label stage of a config; None if it has none.
 
     Args:
         cfg: the student's config.

@@ -25,7 +25,7 @@ class GradientConflictHook(Hook):
     backward pass a task, no further than the tap, in one iteration of ``interval``. Nothing of the training changes by it.
     Below zero, two tasks conflict (Yu et al. 2020). Under data parallelism the Gramian is that of the whole batch.
 
-    Written: ``conflict/<task>~<task>`` among the scalars (JSON log, TensorBoard), the matrix as a picture through the
+    Written: ``conflict/<task>~<task>`` among the scalars (JSON log, TensorBoard), the matrix as an image through the
     visualiser, and ``conflicts.png`` in the work dir after training. The history is in the checkpoint.
 
     Args:

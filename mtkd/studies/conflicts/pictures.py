@@ -1,4 +1,4 @@
-"""Pictures of how the tasks' gradients agree: a matrix of cosines, and each pair's cosine over the training."""
+"""Images of how the tasks' gradients agree: a matrix of cosines, and each pair's cosine over the training."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -17,7 +17,7 @@ CELL = 0.55  # inches a task in the matrix
 
 
 def cosines_of(gram: np.ndarray) -> np.ndarray:
-    """(T, T) Gramian -> (T, T) cosines, NaN where a task had no gradient."""
+    """(T, T) Gramian -> (T, T) cosines, NaN if a task had no gradient."""
     norms = np.sqrt(np.clip(np.diag(gram), 0, None))
     with np.errstate(divide='ignore', invalid='ignore'):
         return np.clip(gram / np.outer(norms, norms), -1, 1)
@@ -29,7 +29,7 @@ def pairs(tasks: Sequence[str]) -> list[tuple[int, int, str]]:
 
 
 def matrix_picture(tasks: Sequence[str], cosines: np.ndarray, title: str = '') -> np.ndarray:
-    """The matrix as a picture, (H, W, 3) uint8: blue where gradients agree, red where they conflict."""
+    """The matrix as an image, (H, W, 3) uint8: blue where gradients agree, red where they conflict."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(1.6 + CELL * len(tasks), 1.2 + CELL * len(tasks)), dpi=120, layout='constrained')
         _matrix(figure.add_subplot(), tasks, cosines, title)

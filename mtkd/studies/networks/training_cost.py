@@ -78,7 +78,7 @@ class Weight:
 
     Attributes:
         params: parameters.
-        macs: multiply-accumulates of one picture, see :mod:`mtkd.engine.cost`.
+        macs: multiply-accumulates of one image, see :mod:`mtkd.engine.cost`.
         kept: bytes that a step's forward keeps for its backward: every storage that autograd saved, once, without the
             parameters' own.
         peak: bytes at the highest point of a step above those before it: what the step allocates for activations and

@@ -1,4 +1,4 @@
-"""The page of a sweep: a board whose rows are the swept values, in their order, and a picture per option and metric."""
+"""The page of a sweep: a board whose rows are the swept values, in their order, and an image per option and metric."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class ProbView:
         raise TypeError(f'{type(self).__name__} has no scores')
 
     def __call__(self, out: Tensor, tau: float = 1.0) -> Tensor | None:
-        """The distribution at temperature ``tau``: (B, K, h, w) float32, or None where a task is to be skipped."""
+        """The distribution at temperature ``tau``: (B, K, h, w) float32, or None if a task is to be skipped."""
         with torch.autocast(out.device.type, enabled=False):
             return torch.softmax(self.scores(out.float()) / tau, dim=1)
 

@@ -1,4 +1,4 @@
-"""Each channel as a distribution over the places of the picture."""
+"""Each channel as a distribution over the places of the image."""
 
 import torch
 from torch import Tensor
