@@ -188,7 +188,7 @@ def _check_key(config: Any, key: str) -> None:
 
 
 def _known(node: Mapping[str, Any], path: list[str], foreign: bool) -> set[str] | None:
-    """The keys that may stand in a dictionary; None where that cannot be told."""
+    """The keys that may stand in a dictionary; None if that cannot be told."""
     keys = {key for key in node if isinstance(key, str)}
     if not path:
         return None if foreign else keys | TOP_LEVEL
@@ -215,7 +215,7 @@ def arguments_of(name: str, near: Path = PACKAGE) -> set[str] | None:
         near: where its name is used; of several classes of this name the one in the same package is meant.
 
     Returns:
-        None where there is no such class in the places that are searched, or more than one, or a base cannot be followed.
+        None if there is no such class in the places that are searched, or more than one, or a base cannot be followed.
     """
     found = _definitions().get(name, [])
     beside = [file for file in found if _package(file) == _package(near)]

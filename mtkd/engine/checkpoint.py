@@ -57,7 +57,7 @@ class CheckpointHook(Hook):
         self._missing: int | None = None  # the iteration to resume from, if its checkpoint is in another folder
 
     def before_train(self, runner: Any) -> None:
-        """Refuse an interval that is no multiple of the accumulation steps: partial gradients would be lost when resuming."""
+        """Refuse an interval that splits an accumulation: its partial gradients would be lost when resuming."""
         self._steps = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         if self.interval % self._steps:
             raise ValueError(f'default_hooks.checkpoint.interval={self.interval} is not a multiple of '
@@ -192,7 +192,7 @@ def advance_schedules(schedulers: Sequence[Any], iterations: int, epochs: int) -
     The checkpoint of an epoch's last iteration is written before epoch-based schedules take their step.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore', UserWarning)  # of PyTorch's order of steps; no optimizer steps here
+        warnings.simplefilter('ignore', UserWarning)  # on the order of steps; no optimizer here
         for scheduler in schedulers:
             if getattr(scheduler, 'need_val_args', False):
                 continue  # it is based on validations

@@ -157,7 +157,7 @@ def _follow_weights(cfg: Config) -> None:
 
 
 def _scale_of_weights(backbone: Mapping[str, Any]) -> Scale | None:
-    """What a backbone's weights were trained with; None if there are none, they do not say, or it is ImageNet's."""
+    """The normalisation of a backbone's weights; None if there are none, it is unknown, or it is that of ImageNet."""
     model, name, weights = backbone.get('model'), backbone.get('name'), backbone.get('weights')
     if isinstance(model, Mapping):
         usual = foreign_scale(**model)
@@ -227,7 +227,9 @@ def _keys_of(node: Any, path: Sequence[str]) -> set[str]:
 
 
 def _always(place: str) -> set[str]:
-    """The keys that are always read at a position of a config: at the top level, those read by MMEngine, by the record of results and by prerequisites."""
+    """The keys that are always read at a position of a config: at the top level, those of MMEngine, of the record of results
+    and of prerequisites.
+    """
     if place:
         return {'finite'} if place == 'default_hooks' else set()
     runner = set(inspect.signature(Runner.__init__).parameters) - {'self'}
@@ -323,7 +325,7 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
 
 
 def without_pretrained(net: Any) -> None:
-    """Remove pretrained weights from the config of a network that is loaded from a checkpoint, so that they are not required."""
+    """Remove pretrained weights from the config of a network that is loaded from a checkpoint."""
     backbone = net.get('backbone') or (net.get('trunk') or {}).get('backbone')
     off = {'pretrained': False, 'checkpoint': None, 'weights': None}
     if backbone is not None:

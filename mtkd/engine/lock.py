@@ -94,7 +94,7 @@ _held: 'weakref.WeakSet[Lock]' = weakref.WeakSet()
 
 
 def _leave_to_parent() -> None:
-    """Close the file in a forked child (a loader worker); otherwise a worker that outlives its parent would keep the lock."""
+    """Close the file in a forked child (a loader worker), which would otherwise keep the lock if it outlives its parent."""
     for lock in list(_held):
         if lock._file is not None:
             os.close(lock._file)

@@ -77,7 +77,7 @@ class Prerequisite(ABC):
             raise ValueError(f'--cfg-options {next(iter(options))}: nothing reads it.')
 
     def resolve(self, cfg: Config, seed: int, *, random: bool, network_only: bool) -> Config:
-        """Put what was made into a copy of a loaded config, in the place of the names that the config gives.
+        """Replace references to this prerequisite in a copy of a loaded config.
 
         Args:
             cfg: a loaded config; it is not modified.

@@ -60,7 +60,7 @@ def shorten(cfg: Config) -> None:
     """Cut a config down in place, before a command line's options are merged into it.
 
     Fewer iterations, with schedules in proportion; some samples of each data set, drawn once and for all; batches of at most
-    8; pictures whose labels are maps at most 128 pixels wide, all their sizes in proportion; no loader workers; one
+    8; images whose labels are maps at most 128 pixels wide, all their sizes in proportion; no loader workers; one
     validation in the end. Networks, losses, links, balances and weights stay as they are.
     """
     cfg[KEY] = True
@@ -108,7 +108,7 @@ def _shrink_quotas(sampler: Any, before: int, now: int) -> None:
 
 
 def _shrink_pictures(cfg: Config) -> None:
-    """Pictures of training crops that are large are resized as they are read, in all splits."""
+    """Images of training crops that are large are resized as they are read, in all splits."""
     if not any(_has_maps(task) for task in (cfg.get('tasks') or {}).values()):
         return
     sizes = [size for dataset in datasets_of(cfg.get('train_dataloader')) if (size := _last_size(dataset)) is not None]

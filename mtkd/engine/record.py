@@ -50,7 +50,7 @@ def peak_memory(device: torch.device) -> int:
 
 
 def network_name(net: Mapping[str, Any]) -> str:
-    """Default name of a network without ``student`` in the config: the name of its backbone, or the type of the backbone or trunk."""
+    """Default name of a network without ``student``: its backbone's name, or the type of the backbone or trunk."""
     part = net.get('backbone') or net.get('trunk') or {}
     return str(part.get('name') or part.get('type') or 'network')
 

@@ -178,5 +178,5 @@ def reported(folder: Path, report: Report, meta: Mapping[str, Any]) -> tuple[dic
 
 
 def _statistic(name: str, values: Sequence[float]) -> float:
-    """NaN if one of the values is, because sorting NaN would make the median depend on the order."""
+    """The statistic; NaN if a value is NaN, because sorting NaN would make the median depend on the order."""
     return math.nan if any(math.isnan(value) for value in values) else STATISTICS[name](values)

@@ -105,8 +105,8 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
     Args:
         job: the config and the location of its data; the distiller is not built, teachers are not needed.
         checkpoint: ``final.pth`` or ``iter_N.pth``; one of a quick run makes the test a quick one.
-        show_dir: where to put pictures of predictions beside the labels.
-        num_pictures: how many samples to draw.
+        show_dir: output folder for images of predictions and labels.
+        num_pictures: number of samples to draw.
         show_teachers: put the teachers' predictions below the student's in the images; the teachers are needed then, and
             the peak memory counts them.
 

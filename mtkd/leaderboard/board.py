@@ -211,7 +211,7 @@ class Run:
     Attributes:
         path: the file.
         result: the result.
-        line: its line in a ``.jsonl`` file; None where the file holds it alone.
+        line: its line in a ``.jsonl`` file; None if the file holds it alone.
     """
 
     path: Path

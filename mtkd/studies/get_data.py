@@ -58,10 +58,10 @@ def fetch(one: DataSet, root: Path, say: Callable[[str], None] = print) -> None:
 
 
 def as_folders(part: Any, folder: Path) -> None:
-    """Write pictures with class numbers as ``<folder>/<class>/<number>.png``.
+    """Write images with class numbers as ``<folder>/<class>/<number>.png``.
 
     Args:
-        part: (picture, class number) by index, and ``classes``, their names, where it has some.
+        part: (image, class number) by index, and ``classes``, their names, where it has some.
         folder: of the split.
     """
     names = [str(name).replace('/', '_') for name in getattr(part, 'classes', [])]

@@ -55,9 +55,9 @@ class AttributeDataset(TaskDataset):
         part: which of them, from 0.
         part_seed: of the division; data sets that divide one split among them must say the same.
         keep: tasks whose labels are served; the others' are hidden. None: all. ``()`` makes an unlabelled set.
-        domains: name -> transform (or its config) that turns a picture into that domain; applied once, on reading.
-        domain: which of them this set is in; ``'main'`` is the pictures as they are.
-        max_broken: how many pictures may be unreadable.
+        domains: name -> transform (or its config) that turns an image into that domain; applied once, on reading.
+        domain: which of them this set is in; ``'main'`` is the images as they are.
+        max_broken: how many images may be unreadable.
         limit: see :class:`TaskDataset`.
 
     Raises:
