@@ -1,4 +1,4 @@
-"""F4: distillation: teachers, links between taps, and the distiller that turns them into terms."""
+"""F4: distillation: teachers, links between taps, and the distiller that computes the loss terms."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What every link of a distiller is: something that makes terms of a batch, the student's taps and the teachers'."""
+"""Base class of the links of a distiller, which compute terms from a batch and the taps of student and teachers."""
 
 from collections.abc import Mapping
 
@@ -14,17 +14,17 @@ from .teacher import Teacher
 class BaseLink(nn.Module):
     """A part of a :class:`~mtkd.distill.distiller.Distiller`; in a config ``dict(type=…)``, by default ``Link``.
 
-    :class:`~mtkd.distill.link.Link` compares taps with a loss, and is enough for most methods. A method that makes its
+    :class:`~mtkd.distill.link.Link` compares taps with a loss, and is enough for most methods. A method that computes its
     terms in another way (:class:`~mtkd.distill.task_contrast.TaskContrast`) derives from this class and registers in
-    ``LINKS``. Parameters and buffers that it has are trained and kept in checkpoints with the distiller.
+    ``LINKS``. Its parameters and buffers are trained and saved with the distiller.
 
     Attributes:
         weight: factor of its terms in the total.
         terms: the names of its terms, known after :meth:`bind`.
-        task_names: the tasks whose names its terms carry.
-        student_taps: the student's taps it reads, known after :meth:`bind`.
-        teacher_taps: teacher -> the taps of it that it reads, known after :meth:`bind`; empty without a teacher.
-        progress: share of the training that is done, 0 to 1; the distiller sets it before every step.
+        task_names: the tasks in the names of its terms.
+        student_taps: the student's taps that it uses, known after :meth:`bind`.
+        teacher_taps: teacher -> its taps that the link uses, known after :meth:`bind`; empty without a teacher.
+        progress: completed fraction of the training, 0 to 1; the distiller sets it before every step.
     """
 
     weight: float = 1.0
@@ -36,7 +36,7 @@ class BaseLink(nn.Module):
 
     @property
     def route(self) -> Route:
-        """The samples that can count for it; None: all. In training it is given the rows of these samples alone."""
+        """The samples that can contribute to it; None: all. In training, it receives only the rows of these samples."""
         return None
 
     def term_name(self, term: str) -> str:
@@ -44,14 +44,14 @@ class BaseLink(nn.Module):
         return term
 
     def weight_at(self, progress: float) -> float:
-        """The weight when a share of the training is done."""
+        """The weight after a given fraction of the training."""
         return self.weight
 
     def bind(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task], teachers: Mapping[str, Teacher]) -> None:
-        """Settle what it reads, check that it fits, and build what it trains; called once, before any checkpoint.
+        """Resolve its inputs, check that they fit, and build its parameters; called once, before loading any checkpoint.
 
         Raises:
-            ValueError: something does not fit.
+            ValueError: the inputs do not fit.
         """
 
     def meet(self, student: nn.Module) -> None:
@@ -62,7 +62,7 @@ class BaseLink(nn.Module):
 
         Args:
             batch: the batch.
-            taps: the student's.
+            taps: the taps of the student.
             seen: teacher -> its taps.
             tasks: the student's tasks.
         """

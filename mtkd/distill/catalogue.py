@@ -1,9 +1,9 @@
-"""The table of all distillation methods in ``docs/catalogue.md``, made from the code.
+"""Generates the table of all distillation methods in ``docs/catalogue.md`` from the code.
 
     python -m mtkd.distill.catalogue docs/catalogue.md
 
-A method is in it by having a ``method`` (:class:`~mtkd.distill.losses.distill_loss.Method`): every registered loss, and
-those teachers and links that are a method of their own.
+The table contains every class with a ``method`` (:class:`~mtkd.distill.losses.distill_loss.Method`): every registered loss,
+and teachers and links that are methods themselves.
 """
 
 import sys
@@ -31,12 +31,12 @@ class Row:
     """One method.
 
     Attributes:
-        name: of its class, the ``type`` in a config.
-        where: what it is registered as.
+        name: class name, the ``type`` in a config.
+        where: the registry.
         method: title, source, level and what it fits.
-        state: numbers it keeps beside its parameters.
-        parameters: numbers it trains.
-        products: multiplications and additions of matrix products and convolutions in a step, forward and backward.
+        state: size of its state without parameters.
+        parameters: number of trained parameters.
+        products: multiplications and additions of matrix products and convolutions per step, forward and backward.
     """
 
     name: str
@@ -73,10 +73,10 @@ def table() -> str:
 
 
 def written(text: str) -> str:
-    """A page with the table between its two marks made anew.
+    """A page with an updated table between its two markers.
 
     Raises:
-        ValueError: the page lacks a mark.
+        ValueError: the page lacks a marker.
     """
     if BEGIN not in text or END not in text:
         raise ValueError(f'The page lacks the lines between which the table goes: {BEGIN} and {END}.')
@@ -95,7 +95,7 @@ def _methods(registry: Registry) -> Iterator[tuple[str, Any]]:
 
 
 def _measured(name: str, cls: type[DistillLoss], method: Method) -> Row:
-    """A loss is built and run once, on 8 samples of 8×8 pixels."""
+    """Build a loss and run it once, on 8 samples of 8×8 pixels."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         loss = cls(**(method.options or {}))
@@ -109,7 +109,7 @@ def _measured(name: str, cls: type[DistillLoss], method: Method) -> Row:
 
 
 def _channels(loss: DistillLoss) -> tuple[list[int], list[int]]:
-    """Channels of both sides: 10 classes for outputs, else 64 and 128, and half of them at a finer level."""
+    """Channels of both sides: 10 classes for outputs, otherwise 64 and 128, and half of these at a finer level."""
     level = loss.method.level if loss.method is not None else 'features'
     if level not in ('features', 'levels'):
         return [CLASSES], [CLASSES] * (3 if 'teacher' in loss.several else 1)
@@ -134,7 +134,7 @@ def _products(loss: DistillLoss, students: Sequence[int], teachers: Sequence[int
 
 
 class _Counter(TorchDispatchMode):
-    """Counts as ``FlopCounterMode`` does, which cannot follow a gradient that a loss takes in its forward pass."""
+    """Counts like ``FlopCounterMode``, which does not support losses that compute a gradient in their forward pass."""
 
     total = 0
 

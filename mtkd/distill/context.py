@@ -1,7 +1,7 @@
-"""What a loss may read beside its views: the inputs that ``DistillLoss.asks`` names.
+"""Additional inputs of losses, which ``DistillLoss.asks`` names.
 
-A new one is a function here, added to :data:`CONTEXT`. In a loop of your own you pass the same values to the loss as
-keyword arguments.
+A new input is a function here that is added to :data:`CONTEXT`. In your own training loop, pass the same values to the loss
+as keyword arguments.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,8 +23,8 @@ class Step:
         batch: the batch.
         task: the link's task.
         size: (h, w) of the student's first view; None for a vector.
-        progress: share of the training that is done, 0 to 1.
-        device: where the student's view lies.
+        progress: completed fraction of the training, 0 to 1.
+        device: device of the student's view.
     """
 
     batch: Batch
@@ -37,9 +37,9 @@ class Step:
 def target(step: Step) -> Tensor:
     """``target``: the task's label at the size of the student's first view.
 
-    (B, h, w) or (B,) int64 for classes (of a merged label space: counted within it), (B, h, w) or (B,) float32 for
-    numbers, (B, 3, h, w) for normals. Where there is no valid label it is 0, and the link masks it: a loss that asks for
-    the target is computed on valid labels only.
+    (B, h, w) or (B,) int64 for classes (in a merged label space: relative to it), (B, h, w) or (B,) float32 for
+    numbers, (B, 3, h, w) for normals. It is 0 without a valid label, and the link masks these elements: a loss that uses the
+    target is computed only on valid labels.
     """
     label = step.batch['targets'][step.task.name]
     valid = target_valid(step)
@@ -57,7 +57,7 @@ def target(step: Step) -> Tensor:
 
 
 def target_valid(step: Step) -> Tensor:
-    """(B, h, w) or (B,) bool: where :func:`target` is a label."""
+    """(B, h, w) or (B,) bool: whether :func:`target` is a valid label."""
     valid = step.task.kind.valid(step.batch['targets'][step.task.name])
     present = step.batch['present'][step.task.name]
     if valid.ndim == 1:
@@ -67,7 +67,7 @@ def target_valid(step: Step) -> Tensor:
 
 
 def progress(step: Step) -> float:
-    """``progress``: the share of the training that is done, 0 to 1."""
+    """``progress``: the completed fraction of the training, 0 to 1."""
     return step.progress
 
 

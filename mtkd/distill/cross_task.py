@@ -1,4 +1,4 @@
-"""Cross-task consistency: a task that an image has no label for learns from another task's label of the same image."""
+"""Cross-task consistency: a task without a label for an image is trained with the label of another task for it."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from .masks import at_size, picture_mask
 from .teacher import Teacher
 
 WIDTHS = (64, 128, 256, 512, 512)  # of the official mapping network
-DEPTHS = (2, 2, 3, 3, 3)  # its 3x3 convolutions before each pooling
+DEPTHS = (2, 2, 3, 3, 3)  # number of 3x3 convolutions before each pooling
 EPS = 1e-12
 
 
@@ -26,10 +26,11 @@ class CrossTaskConsistency(BaseLink):
     """Consistency of a prediction with the label of another task, in a learned joint space of the two.
 
     For an image with a label of task t and none of task s, the student's prediction of s and the label of t go through
-    one auxiliary network, conditioned on the ordered pair (s, t). Its two outputs should point the same way at each place,
-    and both should stay close to a feature of the student, without which the network could map everything to one vector::
+    one auxiliary network, conditioned on the ordered pair (s, t). Its two outputs should have the same direction at each
+    position, and both should stay close to a feature of the student, without which the network could map everything to one
+    vector::
 
-        1 - cos(m_s, m_t) + γ [ (1 - cos(m_s, f)) + (1 - cos(m_t, f)) ]      averaged over places, f without gradient
+        1 - cos(m_s, m_t) + γ [ (1 - cos(m_s, f)) + (1 - cos(m_t, f)) ]      averaged over positions, f detached
 
     ``<task>/xtc`` is the sum over the pairs in which the task is s, the mean over all samples of the batch. The auxiliary
     network is trained with the student and discarded with the other links; it needs no teacher::
@@ -49,23 +50,23 @@ class CrossTaskConsistency(BaseLink):
     depend on what else is in the batch or on how many ranks there are. The official code draws the Gumbel sample anew for
     each pair, here it is drawn once an image. Ours: maps enter at the size of the largest output,
     which is smaller and cheaper (``resolution='label'`` is the official way); padding is 0 and does not count; binary
-    maps, which the official code has none of; predicted depth is at least 0.
+    maps, which the official code has none of; predicted depth is clamped at 0.
 
     Args:
         tasks: two or more dense tasks.
         tap: the student's feature f; by default its deepest ``trunk.…`` tap, or ``shared`` where there is none.
         gamma: γ.
-        weight: of each of the terms in the total.
-        widths: channels of the stages. The last stage always has the channels of f. By default the first of the official
-            (64, 128, 256, 512, 512), as many as it takes to come down to the stride of f, at least one.
+        weight: weight of each term in the total.
+        widths: channels of the stages. The last stage always has the channels of f. By default the first entries of the
+            official (64, 128, 256, 512, 512), as many as needed to reach the stride of f, at least one.
         sources: which tasks are s: ``'unlabelled'``, those without a label in the image, or ``'all'``, the official
             ``full`` mode for images with several labels.
         classes: how class scores become maps: ``'gumbel'``, or ``'softmax'``, which is not random.
         resolution: size of the maps: ``'output'`` or ``'label'``.
-        seed: of the auxiliary network's first weights.
+        seed: seed of the initial weights of the auxiliary network.
 
     Raises:
-        ValueError: fewer than two tasks, or an option that makes no sense.
+        ValueError: fewer than two tasks, or an invalid option.
     """
 
     method = Method('Cross-task consistency', 'Li, Liu & Bilen 2022', 'self', 'dense', note='no teacher')
@@ -123,7 +124,7 @@ class CrossTaskConsistency(BaseLink):
         if self.sources == 'unlabelled':
             asked = asked & ~present[:, :, None]
         sample, source, target = asked.nonzero(as_tuple=True)
-        # DDP wants everything that is trained in the graph of every step, with a gradient of 0 if need be
+        # DDP requires all trained parameters in the graph of every step, with a gradient of 0 if necessary
         anchor = sum((p.sum() * 0 for p in self.maps.parameters()), start=taps[self.student_taps[0]].sum() * 0)
         sums = anchor.float() + torch.zeros(len(present), count, device=present.device)
         if len(sample):
@@ -156,7 +157,7 @@ class CrossTaskConsistency(BaseLink):
 
     def _first_layers(self, sample: Tensor, task_of: Tensor, maps: Callable[[Task, Tensor], Tensor],
                       tasks: Mapping[str, Task], inside: Tensor | None) -> Tensor:
-        """Each chosen sample's map of the chosen task after that task's own layer, (M, C, h, w); each is made once."""
+        """The map of each selected sample and task after that task's first layer, (M, C, h, w); each is computed once."""
         parts: list[Tensor] = []
         places: list[Tensor] = []
         for i, name in enumerate(self.task_names):
@@ -247,7 +248,7 @@ class _Norm(nn.Module):
 
 
 class _Map:
-    """How predictions and labels of one kind become maps that a network can read."""
+    """Converts predictions and labels of one kind to input maps of a network."""
 
     def of_prediction(self, task: Task, out: Tensor, classes: str) -> Tensor:
         raise TypeError(type(self).__name__)
@@ -257,7 +258,7 @@ class _Map:
 
 
 class _Classes(_Map):
-    """(B, C, h, w): one class each place, none where it is not known; one channel of two classes is a probability."""
+    """(B, C, h, w): one class per position, none if unknown; one channel of two classes is a probability."""
 
     def of_prediction(self, task: Task, out: Tensor, classes: str) -> Tensor:
         return out.sigmoid() if task.out_channels == 1 else CLASSES[classes](out)
@@ -281,7 +282,7 @@ class _Depths(_Map):
 
 
 class _Normals(_Map):
-    """(B, 3, h, w): unit vectors moved into 0..1; (.5, .5, .5) where there is none."""
+    """(B, 3, h, w): unit vectors shifted to 0..1; (.5, .5, .5) for missing values."""
 
     def of_prediction(self, task: Task, out: Tensor, classes: str) -> Tensor:
         return (task.predict(out) + 1) / 2
@@ -295,7 +296,7 @@ MAPS: dict[str, _Map] = {'class_map': _Classes(), 'binary_map': _Classes(), 'edg
 
 
 def _map_of(task: Task) -> _Map | None:
-    """The map of a task's kind, or of the kind that it is a special case of."""
+    """The map of a task's kind, or of its parent kind."""
     kinds = (vars(kind).get('name') for kind in type(task.kind).__mro__)
     return next((MAPS[kind] for kind in kinds if kind in MAPS), None)
 
@@ -323,7 +324,7 @@ def _inside(value: Tensor, inside: Tensor | None, chosen: Tensor) -> Tensor:
 
 
 def _at(target: Tensor, size: Size) -> Tensor:
-    """A (B, …, H, W) label in another size: the values under the centres of its places."""
+    """A (B, …, H, W) label in another size: the values at the centres of its pixels."""
     if tuple(target.shape[-2:]) == tuple(size):
         return target
     flat = target.reshape(-1, *target.shape[-2:])

@@ -1,4 +1,4 @@
-"""The distiller: teachers and links in, named terms out."""
+"""The distiller: computes named loss terms from teachers and links."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -21,25 +21,24 @@ TEMPLATES = ('each_task', 'all_tasks', 'between_tasks')
 
 @MODELS.register_module()
 class Distiller(nn.Module):
-    """Turns a batch and the student's taps into distillation terms.
+    """Computes distillation terms from a batch and the student's taps.
 
-    It holds what distillation trains (projectors, parameters of losses) under the keys ``distiller.links.*`` of a model;
-    nothing of it is needed to deploy the student.
+    It contains the parameters of distillation (projectors, parameters of losses) under the keys ``distiller.links.*`` of a
+    model; none of them is needed to deploy the student.
 
     Args:
-        teachers: name -> teacher or its config. ``type`` is by default ``MultiTaskTeacher``, and ``tasks``, with which
-            every registered teacher is built, the student's. None takes out one that a config inherits.
-        links: links or their configs; or templates: ``dict(each_task=cfg or [cfg, …])`` makes a link per task, with
-            ``{task}`` in ``student`` and ``teacher`` replaced by the task, and leaves out tasks whose probability view
-            is ``none``; its ``weight`` may be one for each task, task -> λ_t; ``dict(all_tasks=cfg)`` makes one link of
-            all tasks; ``dict(between_tasks=cfg)`` one :class:`~mtkd.distill.task_contrast.TaskContrast`, which needs no
-            teacher. All may be given. A config's ``type`` is by default
-            ``Link``.
+        teachers: name -> teacher or its config. ``type`` defaults to ``MultiTaskTeacher``, and ``tasks``, an argument of
+            every registered teacher, to the tasks of the student. None removes an inherited teacher.
+        links: links or their configs; or templates: ``dict(each_task=cfg or [cfg, …])`` creates a link per task, with
+            ``{task}`` in ``student`` and ``teacher`` replaced by the task, and skips tasks whose probability view is
+            ``none``; its ``weight`` may be given per task, task -> λ_t; ``dict(all_tasks=cfg)`` creates one link for all
+            tasks; ``dict(between_tasks=cfg)`` one :class:`~mtkd.distill.task_contrast.TaskContrast`, which needs no teacher.
+            They may be combined. The ``type`` of a config defaults to ``Link``.
         weight: β of KDAM's equation 9, a factor of every term.
 
     Attributes:
-        term_weights: term -> its weight in the total, β times the link's; filled by :meth:`check`, changed by
-            :meth:`begin_step` where a link has a warm-up. The terms themselves come unweighted.
+        term_weights: term -> its weight in the total, β times the link's; set by :meth:`check`, updated by
+            :meth:`begin_step` if a link has a warm-up. The terms themselves come unweighted.
     """
 
     def __init__(self, teachers: Mapping[str, Teacher | Mapping[str, Any] | None], links: Links,
@@ -59,16 +58,16 @@ class Distiller(nn.Module):
 
     def check(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task], net: nn.Module | None = None,
               normalise: Callable[[Tensor], Tensor] | None = None) -> None:
-        """Build teachers, links and projectors for a student, and check that all fit; called once, at build time.
+        """Build teachers, links and projectors for a student, and check that they fit; called once, at build time.
 
         Args:
             tap_specs: the student's taps.
             tasks: the student's tasks.
             net: the student's network, for teachers that follow it (:meth:`~mtkd.distill.teacher.Teacher.meet`).
-            normalise: how images are normalised for it, for the same teachers.
+            normalise: the normalisation of its images, for the same teachers.
 
         Raises:
-            ValueError: something does not fit; the sentence says what, and what would.
+            ValueError: the parts do not fit; the message says what is wrong and what would fit.
         """
         self._tasks = tasks
         for name, teacher in self._teachers.items():
@@ -94,18 +93,18 @@ class Distiller(nn.Module):
 
     @property
     def reads(self) -> list[tuple[str, Route]]:
-        """Each tap of the student that a link reads, and the samples it reads it of."""
+        """Each tap of the student that a link uses, and the samples for which it does."""
         return [(tap, route) for link, route in zip(self.links, self._routes, strict=True) for tap in link.student_taps]
 
     def plan(self, plan: RoutingPlan, heads: Mapping[str, Route]) -> RoutingPlan:
-        """Settle which samples each teacher looks at: those that a link of it reads.
+        """Determine the samples that each teacher processes: those that its links use.
 
         Args:
-            plan: the student's.
-            heads: task -> the samples that its head runs on; a task that is not named has all.
+            plan: the plan of the student.
+            heads: task -> the samples on which its head runs; all for a missing task.
 
         Returns:
-            ``plan`` with what teachers and links need.
+            ``plan`` including the needs of teachers and links.
         """
         self._head_routes = heads
         pairs: set[tuple[Route, Route]] = set()
@@ -117,12 +116,13 @@ class Distiller(nn.Module):
         return RoutingPlan(frozenset(routes), plan.pairs | pairs)
 
     def begin_step(self, progress: float) -> None:
-        """Say how far the training is; call it before every step. Without it the progress stays 0, the weights are full.
+        """Set the progress of the training; call it before every step. Without it, the progress stays 0 and weights have
+        full size.
 
-        Losses that ask for the progress read it, links with a warm-up weigh by it, teachers that follow the student move.
+        It is used by losses that depend on the progress, by links with a warm-up, and by teachers that follow the student.
 
         Args:
-            progress: share of the training that is done, 0 to 1.
+            progress: completed fraction of the training, 0 to 1.
         """
         for link in self.links:
             link.progress = progress
@@ -139,12 +139,12 @@ class Distiller(nn.Module):
         """The terms of a batch.
 
         Args:
-            batch: with the raw uint8 images; taps in ``batch['teacher']`` save running that teacher.
-            taps: the student's.
+            batch: with the raw uint8 images; a teacher with taps in ``batch['teacher']`` is not run.
+            taps: the taps of the student.
             tasks: the student's tasks.
 
         Returns:
-            ``<task>/<name>`` -> () float32, unweighted: the mean over all that counts in the batch and on all ranks.
+            ``<task>/<name>`` -> () float32, unweighted: the mean over all valid elements of the batch and of all ranks.
         """
         routing = batch.get('rows')
         parts = _Parts(batch, routing)
@@ -162,17 +162,17 @@ class Distiller(nn.Module):
 
     def loss(self, image: Tensor, taps: Taps, targets: Mapping[str, Tensor] | None = None,
              present: Mapping[str, Tensor] | None = None) -> Tensor:
-        """The weighted sum of all terms, for a loop of your own; after :meth:`check`.
+        """The weighted sum of all terms, for your own training loop; call :meth:`check` first.
 
         Args:
-            image: (B, 3, H, W) uint8 RGB, what the teachers look at.
-            taps: the student's.
-            targets: task -> labels, where a link reads them.
+            image: (B, 3, H, W) uint8 RGB, the input of the teachers.
+            taps: the taps of the student.
+            targets: task -> labels, if a link uses them.
             present: task -> (B,) bool, the samples that are labelled; by default all, of the tasks in ``targets``.
 
         Returns:
-            () float32, ready for ``backward()``: the mean over what counts in the batch and on all ranks. Under DDP
-            gradients are averaged, which is exact for it.
+            () float32, ready for ``backward()``: the mean over all valid elements of the batch and of all ranks. It is exact
+            under DDP, which averages gradients.
 
         Raises:
             ValueError: :meth:`check` has not been called.
@@ -188,20 +188,20 @@ class Distiller(nn.Module):
         return torch.stack([self.term_weights[name] * term for name, term in terms.items()]).sum()
 
     def needed_taps(self, teacher: str) -> tuple[str, ...]:
-        """The taps that the links read of a teacher: what a cache has to hold."""
+        """The taps of a teacher that the links use, which a cache has to contain."""
         return tuple(dict.fromkeys(tap for link in self.links for tap in link.teacher_taps.get(teacher, ())))
 
     def _own(self, link: BaseLink, route: Route, taps: Taps, routing: Routing) -> Taps:
-        """The student's taps that a link reads, with the rows of its route."""
+        """The student's taps that a link uses, with the rows of its route."""
         return {tap: routing.pick(taps[tap], route, self._head_route(tap)) for tap in link.student_taps}
 
     def _head_route(self, tap: str) -> Route:
-        """The samples that a tap of the student has."""
+        """The samples contained in a tap of the student."""
         task, _, part = tap.partition('.')
         return self._head_routes.get(task) if part in ('feat', 'out') else None
 
     def _taught(self, link: BaseLink, route: Route, seen: Mapping[str, Taps], routing: Routing) -> dict[str, Taps]:
-        """The teachers' taps that a link reads, with the rows of its route."""
+        """The teachers' taps that a link uses, with the rows of its route."""
         return {name: {tap: routing.pick(seen[name][tap], route, self._teacher_routes[name]) for tap in read}
                 for name, read in link.teacher_taps.items()}
 
@@ -216,7 +216,7 @@ class Distiller(nn.Module):
 
 
 class _Parts:
-    """A batch's samples on each route, picked out once."""
+    """The samples of a batch on each route, selected once."""
 
     def __init__(self, whole: Batch, routing: Routing | None) -> None:
         self.whole, self.routing = whole, routing
@@ -245,7 +245,7 @@ def _build_teacher(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> Teacher
 
 
 def _expand(links: Links, tasks: Mapping[str, Task]) -> list[BaseLink]:
-    """Links from links, configs or templates."""
+    """Build links from links, configs or templates."""
     if not isinstance(links, Mapping):
         return [link if isinstance(link, nn.Module) else _build_link(link) for link in links]
     unknown = set(links) - set(TEMPLATES)
@@ -268,7 +268,7 @@ def _build_link(cfg: Mapping[str, Any], **given: Any) -> BaseLink:
 
 
 def _has_meaning(link: BaseLink, tasks: Mapping[str, Task]) -> bool:
-    """Whether a template's link says something of its task: outputs want a probability view."""
+    """Whether a template's link is meaningful for a task: outputs need a probability view."""
     loss = getattr(link, 'loss', None)
     return loss is None or loss.reads == 'tap' or all(bool(tasks[task].prob_view.scope) for task in link.task_names)
 
@@ -280,21 +280,21 @@ def _listed(cfg: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> list
 
 
 def _filled(cfg: Mapping[str, Any], task: str) -> dict[str, Any]:
-    """A template for one task."""
+    """Instantiate a template for one task."""
     filled = {key: _named(value, task) if key in ('student', 'teacher') else value for key, value in cfg.items()}
     weight = filled.get('weight')
     return {**filled, 'weight': weight[task]} if isinstance(weight, Mapping) else filled
 
 
 def _named(value: str | Sequence[str] | None, task: str) -> Any:
-    """A tap, or several, with the task's name filled in."""
+    """One or several taps with the name of the task inserted."""
     if value is None or isinstance(value, str):
         return value and value.replace('{task}', task)
     return [tap.replace('{task}', task) for tap in value]
 
 
 def _check_weights(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
-    """Refuse weights by task that are not of exactly the student's tasks."""
+    """Refuse weights per task whose tasks are not exactly those of the student."""
     weight = cfg.get('weight')
     if not isinstance(weight, Mapping):
         return
@@ -306,10 +306,10 @@ def _check_weights(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
 
 
 def _name_terms(links: Sequence[BaseLink]) -> list[dict[str, str]]:
-    """Per link, its terms' full names; where two would be the same, the student's tap is added.
+    """The full names of the terms of each link; the student's tap is added to duplicates.
 
     Raises:
-        ValueError: two are the same even so, or one has ``loss`` in it.
+        ValueError: names are still duplicate, or contain ``loss``.
     """
     plain = [{term: link.term_name(term) for term in link.terms} for link in links]
     taken = [name for names in plain for name in names.values()]

@@ -1,4 +1,4 @@
-"""The student's own past as its teacher: a moving average of its weights."""
+"""Mean teacher: a moving average of the student's weights as the teacher."""
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
@@ -19,35 +19,34 @@ AVERAGE = 'average.'  # prefix of the averaged weights in a state dict
 
 @TEACHERS.register_module()
 class EMATeacher(Teacher):
-    """The mean teacher: a moving average of the student's weights, moved once after each of its updates.
+    """The mean teacher: a moving average of the student's weights, updated once after each step.
 
     After update k = 1, 2, … the average becomes ``α average + (1 - α) student`` with ``α = min(1 - 1 / (k + 1), decay)``, so
-    that it is the plain mean of the first weights until the decay is reached. It starts as the student::
+    that it is the plain mean of the first weights until the decay is reached. It is initialised with the student::
 
         distiller=dict(teachers=dict(ema=dict(type='EMATeacher', decay=0.999)),
                        links=dict(each_task=dict(loss=dict(type='ProbMSE'), weight=10., warmup=0.2)))
 
-    It offers the student's taps and sees images normalised as the student does. ``decay=0`` is the student itself as it
-    was at the last update.
+    It has the student's taps and normalisation. ``decay=0`` is the student itself after the last update.
 
-    Other teachers are never in a checkpoint. This one is a state of the training, so a checkpoint to resume from has it
-    (``distiller.teachers.<name>.average.*``) and a resumed run is bit-equal; ``final.pth``, which is written for deployment,
-    has not. In a loop of your own it is part of the distiller's ``state_dict()``; call ``distiller.begin_step(progress)``
-    before every step, which moves it.
+    Other teachers are never saved in a checkpoint. This one is part of the training state, so that a checkpoint to resume
+    from contains it (``distiller.teachers.<name>.average.*``) and a resumed run is bit-exact; ``final.pth``, which is for
+    deployment, does not. In your own training loop, it is part of the distiller's ``state_dict()``; call
+    ``distiller.begin_step(progress)`` before every step to update it.
 
     Source: Tarvainen and Valpola, NeurIPS 2017, section 2; github.com/CuriousAI/mean-teacher at 546348f,
     ``pytorch/main.py``, ``update_ema_variables`` (decay 0.999 or 0.97, 0.99 for the first part of training in the paper).
-    Differences: the official teacher runs in train mode and has its own statistics of batch normalisation; here it runs in
-    eval mode and its statistics are averaged like weights (``teacher_train_mode=True`` is the official way). Both sides see
-    the same augmented image, not two; augment the student's with ``data_preprocessor=dict(student_view=...)``.
+    Differences: the official teacher runs in train mode and has its own batch normalisation statistics; here it runs in eval
+    mode and its statistics are averaged like weights (``teacher_train_mode=True`` gives the official behaviour). Both sides
+    receive the same augmented image, not two; augment that of the student with ``data_preprocessor=dict(student_view=...)``.
 
     Args:
         decay: the largest α, from 0 to below 1.
         teacher_train_mode: see :class:`~mtkd.distill.teacher.Teacher`.
-        mean: normalisation of images where nothing says how the student does it, as in a loop of your own.
-        std: the same.
+        mean: normalisation of images if that of the student is unknown, as in your own training loop.
+        std: likewise.
         channels_last: see :class:`~mtkd.distill.teacher.Teacher`.
-        tasks: the student's, with which every teacher is built; not read.
+        tasks: the tasks of the student, which every teacher receives; not used.
 
     Raises:
         ValueError: ``decay`` is not from 0 to below 1.
@@ -68,21 +67,21 @@ class EMATeacher(Teacher):
         self._student: tuple[nn.Module, ...] = ()  # in a tuple for the same reason as the network
         self._normaliser: Callable[[Tensor], Tensor] | None = None
         self._version: int | None = None
-        self._done: int | None = None  # steps, where it has been read
+        self._done: int | None = None  # number of steps, if it has been read
         self.register_buffer('steps', torch.zeros((), dtype=torch.int64))
 
     def meet(self, student: nn.Module, normalise: Callable[[Tensor], Tensor] | None = None) -> None:
-        """Become a copy of the student's network; called once, at build time."""
+        """Copy the student's network; called once, at build time."""
         self._student, self._normaliser = (student,), normalise
         self._held = (copy.deepcopy(student).requires_grad_(False).to(memory_format=self.memory_format),)
         self.train()
 
     @torch.no_grad()
     def begin_step(self, progress: float) -> None:
-        """Follow the student, if its weights have changed since the last call.
+        """Update the average, if the student's weights have changed since the last call.
 
         Raises:
-            ValueError: there is no student to follow.
+            ValueError: there is no student.
         """
         if not self._student:
             raise ValueError('An EMATeacher has no student to follow: give its network to Distiller.check(net=...).')
@@ -99,7 +98,7 @@ class EMATeacher(Teacher):
         self._done = done + 1
 
     def _move_buffers(self, decay: float) -> None:
-        """Statistics follow like weights, and are those of the first rank on all."""
+        """Average the statistics like weights, with those of the first rank on all ranks."""
         own, others = list(self.net.buffers()), list(self._student[0].buffers())
         _move(own, others, decay)
         if world_size() > 1:
@@ -131,7 +130,7 @@ class EMATeacher(Teacher):
                                  strict=False)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> 'EMATeacher':
-        """A copied model gets a copy that follows the copied student."""
+        """A copied model gets a copy of the teacher that follows the copied student."""
         fresh = type(self).__new__(type(self))
         memo[id(self)] = fresh
         fresh.__dict__.update(copy.deepcopy(self.__dict__, memo))
@@ -139,7 +138,7 @@ class EMATeacher(Teacher):
 
 
 def _move(own: Sequence[Tensor], others: Sequence[Tensor], decay: float) -> None:
-    """own ← decay own + (1 - decay) other, whole numbers ← other; in place."""
+    """Set own ← decay own + (1 - decay) other, and integers ← other; in place."""
     for mine, other in zip(own, others, strict=True):
         if mine.is_floating_point() and decay > 0:
             mine.lerp_(other.to(mine.dtype), 1 - decay)

@@ -1,4 +1,4 @@
-"""Teachers that mtkd did not train: any network, with the module paths to tap."""
+"""Teachers from other libraries: any network, tapped by module paths."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -20,25 +20,25 @@ from .teacher import Teacher
 class ForeignTeacher(Teacher):
     """A torchvision, Hugging Face, timm or imported network as a teacher.
 
-    Frozen, in eval mode and in no checkpoint, as every :class:`Teacher`. Maps keep the size the network gives them; a link
-    brings both sides to one size.
+    Like every :class:`Teacher`, it is frozen, in eval mode and not saved in checkpoints. Maps keep the size of the network's
+    output; a link resizes both sides to one size.
 
     Args:
         model: the network: arguments of :func:`~mtkd.models.foreign_model.build_foreign_model`
             (``source``, ``name``, ``checkpoint``, ``kwargs`` …), or a module.
-        taps: tap -> module path, or a dictionary; see :class:`~mtkd.models.tapping.TappedModel`. A tap ``<task>.out``
-            stands for that task's output: class scores in the student's order, metres, …
+        taps: tap -> module path, or a dictionary; see :class:`~mtkd.models.tapping.TappedModel`. A tap ``<task>.out`` is the
+            output of that task: class scores in the student's order, metres, …
         tokens: how token sequences become maps; see :class:`~mtkd.models.tapping.TappedModel`.
-        input_size: (height, width) that the whole image, padding included, is resized to (bilinear, antialiased) for
-            this teacher; None: as it comes.
+        input_size: (height, width) that the whole image, padding included, is resized to (bilinear, antialiased) for this
+            teacher; None: unchanged.
         mean: per channel, RGB, on the 0..255 scale of the raw image; by default what the model's weights were trained with
             (:func:`~mtkd.models.known_weights.scale_of`, :func:`~mtkd.models.foreign_model.foreign_scale`), else ImageNet's.
-        std: the same.
-        tasks: the student's, which the distiller hands over; not read.
+        std: likewise.
+        tasks: the tasks of the student, set by the distiller; not used.
         **kwargs: see :class:`Teacher`.
 
     Raises:
-        ValueError: what the two above refuse, statistics on the 0..1 scale, or others than the named weights want.
+        ValueError: see the two classes above; or the statistics are on the 0..1 scale, or contradict the weights.
     """
 
     def __init__(self, model: Mapping[str, Any] | nn.Module, taps: Mapping[str, TapCfg],

@@ -22,39 +22,39 @@ class JointTrunk(nn.Module):
     """Frozen experts up to the fusion level, adaptors, concatenation, trainable stages: a net's trunk.
 
     Maps: every fused tap goes through batch normalisation and a 1x1 convolution to ``width`` channels, is averaged down
-    to the coarsest fused grid, concatenated, normalised, GELU; then a stage a number of ``channels``, all but the last
+    to the coarsest fused grid, concatenated, normalised, GELU; then one stage per entry of ``channels``, all but the last
     3x3 of stride 2 without bias, the last 1x1, each followed by batch normalisation and GELU: taps ``maps1`` … ``mapsk``;
-    their global average is ``shared``, the embedding. Vectors (variant S1) are concatenated as they are and are
-    ``shared``; the head is then all that is trained.
+    their global average is ``shared``, the embedding. Vectors (variant S1) are concatenated unchanged and form ``shared``;
+    only the head is then trained.
 
     The experts are :class:`~mtkd.distill.teacher.Teacher` objects: always in eval mode, with their own normalisation,
-    outside the module tree and in no checkpoint. That is why this trunk lives here and not beside the backbones: a model
-    may not import teachers. They take the raw image, so the model's preprocessor must leave it as it is
-    (``data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1))``, checked by the model). A checkpoint holds the experts'
-    fingerprint and is refused beside others.
+    outside the module tree and in no checkpoint. Therefore this trunk is here and not next to the backbones: models must not
+    import teachers. The experts use the raw image, so that the model's preprocessor must not change it
+    (``data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1))``, checked by the model). A checkpoint contains the fingerprint
+    of the experts and is refused with other experts.
 
     Source: MLFD section 3; variants S1, S7, S14, S28: fact sheet 1.3.2. ``fuse`` by stride, tap names and mixed
     architectures: ours.
 
     Args:
-        tasks: the net's tasks, one per data set; not used, every task's head reads ``shared``.
+        tasks: the tasks of the net, one per data set; not used, because the input of every head is ``shared``.
         experts: name -> teacher or its config (``MultiTaskTeacher`` by default).
-        fuse: what is fused of each expert: ``'S1'``, ``'S7'``, ``'S14'``, ``'S28'`` (embedding, stride 32, 16, 8),
+        fuse: the taps of each expert to fuse: ``'S1'``, ``'S7'``, ``'S14'``, ``'S28'`` (embedding, stride 32, 16, 8),
             ``'stride4'`` (the last trunk tap of that stride), or a tap's name; several in a list; by expert in a dictionary.
-        channels: channels of the stages; those of the students' levels. Empty for vectors.
-        width: of the adaptors' outputs.
-        adaptor: ``'bn_conv1x1'``; ``'none'``: taps are concatenated as they are, which wants one grid; ``'pool'``: maps
-            become vectors by their global average.
+        channels: channels of the stages, as those of the students' levels. Empty for vectors.
+        width: number of output channels of the adaptors.
+        adaptor: ``'bn_conv1x1'``; ``'none'``: taps are concatenated unchanged, which requires equal sizes; ``'pool'``: maps
+            are reduced to vectors by global average pooling.
 
     Raises:
         ValueError: an unknown adaptor or tap; taps that cannot be fused, with both shapes; stages that do not fit.
 
     Attributes:
         tap_specs: ``maps1`` …, ``shared``.
-        sources: (expert, tap) of what is fused, in order.
+        sources: (expert, tap) of the fused taps, in order.
     """
 
-    takes_raw = True  # pictures as they are, 0..255
+    takes_raw = True  # unnormalised images, 0..255
 
     def __init__(self, tasks: Sequence[str], experts: Mapping[str, Teacher | Mapping[str, Any]], fuse: Fuse,
                  channels: Sequence[int] = (), width: int = 512, adaptor: str = 'bn_conv1x1') -> None:
@@ -82,7 +82,7 @@ class JointTrunk(nn.Module):
         return self.adaptor == 'pool' or fused[0].stride == 0
 
     def _check(self, fused: Sequence[TapSpec], channels: Sequence[int]) -> None:
-        """Refuse what cannot be fused."""
+        """Refuse taps that cannot be fused."""
         first = self.sources[0], fused[0]
         for source in zip(self.sources, fused, strict=True):
             both = f'{_shape(*first)} and {_shape(*source)}'
@@ -117,7 +117,7 @@ class JointTrunk(nn.Module):
 
         Args:
             image: (B, 3, H, W), 0..255, not normalised.
-            cached: expert -> its taps, which saves running it.
+            cached: expert -> its taps, which is then not run.
 
         Returns:
             The taps of :attr:`tap_specs`.
@@ -143,7 +143,7 @@ class JointTrunk(nn.Module):
         return taps
 
     def needed_taps(self, expert: str) -> tuple[str, ...]:
-        """The taps that are fused of an expert: what a cache has to hold."""
+        """The fused taps of an expert, which a cache has to contain."""
         return tuple(dict.fromkeys(tap for name, tap in self.sources if name == expert))
 
     def _look(self, name: str, picture: Tensor, cached: Mapping[str, Taps]) -> Taps:
@@ -154,7 +154,7 @@ class JointTrunk(nn.Module):
         return {tap: taps[tap] if own is None else taps[tap].to(own) for tap in needed}
 
     def _fingerprint(self) -> Tensor:
-        """(experts, 32) uint8: what the experts' weights hash to; zeros on the meta device."""
+        """(experts, 32) uint8: hashes of the experts' weights; zeros on the meta device."""
         weights = [p for expert in self.experts.values() for p in expert.net.parameters()]
         if any(p.is_meta for p in weights):
             return torch.zeros(len(self.experts), 32, dtype=torch.uint8, device='meta')
@@ -185,7 +185,7 @@ def _specs(name: str, expert: nn.Module) -> dict[str, TapSpec]:
 
 
 def _sources(fuse: Fuse, specs: Mapping[str, Mapping[str, TapSpec]]) -> list[tuple[str, str]]:
-    """(expert, tap) of everything fused."""
+    """(expert, tap) of all fused taps."""
     by_expert = fuse if isinstance(fuse, Mapping) else dict.fromkeys(specs, fuse)
     wrong = set(by_expert) ^ set(specs)
     if wrong:
@@ -198,7 +198,7 @@ def _sources(fuse: Fuse, specs: Mapping[str, Mapping[str, TapSpec]]) -> list[tup
 
 
 def _tap(expert: str, level: str, specs: Mapping[str, TapSpec]) -> str:
-    """The tap that a level means."""
+    """The tap of a level."""
     if level in specs:
         return level
     named = re.fullmatch(r'stride(\d+)', level)

@@ -26,9 +26,9 @@ CHOICES = {'where': ('all', 'labelled', 'unlabelled'), 'pixels': ('all', 'valid'
 
 @LINKS.register_module()
 class Link(BaseLink):
-    """Compares taps of the student with taps of teachers, for one task, or for the outputs of several at once.
+    """Compares taps of the student with taps of teachers, for one task or for the outputs of several tasks.
 
-    Most losses compare one tap with one. A loss that compares several levels, or reads several teachers, takes lists
+    Most losses compare one tap with another. A loss that compares several levels or uses several teachers accepts lists
     (:attr:`~mtkd.distill.losses.DistillLoss.several`)::
 
         dict(task='semseg', loss=dict(type='ReviewKD'), student=['trunk.0', 'trunk.1'], teacher='big')
@@ -43,15 +43,15 @@ class Link(BaseLink):
         teacher: ``'name:tap'``, ``'name'`` or ``':tap'``, or several of them. Without a tap: the student's taps. Without a
             name: the only teacher.
         weight: factor of all the link's terms in the total. By task only in the distiller's templates.
-        warmup: the share of the training, 0 to 1, over which ``weight`` rises linearly from 0.
-        projector: what turns the student's channels into the teacher's, as a module or a config; channels that a config
-            does not give are filled in.
-        where: the samples that count: ``'all'``, ``'labelled'`` or ``'unlabelled'`` (with, without the task's label).
+        warmup: the fraction of the training, 0 to 1, over which ``weight`` rises linearly from 0.
+        projector: maps the student's channels to the teacher's; a module or a config, whose channels are set automatically.
+        where: the samples to use: ``'all'``, ``'labelled'`` or ``'unlabelled'`` (with, without the task's label).
         pixels: ``'all'``: all but padding; ``'valid'``: those with a valid label.
         resize: when sizes differ: ``'student_to_teacher'`` or ``'teacher_to_student'`` (bilinear, without aligned
-            corners), ``'pool'`` (the larger averaged down to the smaller), or ``'none'`` (refuse). With several teachers
-            each is brought to the student's size. Losses that need no equal sizes get the taps as they are.
-        name: distinguishes links of the same task and loss; goes before the term's name.
+            corners), ``'pool'`` (the larger is averaged down to the smaller), or ``'none'`` (raise an error). Each of
+            several teachers is resized to the student's size. Losses that do not need equal sizes receive the taps
+            unchanged.
+        name: prefix of the term's name, to distinguish links of the same task and loss.
 
     Raises:
         ValueError: not exactly one of ``task`` and ``tasks``, an unknown choice, a weight that is no number, or a name
@@ -86,17 +86,17 @@ class Link(BaseLink):
         self.projector = projector if isinstance(projector, nn.Module) else None
         self._projector_cfg = dict(projector) if isinstance(projector, Mapping) else None
         self._projected_to: int | None = None
-        self._networks: tuple[nn.Module, ...] = ()  # in a tuple: no part of the link
-        self._refs: tuple[tuple[str, str], ...] = ()  # (teacher, tap), in the order the loss gets them
+        self._networks: tuple[nn.Module, ...] = ()  # in a tuple: not submodules of the link
+        self._refs: tuple[tuple[str, str], ...] = ()  # (teacher, tap), in the order of the loss arguments
 
     def __str__(self) -> str:
         return f"link '{self.group}/{self.name + '_' if self.name else ''}{type(self.loss).__name__}'"
 
     @property
     def route(self) -> Route:
-        """The samples that ``where``, ``pixels`` and the labels that the loss reads leave; None: all.
+        """The samples selected by ``where``, ``pixels`` and the labels that the loss uses; None: all.
 
-        All too where the projector or the loss looks across samples with batch normalisation, or draws numbers.
+        Also all if the projector or the loss depends on several samples (batch normalisation) or uses random numbers.
         """
         labelled = self.where == 'labelled' or self.pixels == 'valid' or 'target' in self.loss.asks
         if (self.where == 'all' and not labelled) or not row_wise(self):
@@ -104,7 +104,7 @@ class Link(BaseLink):
         return frozenset((task, 'labelled' if labelled else 'unlabelled') for task in self.task_names)
 
     def term_name(self, term: str) -> str:
-        """The full name of a term: the task's, or ``shared``, then the link's own, if it has one."""
+        """The full name of a term: the task or ``shared``, then the name of the link, if any, and the term."""
         return f"{self.group}/{self.name + '_' if self.name else ''}{term}"
 
     def weight_at(self, progress: float) -> float:
@@ -113,10 +113,10 @@ class Link(BaseLink):
 
     def bind(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task],
              teachers: Mapping[str, Teacher]) -> None:
-        """Settle the names, check that both sides fit, and build the projector and what the loss trains.
+        """Resolve the names, check that both sides fit, and build the projector and the parameters of the loss.
 
         Raises:
-            ValueError: an unknown task, teacher or tap, a view that the loss cannot read, or channels that differ.
+            ValueError: an unknown task, teacher or tap, a view that the loss does not support, or channels that differ.
         """
         for task in self.task_names:
             _known(task, tasks, f'{self}: task')
@@ -138,7 +138,7 @@ class Link(BaseLink):
                      [(specs[name] or {}).get(tap) for name, tap in self._refs])
 
     def meet(self, student: nn.Module) -> None:
-        """See :class:`BaseLink`: hand the networks to the loss."""
+        """See :class:`BaseLink`: pass the networks to the loss."""
         self.loss.meet(student, self._networks)
 
     def forward(self, batch: Batch, taps: Taps, seen: Mapping[str, Taps], tasks: Mapping[str, Task]) -> Terms:
@@ -146,7 +146,7 @@ class Link(BaseLink):
 
         Args:
             batch: the batch.
-            taps: the student's.
+            taps: the taps of the student.
             seen: teacher -> its taps.
             tasks: the student's tasks.
         """
@@ -169,7 +169,7 @@ class Link(BaseLink):
         return {name: terms[name] for name in self.terms}
 
     def _keep_tasks_with_view(self, tasks: Mapping[str, Task]) -> None:
-        """Settle which terms the tasks' probability views have a meaning for."""
+        """Determine the terms that are meaningful for the tasks' probability views."""
         self.terms = self.loss.terms
         if self.loss.reads == 'tap':
             return
@@ -186,7 +186,7 @@ class Link(BaseLink):
                                  f"which the probability view {type(view).__name__} of task '{task}' is not.")
 
     def _settle_names(self, teachers: Mapping[str, Teacher]) -> None:
-        """The taps of both sides, from what was given and the defaults."""
+        """Resolve the taps of both sides from arguments and defaults."""
         given = [(name, tap) for name, _, tap in (entry.partition(':') for entry in self.teacher or ('',))]
         if len(self.task_names) > 1 and (self.student or any(tap for _, tap in given)):
             raise ValueError(f'{self}: a link of several tasks compares their outputs; it takes no taps.')
@@ -217,7 +217,7 @@ class Link(BaseLink):
         return next(iter(teachers))
 
     def _check_counts(self) -> None:
-        """One tap on either side, except where the loss takes several or the link is of several tasks."""
+        """Require one tap on each side, unless the loss supports several or the link has several tasks."""
         for side, taps in (('student', self.student_taps), ('teacher', self._refs)):
             if side in self.loss.several and len(self.task_names) > 1:
                 raise ValueError(f'{self}: {type(self.loss).__name__} takes several taps of one task; give task=... in '
@@ -227,7 +227,7 @@ class Link(BaseLink):
                                  f'{len(taps)}; make a link for each.')
 
     def _pairs(self) -> list[tuple[str, tuple[str, str]]]:
-        """The taps whose channels a loss compares directly: one with one, or one with each of several teachers."""
+        """The pairs of taps whose channels a loss compares directly: one with one, or one with each of several teachers."""
         if 'student' in self.loss.several:
             return []
         if len(self.student_taps) == 1:
@@ -274,7 +274,7 @@ class Link(BaseLink):
             raise ValueError(f'{self}: {type(self.loss).__name__} takes no projector; leave it out.')
 
     def _set_up(self, students: Sequence[TapSpec], teachers: Sequence[TapSpec | None]) -> None:
-        """Tell the loss its channels and let it read the teachers' networks."""
+        """Set the channels of the loss and let it inspect the teachers' networks."""
         channels = [spec.channels for spec in students]
         if self.projector is not None:
             channels = [self._projected_to or (teachers[0] or spec).channels for spec in students]
@@ -300,7 +300,7 @@ class Link(BaseLink):
         return probs
 
     def _concatenated(self, taps: Sequence[Tensor], tasks: Mapping[str, Task]) -> Tensor:
-        """The tasks' views as one, channel after channel."""
+        """The views of the tasks, concatenated along channels."""
         views = [self._view(tasks[task], tap) for task, tap in zip(self.task_names, taps, strict=True)]
         sizes = {view.shape[2:] for view in views}
         if len(sizes) > 1:
@@ -309,14 +309,14 @@ class Link(BaseLink):
         return torch.cat(views, 1)
 
     def _same_sizes(self, students: Sequence[Tensor], teachers: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        """Taps that are compared one with one in one size; several teachers in the student's."""
+        """Resize directly compared taps to one size; several teachers to that of the student."""
         if len(students) == len(teachers):
             pairs = [self._same_size(*pair) for pair in zip(students, teachers, strict=True)]
             return [student for student, _ in pairs], [teacher for _, teacher in pairs]
         return list(students), [self._to_student(students[0], teacher) for teacher in teachers]
 
     def _same_size(self, student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
-        """Both taps in the size that ``resize`` says."""
+        """Resize both taps according to ``resize``."""
         if student.shape[2:] == teacher.shape[2:]:
             return student, teacher
         self._check_resize(student, teacher)
@@ -339,12 +339,12 @@ class Link(BaseLink):
                              f'choose resize other than none, or taps of one size.')
 
     def _step(self, batch: Batch, view: Tensor, tasks: Mapping[str, Task]) -> Step:
-        """What the inputs that a loss asks for are made from."""
+        """The step from which the additional inputs of a loss are computed."""
         size = (view.shape[2], view.shape[3]) if view.ndim == 4 else None
         return Step(batch, tasks[self.task_names[0]], size, self.progress, view.device)
 
     def _mask(self, batch: Batch, tasks: Mapping[str, Task], view: Tensor) -> Tensor | None:
-        """(B, h, w) or (B,) bool: what counts; None: everything."""
+        """(B, h, w) or (B,) bool: the elements to use; None: all."""
         mask: Tensor | None = None
         device = view.device
         if view.ndim == 4:

@@ -1,4 +1,4 @@
-"""Which pixels of a tap count."""
+"""Masks of the valid pixels of a tap."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ from ..structures import SampleMeta, Size
 
 
 def picture_mask(meta: Sequence[SampleMeta], image_size: Size, size: Size, device: torch.device) -> Tensor | None:
-    """Where a tap lies on image rather than on padding.
+    """Mask of the pixels of a tap that are on the image rather than on padding.
 
     Args:
-        meta: one entry a sample; ``crop`` is where the image lies in the padded image.
+        meta: one entry per sample; ``crop`` is the position of the image in the padded image.
         image_size: (H, W) of the padded image.
         size: (h, w) of the tap.
-        device: where the mask is made.
+        device: device of the mask.
 
     Returns:
         (B, h, w) bool, True where the centre of the tap's pixel is inside the crop; None if no sample is padded.
@@ -31,7 +31,7 @@ def picture_mask(meta: Sequence[SampleMeta], image_size: Size, size: Size, devic
 
 
 def at_size(valid: Tensor, size: Size) -> Tensor:
-    """(B, …, H, W) -> (B, …, h, w): the value under the centre of each of the smaller map's pixels."""
+    """(B, …, H, W) -> (B, …, h, w): the value at the centre of each pixel of the smaller map."""
     height, width = valid.shape[-2:]
     rows = _centres(height, size[0], valid.device).long()
     columns = _centres(width, size[1], valid.device).long()

@@ -1,4 +1,4 @@
-"""Teachers in ONNX files: the form in which production networks are handed on."""
+"""Teachers from ONNX files."""
 
 import difflib
 import hashlib
@@ -21,7 +21,7 @@ from .teacher import Teacher
 LAYOUTS = ('NCHW', 'NHWC')
 CHANNELS = ('RGB', 'BGR')
 OPTIONS = ('value', 'probabilities', 'groups', 'channels_last')
-FREE_SIZE = (64, 64)  # side of the trial picture where the file leaves the size open
+FREE_SIZE = (64, 64)  # size of the trial image if the file does not fix it
 TYPES = {'tensor(float)': np.float32, 'tensor(float16)': np.float16, 'tensor(double)': np.float64, 'tensor(uint8)': np.uint8}
 Tap = str | Mapping[str, Any]
 
@@ -32,17 +32,17 @@ class OnnxNetwork(nn.Module):
     Args:
         file: the ``.onnx`` file.
         taps: see :class:`OnnxTeacher`.
-        layout: ``'NCHW'`` or ``'NHWC'``: what the file's input takes.
+        layout: ``'NCHW'`` or ``'NHWC'``: layout of the file's input.
         channels: ``'RGB'`` or ``'BGR'``: the order of its input's channels.
-        input_size: (height, width) of the images; None: the file's, or any where it leaves them open.
+        input_size: (height, width) of the images; None: that of the file, or any size if it is dynamic.
 
     Attributes:
-        tap_specs: tap -> channels and stride, learnt from a trial run.
-        size: (height, width) that the file asks for; None: any.
+        tap_specs: tap -> channels and stride, determined by a trial run.
+        size: (height, width) required by the file; None: any.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: onnxruntime is not installed or cannot run the file, or taps, layout or size are not the file's.
+        ValueError: onnxruntime is not installed or cannot run the file, or taps, layout or size do not fit the file.
     """
 
     def __init__(self, file: str | Path, taps: Mapping[str, Tap], layout: str = 'NCHW', channels: str = 'RGB',
@@ -60,7 +60,7 @@ class OnnxNetwork(nn.Module):
         self.taps = {name: _read_tap(name, tap) for name, tap in taps.items()}
         content = self.file.read_bytes()
         self.register_buffer('file_sha256', torch.tensor(list(hashlib.sha256(content).digest()), dtype=torch.uint8))
-        self.anchor = nn.Parameter(torch.zeros(()), requires_grad=False)  # says where and in what precision it stands
+        self.anchor = nn.Parameter(torch.zeros(()), requires_grad=False)  # holds the device and dtype
         self._content = content
         self._session = self._open(content)
         self._add_inner_values()
@@ -94,7 +94,7 @@ class OnnxNetwork(nn.Module):
                   if name in onnxruntime.get_available_providers()]
         try:
             return onnxruntime.InferenceSession(content, options, providers=wanted)
-        except Exception as error:  # onnxruntime's own classes share no base but Exception
+        except Exception as error:  # onnxruntime's exceptions have no common base class except Exception
             said = str(error).split('\n')[0][:300]
             newer = 'opset' in said.lower() or 'IR version' in said
             raise ValueError(f'OnnxTeacher: onnxruntime {onnxruntime.__version__} cannot run {self.file}: {said}'
@@ -102,10 +102,10 @@ class OnnxNetwork(nn.Module):
                                 if newer else '; it is no ONNX file, or a damaged one.')) from error
 
     def _add_inner_values(self) -> None:
-        """Make taps that are no outputs of the file outputs of it.
+        """Add inner values that are taps to the outputs of the file.
 
         Raises:
-            ValueError: a value that the file does not have, named with the nearest ones.
+            ValueError: an unknown value; the message lists similar names.
         """
         outputs = {value.name for value in self._session.get_outputs()}
         inner = [tap['value'] for tap in self.taps.values() if tap['value'] not in outputs]
@@ -130,7 +130,7 @@ class OnnxNetwork(nn.Module):
         """Name, number type, fixed batch and image size of the file's input.
 
         Raises:
-            ValueError: it takes no images in this layout, or of another size.
+            ValueError: it does not accept images in this layout or of this size.
         """
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
@@ -188,7 +188,7 @@ class OnnxNetwork(nn.Module):
 
 
 def located(file: str | Path) -> Path:
-    """The path that ``file`` means: itself, or, as ``'package:path'``, a file of an installed package.
+    """Resolve ``file``: a path, or ``'package:path'`` for a file of an installed package.
 
     Raises:
         FileNotFoundError: the package is not installed.
@@ -219,10 +219,10 @@ def _read_tap(name: str, tap: Tap) -> dict[str, Any]:
 
 @TEACHERS.register_module()
 class OnnxTeacher(Teacher):
-    """A network in an ONNX file as a teacher, run by onnxruntime.
+    """An ONNX network as a teacher, run by onnxruntime.
 
-    It works wherever a :class:`Teacher` does: links, the teacher cache (which knows it by the file's SHA-256), data-parallel
-    runs. It has no gradient, which a teacher does not need.
+    It supports everything that a :class:`Teacher` supports: links, the teacher cache (which identifies it by the file's
+    SHA-256), data-parallel runs. It has no gradients, which a teacher does not need.
 
     Args:
         file: the ``.onnx`` file; ``'package:path'`` is a file of an installed package, such as
@@ -230,15 +230,14 @@ class OnnxTeacher(Teacher):
         taps: tap -> name of an output of the file, or of an inner value (needs the package ``onnx``), or a dictionary with
             ``value`` and
 
-            - ``probabilities``: the value holds probabilities; the tap is their logarithm, whose softmax is them.
-            - ``groups``: with ``probabilities``, lists of channels that are added up to one class each.
+            - ``probabilities``: the value holds probabilities; the tap is their logarithm, so that its softmax gives them.
+            - ``groups``: with ``probabilities``, lists of channels, each summed to one class.
             - ``channels_last``: the value is (B, h, w, C).
         mean: per channel, RGB, on the 0..255 scale of the raw image.
-        std: the same.
-        layout: ``'NCHW'`` or ``'NHWC'``, of the file's input.
-        channels: ``'RGB'`` or ``'BGR'``: which order the file's input wants. ``mean`` and ``std`` stay in RGB.
-        input_size: (height, width) that whole images are resized to (bilinear, antialiased); None: what the file asks for.
-        tasks: the student's, which the distiller hands over; not read.
+        std: likewise. layout: ``'NCHW'`` or ``'NHWC'``, of the file's input. channels: ``'RGB'`` or ``'BGR'``: the channel
+        order of the file's input. ``mean`` and ``std`` stay in RGB. input_size: (height, width) that whole images are
+        resized to (bilinear, antialiased); None: the size required by the file. tasks: the tasks of the student, set by the
+        distiller; not used.
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -1,4 +1,4 @@
-"""Online distillation: networks that are trained beside the student, teach it, and may learn from it."""
+"""Online distillation: peer networks that are trained together with the student."""
 
 import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -24,12 +24,12 @@ STUDENT = 'student'
 
 @TEACHERS.register_module()
 class Peer(Teacher):
-    """A network that is trained in the same run as the student, from scratch or from where its backbone's weights come from.
+    """A network that is trained in the same run as the student, from scratch or from pretrained backbone weights.
 
-    Unlike other teachers it has gradients, follows train and eval mode, and is part of checkpoints to resume from, of
-    optimisers and of DDP. It is left out of ``final.pth``: nothing of it is deployed. Links read it like any teacher,
-    without passing gradients to it. It learns from its own losses (:class:`PeerTask`) and, in mutual learning, from the
-    student (:class:`PeerLearns`)::
+    Unlike other teachers it has gradients, follows train and eval mode, and is part of resumable checkpoints, of optimisers
+    and of DDP. It is excluded from ``final.pth``, because it is not deployed. Links use it like any teacher, without passing
+    gradients to it. It is trained by its own losses (:class:`PeerTask`) and, in mutual learning, by the student
+    (:class:`PeerLearns`)::
 
         distiller=dict(
             teachers=dict(peer=dict(type='Peer', net=dict(backbone=..., neck=..., head=...))),
@@ -39,15 +39,15 @@ class Peer(Teacher):
 
     Args:
         net: the network, or its config (see :func:`mtkd.models.build_net`).
-        tasks: the student's, with which every teacher is built.
-        heads: the tasks that the peer has heads for; None: all.
-        mean: normalisation of images where nothing says how the student does it, as in a loop of your own.
-        std: the same.
+        tasks: the tasks of the student, which every teacher receives.
+        heads: the tasks for which the peer has heads; None: all.
+        mean: normalisation of images if that of the student is unknown, as in your own training loop.
+        std: likewise.
 
     Raises:
         ValueError: a task of ``heads`` is not one of the student's.
 
-    Source: Zhang et al., CVPR 2018, "Deep mutual learning", equations 5 to 7: with K networks each learns from every other
+    Source: Zhang et al., CVPR 2018, "Deep mutual learning", equations 5 to 7: each of K networks learns from every other
     with weight 1 / (K - 1), temperature 1; github.com/YingZhangDUT/Deep-Mutual-Learning (TensorFlow). The paper updates the
     networks in turn, each after a new forward pass of the others; here they are updated together.
     """
@@ -69,12 +69,12 @@ class Peer(Teacher):
 
     @property
     def row_wise(self) -> bool:
-        """Its own losses want every image, and its batch normalisation the whole batch."""
+        """False: its losses need every image, and its batch normalisation the whole batch."""
         return False
 
     @property
     def net(self) -> nn.Module:
-        """The network, which is a part of the module tree."""
+        """The network, which is a submodule."""
         return self.network
 
     def meet(self, student: nn.Module, normalise: Callable[[Tensor], Tensor] | None = None) -> None:
@@ -82,19 +82,19 @@ class Peer(Teacher):
         self._normaliser = normalise
 
     def forward(self, image: Tensor, taps: Collection[str] | None = None) -> Taps:
-        """Look at raw images; see :class:`~mtkd.distill.teacher.Teacher`. The taps have a graph."""
+        """Run on raw images; see :class:`~mtkd.distill.teacher.Teacher`. The taps have a graph."""
         if image.dtype != torch.uint8:
             raise TypeError(f'A peer normalises pictures itself and takes the raw uint8 one; it was given {image.dtype}.')
         outputs = self.network(self._normaliser(image) if self._normaliser is not None else self._normalise(image))
         return outputs if taps is None else {tap: outputs[tap] for tap in taps}
 
     def train(self, mode: bool = True) -> 'Peer':
-        """Follow the mode, as any module."""
+        """Set the mode, like any module."""
         nn.Module.train(self, mode)
         return self
 
     def requires_grad_(self, requires_grad: bool = True) -> 'Peer':
-        """As any module."""
+        """Set ``requires_grad``, like any module."""
         nn.Module.requires_grad_(self, requires_grad)
         return self
 
@@ -103,7 +103,7 @@ class Peer(Teacher):
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> 'Peer':
-        """A copied model has peers of its own."""
+        """A copied model gets its own peers."""
         fresh = type(self).__new__(type(self))
         memo[id(self)] = fresh
         fresh.__dict__.update(copy.deepcopy(self.__dict__, memo))
@@ -112,12 +112,12 @@ class Peer(Teacher):
 
 @LINKS.register_module()
 class PeerTask(BaseLink):
-    """The task's own loss for a peer: what it learns from labels. The terms are ``<task>/<peer>_<term>``.
+    """The loss of the task for a peer: its training on labels. The terms are ``<task>/<peer>_<term>``.
 
     Args:
         task: the task.
         teacher: the peer.
-        weight: factor beside the task's own weight.
+        weight: factor in addition to the weight of the task.
     """
 
     def __init__(self, task: str, teacher: str, weight: float = 1.0) -> None:
@@ -144,7 +144,7 @@ class PeerTask(BaseLink):
 
 @LINKS.register_module()
 class PeerLearns(BaseLink):
-    """A link the other way round: the peer is the one that learns, the student the teacher.
+    """A reversed link: the peer learns from the student.
 
     Args:
         task: the task.

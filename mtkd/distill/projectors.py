@@ -1,4 +1,4 @@
-"""Projectors: what turns a student feature into one with the teacher's channels. Trained, then discarded."""
+"""Projectors, which map a student feature to the teacher's channels. They are trained, then discarded."""
 
 from torch import Tensor, nn
 
@@ -50,7 +50,7 @@ class Linear1x1(_OnMaps):
 
 @PROJECTORS.register_module()
 class NonLinear(_OnMaps):
-    """KD4MTL's non-linear adaptor: 1×1 C -> 2C, ReLU, 1×1 2C -> C', C being the student's channels.
+    """KD4MTL's non-linear adaptor: 1×1 C -> 2C, ReLU, 1×1 2C -> C', where C is the number of the student's channels.
 
     Args:
         in_channels: the student's.
@@ -86,7 +86,7 @@ class ConvNorm(_OnMaps):
 
 @PROJECTORS.register_module()
 class Identity(nn.Identity):
-    """No projection; the student's channels have to be the teacher's.
+    """No projection; student and teacher must have the same channels.
 
     Args:
         in_channels: the student's.

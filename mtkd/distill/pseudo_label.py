@@ -1,4 +1,4 @@
-"""Data distillation: labels that a teacher makes by looking at an image in several ways, and those as a teacher."""
+"""Data distillation: labels from a teacher's predictions for several views of an image, and their use as a teacher."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -15,10 +15,10 @@ VIEWS = ('identity', 'hflip', 'scale:0.9', 'scale:1.1')
 
 
 def check_views(names: Sequence[str]) -> None:
-    """Refuse views that there are none of.
+    """Refuse unknown or duplicate views.
 
     Raises:
-        ValueError: there are none, one is unknown, or one stands there twice.
+        ValueError: there are no views, one is unknown, or one is duplicate.
     """
     for name in names:
         if name not in ('identity', 'hflip') and _scale(name) is None:
@@ -41,10 +41,10 @@ def view(image: Tensor, name: str) -> Tensor:
 
     Args:
         image: (B, 3, H, W) uint8.
-        name: ``'identity'``; ``'hflip'``, mirrored; or ``'scale:f'``, zoomed by f about the centre: what then overhangs is
-            cut off (f > 1), what is then missing repeats the border (f < 1).
+        name: ``'identity'``; ``'hflip'``, mirrored; or ``'scale:f'``, zoomed by f about the centre, cropped for f > 1 and
+            padded by repeating the border for f < 1.
 
-    Source: fact sheet 1.4.2 step 3 names the views; what the crops are exactly is ours.
+    Source: fact sheet 1.4.2 step 3 names the views; the exact crops are our choice.
     """
     if name == 'identity':
         return image
@@ -66,12 +66,12 @@ def view(image: Tensor, name: str) -> Tensor:
 
 @torch.no_grad()
 def soft_labels(teacher: Teacher, image: Tensor, tasks: Sequence[str], views: Sequence[str] = VIEWS) -> dict[str, Tensor]:
-    """What a teacher makes of images, averaged over views.
+    """A teacher's predictions, averaged over views.
 
     Args:
-        teacher: offers ``<task>.out``, logits over classes or bins.
+        teacher: has taps ``<task>.out``, logits over classes or bins.
         image: (B, 3, H, W) uint8 RGB.
-        tasks: which tasks.
+        tasks: the tasks to predict.
         views: see :func:`view`.
 
     Returns:
@@ -91,14 +91,14 @@ def soft_labels(teacher: Teacher, image: Tensor, tasks: Sequence[str], views: Se
 
 @TEACHERS.register_module()
 class PseudoLabels(Teacher):
-    """Pseudo-labels that were made beforehand, as a teacher: its taps ``<task>.probs`` come with the batch.
+    """Precomputed pseudo-labels as a teacher: its taps ``<task>.probs`` are part of the batch.
 
-    It has no network. The data set hands the labels on (``PseudoLabelled`` of
-    :mod:`mtkd.prerequisites.pseudo_labels.dataset`), where they wait as this teacher's stored taps.
+    It has no network. The data set provides the labels (``PseudoLabelled`` of
+    :mod:`mtkd.prerequisites.pseudo_labels.dataset`), as the stored taps of this teacher.
 
     Args:
         outputs: task -> number of classes (bins).
-        tasks: the student's tasks, with which every teacher is built; not used.
+        tasks: the tasks of the student, which every teacher receives; not used.
     """
 
     def __init__(self, outputs: Mapping[str, int], tasks: Mapping[str, Any] | None = None) -> None:
@@ -107,11 +107,11 @@ class PseudoLabels(Teacher):
 
     @property
     def tap_specs(self) -> dict[str, TapSpec]:
-        """One tap a task."""
+        """One tap per task."""
         return self._specs
 
     def forward(self, image: Tensor, taps: Collection[str] | None = None) -> Taps:
-        """Refuse: there is nothing to run.
+        """Raise an error, because there is no network to run.
 
         Raises:
             ValueError: always.

@@ -1,4 +1,4 @@
-"""A student beside itself: what the tasks see in one image is alike, what they see in other images is not."""
+"""Cross-task contrastive learning: features of different tasks agree for one image and differ between images."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,41 +21,41 @@ from .teacher import Teacher
 class TaskContrast(BaseLink):
     """MTFormer's cross-task contrastive loss, as a link of the distiller that needs no teacher.
 
-    A task's feature is averaged over the image and mapped to a unit vector z_t by two layers of the task's own. For an
+    A task's feature is averaged over the image and mapped to a unit vector z_t by two task-specific layers. For an
     ordered pair of tasks (t, s), the term of a sample is the cross-entropy of picking, by the scalar products of z_t
-    divided by τ, its own z_s among K vectors that task s had of other samples::
+    divided by τ, z_s of the same sample among K vectors of task s for other samples::
 
         -log exp(z_t · z_s / τ) / (exp(z_t · z_s / τ) + Σ_k exp(z_t · m_k / τ))
 
-    ``<task>/contrast`` is the sum over the T - 1 pairs of a task, the mean over samples. A memory holds one vector a task
-    and training sample, the running mean of what was seen of it; it is part of checkpoints, and the same on every rank.
-    The K are drawn anew in every step; nothing of this is needed to deploy the student.
+    ``<task>/contrast`` is the sum over the T - 1 pairs of a task, the mean over samples. A memory contains one vector per
+    task and training sample, the running mean of its features; it is part of checkpoints and equal on every rank. The K
+    negatives are sampled in every step; none of this is needed to deploy the student.
 
-    It is a link, and no part of the network, because its layers and its memory are discarded after training as projectors
-    are, because the release adds it beside the balanced losses with a weight of its own, as a distiller's terms are, and
-    because it then goes with any network that has a feature per task, alone or beside teachers::
+    It is a link and not part of the network, because its layers and memory are discarded after training like projectors,
+    because the release adds it to the balanced losses with a separate weight like the terms of a distiller, and because it
+    then works with any network that has a feature per task, with or without teachers::
 
         distiller=dict(teachers=dict(), links=dict(between_tasks=dict(samples=795)))
 
     Source: Xu et al. 2022 (MTFormer), section 3, after Tian et al. 2020; numbers of the release: average of the feature
-    after the exchange, 128 wide, K = 700 on NYUD-v2 (2,000 on PASCAL-Context), τ = .07, momentum .5, weight .01.
-    Differently from the release: softmax instead of its noise-contrastive estimate, whose constant is that of the first
-    batch; the right answer is what the other task sees now, without gradient, where the release takes its memory, at
-    first random; one memory a task, not a pair; negatives are never of the same sample; padding does not count.
+    after the exchange, width 128, K = 700 on NYUD-v2 (2,000 on PASCAL-Context), τ = .07, momentum .5, weight .01.
+    Differences to the release: softmax instead of its noise-contrastive estimate, whose constant is that of the first batch;
+    the positive is the other task's current vector, detached, instead of its initially random memory; one memory per task
+    instead of per pair; negatives never come from the same sample; padding is masked.
 
     Args:
         tasks: two or more.
         samples: length of the training set.
         tap: the tasks' feature, with ``{task}`` for the task.
-        width: of the vectors.
+        width: length of the vectors.
         negatives: K.
         tau: τ.
-        momentum: how much of a memory's vector stays when its sample is seen again.
-        weight: of each of the terms in the total.
-        seed: of the memory's first vectors.
+        momentum: momentum of the memory.
+        weight: weight of each term in the total.
+        seed: seed of the initial vectors of the memory.
 
     Raises:
-        ValueError: a number that makes no sense.
+        ValueError: an invalid number.
 
     Attributes:
         terms: the terms' full names.
@@ -126,7 +126,7 @@ class TaskContrast(BaseLink):
         return scores.logsumexp(1) - scores[:, 0]
 
     def _index(self, meta: Sequence[SampleMeta], device: torch.device) -> Tensor:
-        """(B,): which training samples these are."""
+        """(B,): the indices of the training samples."""
         index = [entry['index'] for entry in meta]
         count = self.memory.shape[1]
         if max(index) >= count or len({entry.get('dataset') for entry in meta}) > 1:
@@ -146,13 +146,13 @@ class TaskContrast(BaseLink):
 
 
 def _all_but(index: Tensor, samples: int, count: int) -> Tensor:
-    """(B,) -> (B, count) numbers of samples, drawn with replacement from all but the sample's own."""
+    """(B,) -> (B, count) indices of samples, drawn with replacement from all other samples."""
     drawn = torch.randint(samples - 1, (len(index), count), device=index.device)
     return drawn + (drawn >= index[:, None])
 
 
 def _of_all_ranks(value: Tensor) -> Tensor:
-    """The ranks' values one after the other."""
+    """The concatenated values of all ranks."""
     if world_size() == 1:
         return value
     parts = [torch.empty_like(value) for _ in range(world_size())]

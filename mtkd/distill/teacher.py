@@ -1,4 +1,4 @@
-"""Teachers: frozen networks that look at the raw image."""
+"""Teachers: frozen networks that are applied to the raw image."""
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,32 +22,31 @@ DTYPES = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch
 class Teacher(nn.Module):
     """A frozen network with its own normalisation and precision.
 
-    The network is held in a tuple, so it is not a submodule. That one device keeps it out of everything that walks the
-    module tree: state dicts (saving and strict loading), ``train()``, ``init_weights``, optimisers, DDP's broadcasts and
-    moving averages. Only moves between devices and precisions are passed on to it, and a copy of a model shares its
-    teacher.
+    The network is held in a tuple, so it is not a submodule. This keeps it out of everything that traverses the module tree:
+    state dicts (saving and strict loading), ``train()``, ``init_weights``, optimisers, DDP's broadcasts and moving averages.
+    Only conversions of device and dtype are passed on to it, and a copy of a model shares its teacher.
 
     Args:
-        net: (B, 3, H, W) normalised image -> taps, best with ``tap_specs``; with ``taps`` any network whose first argument
-            is the image, whatever it returns. It is frozen, and with ``taps`` it gets forward hooks.
+        net: (B, 3, H, W) normalised image -> taps, preferably with ``tap_specs``; with ``taps``, any network whose first
+            argument is the image, with any output. It is frozen, and ``taps`` adds forward hooks.
         mean: per channel, RGB, on the 0..255 scale of the raw image.
         std: the same.
-        dtype: ``'float32'``, ``'bfloat16'`` or ``'float16'``: what the network runs in, whatever the student's model is
-            moved to. None: what the model is moved to. Autocast does not reach a teacher.
+        dtype: ``'float32'``, ``'bfloat16'`` or ``'float16'``: dtype of the network, independent of the student's model.
+            None: that of the model. Autocast does not apply to a teacher.
         teacher_train_mode: run the network in train mode: batch normalisation then normalises by the batch and its
             running statistics drift, as in KD4MTL's code (fact sheet 5.2.1). Gradients stay off.
         channels_last: keep images and weights in channels-last memory format.
-        taps: the outputs of submodules that it offers: a list of module paths, which are then the taps' names, or tap ->
+        taps: the outputs of submodules to return: a list of module paths, which are then the taps' names, or tap ->
             module path or dictionary (see :class:`~mtkd.models.tapping.TappedModel`). The path ``''`` is the network itself,
-            so ``{'cls.out': ''}`` is what it returns. None: ``net`` returns its taps.
+            so that ``{'cls.out': ''}`` is its output. None: ``net`` returns its taps.
         tokens: how token sequences become maps; see there.
-        probe_size: (height, width) of the image from which the taps' channels are learnt.
+        probe_size: (height, width) of the image for the trial forward pass that determines the taps' channels.
 
     Raises:
-        ValueError: an unknown ``dtype``, statistics on the 0..1 scale, or a tap that is not there.
+        ValueError: an unknown ``dtype``, statistics on the 0..1 scale, or a tap that does not exist.
 
     Attributes:
-        cacheable: whether it sees the same in an image every time, so that what it sees can be stored.
+        cacheable: whether its output for an image is always the same, so that it can be cached.
     """
 
     cacheable = True
@@ -76,7 +75,7 @@ class Teacher(nn.Module):
 
     @property
     def tap_specs(self) -> dict[str, TapSpec] | None:
-        """The taps it offers; None if the network does not say."""
+        """The available taps; None if the network does not declare them."""
         return getattr(self.net, 'tap_specs', None)
 
     @property
@@ -86,17 +85,17 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def forward(self, image: Tensor, taps: Collection[str] | None = None) -> Taps:
-        """Look at an image.
+        """Run the teacher on images.
 
         Args:
             image: (B, 3, H, W) uint8 RGB, or (B, T, 3, H, W) clips, not normalised.
-            taps: which taps to return; None: all.
+            taps: the taps to return; None: all.
 
         Returns:
             tap -> (B, C, h, w) in the teacher's precision, without a graph.
 
         Raises:
-            TypeError: the image is not uint8, so it may have been normalised for the student.
+            TypeError: the image is not uint8; it may already be normalised for the student.
         """
         if image.dtype != torch.uint8:
             raise TypeError(f'A teacher normalises pictures itself and takes the raw uint8 one; it was given {image.dtype}.')
@@ -109,12 +108,12 @@ class Teacher(nn.Module):
             self._scale = self._scale.to(image.device)
         mean, std = self._scale
         weight = next((p for p in self.net.parameters() if p.is_floating_point()), self._scale)
-        form = self.memory_format if image.ndim == 4 else torch.preserve_format  # channels-last is for pictures only
+        form = self.memory_format if image.ndim == 4 else torch.preserve_format  # channels-last is only for images
         return ((image - mean) / std).to(weight.dtype, memory_format=form)
 
     @property
     def row_wise(self) -> bool:
-        """Whether it treats every image by itself, so that images that no link reads can be left out."""
+        """Whether it processes every image independently, so that images not used by any link can be skipped."""
         return not self.teacher_train_mode
 
     def meet(self, student: nn.Module, normalise: Callable[[Tensor], Tensor] | None = None) -> None:
@@ -122,28 +121,28 @@ class Teacher(nn.Module):
 
         Args:
             student: the network.
-            normalise: what makes its input of raw uint8 images, where that is known.
+            normalise: function from raw uint8 images to its input, if known.
         """
 
     def begin_step(self, progress: float) -> None:
-        """Called before every training step with the share of the training that is done, 0 to 1."""
+        """Called before every training step with the completed fraction of the training, 0 to 1."""
 
     def weights_hash(self) -> str:
         """Fingerprint of the network's weights and buffers; changes with them and with the precision."""
         return weights_hash(self.net)
 
     def train(self, mode: bool = True) -> 'Teacher':
-        """Stay as configured whatever ``mode`` is."""
+        """Keep the configured mode, independent of ``mode``."""
         self.training = False
         self.net.train(self.teacher_train_mode)
         return self
 
     def requires_grad_(self, requires_grad: bool = True) -> 'Teacher':
-        """Stay frozen whatever ``requires_grad`` is."""
+        """Stay frozen, independent of ``requires_grad``."""
         return self
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> 'Teacher':
-        """Pass moves (``to``, ``cuda``, ``half`` …) on to the network, which keeps its own precision if it has one."""
+        """Pass conversions (``to``, ``cuda``, ``half`` …) on to the network, which keeps its own precision if configured."""
         super()._apply(fn, recurse)
         self.net._apply(fn)
         if self.dtype is not None:
@@ -151,7 +150,7 @@ class Teacher(nn.Module):
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> 'Teacher':
-        """A copied model shares its teacher: nothing of it ever changes."""
+        """A copied model shares its teacher, which never changes."""
         return self
 
 
@@ -161,16 +160,16 @@ class MultiTaskTeacher(Teacher):
 
     Args:
         net: the network, or its config (see :func:`mtkd.models.build_net`).
-        tasks: name -> task or its config: the heads the network has. Needed where ``net`` is a config; the distiller
-            gives the student's where the teacher's config has none.
+        tasks: name -> task or its config: the heads of the network. Required if ``net`` is a config; the distiller uses the
+            student's tasks if the teacher's config has none.
         checkpoint: the weights; see :func:`~mtkd.distill.weights.load_weights`.
         made_by: the config that trains them, named in the error when they are missing.
-        allow_random: keep the weights ``net`` has where there is no checkpoint (smoke runs).
+        allow_random: keep the initial weights of ``net`` if there is no checkpoint (smoke runs).
         **kwargs: see :class:`Teacher`.
 
     Raises:
-        ValueError: ``net`` is a config and there are no tasks; no checkpoint and no leave to do without; the checkpoint
-            does not fit.
+        ValueError: ``net`` is a config and there are no tasks; there is no checkpoint and ``allow_random`` is not set; or
+            the checkpoint does not fit.
         FileNotFoundError: there is no such checkpoint.
     """
 
@@ -193,7 +192,7 @@ def _out_channels(tasks: Mapping[str, Any] | None) -> dict[str, int]:
 
 
 def _fill(net: nn.Module, checkpoint: str | Path | None, made_by: str | None, allow_random: bool) -> None:
-    """Load the weights, or say that there are none."""
+    """Load the weights, or raise an error if there are none."""
     if allow_random and (checkpoint is None or not Path(checkpoint).is_file()):
         warnings.warn('A teacher has no checkpoint and keeps the weights it was built with (allow_random=True).')
     elif checkpoint is None:

@@ -1,4 +1,4 @@
-"""A network's weights as files and fingerprints."""
+"""Weights of networks: loading from files, and fingerprints."""
 
 import hashlib
 import pickle
@@ -8,21 +8,21 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-SHOWN = 3  # how many wrong keys an error names
+SHOWN = 3  # number of wrong keys in an error message
 
 
 def load_weights(net: nn.Module, path: str | Path, made_by: str | None = None) -> None:
-    """Load a checkpoint into ``net``, strictly and without running any code from the file.
+    """Load a checkpoint into ``net``, strictly and without executing code from the file.
 
     Args:
         net: the network.
-        path: a state dict, or a dictionary with one under ``'state_dict'``. Where its keys start with ``net.``, as a
-            trained model's do, those are taken and the rest (balance, distiller) is left.
+        path: a state dict, or a dictionary with one under ``'state_dict'``. If its keys start with ``net.``, as those of a
+            trained model, only these are used and the rest (balance, distiller) is ignored.
         made_by: the config that trains these weights, for the error.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not a checkpoint that loads safely, or its keys or shapes are not the network's.
+        ValueError: the file is not a checkpoint that loads safely, or its keys or shapes do not fit the network.
     """
     path = Path(path)
     if not path.is_file():
@@ -37,7 +37,7 @@ def load_weights(net: nn.Module, path: str | Path, made_by: str | None = None) -
 
 
 def weights_hash(net: nn.Module) -> str:
-    """SHA-256 (hexadecimal) of names, types, shapes and bytes of all weights and buffers, wherever they lie."""
+    """SHA-256 (hexadecimal) of names, types, shapes and bytes of all weights and buffers, independent of their device."""
     return _hash(net.state_dict())
 
 
@@ -45,7 +45,7 @@ def checkpoint_hash(path: str | Path) -> str:
     """The :func:`weights_hash` of the network a checkpoint holds, in the precision it is stored in.
 
     Raises:
-        ValueError: the file is no checkpoint that loads safely.
+        ValueError: the file is not a checkpoint that loads safely.
     """
     return _hash(_network_part(_read(Path(path)), Path(path)))
 
@@ -78,7 +78,7 @@ def _network_part(content: object, path: Path) -> dict[str, Tensor]:
 
 
 def _differences(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
-    """What is wrong, a phrase each; empty where all fits."""
+    """The differences, one phrase each; empty if everything fits."""
     missing = [key for key in wanted if key not in given]
     unexpected = [key for key in given if key not in wanted]
     shapes = [f'{key} is {tuple(given[key].shape)} instead of {tuple(wanted[key].shape)}'

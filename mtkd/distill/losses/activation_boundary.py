@@ -1,4 +1,4 @@
-"""Activation boundaries: the student's neurons are on and off where the teacher's are."""
+"""Activation boundaries: matches which neurons are active."""
 
 import torch
 from torch import Tensor

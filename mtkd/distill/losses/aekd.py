@@ -1,4 +1,4 @@
-"""Adaptive ensemble: weights that make the teachers' joint gradient as small as it can be, so that none is ignored."""
+"""Adaptive ensemble: teacher weights that minimise the norm of the joint gradient, so that no teacher is ignored."""
 
 from collections.abc import Sequence
 
@@ -13,15 +13,15 @@ from .several_teachers import SeveralTeachers
 
 
 def bounded_min_norm(gram: np.ndarray, bound: float, tolerance: float = 1e-10, steps: int = 1000) -> np.ndarray:
-    """The weights w that minimise wᵀ G w with Σ w = 1 and 0 ≤ w ≤ ``bound``; of a linear one-class support vector machine.
+    """The weights w that minimise wᵀ G w with Σ w = 1 and 0 ≤ w ≤ ``bound``, as in a one-class SVM.
 
-    With bound 1 it is MGDA's problem. Solved by exact steps along the pair that violates optimality most.
+    With bound 1 this is the problem of MGDA. It is solved by exact steps along the pair that violates optimality most.
 
     Args:
         gram: (M, M), symmetric and without negative eigenvalues.
         bound: at least 1 / M.
         tolerance: of the optimality conditions, relative to the largest entry of G.
-        steps: at most so many.
+        steps: the maximum number of steps.
 
     Returns:
         (M,) float64.
@@ -46,11 +46,11 @@ def bounded_min_norm(gram: np.ndarray, bound: float, tolerance: float = 1e-10, s
 
 @DISTILL_LOSSES.register_module()
 class AEKD(SeveralTeachers):
-    """``aekd``: one weight a teacher, from the gradients of the teachers' divergences in the student's scores.
+    """``aekd``: one weight per teacher, from the gradients of the divergences with respect to the student's scores.
 
-    The gradients are averaged over the batch and all ranks, which gives C numbers a teacher; the weights are those of
-    :func:`bounded_min_norm`. To balance the gradients in the trunk instead, give every teacher a link of its own and take a
-    balance of gradients with ``include='all'``.
+    The gradients are averaged over the batch and all ranks, which gives C numbers per teacher; the weights are those of
+    :func:`bounded_min_norm`. To balance the gradients in the trunk instead, use one link per teacher and a gradient balance
+    with ``include='all'``.
 
     Args:
         temperature: τ.
@@ -75,7 +75,7 @@ class AEKD(SeveralTeachers):
         """See :class:`SeveralTeachers`."""
         own = (student / self.temperature).softmax(1)
         slopes = torch.stack([masked(own - (part / self.temperature).softmax(1), mask).sum((0, 2)) for part in teachers])
-        slopes = all_sum(slopes).double().cpu().numpy()  # the common factor does not matter
+        slopes = all_sum(slopes).double().cpu().numpy()  # a common factor has no effect
         lengths = np.ones(len(slopes))
         if self.normalise:
             lengths = np.maximum(np.linalg.norm(slopes, axis=1), np.finfo(float).tiny)

@@ -11,8 +11,8 @@ from .distill_loss import DistillLoss, Method, Terms, masked, per_sample
 def gram_distance(student: Tensor, teacher: Tensor) -> Tensor:
     """Σ_ij (s_i · s_j - t_i · t_j)² over all pairs of pixels.
 
-    With more pixels than channels it is ‖S Sᵀ‖² + ‖T Tᵀ‖² - 2 ‖S Tᵀ‖², products of C × C numbers; else the N × N matrices
-    are formed, which then are the smaller ones. So no matrix is larger than C², 64 MB for 4,096 channels.
+    With more pixels than channels it is ‖S Sᵀ‖² + ‖T Tᵀ‖² - 2 ‖S Tᵀ‖², products of C × C numbers; otherwise the N × N
+    matrices are formed, which are then smaller. Therefore no matrix is larger than C², 64 MB for 4,096 channels.
 
     Args:
         student: (B, C, N).
@@ -44,7 +44,7 @@ def unit_pixels(view: Tensor, eps: float = 1e-8, through_length: bool = True) ->
 class Affinity(DistillLoss):
     """``affinity``: mean over all pairs of pixels of the squared difference of their cosines, the mean over samples.
 
-    The channels may differ. Exact at every size, without a matrix of all pairs (:func:`gram_distance`).
+    The channels may differ. The result is exact for every size, without a matrix of all pairs (:func:`gram_distance`).
 
     Source: He et al., CVPR 2019 (Knowledge Adaptation for Efficient Semantic Segmentation), section 3.3, the affinity
     distillation module; no code was released. torchdistill's ``AffinityLoss`` is something else (an affinity per channel).
@@ -66,13 +66,13 @@ class PairWise(DistillLoss):
     """``pair_wise``: SKD's pair-wise term, :class:`Affinity` between the maxima of the cells of a coarse grid.
 
     Args:
-        scale: sides of a cell as a share of the map's; .5, the released default, makes 2 × 2 cells.
+        scale: sides of a cell relative to those of the map; .5, the released default, makes 2 × 2 cells.
         through_length: whether the pixels' lengths carry a gradient; they do not in the released code.
 
     Raises:
         ValueError: ``scale`` is not in (0, 1].
 
-    Cells of which no pixel counts are left out. Exact for any scale, without a matrix of all pairs.
+    Cells without valid pixels are excluded. Exact for any scale, without a matrix of all pairs.
 
     Source: Liu et al., CVPR 2019, equation 3; released code: irfanICMLL/structure_knowledge_distillation ce208e1
     (``CriterionPairWiseforWholeFeatAfterPool``). The usual weight is .5.
@@ -100,7 +100,7 @@ class PairWise(DistillLoss):
 
 
 def _cell_maxima(view: Tensor, mask: Tensor | None, cell: tuple[int, ...]) -> tuple[Tensor, Tensor | None]:
-    """(B, C, h, w) -> (B, C, M), the maximum of each cell over what counts, and (B, M): where something does."""
+    """(B, C, h, w) -> (B, C, M), the maximum of each cell over its valid pixels, and (B, M): whether it has any."""
     if mask is None:
         return F.max_pool2d(view, cell, cell, ceil_mode=True).flatten(2), None
     there = F.max_pool2d(mask[:, None].to(view.dtype), cell, cell, ceil_mode=True)[:, 0].flatten(1) > 0

@@ -1,4 +1,4 @@
-"""Attention transfer: match where features are large, whatever their channels."""
+"""Attention transfer: matches the spatial attention maps of features."""
 
 from torch import Tensor
 
@@ -16,8 +16,7 @@ def attention(feature: Tensor, eps: float = 1e-12) -> Tensor:
 class AttentionTransfer(DistillLoss):
     """``at``: mean over pixels of the squared difference of two attention maps, averaged over samples.
 
-    The usual weight is 1000. The channels may differ. Pixels that do not
-    count have no attention.
+    The usual weight is 1000. The channels may differ. Masked pixels have no attention.
 
     Source: Zagoruyko & Komodakis 2017; fact sheet 4.2.
     """

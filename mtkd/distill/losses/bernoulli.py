@@ -1,4 +1,4 @@
-"""Distillation of independent yes-or-no outputs: several labels an image, or a binary map."""
+"""Distillation of independent binary outputs: multi-label images or binary maps."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -8,7 +8,7 @@ from .distill_loss import DistillLoss, Method, Terms, per_pixel
 
 
 def bernoulli_divergence(student: Tensor, teacher: Tensor) -> Tensor:
-    """KL of two yes-or-no distributions given by logits, elementwise; exact for logits of any size."""
+    """Elementwise KL of two Bernoulli distributions given by logits; numerically stable for logits of any size."""
     right = teacher.sigmoid()
     return right * (F.logsigmoid(teacher) - F.logsigmoid(student)) + \
         (1 - right) * (F.logsigmoid(-teacher) - F.logsigmoid(-student))
@@ -16,9 +16,9 @@ def bernoulli_divergence(student: Tensor, teacher: Tensor) -> Tensor:
 
 @DISTILL_LOSSES.register_module()
 class BernoulliKD(DistillLoss):
-    """``bernoulli`` = τ² Σ_c KL(σ(t_c / τ) ‖ σ(s_c / τ)), one yes-or-no question a channel; the mean over pixels or samples.
+    """``bernoulli`` = τ² Σ_c KL(σ(t_c / τ) ‖ σ(s_c / τ)), one binary output per channel; the mean over pixels or samples.
 
-    It reads the outputs themselves as logits: for tasks with several labels at once, and for binary maps (one channel),
+    The outputs are used as logits: for multi-label tasks, and for binary maps (one channel),
     where it equals plain KD on the view ``sigmoid_pair``.
 
     Args:

@@ -1,4 +1,4 @@
-"""Boundary-privileged distillation: the edges of classes and their insides as two terms."""
+"""Boundary-privileged distillation: separate terms for class edges and interiors."""
 
 import torch
 import torch.nn.functional as F
@@ -10,16 +10,16 @@ from .distill_loss import DistillLoss, Method, Terms
 
 
 def class_edges(target: Tensor, mask: Tensor | None, classes: int, width: int) -> Tensor:
-    """Where each class's region begins or ends: what a dilation adds to, and an erosion takes from it.
+    """The boundary of the region of each class: the difference between its dilation and erosion.
 
     Args:
         target: (B, h, w) int64.
         mask: (B, h, w) bool: pixels that have a class; None: all.
         classes: number of classes.
-        width: pixels that the region is dilated and eroded by.
+        width: number of pixels of the dilation and erosion.
 
     Returns:
-        (B, K, h, w) bool. The border of the image, and pixels without a class, are no edge.
+        (B, K, h, w) bool. The border of the image, and pixels without a class are not part of an edge.
     """
     own = (target[:, None] == torch.arange(classes, device=target.device)[:, None, None])
     there = torch.ones_like(target, dtype=torch.bool) if mask is None else mask
@@ -31,7 +31,7 @@ def class_edges(target: Tensor, mask: Tensor | None, classes: int, width: int) -
 
 
 def masked_channel_kl(student: Tensor, teacher: Tensor, region: Tensor, tau: float) -> Tensor:
-    """τ² KL(teacher || student) of each channel's softmax over the pixels of a region; 0 where there are none.
+    """τ² KL(teacher || student) of each channel's softmax over the pixels of a region; 0 for an empty region.
 
     Args:
         student: (B, K, N).
@@ -51,17 +51,17 @@ def masked_channel_kl(student: Tensor, teacher: Tensor, region: Tensor, tau: flo
 class Boundary(DistillLoss):
     """``boundary_edge`` and ``boundary_body``: :func:`masked_channel_kl` of logits on edges and on the rest.
 
-    A class's edge region is that of :func:`class_edges`; its channel is compared there, if it has an edge. The body is
-    every labelled pixel that lies on no edge; all channels are compared there. The mean over the classes (channels) that
-    have such pixels, of all samples. Usual weights: 50 and 20.
+    A class's edge region is that of :func:`class_edges`; its channel is compared there, if it has an edge. The body consists
+    of all labelled pixels that are not on an edge; all channels are compared there. Both are means over the classes
+    (channels) with such pixels and over samples. Usual weights: 50 and 20.
 
     Args:
         classes: number of classes: channels of the output.
         width: of the edges to either side, in pixels of the output.
         tau: temperature.
 
-    Source: Liu et al., WACV 2024 (BPKD), section 3; the authors' repository (AkideLiu/BPKD 83014fa) has no code of the
-    loss, so the width of edges and what the means are over are ours.
+    Source: Liu et al., WACV 2024 (BPKD), section 3; the authors' repository (AkideLiu/BPKD 83014fa) does not contain the
+    loss, so that the edge width and the averaging are our choices.
     """
 
     terms = ('boundary_edge', 'boundary_body')

@@ -1,4 +1,4 @@
-"""Confidence-aware teachers: who is closer to the label counts more."""
+"""Confidence-aware weighting: teachers closer to the label have higher weights."""
 
 from collections.abc import Sequence
 
@@ -20,8 +20,8 @@ class CAMKD(SeveralTeachers):
         temperature: τ of the divergences.
 
     Source: Zhang, Chen and Wang, ICASSP 2022, equations 3 and 4; github.com/Rorozhl/CA-MKD at c2f39a9,
-    ``helper/loops.py``, whose division by M the paper does not have. The paper's term between features, weighted in the
-    same way through the teachers' classifiers, is not built.
+    ``helper/loops.py``, whose division by M the paper does not have. The paper's term between features, weighted in the same
+    way through the teachers' classifiers, is not implemented.
     """
 
     terms = ('camkd',)

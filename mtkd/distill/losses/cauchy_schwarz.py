@@ -19,14 +19,14 @@ def cs_divergence(p: Tensor, q: Tensor, dim: int | Sequence[int] = -1, variant: 
     Args:
         p: any shape, not negative; need not sum to 1.
         q: the same shape.
-        dim: the axes that one distribution lies along.
+        dim: the axes of one distribution.
         variant: ``'cs'``, or ``'printed'``: the paper's equation 4 to the letter, with Σp and Σq instead of <p, p> and
             <q, q>. That is no divergence: it is smallest where q is one-hot, not where q = p.
         eps: lower bound of the denominator and of the ratio.
 
     Returns:
-        ``p``'s shape without ``dim``; ≥ 0 and 0 where p is proportional to q (``'cs'``). 0 where p or q is (all but)
-        zero: where the denominator is below ``eps``.
+        ``p``'s shape without ``dim``; ≥ 0 and 0 where p is proportional to q (``'cs'``). 0 if p or q is (almost) zero: if
+        the denominator is below ``eps``.
 
     Source: KDAM equation 4 with the squares that it lacks (fact sheet 1.1.1).
     """
@@ -46,7 +46,7 @@ def _negative_log_ratio(cross: Tensor, student: Tensor, teacher: Tensor, eps: fl
 class CauchySchwarz(DistillLoss):
     """L_inter + L_intra of KDAM (equations 5 and 6).
 
-    The matrix compared has one row a pixel and one column a class. ``cs_inter`` is the mean divergence between the
+    The compared matrix has one row per pixel and one column per class. ``cs_inter`` is the mean divergence between the
     rows: a sum and a count per sample. ``cs_intra`` is the mean divergence between the columns, a class's probability
     over the whole batch and all ranks: a column needs three sums only, which are added over the ranks.
 

@@ -1,4 +1,4 @@
-"""Channel-wise distillation: where in the image each channel is strong."""
+"""Channel-wise distillation: matches the spatial distribution of each channel."""
 
 import torch
 from torch import Tensor
@@ -13,11 +13,11 @@ def channel_wise(student: Tensor, teacher: Tensor, mask: Tensor | None = None, t
     Args:
         student: (B, C, N).
         teacher: (B, C, N).
-        mask: (B, N) bool of the pixels that the softmax is over; None: all.
+        mask: (B, N) bool, the pixels of the softmax; None: all.
         tau: τ.
 
     Returns:
-        (B,), ≥ 0; 0 for a sample in which nothing counts.
+        (B,), ≥ 0; 0 for a sample without valid pixels.
 
     Source: Shu et al. 2021, equations 3 to 5.
     """

@@ -1,15 +1,15 @@
-"""KL divergence between two softmaxes over scores with many keys, a piece of the scores at a time."""
+"""KL divergence between two softmaxes over scores with many keys, computed in chunks."""
 
 from typing import Any
 
 import torch
 from torch import Tensor
 
-LIMIT = 32 * 2 ** 20  # bytes of one matrix of scores; two of them live at a time
+LIMIT = 32 * 2 ** 20  # bytes of one matrix of scores; two exist at a time
 
 
 class _ChunkedKL(torch.autograd.Function):
-    """Forms the scores piece by piece, in the backward pass once more; no gradient of the teacher's side."""
+    """Computes the scores in chunks, again in the backward pass; there is no gradient for the teacher."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, keys: Tensor, teacher_rows: Tensor, teacher_keys: Tensor | None, kept: Tensor | None,
@@ -54,14 +54,14 @@ def chunked_kl(rows: Tensor, keys: Tensor, teacher_rows: Tensor, teacher_keys: T
                kept: Tensor | None = None, tau: float = 1.0) -> Tensor:
     """KL(softmax(t kᵀ / τ) || softmax(s kᵀ / τ)) of each row, over all keys.
 
-    No matrix of rows × keys is held: pieces of at most 32 MB.
+    No matrix of rows × keys is stored: chunks have at most 32 MB.
 
     Args:
         rows: (M, C) of the student.
         keys: (Q, C) of the student; may carry a gradient.
         teacher_rows: (M, C').
         teacher_keys: (Q, C'); None: those of the student.
-        kept: (Q,) bool: keys that take part; None: all.
+        kept: (Q,) bool: the keys to use; None: all.
         tau: τ.
 
     Returns:

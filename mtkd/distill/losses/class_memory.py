@@ -18,12 +18,12 @@ from .distill_loss import DistillLoss, Method, Terms, masked, per_pixel
 class ClassMemory(DistillLoss):
     """``memory_pixel`` and ``memory_region``: CIRKD's memory terms.
 
-    The teacher's unit features go into queues of each class: of an image up to ``enqueued`` pixels, drawn at random, and
-    its mean. A labelled pixel's cosines with ``pixels`` (``regions``) entries of each class, drawn anew each step, divided
-    by τ_c, are scores; the term is τ² KL of their softmaxes at temperature τ. The student's feature goes through a trained
+    The teacher's unit features are stored in one queue per class: up to ``enqueued`` random pixels of an image, and their
+    mean. The scores are a labelled pixel's cosines with ``pixels`` (``regions``) entries of each class, sampled at each
+    step, divided by τ_c; the term is τ² KL of their softmaxes at temperature τ. The student's feature goes through a trained
     head of two 1×1 convolutions. Usual weights: .1 each.
 
-    The queues hold the same on all ranks. No matrix of scores is larger than 32 MB
+    The queues are the same on all ranks. No matrix of scores is larger than 32 MB
     (:func:`~mtkd.distill.losses.chunked_kl.chunked_kl`).
 
     Args:
@@ -31,14 +31,14 @@ class ClassMemory(DistillLoss):
         pixel_queue: entries of a class's pixel queue.
         region_queue: entries of its region queue.
         pixels: how many of a class's pixels are compared.
-        regions: how many of its regions.
-        enqueued: pixels of a class that an image adds.
+        regions: number of its regions to compare.
+        enqueued: number of pixels of a class added per image.
         contrast_tau: τ_c.
         tau: τ.
-        seed: of the queues' first vectors.
+        seed: seed of the initial vectors of the queues.
 
     Raises:
-        ValueError: a number that is not positive, or more entries to be compared than there are.
+        ValueError: a non-positive number, or more entries to compare than the queue has.
 
     Source: Yang et al., CVPR 2022, equations 6 to 11; released code: winycg/CIRKD dab64db (``StudentSegContrast``), which
     puts an image's pixels that do not fit in front of a queue's end, where these queues go on at their begin.
@@ -72,7 +72,7 @@ class ClassMemory(DistillLoss):
         self.leave = nn.Conv2d(width, width, 1, bias=False)
         generator = torch.Generator().manual_seed(self.seed)
         for name, size in zip(('pixel_memory', 'region_memory'), self.sizes, strict=True):
-            # one more entry than the queue has takes what is not to be kept, so that no device is asked
+            # one extra entry receives discarded values, which avoids a device synchronisation
             drawn = torch.randn(self.classes, size + 1, width, generator=generator, device='cpu')
             self.register_buffer(name, F.normalize(drawn, dim=2))
         self.register_buffer('places', torch.zeros(2, self.classes, dtype=torch.int64))

@@ -8,24 +8,25 @@ from .distill_loss import DistillLoss, Method, Terms, per_pixel
 
 @DISTILL_LOSSES.register_module()
 class ConfidentLabel(DistillLoss):
-    """``fixmatch`` = [max t ≥ threshold] · -ln s_ŷ with ŷ = argmax t, the mean over all pixels or samples, sure ones or not.
+    """``fixmatch`` = [max t ≥ threshold] · -ln s_ŷ with ŷ = argmax t, the mean over all pixels or samples, including
+    unconfident ones.
 
-    As the number of sure predictions grows the term grows with it, which is FixMatch's curriculum. The teacher is the
-    student itself (``EMATeacher`` with decay 0) or its average, the student's view a strong one, and the link is for samples
-    without label::
+    The term grows with the number of confident predictions, which is FixMatch's curriculum. The teacher is the student
+    itself (``EMATeacher`` with decay 0) or its average, the student receives a strong view, and the link is for unlabelled
+    samples::
 
         data_preprocessor=dict(student_view=dict()),
         distiller=dict(teachers=dict(own=dict(type='EMATeacher', decay=0.)),
                        links=dict(each_task=dict(loss=dict(type='ConfidentLabel'), where='unlabelled')))
 
     Args:
-        threshold: of the probability of the most probable class.
+        threshold: threshold of the probability of the most probable class.
 
     Raises:
         ValueError: the threshold is not from 0 to 1.
 
     Source: Sohn et al., NeurIPS 2020, equation 4; github.com/google-research/fixmatch, ``fixmatch.py`` (``loss_xeu`` times
-    ``pseudo_mask``, threshold 0.95). Differences: labelled samples are seen in the strong view too; the teacher runs in
+    ``pseudo_mask``, threshold 0.95). Differences: labelled samples also use the strong view; the teacher runs in
     eval mode. Bins of depths and directions of normals count as classes: ours.
     """
 

@@ -16,10 +16,11 @@ EPS = 1e-7
 
 
 class _Contrast(torch.autograd.Function):
-    """The loss of each anchor, whose gradient is formed at once: the memory may change before the backward pass.
+    """The loss of each anchor, with its gradient computed in the forward pass: the memory may change before the backward
+    pass.
 
-    Nothing as large as the memory is kept. Where the drawn rows are more than the memory has, all scores are formed by one
-    product and the drawn ones picked from them.
+    No tensor of the size of the memory is stored. If more rows are sampled than the memory has, all scores are computed by
+    one product and the sampled ones are selected.
     """
 
     @staticmethod
@@ -57,26 +58,27 @@ def _back(slope: Tensor, memory: Tensor, drawn: Tensor) -> Tensor:
 
 @DISTILL_LOSSES.register_module()
 class CRD(DistillLoss):
-    """``crd``: each side's vector picks its own sample's vector of the other side out of K others; the mean over samples.
+    """``crd``: each side's vector identifies the vector of the same sample on the other side among K negatives; mean over
+    samples.
 
-    Features are averaged over pixels and mapped by a linear layer each to unit vectors. Of every training sample a memory
-    holds both vectors' running means, on all ranks alike. Both directions are binary classifications against noise
-    (equation 18 of the paper), h = exp(x·m / τ) / Z / (… + K / N), Z being that of the first batch. The usual weight is .8.
+    Features are averaged over pixels and mapped by a linear layer each to unit vectors. A memory contains the running means
+    of both vectors of every training sample, equal on all ranks. Both directions are binary classifications against noise
+    (equation 18 of the paper), h = exp(x·m / τ) / Z / (… + K / N), with Z from the first batch. The usual weight is .8.
 
-    It needs the sample's number in its training set, of one data set.
+    It needs the index of each sample in the training set, which must be a single data set.
 
     Args:
         samples: N, the length of the training set.
-        negatives: K, drawn anew each step with replacement from all samples but the own.
-        width: of the vectors.
+        negatives: K, sampled at each step with replacement from all other samples.
+        width: length of the vectors.
         tau: τ.
-        momentum: how much of a memory's vector stays.
-        by_class: leave drawn samples of the anchor's own class out, and let the others count for them. It reads the task's
-            labels, and knows those of samples that it has seen. The released data set draws from other classes only.
-        seed: of the memory's first vectors.
+        momentum: momentum of the memory.
+        by_class: exclude sampled negatives of the anchor's class and reweight the others. This uses the labels of the task,
+            which are known for previously seen samples. The released data set samples only from other classes.
+        seed: seed of the initial vectors of the memory.
 
     Raises:
-        ValueError: a number that makes no sense, or a batch with a sample number of N or more.
+        ValueError: an invalid number, or a batch with a sample index of N or more.
 
     Source: Tian et al., ICLR 2020, equations 17 and 18; released code: HobbitLong/RepDistiller b84f547 (``crd/``).
     """
@@ -128,7 +130,7 @@ class CRD(DistillLoss):
         return {'crd': per_sample(total, mask)}
 
     def _draw(self, index: Tensor, target: Tensor | None) -> tuple[Tensor, Tensor]:
-        """(B, 1 + K) sample numbers, the own first, and how much each counts."""
+        """(B, 1 + K) sample indices, the positive first, and their weights."""
         drawn = torch.randint(self.samples - 1, (len(index), self.negatives), device=index.device)
         drawn = torch.cat([index[:, None], drawn + (drawn >= index[:, None])], 1)
         kept = torch.ones(drawn.shape, device=index.device)
@@ -139,7 +141,7 @@ class CRD(DistillLoss):
 
     @torch.no_grad()
     def _settle(self, ours: Tensor, theirs: Tensor, memory: Tensor, drawn: Tensor, counts: Tensor) -> Tensor:
-        """(2,) the constants Z: those of the first batch, over all ranks, then kept."""
+        """(2,) the constants Z: computed from the first batch over all ranks, then fixed."""
         sums = torch.stack([((_scores(anchor, memory[1 - side], drawn) / self.tau).exp().mean(1) * counts).sum()
                             for side, anchor in enumerate((ours, theirs))] + [counts.sum().to(ours.dtype)])
         sums = all_sum(sums)
@@ -151,7 +153,7 @@ class CRD(DistillLoss):
 
     @torch.no_grad()
     def _remember(self, index: Tensor, vectors: Tensor, counts: Tensor, target: Tensor | None) -> None:
-        """(B,) numbers and (B, 2, width) vectors of all ranks go into the memory; of a sample seen twice, the last."""
+        """(B,) numbers and (B, 2, width) vectors of all ranks are stored in the memory; for duplicate samples, the last."""
         index, vectors, counts = all_rows(index), all_rows(vectors), all_rows(counts)
         last = ((index[:, None] == index) & counts) * torch.arange(1, len(index) + 1, device=index.device)
         last = last.amax(1)

@@ -1,4 +1,4 @@
-"""Batch normalisation of what counts: masked pixels left out, statistics over all ranks."""
+"""Masked batch normalisation with statistics over all ranks."""
 
 import torch
 from torch import Tensor, nn
@@ -9,8 +9,8 @@ from ...structures import synced_sum
 class CountedNorm(nn.BatchNorm2d):
     """``nn.BatchNorm2d`` with a mask, whose statistics are those of the whole batch on all ranks.
 
-    Its parameters and buffers are those of ``nn.BatchNorm2d``; without a mask and on one rank so are its values. Where
-    nothing counts, the running statistics stay as they are.
+    Its parameters and buffers are those of ``nn.BatchNorm2d``; without a mask and on one rank, its output is also the same.
+    Without valid pixels, the running statistics are unchanged.
     """
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -35,7 +35,7 @@ class CountedNorm(nn.BatchNorm2d):
 
     @torch.no_grad()
     def _remember(self, mean: Tensor, var: Tensor, count: Tensor) -> None:
-        """Move the running statistics by the momentum, in place."""
+        """Update the running statistics with the momentum, in place."""
         assert self.running_mean is not None and self.running_var is not None and self.momentum is not None
         share = self.momentum * (count > 0)
         self.running_mean.lerp_(mean.to(self.running_mean.dtype), share.to(self.running_mean.dtype))

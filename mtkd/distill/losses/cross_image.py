@@ -1,4 +1,4 @@
-"""Cross-image relations: how alike the pixels of all pairs of images of a batch are."""
+"""Cross-image relations: similarities of the pixels of all pairs of images in a batch."""
 
 import torch
 import torch.nn.functional as F
@@ -18,12 +18,12 @@ class CrossImage(DistillLoss):
     A pixel's cosines with all pixels of an image, divided by τ, are a distribution; the term is the KL divergence from the
     student's to the teacher's, the mean over pixels and images. The channels may differ. The usual weight is 1.
 
-    Maps are averaged down until they have at most ``pixels``; the scores are then formed a piece at a time, so no matrix
-    is larger than 32 MB (:func:`~mtkd.distill.losses.chunked_kl.chunked_kl`), and formed again in the backward pass.
+    Maps are averaged down until they have at most ``pixels``; the scores are then computed in chunks, so that no matrix is
+    larger than 32 MB (:func:`~mtkd.distill.losses.chunked_kl.chunked_kl`), and computed again in the backward pass.
 
     Args:
         tau: τ.
-        pixels: how many pixels of a map are compared at most.
+        pixels: maximum number of compared pixels per map.
 
     Source: Yang et al., CVPR 2022, equations 3 to 5; released code: winycg/CIRKD dab64db
     (``CriterionMiniBatchCrossImagePair``), which averages 4×4 pixels from 256×256 on, and compares within a rank.
@@ -55,15 +55,15 @@ class CrossImage(DistillLoss):
 
 
 def pooled(view: Tensor, mask: Tensor | None, pixels: int) -> tuple[Tensor, Tensor | None]:
-    """Cells of equal squares of pixels, the fewest that leave at most ``pixels`` of them.
+    """Average a map over equal squares, the smallest ones that give at most ``pixels`` cells.
 
     Args:
         view: (B, C, h, w).
         mask: (B, h, w) bool or None.
-        pixels: how many cells there may be.
+        pixels: maximum number of cells.
 
     Returns:
-        (B, C, N), each cell's mean over what counts, and (B, N) bool, where something does; None without a mask.
+        (B, C, N), the mean of each cell over its valid pixels, and (B, N) bool, whether it has any; None without a mask.
     """
     side = 1
     while -(-view.shape[2] // side) * -(-view.shape[3] // side) > pixels:

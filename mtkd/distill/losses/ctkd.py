@@ -1,4 +1,4 @@
-"""Curriculum temperature: a learned temperature that makes the task harder for the student as training goes on."""
+"""Curriculum temperature: a learned temperature that makes the task increasingly hard for the student."""
 
 import math
 from collections.abc import Mapping
@@ -23,16 +23,16 @@ class CurriculumTemperature(OutputWrapper):
 
     Args:
         loss: the wrapped loss or its config, at temperature 1.
-        start: of the temperature.
-        width: of the temperature.
-        ramp: the share of training over which λ rises to 1; 10 of 240 epochs officially.
+        start: lower bound of the temperature.
+        width: width of the range of the temperature.
+        ramp: the fraction of the training over which λ rises to 1; 10 of 240 epochs officially.
 
     Raises:
         ValueError: the wrapped loss has a temperature other than 1.
 
     Source: Li et al., AAAI 2023, equations 3 to 6; github.com/zhengli97/CTKD at 7d52522, ``models/temp_global.py``,
     ``helper/loops.py`` and ``CosineDecay`` of ``train_student.py``: the global temperature, start 1, width 20, θ = 1 at
-    first. The paper also has a temperature for each sample, which is not built.
+    first. The temperature per sample of the paper is not implemented.
     """
 
     method = Method('CTKD', 'Li et al. 2023', 'outputs', 'any', {'loss': {'type': 'PlainKD', 'tau': 1.0}},
@@ -50,7 +50,7 @@ class CurriculumTemperature(OutputWrapper):
         self.theta = nn.Parameter(torch.ones(()))
 
     def strength(self, progress: float) -> float:
-        """λ when a share of the training is done."""
+        """λ after a given fraction of the training."""
         done = min(progress / self.ramp, 1.0) if self.ramp > 0 else 1.0
         return (1 - math.cos(done * math.pi)) / 2
 

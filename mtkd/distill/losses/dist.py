@@ -1,4 +1,4 @@
-"""DIST: match the correlation of rows and of columns, not the values."""
+"""DIST: matches the correlation of rows and columns instead of their values."""
 
 import torch
 from torch import Tensor
@@ -12,9 +12,9 @@ EPS = 1e-8
 
 
 def pearson(cross: Tensor, student: Tensor, teacher: Tensor, eps: float = EPS) -> Tensor:
-    """The correlation from the centred sums Σst, Σs², Σt²; 0 where one of them does not vary.
+    """The correlation from the centred sums Σst, Σs², Σt²; 0 if one of them is constant.
 
-    The root is kept off 0, where its slope is infinite.
+    The root is bounded away from 0, where its gradient is infinite.
     """
     tiny = torch.finfo(student.dtype).tiny
     return cross / (student.clamp_min(tiny).sqrt() * teacher.sqrt() + eps)
@@ -27,7 +27,7 @@ class DIST(DistillLoss):
     ``dist_inter`` = β τ² times the mean over pixels of 1 - ρ of the pixel's classes; ``dist_intra`` = γ τ² times the
     mean over classes of 1 - ρ of the class's probability over all pixels of the batch and of all ranks.
 
-    The means inside ρ carry no gradient: ρ does not change with them to first order, so the gradient is exact.
+    The means inside ρ are detached: ρ does not depend on them to first order, so that the gradient is exact.
 
     Args:
         beta: weight of ``dist_inter``.
@@ -62,7 +62,7 @@ class DIST(DistillLoss):
         return pearson(cross, square, (teacher * teacher).sum(1), self.eps)
 
     def _intra(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Tensor:
-        """(B, C, N) twice -> (): 1 - ρ of each column, averaged; 0 where nothing counts."""
+        """(B, C, N) twice -> (): 1 - ρ of each column, averaged; 0 without valid pixels."""
         batch, channels, pixels = student.shape
         counted = student.new_full((1,), batch * pixels) if mask is None else mask.sum().to(student.dtype)[None]
         sums = all_sum(torch.cat([student.detach().sum(2).sum(0), teacher.sum(2).sum(0), counted]))

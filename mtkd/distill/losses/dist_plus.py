@@ -1,4 +1,4 @@
-"""DIST+: DIST from a teacher whose outputs adapt, by a head of their own that learns with the student."""
+"""DIST+: DIST with a teacher that is adapted by a head trained with the student."""
 
 from collections.abc import Sequence
 
@@ -15,20 +15,19 @@ class DISTPlus(DIST):
 
     The adapted teacher is softmax((W ln t + b) / τ), t its probabilities; W starts as the identity and b as 0, so that
     training starts from DIST. ``dist_head`` is the cross-entropy of the adapted teacher with the label at τ = 1, plus
-    ``pull`` times the divergence of the student, without gradient, from it: the head stays right and comes closer to what
-    the student can say. DIST's terms reach the student alone. Means are over labelled pixels, or samples.
+    ``pull`` times the divergence of the student, without gradient, from it: the head stays correct and approaches the
+    student. DIST's terms only train the student. Means are over labelled pixels, or samples.
 
     Args:
         beta: see :class:`~mtkd.distill.losses.dist.DIST`.
         gamma: see :class:`~mtkd.distill.losses.dist.DIST`.
         temperature: τ of DIST's terms.
-        pull: see above; 0: the label alone.
+        pull: see above; 0: only the label.
         eps: see :class:`~mtkd.distill.losses.dist.DIST`.
 
-    Source: after Huang et al., "DIST+: knowledge distillation from a stronger adaptive teacher", TPAMI 2025, from memory of
-    its idea, a teacher that is adapted during distillation; its code is not public (github.com/hunto/DIST_KD at 2418f18 has
-    DIST alone) and its equations were not at hand. That the head is linear on log-probabilities, and how it is trained, is
-    ours.
+    Source: after Huang et al., "DIST+: knowledge distillation from a stronger adaptive teacher", TPAMI 2025, following its
+    idea of a teacher that is adapted during distillation; its code is not public (github.com/hunto/DIST_KD at 2418f18
+    contains only DIST) and its equations were not available. The linear head on log-probabilities and its training are ours.
     """
 
     reads = 'log_probs'

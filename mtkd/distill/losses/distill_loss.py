@@ -1,4 +1,4 @@
-"""What every distillation loss is: views of the student and of teachers and a mask in, named terms out."""
+"""Base class of distillation losses, which compute named terms from views of student and teachers and a mask."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ class Method:
     """A method's row in ``docs/catalogue.md``.
 
     Attributes:
-        title: its usual name.
+        title: its common name.
         source: authors and year.
-        level: what it compares: ``'outputs'``, ``'features'``, ``'levels'`` (several features), ``'teachers'``,
+        level: the compared quantities: ``'outputs'``, ``'features'``, ``'levels'`` (several features), ``'teachers'``,
             ``'self'`` or ``'online'``.
-        fits: tasks it fits: ``'any'``, ``'classes'`` (a distribution over classes), ``'dense'`` (maps), ``'vectors'``
+        fits: the supported tasks: ``'any'``, ``'classes'`` (a distribution over classes), ``'dense'`` (maps), ``'vectors'``
             (one label an image), ``'regression'``.
-        options: arguments of the constructor with which the table and the shared tests build it.
-        note: one phrase on what it costs or assumes.
+        options: constructor arguments for the table and the shared tests.
+        note: one phrase on its cost or assumptions.
     """
 
     title: str
@@ -40,10 +40,10 @@ class Method:
 class DistillLoss(nn.Module):
     """Compares a student with a teacher, or with several.
 
-    Subclasses write :meth:`compare`. It works in float32 (or float64) with autocast off, and the teacher carries no
-    gradient. Everything else is optional:
+    Subclasses implement :meth:`compare`. It runs in float32 (or float64) with autocast disabled, and the teacher is
+    detached. Everything else is optional:
 
-    * parameters that the loss trains, on either side: build them in :meth:`setup`, which is told the channels;
+    * trained parameters, on either side: build them in :meth:`setup`, which receives the channels;
     * state: buffers. Update them in place and only ``if self.training``, from values that are equal on all ranks
       (:func:`~mtkd.structures.all_sum`, :func:`~mtkd.structures.all_rows`);
     * pairs of samples: :func:`~mtkd.structures.all_rows` gives the rows of all ranks, with the right gradient;
@@ -51,20 +51,20 @@ class DistillLoss(nn.Module):
     * the task's labels, the progress of training, the number of each sample: name them in ``asks``.
 
     Attributes:
-        reads: what the views are: ``'probs'`` (a task's probability view), ``'log_probs'`` (its logarithm) or ``'tap'``
+        reads: content of the views: ``'probs'`` (a task's probability view), ``'log_probs'`` (its logarithm) or ``'tap'``
             (the tensors themselves).
         tau: temperature of the probability view.
         terms: the names of the terms, known before any forward.
-        directions: what a term compares, for those that need a probability view with a meaning that way: ``'inter'``,
+        directions: the direction of a term's comparison, which the probability view must support: ``'inter'``,
             the classes of one pixel, or ``'intra'``, one class over all pixels.
-        needs_distribution: whether the classes of a pixel have to sum to 1.
-        needs_teacher: whether there is a teacher at all; without one :meth:`compare` gets None (an empty tuple).
+        needs_distribution: whether the classes of a pixel must sum to 1.
+        needs_teacher: whether there is a teacher; without one, :meth:`compare` receives None (an empty tuple).
         same_channels: whether the two views need the same number of channels.
         same_size: whether the two views need the same height and width; a link then resizes one of them.
-        spatial: whether :meth:`compare` gets maps (B, C, h, w) and masks (B, h, w) instead of rows (B, C, N), (B, N).
-        several: the sides, ``'student'`` and ``'teacher'``, of which a link may name several taps. Such a side is a tuple
-            of tensors, also where it is one; with ``'student'`` the mask is a tuple too.
-        asks: names of further inputs, which :meth:`compare` gets as keyword arguments; see
+        spatial: whether :meth:`compare` receives maps (B, C, h, w) and masks (B, h, w) instead of rows (B, C, N), (B, N).
+        several: the sides, ``'student'`` and ``'teacher'``, of which a link may name several taps. Such a side is always a
+            tuple of tensors; with ``'student'``, the mask is also a tuple.
+        asks: names of additional inputs, which :meth:`compare` receives as keyword arguments; see
             :mod:`mtkd.distill.context`.
         method: the row in the catalogue.
     """
@@ -83,7 +83,8 @@ class DistillLoss(nn.Module):
     method: Method | None = None
 
     def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:
-        """Build what depends on the number of channels; called once, before the first forward and any checkpoint.
+        """Build the parts that depend on the number of channels; called once, before the first forward and loading a
+        checkpoint.
 
         Args:
             student: channels of each of the student's taps, behind a link's projector.
@@ -91,27 +92,27 @@ class DistillLoss(nn.Module):
         """
 
     def inspect(self, networks: Sequence[nn.Module]) -> None:
-        """Read what the loss needs of the teachers' networks, one per teacher tap; called after :meth:`setup`.
+        """Read data from the teachers' networks, one per teacher tap; called after :meth:`setup`.
 
-        What is read here (statistics of a layer) must not be kept as a trained parameter.
+        Data that is read here (statistics of a layer) must not become a trained parameter.
         """
 
     def meet(self, student: nn.Module, teachers: Sequence[nn.Module]) -> None:
-        """Read or change the student's network, beside the teachers', one per teacher tap; called once at build time."""
+        """Read or change the student's network, given those of the teachers (one per tap); called once at build time."""
 
     def forward(self, student: Tensor | Sequence[Tensor], teacher: Tensor | Sequence[Tensor] | None = None,
                 mask: Tensor | Sequence[Tensor | None] | None = None, **asked: Any) -> Terms:
         """The terms.
 
         Args:
-            student: (B, C, h, w), or (B, C) for a label of the whole image; a sequence of them where ``several`` says so.
-            teacher: the same.
-            mask: (B, h, w) bool, or (B,), at the student's size; only what is True counts. None: everything counts.
-            **asked: what ``asks`` names.
+            student: (B, C, h, w), or (B, C) for a label of the whole image; a sequence of them if specified by ``several``.
+            teacher: likewise.
+            mask: (B, h, w) bool, or (B,), at the student's size; True for elements to use. None: all.
+            **asked: the inputs named by ``asks``.
 
         Returns:
-            term -> (sum (B,), count (B,)), or () for a term of the whole batch, which is then already exact over ranks.
-            0 with a zero gradient where nothing counts.
+            term -> (sum (B,), count (B,)), or () for a term of the whole batch, which is then already reduced over ranks. 0
+            with a zero gradient if there are no valid elements.
 
         Raises:
             TypeError: an input that ``asks`` names is missing.
@@ -128,31 +129,31 @@ class DistillLoss(nn.Module):
 
     def scalar(self, student: Tensor | Sequence[Tensor], teacher: Tensor | Sequence[Tensor] | None = None,
                mask: Any = None, logits: bool = False, **asked: Any) -> Tensor:
-        """The sum of the terms as one number to differentiate, for a loop of your own.
+        """The sum of the terms as a differentiable scalar, for your own training loop.
 
-        A term is the mean over all that counts, on all ranks: under DDP each rank gets its share times the number of ranks,
-        so that the averaged gradient is that of the whole batch.
+        A term is the mean over all valid elements of all ranks: under DDP, each rank gets its share times the number of
+        ranks, so that the averaged gradient is that of the whole batch.
 
         Args:
-            student: as in :meth:`forward`. What it holds depends on :attr:`reads`: features, probabilities, or logarithms of
+            student: as in :meth:`forward`. The content depends on :attr:`reads`: features, probabilities, or logarithms of
                 probabilities.
             teacher: the same.
             mask: see :meth:`forward`.
-            logits: both sides are class scores, (B, K) or (B, K, h, w), whose softmax at the loss's temperature is taken
-                where the loss reads probabilities.
-            **asked: what :attr:`asks` names.
+            logits: both sides are class scores, (B, K) or (B, K, h, w), whose softmax at the loss's temperature is computed
+                if the loss uses probabilities.
+            **asked: the inputs named by :attr:`asks`.
 
         Returns:
             () float32, with a graph.
 
         Raises:
-            ValueError: ``logits``, and the loss reads features.
+            ValueError: ``logits`` is set, but the loss uses features.
         """
         return total(self(self._views(student, logits), self._views(teacher, logits), mask, **asked))
 
     def per_sample(self, student: Tensor | Sequence[Tensor], teacher: Tensor | Sequence[Tensor] | None = None,
                    mask: Any = None, logits: bool = False, **asked: Any) -> Tensor:
-        """As :meth:`scalar`, but one number for each sample: (B,) float32, 0 for a sample of which nothing counts.
+        """Like :meth:`scalar`, but per sample: (B,) float32, 0 for a sample without valid elements.
 
         Raises:
             ValueError: a term compares the samples of a batch with each other, so it has no value for a single one.
@@ -177,7 +178,7 @@ class DistillLoss(nn.Module):
         return _each(lambda part: read(part, self.tau), views)
 
     if TYPE_CHECKING:
-        compare: Callable[..., Terms]  # every loss has the views and inputs that it asks for
+        compare: Callable[..., Terms]  # signatures differ in the views and inputs
     else:
         def compare(self, student: Any, teacher: Any, mask: Any, **asked: Any) -> Terms:
             """The terms of (B, C, N) float views with an optional (B, N) mask; N is the number of pixels.
@@ -188,14 +189,14 @@ class DistillLoss(nn.Module):
 
 
 def total(terms: Terms, weights: Mapping[str, float] | None = None) -> Tensor:
-    """Σ weight · term: what a loss returned as one number to differentiate.
+    """Σ weight · term: the output of a loss as a differentiable scalar.
 
     Args:
-        terms: of :meth:`DistillLoss.forward`.
-        weights: term -> its factor, 1 where it is not named.
+        terms: output of :meth:`DistillLoss.forward`.
+        weights: term -> its factor; 1 by default.
 
     Returns:
-        () float32; a term that comes per sample is Σ sum / Σ count over the batch and all ranks
+        () float32; a per-sample term is reduced to Σ sum / Σ count over the batch and all ranks
         (:func:`~mtkd.structures.reduce.global_ratio`).
     """
     known = weights or {}
@@ -205,7 +206,7 @@ def total(terms: Terms, weights: Mapping[str, float] | None = None) -> Tensor:
 
 
 def _each(function: Callable[[Tensor], Tensor], views: Any) -> Any:
-    """``function`` of a tensor, or of each of a sequence's; None stays None."""
+    """Apply ``function`` to a tensor or to each tensor of a sequence; None stays None."""
     if views is None or isinstance(views, Tensor):
         return None if views is None else function(views)
     return tuple(None if view is None else function(view) for view in views)
@@ -237,19 +238,19 @@ def maps(view: Tensor) -> Tensor:
 
 
 def masked(view: Tensor, mask: Tensor | None) -> Tensor:
-    """(B, C, …) with 0 wherever the (B, …) mask is False; no gradient gets there."""
+    """(B, C, …) with 0 where the (B, …) mask is False, without gradient there."""
     return view if mask is None else view.masked_fill(~mask[:, None], 0.0)
 
 
 def per_pixel(values: Tensor, mask: Tensor | None) -> PerSample:
-    """(B, N) one value a pixel -> its sum and count per sample over the pixels that count."""
+    """One value per pixel (B, N) -> its sum and count per sample over the valid pixels."""
     if mask is None:
         return values.sum(1), torch.full_like(values[:, 0], values.shape[1])
     return values.masked_fill(~mask, 0.0).sum(1), mask.sum(1)
 
 
 def per_sample(values: Tensor, mask: Tensor | None) -> PerSample:
-    """(B,) one value a sample -> itself and 1, or 0 and 0 for a sample in which no pixel counts."""
+    """One value per sample (B,) -> itself and 1, or 0 and 0 for a sample without valid pixels."""
     if mask is None:
         return values, torch.ones_like(values)
     counts = mask.flatten(1).any(1)
@@ -257,10 +258,10 @@ def per_sample(values: Tensor, mask: Tensor | None) -> PerSample:
 
 
 def counted_samples(view: Tensor, mask: Tensor | None) -> Tensor:
-    """(B,) bool: the samples of which something counts."""
+    """(B,) bool: the samples with valid elements."""
     return torch.ones(len(view), dtype=torch.bool, device=view.device) if mask is None else mask.flatten(1).any(1)
 
 
 def mask_at(mask: Tensor | None, size: Size) -> Tensor | None:
-    """A (B, h, w) mask at another size: what lies under the centre of each of its pixels; None stays None."""
+    """A (B, h, w) mask at another size: the values at the centres of its pixels; None stays None."""
     return mask if mask is None or tuple(mask.shape[1:]) == size else at_size(mask, size)

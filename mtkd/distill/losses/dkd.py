@@ -1,4 +1,4 @@
-"""Decoupled knowledge distillation: the target class against the rest, and the rest among themselves, weighted apart."""
+"""Decoupled knowledge distillation: separate weights for the target class and the distribution of the other classes."""
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ def without_target(log_probs: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
     Returns:
         (B, 2, N): logarithms of the target's probability and of the rest's; (B, C, N): logarithms of the distribution over
-        the other classes, 0 at the target, where it means nothing.
+        the other classes, 0 at the target, where it is meaningless.
     """
     own = torch.zeros_like(log_probs, dtype=torch.bool).scatter_(1, target, True)
     rest = log_probs.masked_fill(own, -torch.inf).logsumexp(1, keepdim=True)
@@ -44,7 +44,7 @@ class DKD(DistillLoss):
 
     Source: Zhao et al., CVPR 2022, equation 7; github.com/megvii-research/mdistiller at a08d46f,
     ``mdistiller/distillers/DKD.py``. The official code excludes the target by subtracting 1000 from its logit; here it is
-    left out exactly.
+    excluded exactly.
     """
 
     reads = 'log_probs'

@@ -1,4 +1,4 @@
-"""Entropy-weighted teachers: who is less sure of a sample counts less."""
+"""Entropy-based weighting: less confident teachers have lower weights."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from .several_teachers import SeveralTeachers
 class EBKD(SeveralTeachers):
     """``ebkd``: weights (1 - H_m / Σ H) / M of each pixel or sample, H_m the entropy of teacher m at temperature 1.
 
-    The weights of a sample sum to (M - 1) / M. Where no teacher has any entropy all weights are 1 / M.
+    The weights of a sample sum to (M - 1) / M. If all entropies are 0, all weights are 1 / M.
 
     Args:
         temperature: τ of the divergences.

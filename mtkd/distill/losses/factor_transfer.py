@@ -1,4 +1,4 @@
-"""Factor transfer: the teacher's feature paraphrased, and a translation of the student's."""
+"""Factor transfer: compares a paraphrased teacher feature with a translated student feature."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,7 +11,7 @@ from .distill_loss import DistillLoss, Method, Terms, mask_at, masked, per_pixel
 
 
 class Coder(nn.Module):
-    """3×3 convolutions, batch normalisation if wanted, leaky ReLU (.1), on what counts.
+    """3×3 convolutions with optional batch normalisation and leaky ReLU (.1) on valid pixels.
 
     Args:
         channels: of the input and of each layer's output.
@@ -25,7 +25,7 @@ class Coder(nn.Module):
         self.active = nn.LeakyReLU(0.1)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """(B, C, h, w) -> (B, C', h, w); what does not count is 0 before each convolution, as padding is."""
+        """(B, C, h, w) -> (B, C', h, w); masked pixels are 0 before each convolution, like padding."""
         for conv, norm in zip(self.convs, self.norms, strict=True):
             x = conv(masked(x, mask))
             x = self.active(norm(x, mask) if isinstance(norm, CountedNorm) else x)
@@ -33,23 +33,23 @@ class Coder(nn.Module):
 
 
 def unit_factor(factor: Tensor, mask: Tensor | None) -> Tensor:
-    """(B, C, h, w) -> the same with length 1 per sample, over what counts."""
+    """(B, C, h, w) -> the same with length 1 per sample, over valid pixels."""
     factor = masked(factor, mask)
     return factor * factor.square().sum((1, 2, 3), keepdim=True).clamp_min(1e-24).rsqrt()
 
 
 @DISTILL_LOSSES.register_module()
 class FactorTransfer(DistillLoss):
-    """``ft``: mean absolute difference of two unit factors; ``ft_paraphrase``: what trains the teacher's side.
+    """``ft``: mean absolute difference of two unit factors; ``ft_paraphrase``: the training loss of the teacher's side.
 
-    The paraphraser is an autoencoder of the teacher's feature, trained by its mean squared reconstruction error alone; its
-    code is the teacher's factor. The translator makes the student's factor. The authors train the paraphraser first and
-    then freeze it; here it learns beside the student, and ``ft`` is 0 in the ``first`` share of the training. No gradient of
-    ``ft`` reaches the paraphraser. The usual weight of ``ft`` is 200 (as released) to 500.
+    The paraphraser is an autoencoder of the teacher's feature, trained only by its mean squared reconstruction error; its
+    code is the teacher's factor. The translator computes the student's factor. The authors train the paraphraser first and
+    then freeze it; here it is trained with the student, and ``ft`` is 0 in the ``first`` fraction of the training. No
+    gradient of ``ft`` reaches the paraphraser. The usual weight of ``ft`` is 200 (as released) to 500.
 
     Args:
-        rate: channels of the factor over the teacher's channels.
-        first: the share of the training, 0 to 1, in which only the paraphraser learns.
+        rate: ratio of the factor's channels to the teacher's.
+        first: the fraction of the training, 0 to 1, in which only the paraphraser is trained.
 
     Raises:
         ValueError: ``first`` or ``rate`` is out of range.

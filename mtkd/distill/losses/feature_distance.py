@@ -1,4 +1,4 @@
-"""Distances of features pixel by pixel, beside FitNets' mean squared difference."""
+"""Pixel-wise feature distances other than the mean squared difference of FitNets."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -27,7 +27,7 @@ class SmoothL1Features(DistillLoss):
     """``smooth_l1``: the mean over channels and pixels; square below ``beta``, linear above.
 
     Args:
-        beta: where it becomes linear.
+        beta: threshold above which it is linear.
 
     Raises:
         ValueError: ``beta`` is not above 0.

@@ -1,4 +1,4 @@
-"""Statistics of a teacher's features, and the transforms that bring several teachers' features to one scale."""
+"""Statistics of a teacher's features, and transforms that normalise the features of several teachers to one scale."""
 
 import torch
 from torch import Tensor, nn
@@ -10,24 +10,24 @@ METHODS = ('none', 'global', 'standardise', 'pca', 'zca', 'phi_s')
 
 
 class Standardiser(nn.Module):
-    """Brings features to mean 0 and variance 1, by statistics of the first steps of training, then fixed.
+    """Normalises features to mean 0 and variance 1 with statistics of the first training steps, which are then fixed.
 
-    Mean and covariance are summed in float64 over everything that counts on all ranks, so that they do not depend on how
-    samples are spread over steps and ranks; they are buffers, so that a resumed run goes on with them.
+    Mean and covariance are accumulated in float64 over all valid pixels of all ranks, so that they do not depend on the
+    distribution of samples over steps and ranks; they are buffers, so that a resumed run continues with them.
 
-    Methods, x being a feature vector, μ its mean and Σ = U diag(λ) Uᵀ its covariance:
+    Methods, where x is a feature vector, μ its mean and Σ = U diag(λ) Uᵀ its covariance:
 
     * ``'none'``: x;
     * ``'global'``: (x - μ) / sqrt(mean λ), one scale for all channels;
     * ``'standardise'``: (x - μ) / deviation, channel by channel;
     * ``'pca'``: diag(λ)^-½ Uᵀ (x - μ); ``'zca'``: U diag(λ)^-½ Uᵀ (x - μ), both whitening;
-    * ``'phi_s'``: H Uᵀ (x - μ) / sqrt(mean λ), H orthogonal such that every channel has the same variance. One scale as in
-      ``'global'``, so that errors keep their relative size, but no channel drowns the others.
+    * ``'phi_s'``: H Uᵀ (x - μ) / sqrt(mean λ), H orthogonal such that every channel has the same variance. It has one scale
+      as in ``'global'``, so that errors keep their relative size, but no channel dominates the others.
 
     Args:
         channels: of the features.
         method: see above.
-        steps: over how many training steps statistics are collected.
+        steps: number of training steps over which statistics are collected.
 
     Raises:
         ValueError: an unknown method, or no steps.
@@ -63,11 +63,11 @@ class Standardiser(nn.Module):
         self.register_buffer('matrix', torch.eye(channels) if whole else torch.ones(channels))
 
     def forward(self, view: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(B, C, N) -> the same, standardised; in training the first steps are counted before.
+        """(B, C, N) -> the same, standardised; in training, the first steps update the statistics before.
 
         Args:
             view: a teacher's features.
-            mask: (B, N) bool, what counts.
+            mask: (B, N) bool, the valid pixels.
         """
         if self.method == 'none':
             return view
@@ -79,7 +79,7 @@ class Standardiser(nn.Module):
 
     @torch.no_grad()
     def collect(self, view: Tensor, mask: Tensor | None = None) -> None:
-        """Count (B, C, N) features of this step, on all ranks, and renew the transform."""
+        """Add (B, C, N) features of this step, on all ranks, to the statistics and update the transform."""
         full = masked(view, mask).double()
         number = full.new_full((1,), view.shape[0] * view.shape[2]) if mask is None else mask.sum().double()[None]
         whole = self.products.ndim == 2
@@ -139,7 +139,7 @@ def spread(values: Tensor) -> Tensor:
         diagonal = rotated.diagonal()[open_]
         low, high = open_[int(diagonal.argmin())], open_[int(diagonal.argmax())]
         a, b, off = rotated[low, low], rotated[high, high], rotated[low, high]
-        # tan of the angle that turns the diagonal entry of `low` into the wanted value
+        # tan of the angle that rotates the diagonal entry of `low` to the desired value
         root = (off * off - (b - wanted) * (a - wanted)).clamp_min(0).sqrt()
         divisor = b - wanted
         tangent = (-off + root) / divisor if divisor.abs() > 1e-300 else torch.zeros_like(a)

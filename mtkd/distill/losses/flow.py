@@ -1,4 +1,4 @@
-"""FSP: how features flow from one level to the next, as products of their channels."""
+"""FSP: products of channels of neighbouring levels, which describe the flow of the solution procedure."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from .distill_loss import DistillLoss, Method, Terms, mask_at, masked, per_sampl
 
 
 def flow(low: Tensor, high: Tensor, mask: Tensor | None = None) -> Tensor:
-    """The mean over pixels of low_i · high_j, of two maps brought to the smaller size by averaging.
+    """The mean over pixels of low_i · high_j, of two maps, averaged down to the smaller size.
 
     Args:
         low: (B, C, h, w).
         high: (B, C', h', w').
-        mask: (B, …) bool of what counts, at any size; None: everything.
+        mask: (B, …) bool, the valid pixels, at any size; None: all.
 
     Returns:
         (B, C, C').
@@ -31,7 +31,7 @@ def flow(low: Tensor, high: Tensor, mask: Tensor | None = None) -> Tensor:
 
 
 def _pooled(view: Tensor, mask: Tensor | None, size: tuple[int, int]) -> Tensor:
-    """The mean of each cell over what counts."""
+    """The mean of each cell over its valid pixels."""
     full = (view.shape[2], view.shape[3])
     own = mask_at(mask, full)
     if full == size:
@@ -47,14 +47,14 @@ def _pooled(view: Tensor, mask: Tensor | None, size: tuple[int, int]) -> Tensor:
 class FSP(DistillLoss):
     """``fsp``: mean squared difference of the :func:`flow` matrices, summed over pairs of neighbouring levels.
 
-    Give two taps or more on both sides, from fine to coarse. Where a level's channels differ, the student's are mapped by a
-    trained 1×1 convolution (ours; the paper has equal channels). The usual weight is 50; the released code first trains
+    Give two or more taps on both sides, from fine to coarse. If the channels of a level differ, the student's are mapped by
+    a trained 1×1 convolution (ours; the paper has equal channels). The usual weight is 50; the released code first trains
     with this term alone.
 
     Source: Yim et al., CVPR 2017, equation 2; released code: HobbitLong/RepDistiller b84f547 (``FSP``).
 
     Raises:
-        ValueError: one level only, or not as many on both sides.
+        ValueError: only one level, or different numbers of levels.
     """
 
     terms = ('fsp',)

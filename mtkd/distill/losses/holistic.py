@@ -1,4 +1,4 @@
-"""SKD's holistic term: a critic learns to tell student and teacher apart, and the student to please it."""
+"""SKD's holistic term: adversarial training of the student against a critic."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,11 +13,11 @@ from ...registry import DISTILL_LOSSES
 from .counted_norm import CountedNorm
 from .distill_loss import DistillLoss, Method, Terms, masked, per_sample
 
-SIDE = 65  # of the maps the critic looks at
+SIDE = 65  # side of the critic's input maps
 
 
 class SelfAttention(nn.Module):
-    """x + γ · attention over all places, γ = 0 at the start.
+    """x + γ · attention over all positions, with γ initialised to 0.
 
     Args:
         channels: of the map.
@@ -65,12 +65,12 @@ class Critic(nn.Module):
 
 @DISTILL_LOSSES.register_module()
 class Holistic(DistillLoss):
-    """``holistic``: minus the critic's value of the student's output; ``holistic_critic``: what trains the critic.
+    """``holistic``: minus the critic's value of the student's output; ``holistic_critic``: the training loss of the critic.
 
     The critic's term is its value of the student's output minus that of the teacher's, plus λ times the squared distance
-    from 1 of its gradient's length at a random point between the two. It trains the critic alone, and ``holistic`` the
-    student alone, both in one step; the released code alternates them. Outputs are resized to 65×65, which theirs are. It
-    is not 0 at equality, and may be negative. The usual weight is .1 for both terms.
+    from 1 of its gradient's length at a random point between the two. It trains only the critic, and ``holistic`` only the
+    student, both in one step; the released code alternates them. Outputs are resized to 65×65, the size in the released
+    code. It is not 0 at equality, and may be negative. The usual weight is .1 for both terms.
 
     Args:
         penalty: λ.

@@ -1,4 +1,4 @@
-"""Intra-class feature variation: how far each pixel's feature is from its class's mean."""
+"""Intra-class feature variation: the distance of each pixel's feature from the mean of its class."""
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +20,7 @@ def variation(feature: Tensor, target: Tensor, mask: Tensor | None, classes: int
     Returns:
         (B, N).
 
-    Source: Wang et al. 2020, equations 1 and 2; ε = 1e-6 beside the number of pixels as released.
+    Source: Wang et al. 2020, equations 1 and 2; ε = 1e-6 is added to the number of pixels, as released.
     """
     own = target[:, None].expand_as(feature)
     shown = masked(feature, mask)
@@ -35,7 +35,7 @@ def variation(feature: Tensor, target: Tensor, mask: Tensor | None, classes: int
 class IFVD(DistillLoss):
     """``ifvd``: mean over labelled pixels of the squared difference of student's and teacher's :func:`variation`.
 
-    It reads the task's classes; pixels without a label do not count (the released code averages over them too, with 0).
+    It uses the labels of the task; pixels without a label are excluded (the released code includes them with 0).
     The channels may differ. The usual weight is 50.
 
     Args:

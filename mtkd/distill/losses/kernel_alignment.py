@@ -30,7 +30,7 @@ def kernel_alignment(student: Tensor, teacher: Tensor, counts: Tensor | None = N
 
 
 def _centred(matrix: Tensor, pairs: Tensor) -> Tensor:
-    """Row and column means taken out, over the pairs that count; 0 elsewhere."""
+    """Subtract row and column means over the valid pairs; 0 elsewhere."""
     matrix = matrix.masked_fill(~pairs, 0.0)
     number = pairs.sum(1).amax().clamp_min(1)
     rows = matrix.sum(1, keepdim=True) / number
@@ -53,10 +53,10 @@ def _rbf(rows: Tensor, pairs: Tensor) -> Tensor:
 class CKA(DistillLoss):
     """``cka`` = 1 - CKA, in [0, 1]; over the whole batch and all ranks.
 
-    Neither channels nor sizes need to agree.
+    Channels and sizes may differ.
 
     Args:
-        kernel: ``'rbf'`` (what UniversalRepresentations trains with) or ``'linear'``.
+        kernel: ``'rbf'`` (as in UniversalRepresentations) or ``'linear'``.
         pool: a sample's vector: ``'mean'`` over pixels, or ``'flatten'``.
 
     Raises:

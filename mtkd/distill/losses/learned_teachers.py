@@ -1,4 +1,4 @@
-"""Learned weights of several teachers: the mixture that explains the labels best teaches the student."""
+"""Learned weights of several teachers: distillation from the mixture that best explains the labels."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,9 @@ from .kl import kl_divergence
 class LearnedTeachers(DistillLoss):
     """``kd_mixture`` = τ² KL(Σ_m w_m p_m ‖ student), and ``mixture_ce``, which trains the weights w = softmax(θ).
 
-    ``mixture_ce`` is the cross-entropy of the mixture at temperature 1 with the label. It reaches θ alone, and
-    ``kd_mixture`` the student alone: weights trained with the student's term would go to the teacher that is easiest to
-    imitate. Both are means over labelled pixels, or samples.
+    ``mixture_ce`` is the cross-entropy of the mixture at temperature 1 with the label. It trains only θ, and ``kd_mixture``
+    only the student: weights trained with the student's term would favour the teacher that is easiest to imitate. Both are
+    means over labelled pixels, or samples.
 
     Args:
         temperature: τ of ``kd_mixture``.
@@ -40,7 +40,7 @@ class LearnedTeachers(DistillLoss):
         self.theta: nn.Parameter
 
     def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:
-        """See :class:`DistillLoss`: one number a teacher."""
+        """See :class:`DistillLoss`: one number per teacher."""
         self.theta = nn.Parameter(torch.zeros(len(teacher)))
 
     def compare(self, student: Tensor, teacher: tuple[Tensor, ...], mask: Tensor | None, target: Tensor) -> Terms:

@@ -1,4 +1,4 @@
-"""Masked generative distillation: from a part of the student's feature, the whole of the teacher's."""
+"""Masked generative distillation: generates the teacher's feature from a masked student feature."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,11 @@ class MGD(DistillLoss):
     """``mgd``: the sum of squared differences between a generated and the teacher's feature, the mean over samples.
 
     Pixels of the student's feature are hidden at random; two 3×3 convolutions generate the teacher's feature from the rest.
-    Channels that differ are mapped by a 1×1 convolution before. The mask is drawn from torch's generator anew in every
-    step. Usual weights: 2e-5 (segmentation), 7e-5 (classification).
+    Differing channels are first mapped by a 1×1 convolution. The mask is sampled from torch's generator in every step. Usual
+    weights: 2e-5 (segmentation), 7e-5 (classification).
 
     Args:
-        hidden: the share of pixels that is hidden (λ): .75 for segmentation, .5 for classification.
+        hidden: the fraction of masked pixels (λ): .75 for segmentation, .5 for classification.
 
     Raises:
         ValueError: ``hidden`` is not in [0, 1).

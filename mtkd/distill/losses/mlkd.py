@@ -15,20 +15,20 @@ from .kl import kl_divergence
 class MLKD(DistillLoss):
     """Three terms, each summed over the temperatures τ.
 
-    With P the (rows, C) matrix of probabilities, one row a sample or a pixel: ``mlkd_instance`` = τ² KL(teacher ‖ student),
+    With P the (rows, C) matrix of probabilities, one row per sample or pixel: ``mlkd_instance`` = τ² KL(teacher ‖ student),
     the mean over rows; ``mlkd_batch`` = ‖P_t P_tᵀ - P_s P_sᵀ‖² / rows; ``mlkd_class`` = ‖P_tᵀ P_t - P_sᵀ P_s‖² / C. The last
-    two are of the whole batch on all ranks. The matrix of all pairs of rows is never built, because its norm follows from
-    C × C products.
+    two use the whole batch on all ranks. The matrix of all pairs of rows is never formed, because its norm follows from C ×
+    C products.
 
     Args:
         temperatures: the τ.
-        rows: the number of rows that the last two terms are scaled to, as if the batch had so many. They grow with the
-            number of rows, and squared, so that a map's pixels would drown everything else. None: as they are (official).
+        rows: the number of rows to which the last two terms are scaled. They grow with the square of the number of rows, so
+            that the pixels of a map would dominate everything else. None: unscaled (official).
 
     Source: Jin, Wang and Lin, CVPR 2023, equations 3 to 9; github.com/Jin-Ying/Multi-Level-Logit-Distillation at 5ee473f,
-    ``mdistiller/distillers/KD_ours.py`` (each term times 9). Differences: the official student sees a weak and a strong
-    view of an image, here there is one view; its masks of confident samples and classes multiply values that are already
-    averaged (``reduce=False`` is commented out), so they are a factor near 0.5 of half of the terms, and are left out.
+    ``mdistiller/distillers/KD_ours.py`` (each term times 9). Differences: the official student uses a weak and a strong view
+    of an image, here there is one view; its masks of confident samples and classes multiply values that are already averaged
+    (``reduce=False`` is commented out), so they are a factor near 0.5 of half of the terms, and are left out.
     """
 
     reads = 'log_probs'

@@ -30,7 +30,7 @@ def _mean_kernel(a: Tensor, b: Tensor) -> Tensor:
 class NST(DistillLoss):
     """``nst``: :func:`neuron_selectivity`, the mean over samples; the usual weight is 50.
 
-    The channels may differ. What is multiplied are C × C matrices of a sample, whatever the size of the map.
+    The channels may differ. Only C × C matrices per sample are formed, independent of the size of the map.
 
     Source: Huang & Wang 2017; released code: HobbitLong/RepDistiller b84f547 (``NSTLoss``).
     """

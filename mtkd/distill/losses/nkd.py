@@ -11,8 +11,8 @@ from .dkd import without_target
 class NKD(DistillLoss):
     """``nkd_target`` = -t_y ln s_y, and ``nkd_rest`` = -γ τ² Σ N(t_i) ln N(s_i) over the other classes.
 
-    N renormalises the other classes. Means over labelled pixels, or samples. Both are cross-entropies, so they are not 0
-    where student and teacher agree.
+    N renormalises the other classes. Means over labelled pixels, or samples. Both are cross-entropies, so that they are not
+    0 if student and teacher agree.
 
     Args:
         gamma: γ.

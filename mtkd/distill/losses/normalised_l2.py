@@ -14,7 +14,7 @@ class NormalisedL2(DistillLoss):
 
     Args:
         norm: ``'pixel'``: a pixel's channels are one vector, with ``eps`` inside the root as in the authors' code; the
-            mean over pixels. ``'sample'``: a sample's whole map is one vector, as equation 4 reads; the mean over
+            mean over pixels. ``'sample'``: a sample's whole map is one vector, as in equation 4; the mean over
             samples.
         eps: see ``norm``.
 

@@ -1,4 +1,4 @@
-"""Matching outputs themselves, for regression tasks."""
+"""Direct matching of outputs, for regression tasks."""
 
 from torch import Tensor
 
@@ -8,7 +8,7 @@ from .distill_loss import DistillLoss, Method, Terms, per_pixel
 
 @DISTILL_LOSSES.register_module()
 class OutputL1(DistillLoss):
-    """``l1``: Σ_c |s - t| of a pixel, averaged over pixels; the unit is the output's own (metres for depth).
+    """``l1``: Σ_c |s - t| of a pixel, averaged over pixels, in the unit of the output (metres for depth).
 
     Source: fact sheet 4.2 (outputs of regression tasks).
     """
@@ -23,7 +23,7 @@ class OutputL1(DistillLoss):
 
 @DISTILL_LOSSES.register_module()
 class OutputMSE(DistillLoss):
-    """``mse``: Σ_c (s - t)² of a pixel, averaged over pixels; the unit is the square of the output's own.
+    """``mse``: Σ_c (s - t)² of a pixel, averaged over pixels, in the squared unit of the output.
 
     Source: fact sheet 4.2 (outputs of regression tasks).
     """

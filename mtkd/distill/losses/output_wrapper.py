@@ -1,4 +1,4 @@
-"""What changes the scores before another loss on outputs reads them."""
+"""Base class of losses that transform the scores before another loss."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,16 +10,16 @@ from .distill_loss import DistillLoss, Terms
 
 
 class OutputWrapper(DistillLoss):
-    """A loss around another one that reads probabilities or their logarithms.
+    """Wraps a loss on probabilities or their logarithms.
 
-    Subclasses take the scores in :meth:`compare` and hand changed ones to :meth:`inner`. The scores are logarithms of
+    Subclasses receive the scores in :meth:`compare` and pass transformed ones to :meth:`inner`. The scores are logarithms of
     probabilities at temperature 1, which are a classifier's logits up to a constant per pixel.
 
     Args:
         loss: the wrapped loss or its config.
 
     Raises:
-        ValueError: the loss does not read a task's probabilities.
+        ValueError: the loss does not use the probabilities of a task.
     """
 
     reads = 'log_probs'
@@ -43,7 +43,7 @@ class OutputWrapper(DistillLoss):
         self.loss.inspect(networks)
 
     def inner(self, student: Any, teacher: Any, mask: Any, **asked: Any) -> Terms:
-        """The wrapped loss's terms of changed scores, (B, C, N) each, tuples of them, or None."""
+        """The terms of the wrapped loss for transformed scores, (B, C, N) each, tuples of them, or None."""
         return self.loss.compare(self._each(student), self._each(teacher), mask, **asked)
 
     def _each(self, scores: Any) -> Any:

@@ -13,7 +13,7 @@ from .distill_loss import DistillLoss, Method, Terms, masked, per_sample
 
 
 def partial_distance(student: Tensor, teacher: Tensor, margin: Tensor) -> Tensor:
-    """(s - max(t, m))², and 0 where both are at most there already: s ≤ max(t, m) ≤ 0.
+    """(s - max(t, m))², and 0 where s ≤ max(t, m) ≤ 0.
 
     Args:
         student: (B, C, …).
@@ -27,13 +27,13 @@ def partial_distance(student: Tensor, teacher: Tensor, margin: Tensor) -> Tensor
 
 
 def margin_of_norm(norm: nn.Module) -> Tensor:
-    """Each channel's expected value where it is negative, of a Gaussian with the layer's bias and weight.
+    """The expectation of each channel's negative values, for a Gaussian with the layer's bias and weight.
 
     Args:
         norm: a batch normalisation with weight and bias.
 
     Returns:
-        (C,) float32; -3 |weight| where a negative value is rarer than .001.
+        (C,) float32; -3 |weight| if the probability of a negative value is below .001.
 
     Source: Heo et al. 2019b, equation 3; released code.
     """
@@ -48,15 +48,15 @@ def margin_of_norm(norm: nn.Module) -> Tensor:
 class OFD(DistillLoss):
     """``ofd``: :func:`partial_distance` summed over channels and pixels, the mean over samples; usual weight 1e-3.
 
-    The student's feature goes through a 1×1 convolution and a batch normalisation. The usual place is before the last ReLU
-    of each stage, weighed 1, 1/2, 1/4, … from the last to the first: a link each.
+    The student's feature goes through a 1×1 convolution and a batch normalisation. It is usually applied before the last
+    ReLU of each stage, with one link each and weights 1, 1/2, 1/4, … from the last to the first.
 
     Args:
-        norm: path of the batch normalisation in the teacher's network whose output the tap is: its weight and bias give the
-            margin. None: the margin is the mean of the negative values seen so far, a state of the loss.
+        norm: path of the batch normalisation in the teacher's network whose output is the tap: the margin follows from its
+            weight and bias. None: the margin is the running mean of negative values, a state of the loss.
 
     Raises:
-        ValueError: the teacher has no module of that path, or one without weight and bias for the tap's channels.
+        ValueError: the teacher has no such module, or its weight and bias do not fit the tap's channels.
 
     Source: Heo et al., ICCV 2019; released code: clovaai/overhaul-distillation 76344a8.
     """

@@ -1,4 +1,4 @@
-"""Rows of a batch for losses over pairs of samples: one vector a sample, of all ranks, and which of them count."""
+"""Sample vectors for losses over pairs of samples, gathered from all ranks, with their validity."""
 
 from torch import Tensor
 
@@ -9,7 +9,7 @@ POOLS = ('flatten', 'mean')
 
 
 def check_pool(name: str, pool: str) -> None:
-    """Refuse an unknown way from a map to a vector.
+    """Refuse an unknown pooling.
 
     Raises:
         ValueError: ``pool`` is not one of :data:`POOLS`.
@@ -19,12 +19,12 @@ def check_pool(name: str, pool: str) -> None:
 
 
 def sample_vectors(view: Tensor, mask: Tensor | None, pool: str = 'flatten') -> Tensor:
-    """One vector a sample.
+    """One vector per sample.
 
     Args:
         view: (B, C, h, w).
-        mask: (B, h', w') bool of what counts, at any size; None: everything.
-        pool: ``'flatten'``: the whole map, (B, C h w), 0 where masked; ``'mean'``: its mean over what counts, (B, C).
+        mask: (B, h', w') bool, the valid pixels, at any size; None: all.
+        pool: ``'flatten'``: the whole map, (B, C h w), 0 where masked; ``'mean'``: its mean over valid pixels, (B, C).
     """
     mask = mask_at(mask, (view.shape[2], view.shape[3]))
     shown = masked(view, mask)
@@ -44,7 +44,7 @@ def batch_rows(student: Tensor, teacher: Tensor, mask: Tensor | None,
         pool: see :func:`sample_vectors`.
 
     Returns:
-        student (M, D), teacher (M, D'), and (M,) bool: the samples of which something counts.
+        student (M, D), teacher (M, D'), and (M,) bool: the samples with valid pixels.
     """
     counts = counted_samples(student, mask)
     return (all_rows(sample_vectors(student, mask, pool)), all_rows(sample_vectors(teacher, mask, pool)),
@@ -52,5 +52,5 @@ def batch_rows(student: Tensor, teacher: Tensor, mask: Tensor | None,
 
 
 def pairs_of(counts: Tensor) -> Tensor:
-    """(M,) bool -> (M, M) bool: pairs of which both count, a sample with itself included."""
+    """(M,) bool -> (M, M) bool: pairs of valid samples, including each sample with itself."""
     return counts[:, None] & counts[None]

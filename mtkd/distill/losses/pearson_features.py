@@ -11,9 +11,9 @@ EPS = 1e-6
 
 
 def pearson_features(student: Tensor, teacher: Tensor, mask: Tensor | None = None, eps: float = EPS) -> Tensor:
-    """½ mean (z_s - z_t)², z being a channel's values over the batch with mean 0 and (n - 1) variance 1; about 1 - ρ.
+    """½ mean (z_s - z_t)², with z the standardised values of a channel (n - 1 variance); about 1 - ρ.
 
-    The means carry no gradient of their own: the value does not change with them to first order.
+    The means are detached: the value does not depend on them to first order.
 
     Args:
         student: (B, C, N).
@@ -22,7 +22,7 @@ def pearson_features(student: Tensor, teacher: Tensor, mask: Tensor | None = Non
         eps: added to the standard deviations.
 
     Returns:
-        (), over the batch and all ranks; 0 where nothing counts.
+        (), over the batch and all ranks; 0 without valid pixels.
 
     Source: Cao et al. 2022, equations 1 to 3.
     """

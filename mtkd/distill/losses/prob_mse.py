@@ -10,7 +10,7 @@ from .distill_loss import DistillLoss, Method, Terms, per_pixel
 class ProbMSE(DistillLoss):
     """``prob_mse`` = Σ_c (s_c - t_c)² / C, the mean over pixels (over samples for a label of the whole image).
 
-    Bounded, so that a wrong and confident teacher does less harm than with a divergence.
+    It is bounded, so that a wrong but confident teacher is less harmful than with a divergence.
 
     Args:
         tau: temperature of the probabilities.

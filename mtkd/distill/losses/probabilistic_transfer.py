@@ -1,4 +1,4 @@
-"""Probabilistic knowledge transfer: how likely the samples of a batch pick each other as neighbours."""
+"""Probabilistic knowledge transfer: matches the neighbour probabilities between the samples of a batch."""
 
 from torch import Tensor
 
@@ -27,7 +27,7 @@ def probabilistic_transfer(student: Tensor, teacher: Tensor, counts: Tensor | No
 
 
 def _neighbours(rows: Tensor, pairs: Tensor | None, eps: float) -> Tensor:
-    """(n, D) -> (n, n) probabilities; 0 for pairs that do not count."""
+    """(n, D) -> (n, n) probabilities; 0 for invalid pairs."""
     length = rows.square().sum(1, keepdim=True).clamp_min(1e-30).sqrt()
     unit = rows / (length + eps)
     scaled = (unit @ unit.T + 1) / 2
@@ -39,7 +39,7 @@ def _neighbours(rows: Tensor, pairs: Tensor | None, eps: float) -> Tensor:
 class PKT(DistillLoss):
     """``pkt``: see :func:`probabilistic_transfer`; over the whole batch and all ranks. The usual weight is 30000.
 
-    Neither channels nor sizes need to agree.
+    Channels and sizes may differ.
 
     Args:
         pool: a sample's vector: ``'mean'`` over pixels, or ``'flatten'``.

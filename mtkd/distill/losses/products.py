@@ -1,4 +1,4 @@
-"""The sums of products over rows and columns that Cauchy-Schwarz and Pearson both rest on, in few passes."""
+"""Sums of products over rows and columns for the Cauchy-Schwarz and Pearson losses, in few passes."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class _Products(torch.autograd.Function):
-    """Keeps only its two inputs for the backward pass, where the plain form revisits every full-size product."""
+    """Saves only its two inputs for the backward pass, whereas the plain form saves every full-size product."""
 
     @staticmethod
     def forward(ctx: Any, student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -34,7 +34,7 @@ def products(student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor, Tensor, 
 
     Args:
         student: (B, C, N).
-        teacher: (B, C, N); gets no gradient.
+        teacher: (B, C, N); receives no gradient.
 
     Returns:
         row Σ_c s·t (B, N), row Σ_c s² (B, N), column Σ_bn s·t (C,), column Σ_bn s² (C,).

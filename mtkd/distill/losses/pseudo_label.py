@@ -1,4 +1,4 @@
-"""Pseudo-labels: cross-entropy with what a teacher made of the samples that have no label."""
+"""Pseudo-labels: cross-entropy with a teacher's predictions for unlabelled samples."""
 
 import torch
 import torch.nn.functional as F
@@ -12,15 +12,16 @@ from .distill_loss import DistillLoss, Method, Terms, per_pixel
 class PseudoLabel(DistillLoss):
     """``pseudo`` = -Σ_c y_c ln softmax_c(student), the mean over the samples that have a pseudo-label y.
 
-    The student's side is the output itself, the teacher's a stored distribution; the zero vector, which is none, says
-    that there is no pseudo-label or that it is not kept, and counts nothing. A link of it has ``where='unlabelled'``: a
-    true label goes first.
+    The student's view is the output itself, the teacher's a stored distribution; the zero vector means that there is no
+    pseudo-label or that it was discarded, and is ignored. Its link has ``where='unlabelled'``, because true labels take
+    precedence.
 
     Args:
-        hard: y is the teacher's most probable class, as data distillation has it; otherwise y is the distribution.
+        hard: y is the teacher's most probable class, as in data distillation; otherwise y is the distribution.
 
     Source: Radosavovic et al. 2018 (data distillation) and Distill-2MD-MTL; fact sheet 1.4.2, steps 3 and 4. Ages in bins
-    are compared bin by bin like classes, whatever the task's own loss: ours, the source states none.
+    are compared bin by bin like classes, independent of the loss of the task; this is our choice, the source does not
+    specify it.
     """
 
     method = Method('Data distillation', 'Radosavovic et al. 2018', 'outputs', fits='classes')

@@ -1,4 +1,4 @@
-"""AM-RADIO: several foundation models in one student, each by its summary vector and by its map of features."""
+"""AM-RADIO: distils several foundation models into one student by summary vectors and feature maps."""
 
 from collections.abc import Sequence
 
@@ -18,11 +18,11 @@ def cosine_distance(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 class _Standardised(DistillLoss):
-    """A loss between features that first standardises the teacher's.
+    """A loss between features that first standardises those of the teacher.
 
     Args:
         standardise: one of :data:`~mtkd.distill.losses.feature_statistics.METHODS`.
-        steps: over how many training steps statistics are collected.
+        steps: number of training steps over which statistics are collected.
     """
 
     def __init__(self, standardise: str = 'none', steps: int = 100) -> None:
@@ -42,7 +42,7 @@ class _Standardised(DistillLoss):
 class RadioSummary(_Standardised):
     """``summary``: 1 - cos between the student's and the teacher's summary vector, the mean over samples.
 
-    A link has a projector to the teacher's width, the adaptor head of the paper (there a multi-layer perceptron)::
+    The link needs a projector to the teacher's width, the adaptor head of the paper (there a multi-layer perceptron)::
 
         dict(task='semseg', student='shared', teacher='clip:summary', projector=dict(type='NonLinear'),
              loss=dict(type='RadioSummary'))
@@ -65,10 +65,10 @@ class RadioSummary(_Standardised):
 
 @DISTILL_LOSSES.register_module()
 class RadioSpatial(_Standardised):
-    """``spatial``: α (1 - cos) + β smooth-L1 between maps of features, the mean over places.
+    """``spatial``: α (1 - cos) + β smooth-L1 between feature maps, the mean over positions.
 
-    Smooth-L1 has its corner at 1 and is averaged over channels. With ``alpha=0, squared=True`` it is PHI-S's mean squared
-    error, which wants ``standardise='phi_s'``.
+    Smooth-L1 has its threshold at 1 and is averaged over channels. With ``alpha=0, squared=True`` it is PHI-S's mean squared
+    error, which needs ``standardise='phi_s'``.
 
     Args:
         alpha: α.

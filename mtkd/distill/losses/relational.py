@@ -10,7 +10,7 @@ from .pairs import batch_rows, check_pool, pairs_of
 
 
 def relational_distance(student: Tensor, teacher: Tensor, counts: Tensor | None = None) -> Tensor:
-    """Smooth L1 between the samples' distances, each side's divided by their mean; the mean over all n² pairs.
+    """Smooth L1 between the distances of samples, normalised by their mean; the mean over all n² pairs.
 
     Args:
         student: (n, D).
@@ -33,7 +33,8 @@ def relational_distance(student: Tensor, teacher: Tensor, counts: Tensor | None 
 def relational_angle(student: Tensor, teacher: Tensor, counts: Tensor | None = None) -> Tensor:
     """Smooth L1 between the cosines of the angles j-i-k of all triplets; the mean over all n³.
 
-    They are formed from the n × n scalar products: n³ numbers, where the released code holds n² D more.
+    The angles are computed from the n × n scalar products: this takes n³ numbers, whereas the released code stores n² D
+    more.
 
     Args:
         student: (n, D).
@@ -54,7 +55,7 @@ def _all(rows: Tensor) -> Tensor:
 
 
 def _gram(rows: Tensor, counts: Tensor) -> Tensor:
-    """Scalar products of the centred rows: distances stay, and are not lost beside a large mean."""
+    """Scalar products of the centred rows, which preserve distances and avoid cancellation with a large mean."""
     weights = counts.to(rows.dtype)[:, None]
     mean = (rows * weights).sum(0) / weights.sum().clamp_min(1)
     centred = (rows - mean) * weights
@@ -62,14 +63,14 @@ def _gram(rows: Tensor, counts: Tensor) -> Tensor:
 
 
 def _distances(gram: Tensor, pairs: Tensor) -> Tensor:
-    """(n, n), 0 on the diagonal and for pairs that do not count."""
+    """(n, n), 0 on the diagonal and for invalid pairs."""
     square = gram.diagonal()[:, None] + gram.diagonal()[None] - 2 * gram
     kept = pairs & ~torch.eye(len(gram), dtype=torch.bool, device=gram.device)
     return torch.where(kept, square.clamp_min(1e-12), torch.ones_like(square)).sqrt() * kept
 
 
 def _angles(gram: Tensor, pairs: Tensor) -> Tensor:
-    """(n, n, n): the cosine at i between j and k; 0 where two of them coincide or do not count."""
+    """(n, n, n): the cosine at i between j and k; 0 if two of them coincide or are invalid."""
     diagonal = gram.diagonal()
     square = diagonal[:, None] + diagonal[None] - 2 * gram
     tiny = 8 * torch.finfo(gram.dtype).eps * (diagonal[:, None] + diagonal[None])  # below it is rounding
@@ -83,7 +84,7 @@ def _angles(gram: Tensor, pairs: Tensor) -> Tensor:
 class RKD(DistillLoss):
     """``rkd_distance`` and ``rkd_angle``, over the whole batch and all ranks; usual weights 25 and 50.
 
-    Neither channels nor sizes need to agree.
+    Channels and sizes may differ.
 
     Args:
         distance: weight of ``rkd_distance``.

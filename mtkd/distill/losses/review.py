@@ -1,4 +1,4 @@
-"""Knowledge review: lower levels of the teacher also teach higher levels of the student."""
+"""Knowledge review: lower levels of the teacher also supervise higher levels of the student."""
 
 from collections.abc import Sequence
 
@@ -16,12 +16,12 @@ CELLS = (4, 2, 1)
 def hierarchical_context(student: Tensor, teacher: Tensor, mask: Tensor | None = None) -> Tensor:
     """Mean squared difference of two maps and of their averages over 4×4, 2×2 and 1 cells, weighed 1, 1/2, 1/4, 1/8.
 
-    Weights are divided by their sum; grids that are not smaller than the map are left out.
+    Weights are normalised to sum 1; grids that are not smaller than the map are skipped.
 
     Args:
         student: (B, C, h, w).
         teacher: (B, C, h, w).
-        mask: (B, h, w) bool; what does not count is alike on both sides. None: everything counts.
+        mask: (B, h, w) bool; masked pixels are equal on both sides. None: no mask.
 
     Returns:
         (B,).
@@ -40,12 +40,12 @@ def hierarchical_context(student: Tensor, teacher: Tensor, mask: Tensor | None =
 
 
 class Fusion(nn.Module):
-    """Attention-based fusion of a level with what came down from the level above.
+    """Attention-based fusion of a level with the feature from the level above.
 
     Args:
-        in_channels: of the level.
-        width: channels of the fused map.
-        out_channels: of the result, the teacher's.
+        in_channels: number of channels of the level.
+        width: number of channels of the fused map.
+        out_channels: number of output channels, those of the teacher.
         fuse: whether there is a level above.
     """
 
@@ -60,7 +60,7 @@ class Fusion(nn.Module):
         nn.init.kaiming_uniform_(self.leave.weight, a=1)
 
     def forward(self, x: Tensor, above: Tensor | None, size: tuple[int, int], mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        """A level and what came from above -> the map for the teacher at ``size``, and what goes down."""
+        """A level and the feature from above -> the map for the teacher at ``size``, and the feature for the level below."""
         own = (x.shape[2], x.shape[3])
         x = self.enter_norm(self.enter(masked(x, mask_at(mask, own))), mask_at(mask, own))
         if self.attention is not None:
@@ -86,7 +86,7 @@ class ReviewKD(DistillLoss):
         width: channels of the fused maps; None: the coarsest student level's, 512 at most, as released.
 
     Raises:
-        ValueError: not as many levels on both sides.
+        ValueError: different numbers of levels.
 
     Source: Chen et al., CVPR 2021; released code: dvlab-research/ReviewKD cede6ea.
     """

@@ -1,4 +1,4 @@
-"""Distillation of numbers with a learned scale: how far the student may be from the teacher is itself learned."""
+"""Distillation of regression outputs with a learned scale of the deviation."""
 
 from collections.abc import Sequence
 
@@ -15,22 +15,22 @@ SHAPES = ('laplace', 'gauss')
 class ScaledRegression(DistillLoss):
     """``scaled`` = Σ_c |s - t| / b + ln b (``'laplace'``), or Σ_c (s - t)² / (2 b²) + ln b (``'gauss'``).
 
-    b = exp(σ) is trained, one a channel. The value is the negative log-likelihood of the teacher's output under a
-    distribution about the student's. b settles at the typical distance, so that depth in metres and age in years enter the
-    total at one scale and need no weight of their own. The value becomes negative where b < 1. The mean is over pixels, or
-    samples.
+    b = exp(σ) is trained, one per channel. The value is the negative log-likelihood of the teacher's output under a
+    distribution centred at the student's. b converges to the typical distance, so that depth in metres and age in years
+    enter the total at the same scale and need no separate weights. The value becomes negative where b < 1. The mean is over
+    pixels, or samples.
 
     Args:
         shape: ``'laplace'`` or ``'gauss'``.
-        log: compare logarithms of the values, which have to be positive (depth); values below ``floor`` count as it.
+        log: compare logarithms of the values, which have to be positive (depth); values are clamped at ``floor``.
         floor: see ``log``.
-        init: b at first.
+        init: initial value of b.
 
     Raises:
         ValueError: an unknown shape, or a floor or first scale that is not positive.
 
     Source: the learned homoscedastic scale of Kendall, Gal and Cipolla, CVPR 2018, equations 5 to 7, applied to the distance
-    to a teacher instead of a label; that it is applied there is ours, there is no official code.
+    to a teacher instead of a label; this application is ours, there is no official code.
     """
 
     terms = ('scaled',)
@@ -47,7 +47,7 @@ class ScaledRegression(DistillLoss):
         self.log_scale: nn.Parameter
 
     def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:
-        """See :class:`DistillLoss`: one scale a channel."""
+        """See :class:`DistillLoss`: one scale per channel."""
         self.log_scale = nn.Parameter(torch.full((student[0],), self.init).log())
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:

@@ -1,4 +1,4 @@
-"""SemCKD: every level of the student learns from all levels of the teacher, by attention."""
+"""SemCKD: attention-weighted distillation from all levels of the teacher to every level of the student."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from .pairs import sample_vectors
 
 
 class Regressor(nn.Module):
-    """1×1, 3×3 and 1×1 convolutions without bias, the first two with batch normalisation and ReLU, on what counts."""
+    """1×1, 3×3 and 1×1 convolutions without bias, the first two with batch normalisation and ReLU, on valid pixels."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -51,12 +51,12 @@ class SemCKD(DistillLoss):
 
     Give the taps of both sides from fine to coarse.
 
-    The attention of a sample between a student's and a teacher's level comes from their similarities with all samples of the
-    batch, whose number therefore is a size of the trained layers. A batch that is smaller is filled up with zeros. The usual
-    weight is 400.
+    The attention of a sample between a student's and a teacher's level is computed from their similarities with all samples
+    of the batch, whose number therefore determines the size of trained layers. Smaller batches are padded with zeros. The
+    usual weight is 400.
 
     Args:
-        batch_size: samples a step of all ranks together.
+        batch_size: total number of samples per step over all ranks.
 
     Raises:
         ValueError: a batch is larger than ``batch_size``.
@@ -68,7 +68,7 @@ class SemCKD(DistillLoss):
     same_channels = same_size = False
     spatial = True
     several = ('student', 'teacher')
-    across_samples = True  # a layer for each place in the batch
+    across_samples = True  # layer sizes depend on the batch
     method = Method('SemCKD', 'Chen et al. 2021b', 'levels', options={'batch_size': 8}, note='a fixed batch size')
 
     def __init__(self, batch_size: int) -> None:

@@ -1,4 +1,4 @@
-"""Several teachers of one output: their weighted divergences. Here the plain mean, and what other weightings share."""
+"""Weighted divergences of several teachers of one output: the plain mean, and the base class of other weightings."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from .kl import kl_divergence
 class SeveralTeachers(DistillLoss):
     """Σ_m w_m τ² KL(teacher m ‖ student), the mean over pixels, or samples.
 
-    A link names the teachers: ``dict(task='semseg', teacher=['a', 'b', 'c'], loss=dict(type='EBKD'))``. Subclasses write
+    A link names the teachers: ``dict(task='semseg', teacher=['a', 'b', 'c'], loss=dict(type='EBKD'))``. Subclasses implement
     :meth:`weigh`.
 
     Args:
@@ -50,7 +50,7 @@ class AverageKD(SeveralTeachers):
     Args:
         temperature: τ.
 
-    Source: You et al., KDD 2017, without its relations of intermediate layers; github.com/Rorozhl/CA-MKD at c2f39a9,
+    Source: You et al., KDD 2017, without its relations between intermediate layers; github.com/Rorozhl/CA-MKD at c2f39a9,
     ``helper/loops.py``, ``AVERAGE_LOSS``.
     """
 

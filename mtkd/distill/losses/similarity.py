@@ -1,4 +1,4 @@
-"""Similarity-preserving knowledge distillation: which samples of a batch are alike."""
+"""Similarity-preserving knowledge distillation: matches the pairwise similarities of samples in a batch."""
 
 from torch import Tensor
 
@@ -8,7 +8,7 @@ from .pairs import batch_rows, check_pool
 
 
 def similarity_preserving(student: Tensor, teacher: Tensor, counts: Tensor | None = None) -> Tensor:
-    """‖G_t - G_s‖² / n², G being the samples' scalar products, each row of unit length.
+    """‖G_t - G_s‖² / n², where G contains the scalar products of samples, with rows of unit length.
 
     Args:
         student: (n, D).
@@ -16,7 +16,7 @@ def similarity_preserving(student: Tensor, teacher: Tensor, counts: Tensor | Non
         counts: (n,) bool; rows that are False are 0. None: all count.
 
     Returns:
-        (), ≥ 0, and 0 where both have the same rows.
+        (), ≥ 0, and 0 if both have the same rows.
 
     Source: Tung & Mori 2019, equations 2 to 4.
     """
@@ -33,7 +33,7 @@ def _unit_rows(rows: Tensor) -> Tensor:
 class SimilarityPreserving(DistillLoss):
     """``sp``: see :func:`similarity_preserving`; over the whole batch and all ranks. The usual weight is 3000.
 
-    Neither channels nor sizes need to agree. Rows of other ranks are gathered: with ``pool='flatten'`` whole maps.
+    Channels and sizes may differ. Rows of other ranks are gathered; with ``pool='flatten'`` these are whole maps.
 
     Args:
         pool: a sample's vector: ``'flatten'``, its whole map (the paper), or ``'mean'``, the mean over pixels.

@@ -1,4 +1,4 @@
-"""SimKD: the student's last feature takes the place of the teacher's before the teacher's classifier."""
+"""SimKD: matches the last feature and reuses the teacher's classifier."""
 
 from collections.abc import Sequence
 

@@ -11,7 +11,7 @@ class SoftCrossEntropy(DistillLoss):
     """``soft_ce`` = -τ² Σ_c t_c ln s_c, the mean over samples (over pixels of maps).
 
     Its gradient is that of :class:`~mtkd.distill.losses.kl.PlainKD`; its value is larger by τ² times the teacher's
-    entropy, so that it is not 0 where student and teacher agree.
+    entropy, so that it is not 0 if student and teacher agree.
 
     Args:
         tau: temperature.

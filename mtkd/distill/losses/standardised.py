@@ -1,4 +1,4 @@
-"""Logit standardisation: student and teacher are compared after their scores have mean 0 and deviation 1."""
+"""Logit standardisation: compares student and teacher after standardising their scores."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ def standardise(scores: Tensor) -> Tensor:
     """(B, C, N) -> (scores - mean) / (ε + deviation) over the classes of each pixel; the deviation divides by C - 1."""
     centred = scores - scores.mean(1, keepdim=True)
     variance = centred.square().sum(1, keepdim=True) / (scores.shape[1] - 1)
-    flat = variance <= 0  # all classes alike: the slope of the root is infinite there
+    flat = variance <= 0  # all classes equal: the gradient of the root is infinite
     return centred / (EPS + variance.masked_fill(flat, 1.0).sqrt())
 
 
 @DISTILL_LOSSES.register_module()
 class LogitStandardised(OutputWrapper):
-    """Another loss on outputs, of scores that are standardised per pixel, or sample::
+    """Applies another loss on outputs to scores that are standardised per pixel or sample::
 
         loss=dict(type='LogitStandardised', loss=dict(type='PlainKD', tau=2.0))
 

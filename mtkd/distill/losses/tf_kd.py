@@ -1,4 +1,4 @@
-"""Distillation without a teacher: a virtual teacher that is always right and equally unsure of the rest."""
+"""Teacher-free distillation: a virtual teacher that is always correct and uniform over the other classes."""
 
 import math
 
@@ -23,7 +23,7 @@ class TeacherFreeKD(DistillLoss):
         multiplier: factor; 100 officially, where the mean is also over classes.
 
     Source: Yuan et al., CVPR 2020, equations 7 to 9; github.com/yuanli2333/Teacher-free-Knowledge-Distillation at d000ab3,
-    ``my_loss_function.py``, ``loss_kd_regularization``. The paper softens with a softmax of logarithms in mind and has no
+    ``my_loss_function.py``, ``loss_kd_regularization``. The paper appears to soften by a softmax of logarithms and has no
     multiplier and no division by C; the official code is the default here.
     """
 

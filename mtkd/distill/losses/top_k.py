@@ -1,4 +1,4 @@
-"""Teachers of which only the k largest scores were kept, as a cache of many classes stores them."""
+"""Teachers with only the k largest scores, as stored by a cache of many classes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,14 +20,14 @@ def keep_top_k(log_probs: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 
 def from_top_k(values: Tensor, classes: Tensor, channels: int, rest: str = 'even') -> Tensor:
-    """Logarithms of a whole distribution from its k largest.
+    """Reconstruct the log-probabilities of a distribution from its k largest.
 
     Args:
         values: (B, k, …) logarithms of probabilities.
         classes: (B, k, …) int64.
         channels: C.
-        rest: ``'even'``: what is left of the probability is shared by the other classes; ``'none'``: the k are renormalised
-            and the others have none (e⁻³⁰ of the smallest, so that logarithms stay finite).
+        rest: ``'even'``: the remaining probability is distributed evenly over the other classes; ``'none'``: the k are
+            renormalised and the others have probability 0 (e⁻³⁰ of the smallest, so that logarithms stay finite).
 
     Returns:
         (B, C, …).
@@ -45,24 +45,24 @@ def from_top_k(values: Tensor, classes: Tensor, channels: int, rest: str = 'even
 
 @DISTILL_LOSSES.register_module()
 class TopKTeacher(OutputWrapper):
-    """Another loss on outputs, of a teacher of which only the k most probable classes are known::
+    """Applies another loss on outputs to a teacher of which only the k most probable classes are known::
 
         loss=dict(type='TopKTeacher', k=8, loss=dict(type='PlainKD'))
 
-    It makes of a live teacher what a cache with the k largest scores gives back, so that the loss of accuracy can be
-    measured before such a cache is written; :func:`keep_top_k` and :func:`from_top_k` are what it is made of.
+    It simulates a cache of the k largest scores with a live teacher, so that the loss of accuracy can be measured before
+    such a cache is written; it is composed of :func:`keep_top_k` and :func:`from_top_k`.
 
     Args:
         loss: the wrapped loss or its config.
-        k: how many classes; all, where there are fewer.
+        k: number of classes; all, if there are fewer.
         rest: see :func:`from_top_k`.
 
     Raises:
         ValueError: ``k`` is not positive, or an unknown ``rest``.
 
     Source: Shen and Xing, ECCV 2022, "A fast knowledge distillation framework for visual recognition", section 3.2: marginal
-    smoothing ('even') and marginal renormalisation ('none') of the k largest, k = 5 to 20 of 1,000 classes. Written from the
-    paper, not compared with its code.
+    smoothing ('even') and marginal renormalisation ('none') of the k largest, k = 5 to 20 of 1,000 classes. Implemented from
+    the paper, not compared with its code.
     """
 
     method = Method('Top-k logits', 'Shen and Xing 2022', 'outputs', 'any', {'k': 3, 'loss': {'type': 'PlainKD'}},

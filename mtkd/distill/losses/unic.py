@@ -1,4 +1,4 @@
-"""UNIC: several teachers, a ladder of projectors for each, and the teachers that are already matched dropped at random."""
+"""UNIC: several teachers with a ladder of projectors each, and random dropping of teachers that are already matched."""
 
 from collections.abc import Sequence
 
@@ -16,8 +16,8 @@ class Ladder(nn.Module):
     """A sum of two-layer projectors, one from each level of the student, to one teacher's channels.
 
     Args:
-        in_channels: of the levels.
-        out_channels: of the teacher.
+        in_channels: number of channels of the levels.
+        out_channels: number of channels of the teacher.
         hidden: width of the projectors of all levels but the last.
         last_hidden: width of the last level's.
     """
@@ -46,9 +46,9 @@ class Ladder(nn.Module):
 class UNIC(DistillLoss):
     """``unic``: for each teacher, λ_cos (1 - cos) + λ_sl1 smooth-L1 between the ladder's output and the teacher's feature.
 
-    A sample's loss from a teacher is the mean over places. In training the teacher with the largest loss of a sample always
-    counts, each other with probability 1 - ``drop``; the term is the mean over everything that is kept. A link names levels
-    and teachers::
+    The loss of a sample and a teacher is the mean over positions. In training, the teacher with the largest loss of a sample
+    is always kept, each other one with probability 1 - ``drop``; the term is the mean over all kept losses. A link names
+    levels and teachers::
 
         dict(task='semseg', student=['trunk.1', 'trunk.2', 'trunk.3'], teacher=['dino:map', 'deit:map'],
              loss=dict(type='UNIC'))
@@ -57,13 +57,13 @@ class UNIC(DistillLoss):
         hidden: width of the projectors.
         last_hidden: width of the projector from the last level.
         cosine: λ_cos.
-        smooth_l1: λ_sl1; smooth-L1 has its corner at 1 and is averaged over channels.
+        smooth_l1: λ_sl1; smooth-L1 has its threshold at 1 and is averaged over channels.
         drop: probability of dropping; 0: no dropping.
         standardise: of the teachers' features; see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
         steps: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
 
     Raises:
-        ValueError: a probability that is none, or an unknown way to standardise.
+        ValueError: an invalid probability, or an unknown standardisation.
 
     Source: Sariyildiz et al., ECCV 2024, sections 3.2 to 3.4; github.com/naver/unic at 02269db, ``modeling/losses.py``,
     ``modeling/teacher_dropping.py`` and ``modeling/unic.py`` (hidden 768, last 3072 for ViT-B). The official teachers'
@@ -96,7 +96,7 @@ class UNIC(DistillLoss):
 
     def compare(self, student: tuple[Tensor, ...], teacher: tuple[Tensor, ...], mask: tuple[Tensor | None, ...]) -> Terms:
         """See :class:`DistillLoss`; the views are features."""
-        student = tuple(masked(level, own) for level, own in zip(student, mask, strict=True))  # a resize mixes pixels
+        student = tuple(masked(level, own) for level, own in zip(student, mask, strict=True))  # resizing mixes pixels
         finest = None if mask[0] is None else max((own for own in mask if own is not None), key=Tensor.numel)
         values, counts = zip(*(self._of(i, student, part, finest) for i, part in enumerate(teacher)), strict=True)
         losses, there = torch.stack(values), torch.stack(counts)
@@ -104,7 +104,7 @@ class UNIC(DistillLoss):
         return {'unic': ((losses * kept).sum(0), kept.sum(0))}
 
     def _of(self, i: int, student: Sequence[Tensor], teacher: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        """One teacher's loss of each sample, (B,), and whether anything of it counts, (B,) bool."""
+        """One teacher's loss of each sample, (B,), and whether the sample has valid pixels, (B,) bool."""
         own = mask_at(mask, (teacher.shape[2], teacher.shape[3]))
         flat = None if own is None else own.flatten(1)
         target = self.scales[i](teacher.flatten(2), flat)
@@ -118,7 +118,7 @@ class UNIC(DistillLoss):
 
     @torch.no_grad()
     def keep(self, losses: Tensor, there: Tensor) -> Tensor:
-        """(M, B) losses and whether they are there -> (M, B) 1 for what counts, 0 for what is dropped."""
+        """(M, B) losses and their validity -> (M, B) 1 for kept losses, 0 for dropped ones."""
         kept = torch.ones_like(losses)
         if self.training and self.drop:
             kept = (torch.rand_like(losses) >= self.drop).to(losses.dtype)

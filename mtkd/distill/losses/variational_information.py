@@ -1,4 +1,4 @@
-"""Variational information distillation: the teacher's feature is likely under a Gaussian that the student predicts."""
+"""Variational information distillation: likelihood of the teacher's feature under a Gaussian predicted by the student."""
 
 import math
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class VID(DistillLoss):
 
     Args:
         width: channels between the convolutions; None: the teacher's, as in the released recipe.
-        variance: of every channel at the start.
+        variance: initial variance of every channel.
         eps: ε.
 
     Source: Ahn et al., CVPR 2019; released code: HobbitLong/RepDistiller b84f547 (``VIDLoss``), after the authors'.

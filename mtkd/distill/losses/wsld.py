@@ -1,4 +1,4 @@
-"""Weighted soft labels: a sample's soft label counts less where the student is already better than the teacher."""
+"""Weighted soft labels: lower weights for samples on which the student is already better than the teacher."""
 
 from torch import Tensor
 
@@ -13,7 +13,7 @@ class WSLD(DistillLoss):
     """``wsld`` = -w τ² Σ t ln s with w = 1 - exp(-CE(student, label) / CE(teacher, label)), the mean over labelled pixels.
 
     The weight has no gradient and no temperature. The official weight of the term is 2.5 on ImageNet. It is a
-    cross-entropy, so it is not 0 where student and teacher agree.
+    cross-entropy, so that it is not 0 if student and teacher agree.
 
     Args:
         temperature: τ.
