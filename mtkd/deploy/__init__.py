@@ -1,4 +1,4 @@
-"""F6: a trained student at work: inference, export, model cards."""
+"""F6: deployment of a trained student: inference, export, model cards."""
 
 from .inference import MultiTaskInferencer, Prediction
 

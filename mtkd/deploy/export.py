@@ -1,4 +1,4 @@
-"""A student as a file that runs without mtkd: ONNX, an exported program, or a state dict; each is checked against eager."""
+"""Exports a student to a file that runs without mtkd: ONNX, an exported program, or a state dict, checked against eager."""
 
 import contextlib
 import importlib.util
@@ -24,16 +24,16 @@ from .rounding import SLACK, nudged
 from .student import Student
 
 FORMATS = {'onnx': '.onnx', 'torch_export': '.pt2', 'state_dict': '.pth'}
-TOLERANCE = 1e-3  # largest difference to eager, relative to the largest value; of class ids, share of pixels
+TOLERANCE = 1e-3  # largest difference to eager, relative to the largest value; for class ids, fraction of pixels
 _OPERATOR = re.compile(r"OpOverload\(op='([^']+)'|(?:operator|op)[ '\"<]+(\w+(?:::|\.)[\w.]+)")
 
 
 class UnsupportedOp(RuntimeError):
-    """A network cannot be written in a format; the message names the operation."""
+    """A format does not support an operation of the network; the message names it."""
 
 
 class Deployed(nn.Module):
-    """Raw image in, predictions in physical units out: what is written to a file.
+    """The exported module: from raw images to predictions in physical units.
 
     Args:
         student: net, tasks and normalisation.
@@ -47,7 +47,7 @@ class Deployed(nn.Module):
         self.register_buffer('std', student.preprocessor.std.clone())
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """(B, 3, H, W) uint8 RGB -> one prediction a task, in the tasks' order; maps are at the image's size."""
+        """(B, 3, H, W) uint8 RGB -> one prediction per task, in the order of the tasks; maps have the size of the image."""
         taps = self.net((image.float() - self.mean) / self.std)
         size = (image.shape[-2], image.shape[-1])
         return tuple(task.predict(taps[f'{name}.out'], size) for name, task in self.tasks.items())
@@ -60,11 +60,11 @@ class Exported:
     Attributes:
         path: the file.
         format: one of :data:`FORMATS`.
-        input_size: (height, width) it was written at.
-        dynamic: what may differ from that: ``'batch'``, ``'size'``.
-        difference: task -> largest absolute difference to eager, over all images tried; of class ids, the share of
+        input_size: (height, width) of the export.
+        dynamic: the dynamic dimensions: ``'batch'``, ``'size'``.
+        difference: task -> largest absolute difference to eager, over all tested images; for class ids, the fraction of
             pixels that differ.
-        checked_with: what ran the file.
+        checked_with: the runtime of the check.
     """
 
     path: Path
@@ -76,23 +76,23 @@ class Exported:
 
 
 def export(student: Student, path: Path, format: str, size: Size | None = None, fixed_size: bool = False) -> Exported:
-    """Write a student alone and compare the file's outputs with those of the network.
+    """Export a student and compare the outputs of the file with those of the network.
 
-    The file appears under its name only after it was checked.
+    The file gets its final name only after the check.
 
     Args:
-        student: of :func:`~mtkd.deploy.student.load_student`.
-        path: where to write.
+        student: result of :func:`~mtkd.deploy.student.load_student`.
+        path: the output file.
         format: ``'onnx'`` (needs onnx, onnxscript and onnxruntime), ``'torch_export'`` (a ``torch.export`` program) or
             ``'state_dict'`` (the network's weights, for :class:`~mtkd.deploy.inference.MultiTaskInferencer`).
-        size: (height, width) to write it at; None: the config's own (:func:`usual_size`).
-        fixed_size: write it for that size alone, without trying to leave it open; networks with windowed attention are
-            always written so (:func:`cuts_windows`).
+        size: (height, width) of the export; None: that of the config (:func:`usual_size`).
+        fixed_size: export for that size only, without dynamic sizes; networks with windowed attention are always exported
+            this way (:func:`cuts_windows`).
 
     Raises:
-        ValueError: an unknown format, packages that are missing, a size the network cannot take, or a network that is not
-            deployed (:func:`not_deployed`).
-        UnsupportedOp: the network has an operation that the format cannot hold; the sentence names it.
+        ValueError: an unknown format, packages that are missing, an unsupported size, or a network that cannot be deployed
+            (:func:`not_deployed`).
+        UnsupportedOp: the network has an operation that the format does not support; the message names it.
         RuntimeError: the file's outputs differ from the network's.
     """
     if format not in FORMATS:
@@ -120,12 +120,12 @@ def export(student: Student, path: Path, format: str, size: Size | None = None, 
 
 
 def not_deployed(net: nn.Module) -> str:
-    """Why a network is not deployed: what a part of it says in ``not_deployed``, as a search does; empty where none does."""
+    """The reason why a network cannot be deployed, from ``not_deployed`` of one of its parts; empty if there is none."""
     return next((reason for module in net.modules() if (reason := getattr(module, 'not_deployed', ''))), '')
 
 
 def usual_size(student: Student) -> Size:
-    """The size of the images a config tests on, or else trains on; 480x640 where it does not say."""
+    """The image size of a config's test set, otherwise of its training set; 480x640 if neither is specified."""
     return next((size for split in ('test', 'train') for size in sizes_of(student.cfg, split)), (480, 640))
 
 
@@ -163,16 +163,16 @@ def _wanted_packages(format: str) -> None:
 
 
 def cuts_windows(net: nn.Module) -> bool:
-    """Whether a module has a ``window_size``, as timm's Swin and MaxViT do.
+    """Whether a module has a ``window_size``, as in timm's Swin and MaxViT.
 
-    Their padding to whole windows nests a remainder of the image's sides at each stage; with open sides the tracer's
-    algebra over these does not end in reasonable time (Swin-T: nothing after minutes; 7 s with sides given).
+    Their padding to complete windows nests a remainder of the image size at each stage; with dynamic sizes, the symbolic
+    tracing of these does not finish in reasonable time (Swin-T: no result after minutes; 7 s with a fixed size).
     """
     return any(getattr(module, 'window_size', None) is not None for module in net.modules())
 
 
 def _program(net: Deployed, size: Size, format: str, fixed_size: bool) -> tuple[ExportedProgram, tuple[str, ...]]:
-    """The traced network, with as much left open as tracing allows: batch and size, the batch, or nothing."""
+    """The traced network, with as many dynamic dimensions as tracing allows: batch and size, the batch, or none."""
     failure: Exception | None = None
     attempts: tuple[tuple[str, ...], ...] = (('batch', 'size'), ('batch',), ())
     for dynamic in attempts[1 if fixed_size else 0:]:
@@ -181,9 +181,9 @@ def _program(net: Deployed, size: Size, format: str, fixed_size: bool) -> tuple[
         try:
             with _quiet(), torch.no_grad():
                 return torch.export.export(net, (_picture(2, size),), dynamic_shapes=(dims,), strict=False), dynamic
-        except Exception as error:  # torch.export raises what its tracer stumbles over
+        except Exception as error:  # torch.export raises various exceptions of its tracer
             failure = error
-            if 'data-dependent' in str(error):  # no choice of sizes changes that
+            if 'data-dependent' in str(error):  # independent of the sizes
                 break
     assert failure is not None
     raise UnsupportedOp(f'{_reason(failure)}: the network cannot be traced for --format {format}; replace this part, or '
@@ -191,7 +191,7 @@ def _program(net: Deployed, size: Size, format: str, fixed_size: bool) -> tuple[
 
 
 def _write_onnx(program: ExportedProgram, path: Path, tasks: Sequence[str]) -> None:
-    """One file with the weights inside."""
+    """Write one file that contains the weights."""
     try:
         with _quiet():
             made = torch.onnx.export(program, (), dynamo=True, input_names=['image'], output_names=list(tasks),
@@ -199,7 +199,7 @@ def _write_onnx(program: ExportedProgram, path: Path, tasks: Sequence[str]) -> N
             made.save(str(path), external_data=False)
     except OSError:
         raise
-    except Exception as error:  # the exporter wraps what goes wrong several times
+    except Exception as error:  # the exporter wraps errors several times
         raise UnsupportedOp(f'{_reason(error)}: ONNX cannot hold it; replace this part of the network, or use --format '
                             f'torch_export.') from error
 
@@ -219,7 +219,7 @@ class _OnnxFile:
 
 @torch.no_grad()
 def _compare(net: Deployed, run: Any, size: Size, dynamic: Sequence[str]) -> dict[str, float]:
-    """Largest differences over an image batch as written, and another batch and size where these are open."""
+    """The largest differences over a batch of the exported size, and over another batch and size if these are dynamic."""
     other = (size[0] + 32, size[1] + 64) if 'size' in dynamic else size
     pictures = [_picture(2, size, 1), *([_picture(1, other, 2)] if dynamic else [])]
     worst: dict[str, float] = {}
@@ -240,15 +240,15 @@ def _compare(net: Deployed, run: Any, size: Size, dynamic: Sequence[str]) -> dic
 
 
 def _rounding(net: Deployed, picture: Tensor, task: str, eager: Tensor) -> float:
-    """How far a task's output moves when every weight moves in its last bit: what no other order of sums can be held to."""
+    """The change of a task's output when every weight changes in its last bit: a lower bound for the tolerance."""
     other = nudged(net)(picture)[list(net.tasks).index(task)]
     return _judged(net.tasks[task].kind.name, _difference([task], [eager], [other])[task], eager, other)
 
 
 def _judged(kind: str, largest: float, eager: Tensor, other: Tensor) -> float:
-    """What a difference is judged by: the largest; of unit vectors, that of all places but one in a thousand.
+    """The difference to compare: the largest; for unit vectors, the 99.9th percentile over positions.
 
-    Where a network's raw vector is short, its normalisation multiplies rounding: two places in 10,000 of an untrained one.
+    The normalisation of short raw vectors amplifies rounding errors: at two positions in 10,000 for an untrained network.
     """
     if kind != 'normals' or not math.isfinite(largest):
         return largest
@@ -268,7 +268,7 @@ def _difference(tasks: Sequence[str], wanted: Sequence[Tensor], given: Sequence[
 
 
 def _reason(error: BaseException) -> str:
-    """The operation that an exporter's error names, wherever in its chain; else the innermost error's first line."""
+    """The operation named anywhere in an exporter's chain of errors; otherwise the first line of the innermost error."""
     chain: list[BaseException] = [error]
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
         chain.append(inner)
@@ -284,7 +284,7 @@ def _reason(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the exporters' progress and advice; what goes wrong is raised all the same."""
+    """Suppress the progress and advice of exporters; exceptions are still raised."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""F6: a trained student on images, folders, batches and videos: physical units and images."""
+"""F6: inference on images, folders, batches and videos, with results in physical units and as images."""
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from ..structures import Sample, SampleMeta, Size
 from ..tasks import Task
 from .student import load_student
 
-WHOLE = 0.9  # share of a video's announced frames, which are often a guess, below which some are said to be missing
+WHOLE = 0.9  # fraction of a video's declared frames, often an estimate, below which missing frames are reported
 UNITS = {'class_map': 'class id', 'binary_map': 'probability', 'edge_map': 'probability', 'depth': 'm',
          'normals': 'unit vector', 'class_label': 'probability per class', 'scalar': 'value'}  # kind -> what is predicted
 
@@ -29,15 +29,15 @@ Inputs = Picture | Sequence[Picture]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the student says of one image, at that image's own size.
+    """The predictions of the student for one image, at the size of the image.
 
     Attributes:
         source: the file, ``FILE#N`` for frame N of a video, or ``array N``.
         image: (H, W, 3) uint8 RGB, as given.
-        values: task -> (H, W) class ids, metres or probabilities, (H, W, 3) unit vectors; of a task of the whole image
-            a number, or (C,) probabilities.
-        units: task -> what these numbers are.
-        images: task -> (H, W, 3) uint8 RGB, drawn as the task does; a 64x64 swatch for a task of the whole image.
+        values: task -> (H, W) class ids, metres or probabilities, (H, W, 3) unit vectors; for image-level tasks a number, or
+            (C,) probabilities.
+        units: task -> unit of the values.
+        images: task -> (H, W, 3) uint8 RGB, visualisation of the task; a 64x64 swatch for an image-level task.
     """
 
     source: str
@@ -48,22 +48,22 @@ class Prediction:
 
 
 class MultiTaskInferencer:
-    """Runs a trained student on whatever images it is given.
+    """Runs a trained student on images.
 
     Images go through the transforms of the config's test pipeline, without labels, and predictions come back at the
-    size of the image: outputs are upsampled bilinearly to it before they become classes, and padding is cut off.
+    size of the image: outputs are upsampled bilinearly to it before conversion to classes, and padding is removed.
 
     Args:
-        config: config file the checkpoint was trained with.
+        config: config file of the checkpoint.
         checkpoint: ``final.pth``, ``iter_N.pth`` or an exported state dict.
-        device: such as ``'cuda'``; None: a GPU where there is one.
-        batch_size: how many images of one size to run at once.
+        device: such as ``'cuda'``; None: a GPU if available.
+        batch_size: maximum number of images of equal size per batch.
         options: dotted key -> value, as ``--cfg-options``.
 
     Raises:
         FileNotFoundError: no such config or checkpoint.
-        ValueError: the checkpoint does not fit the config, the device is not there, or the test pipeline cuts parts of
-            the image away although a task predicts maps.
+        ValueError: the checkpoint does not fit the config, the device does not exist, or the test pipeline crops the image
+            although a task predicts maps.
 
     Example::
 
@@ -93,13 +93,14 @@ class MultiTaskInferencer:
 
         Args:
             inputs: an image file or (H, W, 3) uint8 RGB array gives one prediction; a folder, a video file, a list of
-                these, or a (B, H, W, 3) batch gives a list. Long videos want :meth:`stream`.
+                these, or a (B, H, W, 3) batch gives a list. Use :meth:`stream` for long videos.
 
-        A video that ends early (cut off, or damaged in the middle) gives its readable frames and a warning that counts them.
+        A video that ends early (cut off, or damaged in the middle) gives its readable frames and a warning with their
+        number.
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: a file is no readable image or video, a folder holds none, or an array is not uint8 RGB.
+            ValueError: a file is not a readable image or video, a folder contains none, or an array is not uint8 RGB.
         """
         found = list(self.stream(inputs))
         one = (isinstance(inputs, np.ndarray) and inputs.ndim == 3) or \
@@ -107,9 +108,9 @@ class MultiTaskInferencer:
         return found[0] if one else found
 
     def stream(self, inputs: Inputs) -> Iterator[Prediction]:
-        """The same predictions one after the other, with one batch of images in memory at a time.
+        """Yield the same predictions one by one, with one batch of images in memory at a time.
 
-        What comes before a broken file is predicted before the error is raised.
+        Images before a broken file are predicted before the error is raised.
         """
         waiting: list[tuple[str, np.ndarray]] = []
         source = pictures(inputs)
@@ -164,10 +165,10 @@ def _device(name: str | None) -> torch.device:
 
 
 def _at_size(task: Task, out: Tensor, frame: Size, crop: tuple[int, int, int, int] | None, size: Size) -> Tensor:
-    """A task's prediction on the CPU at ``size``, of the true image alone.
+    """A task's prediction at ``size`` on the CPU, without padding.
 
-    Where the image was padded inside ``frame``, the whole frame is predicted at the zoom that brings ``crop``, the true
-    image in it, to ``size``, and the rest is cut away.
+    If the image was padded to ``frame``, the whole frame is resized such that ``crop``, the image inside it, has ``size``,
+    and the rest is removed.
     """
     if not task.kind.spatial:
         return task.predict(out).cpu()
@@ -181,7 +182,7 @@ def _at_size(task: Task, out: Tensor, frame: Size, crop: tuple[int, int, int, in
 
 
 def _plain(value: Tensor) -> Any:
-    """A prediction in NumPy's layout: maps without their axis of one channel, vectors last."""
+    """A prediction in NumPy's layout: maps without a singleton channel axis, vectors in the last axis."""
     if value.ndim == 0:
         return value.item()
     array = value.numpy()
@@ -228,7 +229,7 @@ def _of_path(path: Path) -> Iterator[tuple[str, np.ndarray]]:
 
 def _frames(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     video = cv2.VideoCapture(str(path))
-    announced = video.get(cv2.CAP_PROP_FRAME_COUNT)  # 0 or less where the file does not say
+    announced = video.get(cv2.CAP_PROP_FRAME_COUNT)  # 0 or less if the file does not declare it
     number = 0
     try:
         while True:

@@ -1,4 +1,4 @@
-"""The page beside an exported student: what it is, how good, trained on what, under which terms."""
+"""The model card of an exported student: description, metrics, training data, licence."""
 
 import datetime
 import sys
@@ -37,12 +37,12 @@ def model_card(student: Student, exported: Exported, *, metrics: Metrics | None,
     """The card, as Markdown.
 
     Args:
-        student: what was exported.
-        exported: the file.
-        metrics: of ``results.json``; None: it has not been tested.
+        student: the exported student.
+        exported: the exported file.
+        metrics: metrics of ``results.json``; None: not tested.
         config: the config file, as the user named it.
-        licence: terms of the data; None: what the config or the data set's adapter says.
-        test_set: what the metrics were measured on.
+        licence: licence of the data; None: as stated by the config or the data set's adapter.
+        test_set: test set of the metrics.
     """
     cfg = student.cfg
     height, width = exported.input_size
@@ -80,12 +80,12 @@ def model_card(student: Student, exported: Exported, *, metrics: Metrics | None,
 
 
 def _said(value: object) -> str:
-    """What a config, a checkpoint or a result says, as text that marks nothing up."""
+    """Escape text from a config, checkpoint or result for Markdown."""
     return markdown(str(value))
 
 
 def data_licence(student: Student) -> str:
-    """Terms of the data a config trains on, as far as they are known."""
+    """Licences of the training data of a config, as far as known."""
     said = student.cfg.get('data_licence')
     if said:
         return str(said)

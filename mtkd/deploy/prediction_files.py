@@ -1,4 +1,4 @@
-"""The files of a prediction: a PNG for each task, and the numbers behind it as ``.npz``."""
+"""Files of a prediction: a PNG for each task, and the values as ``.npz``."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""F6: what must exist before a run: earlier runs, pseudo-labels, teacher caches.
+"""F6: prerequisites of a run: earlier runs, pseudo-labels, teacher caches.
 
 The engine finds them in :data:`~mtkd.registry.PREREQUISITES`; nothing is imported here.
 """

@@ -1,4 +1,4 @@
-"""Reading teachers from a cache while training."""
+"""Hook that reads teachers from a cache during training."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from .teacher_cache import CachePlan, attach
 
 @HOOKS.register_module()
 class TeacherCacheHook(Hook):
-    """Gives the training set its teachers' caches before the first batch is loaded; a config's ``teacher_cache`` adds it.
+    """Attaches the teachers' caches to the training set before the first batch; added by ``teacher_cache`` in a config.
 
     Args: see :class:`~mtkd.prerequisites.teacher_cache.CachePlan`.
     """

@@ -1,4 +1,4 @@
-"""Runs of other configs whose results a config needs: teachers that it names by their configs, and a genotype search."""
+"""Runs of other configs whose results a config needs: teachers given by their configs, and a genotype search."""
 
 import copy
 import difflib
@@ -22,25 +22,25 @@ from ..engine.stopping import run_and_pass_signals_on
 from ..models.genotype import GENOTYPE_FILE, any_genotype
 from ..registry import PREREQUISITES
 
-PSEUDO = 'pseudo_labels'  # what the teacher of a config's pseudo-labels is called among its prerequisites
-GENOTYPE = 'genotype'  # and the search for its network's genotype
-TEACHERS, SEARCH = 'teachers', 'search'  # what options of teachers' and searches' configs begin with
+PSEUDO = 'pseudo_labels'  # name of the teacher of the pseudo-labels
+GENOTYPE = 'genotype'  # name of the search for the genotype of the network
+TEACHERS, SEARCH = 'teachers', 'search'  # prefixes of options for the configs of teachers and searches
 _PLACE_OF_TEACHERS = 'model.distiller.teachers'
 
 
 @dataclass(frozen=True)
 class EarlierRun:
-    """A run of another config that must have ended before this one starts.
+    """A run of another config that must be finished before this one starts.
 
     Attributes:
         name: the teacher's name in the student's config, or :data:`GENOTYPE`.
-        config: the teacher's, or the search's, config file.
-        seed: the seed it is to be trained with when it is missing.
-        checkpoint: its weights, or the search's genotype; None while there are none.
+        config: the config file of the teacher or search.
+        seed: the seed for training it if it is missing.
+        checkpoint: its weights, or the genotype of the search; None if they do not exist.
         result: the name of that file in the work dir.
-        options: what its config is changed by, as ``--cfg-options``.
-        quick: it is cut down, as the run that needs it is.
-        other: what lies where its result should be and was made with another config, in words; mostly ''.
+        options: changes to its config, as ``--cfg-options``.
+        quick: whether it is shortened, like the run that needs it.
+        other: description of a result of another config in its place; usually ''.
     """
 
     name: str
@@ -54,30 +54,30 @@ class EarlierRun:
 
     @property
     def folder(self) -> Path:
-        """The work dir that it is trained in when it is missing."""
+        """The work dir in which it is trained if it is missing."""
         return default_work_dir(self.config, self.seed, self.options, self.quick)
 
     @property
     def what(self) -> str:
-        """It in words."""
+        """A description of the run."""
         return f"teacher '{self.name}'" if self.result == FINAL else 'the genotype'
 
     @property
     def verb(self) -> str:
-        """What is done to have it."""
+        """The verb for creating it."""
         return 'train' if self.result == FINAL else 'search'
 
     @property
     def command(self) -> str:
-        """What trains it."""
+        """The command that trains it."""
         return shlex.join(['mtkd', 'train', short_path(self.config), *(['--seed', str(self.seed)] if self.seed else []),
                            *self._how(), *self._changes()])
 
     def training(self, arguments: Sequence[str]) -> list[str]:
-        """The command that trains it in a process of its own, or goes on with it, after what it needs itself.
+        """The command that trains or resumes it in a separate process, including its own prerequisites.
 
         Args:
-            arguments: further ones (data root, precision).
+            arguments: further arguments (data root, precision).
         """
         return [*command('train'), str(self.config), '--seed', str(self.seed), *self._how(), *arguments, '--resume',
                 '--with-prerequisites', *self._changes()]
@@ -89,12 +89,12 @@ class EarlierRun:
         return ['--cfg-options', *(argument(key, value) for key, value in self.options.items())] if self.options else []
 
     def load(self) -> Config:
-        """Its config, with its options."""
+        """Load its config, with its options."""
         return load_config(self.config, self.options, quick=self.quick)
 
 
 def _teachers_of(cfg: Config) -> Mapping[str, Any]:
-    """The distiller's teachers; one set to None has been taken out of what a config inherits."""
+    """The teachers of the distiller, without inherited ones that are set to None."""
     teachers = (cfg.model.get('distiller') or {}).get('teachers') or {}
     return {name: teacher for name, teacher in teachers.items() if teacher is not None}
 
@@ -104,20 +104,20 @@ def _experts_of(cfg: Config) -> Mapping[str, Any]:
 
 
 def _search_of(cfg: Config) -> dict[str, Any]:
-    """The search that the network's neck takes its genotype from, by its name; mostly none."""
+    """The search for the genotype of the network's neck, by its name; usually empty."""
     genotype = (cfg.model.net.get('neck') or {}).get('genotype')
     named = isinstance(genotype, Mapping) and isinstance(genotype.get('config'), str)
     return {GENOTYPE: genotype} if named else {}
 
 
 def _named_by(cfg: Config) -> dict[str, Any]:
-    """Everything a config names: distiller's teachers, network's experts and search, and what makes pseudo-labels."""
+    """All references of a config: teachers of the distiller and of pseudo-labels, experts and search of the network."""
     pseudo = (cfg.get(PSEUDO) or {}).get('teacher')
     return {**_teachers_of(cfg), **_experts_of(cfg), **({PSEUDO: pseudo} if pseudo else {}), **_search_of(cfg)}
 
 
 def _place(cfg: Config, name: str) -> str:
-    """Where in a config a teacher or a search stands."""
+    """The position of a teacher or search in a config."""
     if name in _search_of(cfg):
         return 'model.net.neck.genotype'
     if name in _experts_of(cfg):
@@ -126,24 +126,24 @@ def _place(cfg: Config, name: str) -> str:
 
 
 def load_named(cfg: Config, name: str, named: Mapping[str, Any]) -> Config:
-    """The config that a teacher, expert or search names, changed by its ``options``.
+    """Load the config of a teacher, expert or search, with its ``options``.
 
     Raises:
-        ValueError: an option names a key that nothing reads there.
+        ValueError: an option sets an unused key.
     """
     prefix = f'{SEARCH}.' if name == GENOTYPE else f'{TEACHERS}.{name}.'
     return load_config(named['config'], named.get('options'), beside=Path(cfg.filename), prefix=prefix, quick=is_quick(cfg))
 
 
 def earlier_runs(cfg: Config, seed: int) -> list[EarlierRun]:
-    """What a config's teachers, and its search, have to leave, in the order it names them.
+    """The earlier runs of a config's teachers and search, in the order of the config.
 
-    A teacher's weights are the config's ``checkpoint``, or ``final.pth`` in the work dir of the teacher's own config: of
-    the same seed first, then of seed 0. Of a search it is ``genotype.json``. One that was made with another config, or
-    other options, than it is named with is not taken.
+    A teacher's weights are the config's ``checkpoint``, or ``final.pth`` in the work dir of the teacher's own config: with
+    the same seed first, then with seed 0. For a search it is ``genotype.json``. Results of a different config or different
+    options are not used.
 
     Raises:
-        FileNotFoundError: a checkpoint the config names outright does not exist.
+        FileNotFoundError: an explicitly given checkpoint does not exist.
     """
     found = []
     for name, named in _named_by(cfg).items():
@@ -165,7 +165,7 @@ def earlier_runs(cfg: Config, seed: int) -> list[EarlierRun]:
 
 
 def _made(own: Config, seed: int, options: Mapping[str, Any], result: str) -> tuple[Path | None, str]:
-    """What a run of a config has left, and of what was left by a run of another config, where it lies and what differs."""
+    """The result of a run of a config; for a result of another config, its location and the differences."""
     other = ''
     for changes in ([options, {}] if options else [{}]):
         for folder in (default_work_dir(own.filename, s, changes, is_quick(own)) for s in dict.fromkeys((seed, 0))):
@@ -181,10 +181,10 @@ def _made(own: Config, seed: int, options: Mapping[str, Any], result: str) -> tu
 
 
 def refuse_other(cfg: Config, needed: EarlierRun) -> None:
-    """Refuse to make what is missing where something else lies.
+    """Refuse to create a missing result if the result of another config is in its place.
 
     Raises:
-        MissingPrerequisite: names what differs and what to do.
+        MissingPrerequisite: the message lists the differences and what to do.
     """
     if needed.other:
         raise MissingPrerequisite(
@@ -194,17 +194,17 @@ def refuse_other(cfg: Config, needed: EarlierRun) -> None:
 
 
 def _reached(name: str) -> str:
-    """What options of an earlier run begin with."""
+    """The prefix of the options of an earlier run."""
     return SEARCH if name == GENOTYPE else f'{TEACHERS}.{name}'
 
 
 def _outright(cfg: Config, needed: EarlierRun) -> str:
-    """The option that names a file."""
+    """The option that sets the file explicitly."""
     return f'--cfg-options {_place(cfg, needed.name)}{".checkpoint" if needed.result == FINAL else ""}=FILE'
 
 
 def run_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
-    """Train or search what is missing, each in a process of its own; one that was stopped goes on where it was.
+    """Run all missing trainings and searches, each in a separate process; stopped ones are resumed.
 
     Args:
         cfg: the student's config.
@@ -226,15 +226,15 @@ def run_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
 
 
 def resolve_teachers(cfg: Config, seed: int, *, random: bool = False) -> Config:
-    """Put each teacher's network, tasks, normalisation and checkpoint, and a search's file, instead of its config's name.
+    """Replace references to configs by the teacher's network, tasks, normalisation and checkpoint, or the search's file.
 
     Args:
-        cfg: the student's config; it is left as it is.
+        cfg: the student's config; it is not modified.
         seed: the student's seed.
         random: give teachers random weights, and the network any genotype (for trying a config without them).
 
     Raises:
-        MissingPrerequisite: a teacher has not been trained, or a genotype not searched; the message names the command.
+        MissingPrerequisite: a teacher has not been trained, or a search has not been run; the message names the command.
     """
     cfg = copy.deepcopy(cfg)
     needed = {p.name: p for p in earlier_runs(cfg, seed)} if not random else {}
@@ -247,7 +247,7 @@ def resolve_teachers(cfg: Config, seed: int, *, random: bool = False) -> Config:
 
 
 def resolve_experts(cfg: Config, seed: int, *, random: bool = False) -> Config:
-    """As :func:`resolve_teachers`, but only what is inside the network, which it is not deployed without."""
+    """Like :func:`resolve_teachers`, but only for parts of the network, which are needed for deployment."""
     cfg = copy.deepcopy(cfg)
     inside = {**_experts_of(cfg), **_search_of(cfg)}
     needed = {p.name: p for p in earlier_runs(cfg, seed)} if inside and not random else {}
@@ -258,7 +258,7 @@ def resolve_experts(cfg: Config, seed: int, *, random: bool = False) -> Config:
 
 
 def _resolve(cfg: Config, name: str, teacher: Any, needed: EarlierRun | None, seed: int) -> None:
-    """Fill one teacher in; random weights where nothing is needed. Experts inside it are those of its own seed."""
+    """Resolve one teacher, with random weights if no run is needed. Its inner experts have its seed."""
     if not teacher.get('config'):
         return
     own = load_named(cfg, name, teacher)
@@ -275,19 +275,19 @@ def _resolve(cfg: Config, name: str, teacher: Any, needed: EarlierRun | None, se
 
 
 def _resolve_search(cfg: Config, needed: EarlierRun | None, seed: int) -> None:
-    """Put the file of a network's search in the place of its config's name; any genotype where none is needed."""
+    """Replace a reference to a search by its file, or by any genotype if no run is needed."""
     if _search_of(cfg):
         cfg.model.net.neck.genotype = str(result_of(cfg, needed, seed)) if needed else any_genotype(tuple(cfg.tasks))
 
 
 def _seed_of(checkpoint: Path | None, otherwise: int) -> int:
-    """The seed a checkpoint was trained with, by its folder."""
+    """The training seed of a checkpoint, from its folder."""
     named = re.fullmatch(r'seed(\d+)', checkpoint.absolute().parent.name) if checkpoint else None
     return int(named[1]) if named else otherwise
 
 
 def as_teacher(own: Config) -> dict[str, Any]:
-    """The arguments that make a teacher of a config's network: network, tasks and normalisation."""
+    """The arguments of a teacher from a config: network, tasks and normalisation."""
     net = copy.deepcopy(own.model.net)
     without_pretrained(net)
     given = own.model.get('data_preprocessor') or {}
@@ -299,7 +299,7 @@ def result_of(cfg: Config, needed: EarlierRun, seed: int) -> Path:
     """A teacher's weights, or a search's genotype.
 
     Raises:
-        MissingPrerequisite: it is not there yet; the message names the command.
+        MissingPrerequisite: it does not exist; the message names the command.
     """
     if needed.checkpoint is None:
         refuse_other(cfg, needed)
@@ -312,10 +312,10 @@ def result_of(cfg: Config, needed: EarlierRun, seed: int) -> Path:
 
 
 def _addressed(key: str, named: Mapping[str, Any]) -> tuple[str, str]:
-    """What an option is for, and its key there.
+    """The target of an option, and its key there.
 
     Raises:
-        ValueError: the config names no such thing, or the key ends there.
+        ValueError: the config has no such reference, or the key is incomplete.
     """
     prefix, _, rest = key.partition('.')
     trained = [name for name, one in named.items() if one.get('config')]
@@ -341,15 +341,16 @@ def _addressed(key: str, named: Mapping[str, Any]) -> tuple[str, str]:
 
 @PREREQUISITES.register_module()
 class EarlierRuns(Prerequisite):
-    """Teachers that were trained with configs of their own, and the genotype of a search."""
+    """Teachers given by their configs, and the genotype of a search."""
 
     order = 0
     prefixes = frozenset({TEACHERS, SEARCH})
 
     def configure(self, cfg: Config, options: Mapping[str, Any]) -> None:
-        """Take ``teachers.NAME.KEY`` and ``search.KEY`` as options of what the config names.
+        """Apply ``teachers.NAME.KEY`` and ``search.KEY`` as options of the referenced configs.
 
-        NAME is a teacher of the distiller, an expert of the network, or ``pseudo_labels`` for the teacher that makes them.
+        NAME is a teacher of the distiller, an expert of the network, or ``pseudo_labels`` for the teacher of the
+        pseudo-labels.
         """
         named = _named_by(cfg) if 'model' in cfg else {}
         for key, value in options.items():
@@ -363,15 +364,15 @@ class EarlierRuns(Prerequisite):
             load_named(cfg, name, named[name])
 
     def needed(self, cfg: Config) -> bool:
-        """Whether the config names another config."""
+        """Whether the config refers to another config."""
         return 'model' in cfg and any(named.get('config') for named in _named_by(cfg).values())
 
     def made(self, cfg: Config, where: Circumstances) -> bool:
-        """Whether all runs have left their results."""
+        """Whether the results of all runs exist."""
         return all(run.checkpoint is not None for run in earlier_runs(cfg, where.seed))
 
     def make(self, cfg: Config, where: Circumstances) -> None:
-        """Train or search what is missing, see :func:`run_missing`."""
+        """Run missing trainings and searches, see :func:`run_missing`."""
         arguments = ['--data-root', str(where.data_root)] if where.data_root else []
         run_missing(cfg, where.seed, arguments + (['--amp', where.amp] if where.amp else []))
 

@@ -1,4 +1,4 @@
-"""Teacher caches: what they hold, whether they still fit, writing them, and giving them to the training set."""
+"""Teacher caches: content, validity, writing, and use in training."""
 
 import copy
 import hashlib
@@ -32,7 +32,7 @@ COMMIT_EVERY_S = 5.0
 
 
 class StaleCache(ValueError):
-    """A cache was made of something else than what the run has; the message says what changed."""
+    """A cache does not match the run; the message says what changed."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,15 @@ class CachePlan:
     """A config's ``teacher_cache``.
 
     Attributes:
-        mode: ``'views'``: taps of ``views`` augmented views of each sample, which the training then cycles through, so
-            that teacher and student see the same image; ``'clean'``: taps of the image without augmentation, moved by
-            the geometry of its augmentation (approximate).
+        mode: ``'views'``: taps of ``views`` augmented views of each sample, through which the training cycles, so that
+            teacher and student receive the same image; ``'clean'``: taps of the image without augmentation, warped by the
+            geometry of the augmentation (approximate).
         views: K; the view of a sample is f(seed, epoch mod K, sample).
-        seed: of the views' augmentation, the same for all runs, which then share a cache.
-        folder: where caches lie; None: ``cache`` beside the teacher's checkpoint.
+        seed: seed of the augmentation of the views, the same for all runs that share a cache.
+        folder: folder of the caches; None: ``cache`` next to the teacher's checkpoint.
         dtype: ``'float16'`` or ``'float32'``.
-        clean_pipeline: transforms that bring decoded images to one size before a teacher sees them; for ``'clean'``.
-        live: train on the same K views, but run the teachers (to compare with).
+        clean_pipeline: transforms that resize decoded images to one size for the teacher; for ``'clean'``.
+        live: train on the same K views, but run the teachers (for comparison).
 
     Raises:
         ValueError: an unknown mode, or no views.
@@ -91,14 +91,14 @@ class CachePlan:
 
 @dataclass(frozen=True)
 class Part:
-    """One teacher on one data set: one store.
+    """One store: one teacher on one data set.
 
     Attributes:
-        name: the teacher's.
+        name: name of the teacher.
         teacher: the teacher.
-        taps: those the training reads.
-        dataset: the data set, initialised.
-        folder: the store's.
+        taps: the taps used in training.
+        dataset: the initialised data set.
+        folder: folder of the store.
     """
 
     name: str
@@ -112,10 +112,10 @@ class Part:
 
 
 def parts(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> list[Part]:
-    """Every store that a training reads: each teacher, or expert of the network, on each data set.
+    """All stores of a training: each teacher or expert of the network on each data set.
 
     Raises:
-        ValueError: there is no teacher, one cannot be cached, or it is not known where its cache lies.
+        ValueError: there is no teacher, one cannot be cached, or the location of its cache is unknown.
     """
     found = []
     for name, (teacher, taps) in _teachers(model).items():
@@ -131,7 +131,7 @@ def parts(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> list[
 
 
 def _teachers(model: nn.Module) -> dict[str, tuple[Teacher, tuple[str, ...]]]:
-    """Name -> teacher and the taps that are read of it."""
+    """Name -> teacher and its taps in use."""
     found: dict[str, tuple[Teacher, tuple[str, ...]]] = {}
     for name in model.net.experts:
         found[name] = (model.net.trunk.experts[name], model.net.trunk.needed_taps(name))
@@ -142,7 +142,7 @@ def _teachers(model: nn.Module) -> dict[str, tuple[Teacher, tuple[str, ...]]]:
 
 
 def _place(leaf: TaskDataset, plan: CachePlan) -> str:
-    """The name of a store's folder: what tells caches of one teacher apart."""
+    """The folder name of a store, which distinguishes the caches of a teacher."""
     views = f'{plan.views}-seed{plan.seed}' if plan.mode == 'views' else ''
     return ''.join(c if c.isalnum() or c in '-_.' else '_' for c in f'{leaf.name}-{leaf.split}-{plan.mode}{views}')
 
@@ -159,7 +159,7 @@ def _root(cfg: Config, plan: CachePlan, name: str) -> Path:
 
 
 def key_of(part: Part, plan: CachePlan) -> dict[str, Any]:
-    """What a store has to be made from, in the words that a stale one is refused with."""
+    """The required origin of a store, in the words of the error for stale caches."""
     entries = part.dataset.entries
     shown = [part.dataset.load(i)['image'] for i in sorted({0, len(entries) // 2, len(entries) - 1})]
     pipeline = part.dataset.pipeline if plan.mode == 'views' else plan.clean_pipeline
@@ -175,7 +175,7 @@ def key_of(part: Part, plan: CachePlan) -> dict[str, Any]:
 
 
 def _described(part: Any) -> Any:
-    """What JSON does not know, by what it is and holds, not by where it lies in memory."""
+    """Describe a non-JSON object by its type and content, not by its memory address."""
     if isinstance(part, Mapping):
         return dict(part)
     return [type(part).__name__, vars(part)] if hasattr(part, '__dict__') else str(part)
@@ -186,7 +186,7 @@ def _digest(value: Any) -> str:
 
 
 def changes(store: FeatureStore, key: Mapping[str, Any], part: Part, plan: CachePlan) -> list[str]:
-    """What a store was made from that is not so now, a phrase each; empty where it fits."""
+    """The differences between the origin of a store and the current state, one phrase each; empty if there are none."""
     then = {name: value for name, value in store.key.items() if name != 'picture'}
     found = [f'{name} ({_short(then.get(name))} then, {_short(key.get(name))} now)'
              for name in {**key, **then} if then.get(name) != key.get(name)]
@@ -203,12 +203,12 @@ def _short(value: Any) -> str:
 
 
 def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None:
-    """Give the training set its teachers' caches, before its loader's workers start.
+    """Attach the teachers' caches to the training set, before the loader workers start.
 
     Raises:
         FileNotFoundError: a cache has not been written.
-        StaleCache: it was made of something else; the sentence says what changed.
-        ValueError: it is not complete or is damaged.
+        StaleCache: it does not match; the message says what changed.
+        ValueError: it is incomplete or damaged.
     """
     _fix_views(dataset, plan)
     for part in parts(cfg, model, dataset, plan) if not plan.live else ():
@@ -232,21 +232,21 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
     if not plan.live and plan.mode == 'views' and _reads_no_pictures(model):
         found = list(leaves(dataset))
         sizes = {leaf.images.shape[2:] if isinstance(leaf, ArrayDataset) else None for leaf in found}
-        for leaf in found:  # the stored views are augmented; nobody looks at the pictures
+        for leaf in found:  # the stored views are augmented; the images are not used
             leaf.pipeline = [] if len(sizes) == 1 and None not in sizes else [Unseen()]
 
 
 def _reads_no_pictures(model: nn.Module) -> bool:
-    """Whether cached experts are all that a model looks at, and labels stay where they are in augmented images."""
+    """Whether a model uses only cached experts, and labels are not changed by augmentation."""
     return bool(model.net.experts) and model.distiller is None and not any(
         task.kind.spatial for task in model.tasks.values())
 
 
 def _fix_views(dataset: Any, plan: CachePlan) -> None:
-    """Make the augmentation repeat after K draws, with the caches' seed.
+    """Repeat the augmentation after K draws, with the seed of the caches.
 
     Raises:
-        ValueError: the clean mode is asked for clips, whose frames change from draw to draw.
+        ValueError: the clean mode is used for clips, whose frames differ between draws.
     """
     clips = [leaf.name for leaf in leaves(dataset) if isinstance(leaf, ClipDataset)]
     if clips and plan.mode == 'clean':
@@ -257,13 +257,13 @@ def _fix_views(dataset: Any, plan: CachePlan) -> None:
 
 
 def write_all(cfg: Config, plan: CachePlan, say: Callable[[str], None] = print, workers: int | None = None) -> list[Path]:
-    """Write every cache that a prepared config's training reads; what is there and fits stays, what is begun is finished.
+    """Write all caches of a prepared config; valid ones are kept, incomplete ones are completed.
 
     Args:
         cfg: a prepared config, its teachers resolved.
         plan: its cache plan.
-        say: takes lines of progress.
-        workers: loader workers; None: the config's.
+        say: callback for progress lines.
+        workers: number of loader workers; None: as in the config.
 
     Returns:
         The stores' folders.
@@ -295,7 +295,7 @@ def _write(part: Part, plan: CachePlan, loading: Mapping[str, int], say: Callabl
 
 def _fill(part: Part, plan: CachePlan, key: Mapping[str, Any], store: FeatureStore | None, loading: Mapping[str, int],
           say: Callable[[str], None]) -> None:
-    """Begin a store, or go on with it, to its last row."""
+    """Create or resume a store, and write all its rows."""
     source = _source(part, plan)
     taps = tuple(store.shapes) if store is not None else part.taps
     if store is None:
@@ -315,7 +315,7 @@ def _fill(part: Part, plan: CachePlan, key: Mapping[str, Any], store: FeatureSto
 
 
 def _usable(part: Part, plan: CachePlan, key: Mapping[str, Any], say: Callable[[str], None]) -> FeatureStore | None:
-    """The store that is already there, or None, saying why it is not used."""
+    """The existing store, or None with a message on why it is not used."""
     try:
         store = FeatureStore(part.folder)
     except FileNotFoundError:
@@ -331,7 +331,7 @@ def _usable(part: Part, plan: CachePlan, key: Mapping[str, Any], say: Callable[[
 
 
 def _source(part: Part, plan: CachePlan) -> TaskDataset:
-    """The images that the teacher is to see, without caches of their own."""
+    """The images for the teacher, without caches."""
     source = copy.copy(part.dataset)
     source.cached, source.stored = {}, {}
     if plan.mode == 'clean':
@@ -340,10 +340,10 @@ def _source(part: Part, plan: CachePlan) -> TaskDataset:
 
 
 def _begin(part: Part, plan: CachePlan, key: Mapping[str, Any], source: TaskDataset, taps: Sequence[str]) -> FeatureStore:
-    """A new store, its rows' sizes known from the first sample.
+    """Create a store, with row sizes from the first sample.
 
     Raises:
-        OSError: it would not fit on the disk.
+        OSError: there is not enough disk space.
     """
     image = source[0]['image']
     device = next(part.teacher.net.parameters()).device
@@ -379,7 +379,7 @@ class _Progress:
                  f'{left:.0f} s left')
 
     def end(self) -> None:
-        """Say what came of it."""
+        """Report the result."""
         seconds = time.monotonic() - self.begun
         size = sum(path.stat().st_size for path in self.store.folder.iterdir())
         self.say(f'{self.part}: done, {_megabytes(size)}, {self.rows - self.first} rows in {seconds:.1f} s')
@@ -401,7 +401,7 @@ class TeacherCaches(Prerequisite):
         return bool(cfg.get('teacher_cache'))
 
     def made(self, cfg: Config, where: Circumstances) -> bool:
-        """True where teachers run live; otherwise only the teachers and data sets say whether a cache fits."""
+        """True if teachers run live; otherwise only the teachers and data sets can tell whether a cache fits."""
         plan = CachePlan.of(cfg)
         return plan is not None and plan.live
 

@@ -1,4 +1,4 @@
-"""F7: jobs that use whole runs: sweeps, plans, looks at data and machines, comparisons of networks.
+"""F7: studies that use complete runs: sweeps, plans, checks of data and machines, comparisons of networks.
 
-Nothing is imported here: ``doctor`` has to work where torch does not.
+Nothing is imported here: ``doctor`` must work without torch.
 """

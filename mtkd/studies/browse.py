@@ -1,4 +1,4 @@
-"""What a config feeds its network: panels of augmented images with all their labels, and what these labels hold."""
+"""Inspects the input of a network: panels of augmented images with all labels, and statistics of the labels."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,25 +20,25 @@ from ..structures import SampleMeta, TargetKind, as_picture
 from ..tasks import Task, build_tasks
 
 SPLITS = ('train', 'val', 'test')
-SMALL_SIDE = 240  # pictures whose longer side is below are shown enlarged
+SMALL_SIDE = 240  # images whose longer side is below this are enlarged
 PAGE_HEIGHT = 1600
 MARGIN = 6
 LINE = 18
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 AnySet = TaskDataset | MultiDataset
-Row = tuple[str, list[np.ndarray]]  # caption, one (H, W, 3) picture a column
+Row = tuple[str, list[np.ndarray]]  # caption, one (H, W, 3) image per column
 
 
 @dataclass(frozen=True)
 class Browsed:
-    """What :func:`browse` saw.
+    """Result of :func:`browse`.
 
     Attributes:
-        name: of the data set.
+        name: name of the data set.
         size: its number of samples.
-        facts: task -> what its labels hold.
-        panels: the files written.
+        facts: task -> statistics of its labels.
+        panels: the written files.
     """
 
     name: str
@@ -48,16 +48,16 @@ class Browsed:
 
 
 class LabelFacts:
-    """What the labels of one task hold, added up over samples.
+    """Statistics of the labels of one task, accumulated over samples.
 
     Attributes:
-        samples: number of samples looked at.
-        present: those that have the label.
-        pixels: of the present labels, padding left out (1 for a label of the whole image).
-        valid: those of them with a value.
-        counts: value -> how often, of labels that are whole numbers.
-        low: least value of each component, of labels that are not.
-        high: greatest value of each component.
+        samples: number of inspected samples.
+        present: number of samples with the label.
+        pixels: number of pixels of present labels without padding (1 for an image-level label).
+        valid: number of pixels with a value.
+        counts: value -> frequency, for integer labels.
+        low: minimum of each component, for other labels.
+        high: maximum of each component.
     """
 
     def __init__(self, kind: TargetKind, num_classes: int | None = None) -> None:
@@ -68,11 +68,11 @@ class LabelFacts:
         self.low = self.high = self.total = np.zeros(0)
 
     def add(self, target: Tensor, present: bool, inside: np.ndarray | None = None) -> None:
-        """Count one sample's label.
+        """Add the label of one sample.
 
         Args:
-            target: in the kind's tensor form, without batch axis.
-            present: whether the sample has it.
+            target: label in the tensor form of its kind, without batch axis.
+            present: whether the sample has the label.
             inside: (H, W) bool, False on padding; None: there is none.
         """
         self.samples += 1
@@ -98,7 +98,7 @@ class LabelFacts:
 
     @property
     def valid_share(self) -> float:
-        """Share of the pixels with a value, of the labels that are present; 0 without any."""
+        """Fraction of pixels with a value among present labels; 0 without any."""
         return self.valid / max(self.pixels, 1)
 
     def __str__(self) -> str:
@@ -141,15 +141,15 @@ def _runs(numbers: Sequence[int]) -> str:
 
 def open_split(config: str | Path, split: str = 'train', *, options: Mapping[str, Any] | None = None, seed: int = 0,
                data_root: Path | None = None, smoke: bool = False) -> tuple[dict[str, Task], AnySet]:
-    """A config's tasks and the data set of one of its loaders, without building a model.
+    """Build the tasks of a config and the data set of one of its loaders, without a model.
 
     Args:
         config: config file.
-        split: whose loader: ``'train'``, ``'val'`` or ``'test'``.
+        split: split of the loader: ``'train'``, ``'val'`` or ``'test'``.
         options: ``--cfg-options``.
-        seed: of the augmentation.
-        data_root: folder that holds the data sets' folders; None: MTKD_DATA_ROOT or ``data``.
-        smoke: the synthetic stand-in instead of the data.
+        seed: seed of the augmentation.
+        data_root: folder that contains the folders of the data sets; None: MTKD_DATA_ROOT or ``data``.
+        smoke: use the synthetic replacement instead of the data.
 
     Raises:
         FileNotFoundError: no such config.
@@ -161,11 +161,11 @@ def open_split(config: str | Path, split: str = 'train', *, options: Mapping[str
     loader = f'{split}_dataloader'
     if not cfg.get(loader):
         raise ValueError(f'{cfg.filename} has no {loader}: browse another --split.')
-    cfg.train_cfg = {**(cfg.get('train_cfg') or {}), 'val_interval': 1}  # else the validation set is taken out
+    cfg.train_cfg = {**(cfg.get('train_cfg') or {}), 'val_interval': 1}  # otherwise the validation set is removed
     cfg = prepare(cfg, work_dir='', seed=seed, data_root=data_root or default_data_root())
     for part in datasets_of(cfg[loader]):
         if 'cache' in part:
-            part.cache = False  # a handful of samples is looked at, so nothing is read ahead
+            part.cache = False  # only a few samples are used, so nothing is preloaded
     dataset = DATASETS.build(cfg[loader].dataset)
     dataset.full_init()
     dataset.adopt_seed(seed)
@@ -174,23 +174,23 @@ def open_split(config: str | Path, split: str = 'train', *, options: Mapping[str
 
 def browse(tasks: Mapping[str, Task], dataset: AnySet, folder: Path, *, stem: str = 'samples', num: int = 8,
            draws: int = 1, seed: int = 0, overlay: bool = False) -> Browsed:
-    """Draw samples of a data set as its pipeline gives them, and add up what their labels hold.
+    """Draw samples of a data set after its pipeline, and collect statistics of their labels.
 
-    A panel has one row a sample and draw: the image, then each task's label as :meth:`Task.draw` shows it; invalid
+    A panel has one row per sample and draw: the image, then the label of each task as drawn by :meth:`Task.draw`; invalid
     pixels are black.
 
     Args:
-        tasks: name -> task, those of the data set.
+        tasks: name -> task, for the tasks of the data set.
         dataset: the data set.
-        folder: where ``<stem>_00.png``, ``<stem>_01.png`` … go.
-        stem: start of the files' names.
-        num: number of samples, taken at random; a union's sets take turns.
-        draws: how many times each is augmented.
-        seed: of the choice of the samples.
-        overlay: lay labels over the image, half and half, to see whether they fit.
+        folder: output folder of ``<stem>_00.png``, ``<stem>_01.png`` ….
+        stem: prefix of the file names.
+        num: number of random samples; the sets of a union alternate.
+        draws: number of augmentations of each sample.
+        seed: seed of the choice of samples.
+        overlay: blend labels with the image at 50 %, to check their alignment.
 
     Raises:
-        ValueError: ``folder`` is a file, or what is read is broken.
+        ValueError: ``folder`` is a file, or the data are broken.
         PermissionError: ``folder`` cannot be written.
     """
     if folder.exists() and not folder.is_dir():
@@ -214,7 +214,7 @@ def browse(tasks: Mapping[str, Task], dataset: AnySet, folder: Path, *, stem: st
 
 
 def choose(dataset: AnySet, num: int, seed: int) -> list[tuple[int, ...]]:
-    """The keys, without the draw, of ``num`` samples (or as many as there are), no sample twice."""
+    """Choose the keys, without the draw, of ``num`` different samples (or all, if there are fewer)."""
     several = isinstance(dataset, MultiDataset)
     sizes = dataset.sizes if isinstance(dataset, MultiDataset) else [len(dataset)]
     rng = np.random.default_rng(seed)
@@ -225,7 +225,7 @@ def choose(dataset: AnySet, num: int, seed: int) -> list[tuple[int, ...]]:
 
 
 def _inside(meta: SampleMeta, target: Tensor, image: Tensor) -> np.ndarray | None:
-    """(H, W) bool, False on padding; None if there is none, or the label is not of the image's size."""
+    """(H, W) bool, False on padding; None if there is none, or the label does not have the size of the image."""
     crop = meta.get('crop')
     if crop is None or target.shape[-2:] != image.shape[-2:]:
         return None
@@ -236,7 +236,7 @@ def _inside(meta: SampleMeta, target: Tensor, image: Tensor) -> np.ndarray | Non
 
 
 def caption(meta: SampleMeta, draw: int) -> str:
-    """One line on a sample: whence it comes and what was done to it."""
+    """One line on a sample: its origin and its augmentation."""
     height, width = meta.get('original_size', (0, 0))
     crop = meta.get('crop')
     said = [f"{meta.get('dataset')} '{meta.get('sample_id')}'", f'draw {draw}', f'read at {height}x{width}']
@@ -267,7 +267,7 @@ def cells(sample: Mapping[str, Any], tasks: Mapping[str, Task], overlay: bool = 
 
 
 def pages(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Rows in groups that fit on a page; a row that is higher has a page of its own."""
+    """Group rows into pages; a row that is too high gets a separate page."""
     page: list[Row] = []
     used = 0
     for row in rows:
@@ -282,7 +282,7 @@ def pages(rows: Sequence[Row]) -> Iterator[list[Row]]:
 
 
 def layout(titles: Sequence[str], rows: Sequence[Row]) -> np.ndarray:
-    """One page, (H, W, 3) uint8 RGB: titles over the columns, captions over the rows."""
+    """One page, (H, W, 3) uint8 RGB: with titles above the columns and captions above the rows."""
     columns = list(zip(*(shown for _, shown in rows), strict=True))
     widths = [max([_width(title), *(cell.shape[1] for cell in column)])
               for title, column in zip(titles, columns, strict=True)]
@@ -303,7 +303,7 @@ def layout(titles: Sequence[str], rows: Sequence[Row]) -> np.ndarray:
 
 
 def report(seen: Browsed) -> str:
-    """A table of what the labels hold, one line a task."""
+    """A table of label statistics, one line per task."""
     table = [('task', 'present', 'valid', 'values')]
     table += [(name, f'{fact.present}/{fact.samples}', f'{fact.valid_share:.1%}', str(fact))
               for name, fact in seen.facts.items()]

@@ -1,4 +1,4 @@
-"""``mtkd doctor --data CONFIG``: what the labels of a config's data sets hold, what is odd, and a contact sheet."""
+"""``mtkd doctor --data CONFIG``: label statistics of a config's data sets, anomalies, and a contact sheet."""
 
 import warnings
 from pathlib import Path
@@ -9,20 +9,20 @@ from ..engine.config import load_config
 from ..engine.first_batches import check_tasks, leaves
 from .browse import SPLITS, browse, open_split, report
 
-SAMPLES = 64  # of each data set whose maps are looked at
-SHOWN = 6  # samples on a contact sheet
+SAMPLES = 64  # number of inspected samples per data set with dense labels
+SHOWN = 6  # number of samples on a contact sheet
 
 
 def look(config: str, out: Path, data_root: Path | None = None) -> tuple[str, bool]:
-    """Look at the data of a config's loaders.
+    """Inspect the data of a config's loaders.
 
     Args:
         config: config file.
-        out: folder of the contact sheets, ``<split>_00.png``.
-        data_root: folder that holds the data sets' folders; None: MTKD_DATA_ROOT or ``data``.
+        out: output folder of the contact sheets, ``<split>_00.png``.
+        data_root: folder that contains the folders of the data sets; None: MTKD_DATA_ROOT or ``data``.
 
     Returns:
-        What there is to say, and whether nothing of it is wrong.
+        The report, and whether no error was found.
 
     Raises:
         FileNotFoundError: there is no such config.
@@ -36,7 +36,7 @@ def look(config: str, out: Path, data_root: Path | None = None) -> tuple[str, bo
         lines.append(f'{split}_dataloader')
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter('ignore')  # what is odd is found again below, in more samples
+                warnings.simplefilter('ignore')  # anomalies are detected again below, in more samples
                 tasks, dataset = open_split(config, split, data_root=data_root)
                 dataset.full_init()
                 if split == 'train':

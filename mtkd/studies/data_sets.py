@@ -1,6 +1,6 @@
-"""The data sets that the configs name: where they lie below the data root, where they may be had, and on what terms.
+"""The data sets of the configs: location below the data root, source, and terms of use.
 
-Imports the standard library alone, so that the list appears at once.
+This module imports only the standard library, so that the list is shown immediately.
 """
 
 import difflib
@@ -11,13 +11,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Archive:
-    """A file of a release that can be laid out.
+    """A file of a release that can be unpacked.
 
     Attributes:
-        names: what it is called.
-        md5: of the release's file; '' where none is published or several releases are in use.
-        into: folder below the data set's that it is unpacked to.
-        strip: leading folders of its members that are left out.
+        names: its file names.
+        md5: checksum of the file; '' if none is published or several releases are in use.
+        into: target folder below that of the data set.
+        strip: number of leading folders to remove from member names.
     """
 
     names: tuple[str, ...]
@@ -31,14 +31,14 @@ class DataSet:
     """One data set.
 
     Attributes:
-        key: its name for this command.
+        key: its name in this command.
         title: its name.
         adapter: the ``type`` that reads it.
-        folder: below the data root, as the configs name it.
-        layout: patterns of what has to lie there, relative to ``folder``; ``a|b`` is one or the other.
-        source: where it may be had.
-        terms: on what terms, as far as its authors state them.
-        torchvision: torchvision's class that fetches it; '' where nothing here may.
+        folder: its folder below the data root, as in the configs.
+        layout: patterns of required files, relative to ``folder``; ``a|b`` means either.
+        source: where to obtain it.
+        terms: terms of use, as far as stated by its authors.
+        torchvision: torchvision class that downloads it; '' if there is none.
         archives: files of the release that can be unpacked.
     """
 
@@ -150,9 +150,9 @@ DATA_SETS = {one.key: one for one in _SETS}
 
 
 def lacking(one: DataSet, root: Path) -> list[str]:
-    """The patterns of a data set's layout that nothing below the data root fits; empty where all is there.
+    """The patterns of a data set's layout without a match below the data root; empty if it is complete.
 
-    Only whether something is there is looked at; a training says which files of a split are missing.
+    This checks only for any match; a training reports the missing files of a split.
     """
     folder = root / one.folder
     return [pattern for pattern in one.layout
@@ -170,7 +170,7 @@ def state(one: DataSet, root: Path) -> str:
 
 
 def table(root: Path) -> list[str]:
-    """A line a data set: name, whether it is here, how it may be had, and what it is."""
+    """One line per data set: name, state, how to obtain it, and title."""
     rows = [(one.key, state(one, root), _ways(one), one.title) for one in _SETS]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return ['  '.join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in rows]
@@ -182,7 +182,7 @@ def _ways(one: DataSet) -> str:
 
 
 def described(one: DataSet, root: Path) -> list[str]:
-    """What a user has to know to lay a data set out."""
+    """Instructions for setting up a data set."""
     absent = set(lacking(one, root))
     lines = [f'{one.title}: {state(one, root)} in {root / one.folder} (read by {one.adapter})',
              f'  from:  {one.source}', f'  terms: {one.terms}']
@@ -199,7 +199,7 @@ def named(key: str) -> DataSet:
     """A data set by its name.
 
     Raises:
-        ValueError: there is none; names the nearest ones.
+        ValueError: there is none; the message lists similar names.
     """
     if key in DATA_SETS:
         return DATA_SETS[key]
@@ -207,6 +207,6 @@ def named(key: str) -> DataSet:
 
 
 def nearest(key: str, known: Sequence[str]) -> str:
-    """The names nearest to one that is not known, as the end of a sentence."""
+    """The known names similar to an unknown one, as the end of a sentence."""
     near = difflib.get_close_matches(key, known, n=3, cutoff=0.4)
     return f'did you mean {", ".join(near)}?' if near else f'there are {", ".join(known)}.'

@@ -1,4 +1,4 @@
-"""The demo: what a teacher is worth to a student that has few labels."""
+"""The demo: the benefit of a teacher for a student with few labels."""
 
 import os
 import time
@@ -35,17 +35,17 @@ TEACHER, ALONE, TAUGHT = 'few_labels_teacher', 'few_labels_student', 'few_labels
 TITLES = {ALONE: 'student alone', TAUGHT: 'student taught', TEACHER: 'teacher'}
 WHY = ('8 of the 512 training scenes are labelled. Alone, the student sees only these, again and again. Taught, most '
        'of each batch are scenes without labels, and what the teacher predicts there takes the place of the labels.')
-SCENES = (0, 3)  # of the validation set, for the picture
+SCENES = (0, 3)  # of the validation set, for the figure
 CLASSES, DEPTH = 'semseg', 'depth'
 HEADINGS = {CLASSES: 'semantic classes', DEPTH: 'depth (m)', 'normals': 'surface normals', 'edge': 'edges (probability)'}
 QUIET = {'log_level': 'ERROR', 'default_hooks.logger': None, 'default_hooks.checkpoint.interval': 1000,
-         'test_evaluator.workers': 0}  # starting processes would take longer than scoring 64 small pictures
+         'test_evaluator.workers': 0}  # starting processes would take longer than evaluating 64 small images
 Report = Callable[[Job, Facts, Path], None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a demo has run.
+    """Result of a demo.
 
     Attributes:
         seeds: number of seeds of the two students.
@@ -57,7 +57,7 @@ class Outcome:
 
 
 def free_threads() -> int:
-    """How many threads the demo may use: the processors of this process less what the machine is busy with, at least 1."""
+    """Number of threads for the demo: the processors of this process minus the load of the machine, at least 1."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
     busy = os.getloadavg()[0] if hasattr(os, 'getloadavg') else 0.0
     return max(1, min(allowed, round(allowed - busy)))
@@ -69,13 +69,13 @@ def write_results(job: Job, facts: Facts, out: Path) -> None:
 
 
 def run(out: Path, max_seeds: int, seconds: float, report: Report = write_results) -> Outcome:
-    """The teacher, then the student alone and taught, seed after seed while there is time.
+    """Run the teacher, then the student alone and with the teacher, for as many seeds as the time allows.
 
     Args:
-        out: folder for everything.
-        max_seeds: seeds of the two students at most.
-        seconds: begin no further seed after this long.
-        report: writes the results record of a test; given the job, what was found, and the file.
+        out: output folder.
+        max_seeds: maximum number of seeds of the two students.
+        seconds: time after which no further seed is started.
+        report: writes the results record of a test, given the job, the results, and the file.
     """
     start = time.perf_counter()
     folders = {TEACHER: _one(out, TEACHER, 0, report)}
@@ -89,9 +89,9 @@ def run(out: Path, max_seeds: int, seconds: float, report: Report = write_result
 
 
 def _one(out: Path, name: str, seed: int, report: Report, options: dict | None = None) -> Path:
-    """Train and test one quickstart config, quietly; returns its work dir."""
+    """Train and test one quickstart config without output; returns its work dir."""
     folder = out / name / f'seed{seed}'
-    hooks = [{'type': 'ProgressHook', 'title': TITLES[name]}]  # without the seed: runs of one config differ in nothing else
+    hooks = [{'type': 'ProgressHook', 'title': TITLES[name]}]  # without the seed: runs of one config differ only in it
     job = Job(f'{QUICKSTART}/{name}.py', {**QUIET, **(options or {}), 'custom_hooks': hooks}, work_dir=folder, seed=seed,
               overwrite=True)
     train(job)
@@ -101,7 +101,7 @@ def _one(out: Path, name: str, seed: int, report: Report, options: dict | None =
 
 
 def picture(out: Path, folders: dict[str, Path]) -> Path:
-    """Labels and predictions side by side: a row a network, a column a task, two validation scenes.
+    """Figure of labels and predictions: one row per network, one column per task, two validation scenes.
 
     Args:
         out: folder to write ``predictions.png`` into.
@@ -180,7 +180,7 @@ def _first(cell: Axes, image: np.ndarray, title: str) -> None:
 
 
 def results_table(board: SuiteBoard) -> Table:
-    """Method, seeds, and one number a task; narrow enough for a terminal. The rest is in the results files."""
+    """Table of method, seeds, and one metric per task that fits a terminal. All metrics are in the results files."""
     laid = table(board, 'measured')
     shown = Table(title='synthetic scenes, 64x96: mean ± 95 % interval over n seeds')
     kept = [i for i, head in enumerate(laid.heads) if head.text.split()[0] in ('Method', 'n') or '/' in head.text
@@ -193,7 +193,7 @@ def results_table(board: SuiteBoard) -> Table:
 
 
 def verdict(board: SuiteBoard) -> str:
-    """How often, over seeds and tasks, the taught student was better than the student alone."""
+    """How often, over seeds and tasks, the distilled student was better than the student alone."""
     runs = {row.method: {run.seed: run for run in row.runs} for row in board.measured}
     alone, taught = runs.get(TITLES[ALONE], {}), runs.get(TITLES[TAUGHT], {})
     better = total = 0

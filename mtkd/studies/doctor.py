@@ -1,6 +1,6 @@
-"""Is this machine fit to run mtkd? Imports nothing but the standard library: it has to work where the rest does not."""
+"""Checks whether this machine can run mtkd. It imports only the standard library, to work without other packages."""
 
-from __future__ import annotations  # an old Python is to be told so, not to stumble
+from __future__ import annotations  # an old Python should get a message, not a syntax error
 
 import importlib.metadata
 import importlib.util
@@ -19,8 +19,8 @@ from pathlib import Path
 from ..config_files import HOME, PACKAGE
 
 ENOUGH_DISK = 5 * 2**30
-PATIENCE = 120  # seconds for a probe; they take about ten
-BUSY = -1000  # exit code of a probe that did not end
+PATIENCE = 120  # time-out of a probe in seconds; they take about ten
+BUSY = -1000  # exit code of a probe that timed out
 OK, NOTE, FAULT = 'ok', 'note', 'FAULT'
 _REQUIREMENT = re.compile(r'^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?\s*([^#;]*)')  # name, extras, specifiers
 _SENTENCES = (
@@ -83,13 +83,13 @@ print('PROBED' + json.dumps(wrong))
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at and found.
+    """Result of one check.
 
     Attributes:
-        name: what was looked at.
-        state: ``'ok'``, ``'note'`` (mtkd runs, something is missing for some uses) or ``'FAULT'``.
-        said: what was found.
-        cure: what to do; empty where nothing is.
+        name: name of the check.
+        state: ``'ok'``, ``'note'`` (mtkd runs, but something is missing for some uses) or ``'FAULT'``.
+        said: the finding.
+        cure: the remedy; empty if none is needed.
     """
 
     name: str
@@ -99,10 +99,10 @@ class Check:
 
 
 def examine(data_root: Path | None = None, work_dirs: Path | None = None) -> list[Check]:
-    """All checks; the slow ones run side by side.
+    """Run all checks; slow ones run in parallel.
 
     Args:
-        data_root: folder that holds the data sets' folders; None: MTKD_DATA_ROOT or ``data``.
+        data_root: folder that contains the folders of the data sets; None: MTKD_DATA_ROOT or ``data``.
         work_dirs: folder of the runs; None: MTKD_WORK_DIRS or ``work_dirs``.
     """
     data_root = data_root or Path(os.environ.get('MTKD_DATA_ROOT', 'data'))
@@ -116,7 +116,7 @@ def examine(data_root: Path | None = None, work_dirs: Path | None = None) -> lis
 
 
 def report(checks: Iterable[Check]) -> str:
-    """One line a check, and what to do below it."""
+    """One line per check, followed by its remedy."""
     lines = []
     for check in checks:
         lines.append(f'{check.state:5s} {check.name}: {check.said}')
@@ -134,7 +134,7 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
 
 
 def check_packages(folder: Path) -> list[Check]:
-    """Installed versions against ``runtime.txt`` and ``optional.txt``, each with the reason that stands there."""
+    """Compare installed versions with ``runtime.txt`` and ``optional.txt``, with the reasons stated there."""
     found: list[str] = []
     checks = []
     for file, state in (('runtime.txt', FAULT), ('optional.txt', NOTE)):
@@ -172,7 +172,7 @@ def _installed(name: str) -> str | None:
 
 
 def fits(version: str, wanted: str) -> bool:
-    """Whether a version meets specifiers such as ``>=2.6,!=2.13.0``; anything else than ``>=``, ``<``, ``!=`` passes."""
+    """Whether a version meets specifiers such as ``>=2.6,!=2.13.0``; operators except ``>=``, ``<``, ``!=`` are ignored."""
     have = _numbers(version)
     for part in filter(None, (p.strip() for p in wanted.split(','))):
         for sign, holds in _SIGNS.items():
@@ -195,7 +195,7 @@ _SIGNS: Mapping[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
 
 
 def check_imports() -> list[Check]:
-    """Import torch, torchvision and mtkd in a process of their own and ask for the GPUs."""
+    """Import torch, torchvision and mtkd in a separate process and query the GPUs."""
     code, out, err = _run([sys.executable, '-c', _PROBE])
     if code == BUSY:
         return [Check('imports', NOTE, f'not known: importing torch and mtkd did not end within {PATIENCE} s',
@@ -216,7 +216,7 @@ def check_imports() -> list[Check]:
 
 
 def explain(error: str) -> Check:
-    """A failed import in words."""
+    """Explain a failed import."""
     for mark, said, cure in _SENTENCES:
         if mark in error:
             return Check('torch and torchvision' if 'torchvision' in said else 'imports', FAULT, said, cure)
@@ -228,7 +228,7 @@ def explain(error: str) -> Check:
 
 
 def check_ranks() -> Check:
-    """Two processes that add up a number with gloo."""
+    """Run an all-reduce between two processes with gloo."""
     with tempfile.TemporaryDirectory() as folder:
         code, _, failed = _run([sys.executable, '-c', _RANKS, str(Path(folder) / 'meeting')])
     if code == 0:
@@ -239,7 +239,7 @@ def check_ranks() -> Check:
 
 
 def check_disk(work_dirs: Path) -> Check:
-    """Room for checkpoints where runs write, and leave to write there."""
+    """Check disk space and write permission in the folder of the runs."""
     place = next(p for p in (work_dirs.absolute(), *work_dirs.absolute().parents) if p.exists())
     free = shutil.disk_usage(place).free
     if not os.access(place, os.W_OK):
@@ -251,7 +251,7 @@ def check_disk(work_dirs: Path) -> Check:
 
 
 def check_data(data_root: Path) -> list[Check]:
-    """Which of the folders that the configs name are there."""
+    """Check which data folders of the configs exist."""
     wanted: dict[str, list[str]] = {}
     for config in sorted((HOME / 'configs' / '_base_' / 'datasets').glob('*.py')):
         for name in re.findall(r"data_root='([^']+)'", config.read_text()):
@@ -268,7 +268,7 @@ def check_data(data_root: Path) -> list[Check]:
 
 
 def check_weights(work_dirs: Path) -> Check:
-    """Finished runs: what students find their teachers in."""
+    """List finished runs, in which students find their teachers."""
     runs = sorted(path.parent for path in work_dirs.glob('*/seed*/final.pth'))
     if not runs:
         return Check('weights', NOTE, f'no final.pth in {work_dirs}', 'teachers are trained by their own configs, or by '
@@ -278,7 +278,7 @@ def check_weights(work_dirs: Path) -> Check:
 
 
 def check_pretrained(table: Path = PACKAGE / 'models' / 'known_weights.json') -> list[Check]:
-    """Which packages with pretrained weights are installed, of mtkd's own table."""
+    """List the installed packages with pretrained weights from mtkd's table."""
     rows = json.loads(table.read_text(encoding='utf-8'))
     there = [row for row in rows if _installed(row['package']) is not None]
     absent = [row for row in rows if row not in there]
@@ -293,7 +293,7 @@ def check_pretrained(table: Path = PACKAGE / 'models' / 'known_weights.json') ->
 
 
 def check_stored(work_dirs: Path) -> list[Check]:
-    """Teacher caches and pseudo-labels below a folder, every block of them against its checksum."""
+    """Verify the checksums of all teacher caches and pseudo-labels below a folder."""
     files = sorted([path.parent for path in work_dirs.rglob('rows.bin')] + list(work_dirs.glob('**/pseudo/*.npz')))
     if not files:
         return []

@@ -1,4 +1,4 @@
-"""Fetching a data set where it may be fetched, and laying out a release that the user has."""
+"""Downloads data sets where this is permitted, and unpacks releases provided by the user."""
 
 import hashlib
 import importlib
@@ -11,26 +11,26 @@ from typing import IO, Any
 
 from .data_sets import Archive, DataSet, lacking
 
-_FETCHED: Mapping[str, Sequence[Mapping[str, Any]]] = {  # torchvision's class -> what it is called with, a call a part
+_FETCHED: Mapping[str, Sequence[Mapping[str, Any]]] = {  # torchvision class -> arguments, one call per part
     'CIFAR10': ({'train': True}, {'train': False}), 'CIFAR100': ({'train': True}, {'train': False}),
     'GTSRB': ({'split': 'train'}, {'split': 'test'}), 'SVHN': ({'split': 'train'}, {'split': 'test'}),
     'Omniglot': ({'background': True}, {'background': False}), 'Caltech101': ({},),
     'Flowers102': ({'split': 'train'}, {'split': 'val'}, {'split': 'test'}),
     'OxfordIIITPet': ({'split': 'trainval'}, {'split': 'test'})}
-_AS_FOLDERS = ('CIFAR10', 'GTSRB')  # the configs read them by FolderImages
+_AS_FOLDERS = ('CIFAR10', 'GTSRB')  # read by FolderImages in the configs
 _BLOCK = 1 << 20
 
 
 def fetch(one: DataSet, root: Path, say: Callable[[str], None] = print) -> None:
-    """Let torchvision fetch a data set, check it by MD5 and put it where the configs look.
+    """Download a data set with torchvision, check its MD5 and store it where the configs expect it.
 
     Args:
         one: the data set.
         root: the data root.
-        say: takes lines on what happens.
+        say: callback for progress messages.
 
     Raises:
-        ValueError: it may not be fetched here, or cannot be; says what to do.
+        ValueError: it may not or cannot be downloaded; the message says what to do.
     """
     if not one.torchvision:
         raise ValueError(f'{one.title} cannot be fetched from here: get it from {one.source} ({one.terms}), and see '
@@ -61,8 +61,8 @@ def as_folders(part: Any, folder: Path) -> None:
     """Write images with class numbers as ``<folder>/<class>/<number>.png``.
 
     Args:
-        part: (image, class number) by index, and ``classes``, their names, where it has some.
-        folder: of the split.
+        part: (image, class number) by index, and optionally ``classes``, their names.
+        folder: folder of the split.
     """
     names = [str(name).replace('/', '_') for name in getattr(part, 'classes', [])]
     for number in range(len(part)):
@@ -73,23 +73,23 @@ def as_folders(part: Any, folder: Path) -> None:
 
 
 def lay_out(one: DataSet, given: Path, root: Path, say: Callable[[str], None] = print) -> None:
-    """Unpack a release's archives to where the configs look.
+    """Unpack the archives of a release to where the configs expect them.
 
     Args:
         one: the data set.
-        given: the folder that holds the archives, or one of them.
+        given: the folder that contains the archives, or one of them.
         root: the data root.
         say: takes lines on what happens.
 
     Raises:
         FileNotFoundError: there is no such archive.
-        ValueError: one is damaged, would write outside the folder, or the data set has no archive that is known here.
+        ValueError: one is damaged or would write outside the folder, or no archive of the data set is known.
     """
     if not one.archives:
         raise ValueError(f'{one.title} has no archive that is known here: lay its files out as mtkd data {one.key} shows.')
     wanted = [name for archive in one.archives for name in archive.names]
     found = [(archive, path) for archive in one.archives if (path := _find(archive, given)) is not None]
-    if not found and given.is_file() and len(one.archives) == 1:  # by another name
+    if not found and given.is_file() and len(one.archives) == 1:  # under another name
         found = [(one.archives[0], given)]
     if not found:
         raise FileNotFoundError(f'{given} holds none of the archives of {one.title} ({", ".join(wanted)}): get them from '
@@ -109,10 +109,10 @@ def _find(archive: Archive, given: Path) -> Path | None:
 
 
 def check_md5(path: Path, md5: str) -> None:
-    """Compare a file with the checksum of the release; '' compares nothing.
+    """Compare a file with the checksum of the release; '' skips the check.
 
     Raises:
-        ValueError: it is another file, or damaged.
+        ValueError: the file differs or is damaged.
     """
     if not md5:
         return
@@ -126,15 +126,15 @@ def check_md5(path: Path, md5: str) -> None:
 
 
 def unpack(path: Path, folder: Path, strip: int) -> None:
-    """Unpack a tar or zip archive: plain files only, none outside ``folder``, those that are there already kept.
+    """Unpack a tar or zip archive: only regular files, none outside ``folder``; existing files are kept.
 
     Args:
         path: the archive.
-        folder: where to.
-        strip: leading folders of the members' names that are left out; fewer where a member has no more.
+        folder: the target folder.
+        strip: number of leading folders to remove from member names; fewer if a member has fewer.
 
     Raises:
-        ValueError: it is no archive, is damaged, or names a place outside the folder.
+        ValueError: it is not an archive, is damaged, or contains a path outside the folder.
     """
     try:
         for name, opened in _members(path):

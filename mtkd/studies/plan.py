@@ -1,4 +1,4 @@
-"""What a config costs on this machine, measured on a few steps, and how to run it here."""
+"""Measures the cost of a config on this machine over a few steps, and proposes settings."""
 
 import copy
 import math
@@ -27,9 +27,9 @@ from ..structures import Batch
 from ..tasks import build_tasks
 from .browse import LabelFacts, choose
 
-SHARE = 0.85  # of the free memory that may be used
-WORTH_IT = 1.1  # how much faster another precision has to be
-SAMPLES = 12  # looked at for coverage and loader speed
+SHARE = 0.85  # usable fraction of the free memory
+WORTH_IT = 1.1  # minimum speed-up to prefer another precision
+SAMPLES = 12  # samples used for coverage and loader speed
 OWN = 'which the config trains on'
 
 AnySet = TaskDataset | MultiDataset
@@ -37,13 +37,13 @@ AnySet = TaskDataset | MultiDataset
 
 @dataclass(frozen=True)
 class StepCost:
-    """One training step of the config's batch.
+    """Cost of one training step with the config's batch.
 
     Attributes:
-        total: seconds, forward, backward and update with everything.
-        student: of these, the student with its task losses alone (forward and backward).
+        total: seconds for the complete forward pass, backward pass and update.
+        student: of these, the student with its task losses (forward and backward).
         teachers: teacher -> seconds of its forward.
-        memory: peak bytes, of the allocator on a GPU, of the process on a CPU.
+        memory: peak bytes of the allocator on a GPU, or of the process on a CPU.
     """
 
     total: float
@@ -54,16 +54,16 @@ class StepCost:
 
 @dataclass(frozen=True)
 class LoaderCost:
-    """What one worker needs for a sample.
+    """Cost of loading a sample with one worker.
 
     Attributes:
-        seconds: reading, augmenting and packing.
-        reading: of these, decoding, which a cache saves.
-        sample_bytes: a decoded sample in memory.
+        seconds: time for reading, augmenting and collating.
+        reading: of these, decoding, which a cache avoids.
+        sample_bytes: size of a decoded sample in memory.
         samples: number of samples of the training set.
-        real: whether it was measured on the data, or on synthetic ones.
-        why: why not.
-        coverage: task -> (share of samples with the label, share of valid pixels in these).
+        real: whether it was measured on real instead of synthetic data.
+        why: the reason for synthetic data.
+        coverage: task -> (fraction of samples with the label, fraction of valid pixels in these).
     """
 
     seconds: float
@@ -77,11 +77,11 @@ class LoaderCost:
 
 @dataclass(frozen=True)
 class Proposal:
-    """How to run the config here, with the reasons.
+    """Proposed settings for this machine, with reasons.
 
     Attributes:
-        batch_size: per step; with ``accumulate`` steps the config's own.
-        accumulate: steps whose gradients are added up before an update.
+        batch_size: batch size per step; times ``accumulate`` it is that of the config.
+        accumulate: number of steps whose gradients are accumulated.
         workers: loader processes.
         cache: keep decoded samples in memory.
         precision: ``'off'`` (float32) or ``'bf16'``.
@@ -109,7 +109,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything :func:`plan` measured and proposes; ``iterations`` is None if :func:`iterations_of` cannot know."""
+    """Measurements and proposal of :func:`plan`; ``iterations`` is None if :func:`iterations_of` cannot determine it."""
 
     device: str
     batch_size: int
@@ -124,21 +124,21 @@ def plan(config: str | Path, *, options: Mapping[str, Any] | None = None, data_r
          smoke: bool = False, quick: bool = False, seed: int = 0, seconds: float = 10.0) -> Plan:
     """Measure a config on this machine and propose how to run it.
 
-    Weights do not matter to speed: teachers and students are built with random ones, and nothing is downloaded. Where the
-    data are not there, synthetic scenes of the config's size take their place.
+    Speed does not depend on the weights: teachers and students are built with random ones, and nothing is downloaded.
+    Missing data are replaced by synthetic scenes of the same size.
 
     Args:
         config: config file.
         options: ``--cfg-options``.
-        data_root: folder that holds the data sets' folders; None: MTKD_DATA_ROOT or ``data``.
-        smoke: measure the cut-down config of ``--smoke``.
+        data_root: folder that contains the folders of the data sets; None: MTKD_DATA_ROOT or ``data``.
+        smoke: measure the reduced config of ``--smoke``.
         quick: measure that of ``--quick``.
         seed: of weights and data.
-        seconds: how long to time each thing, at the most (two steps at the least).
+        seconds: time limit of each measurement (at least two steps).
 
     Raises:
         FileNotFoundError: no such config.
-        ValueError: something in the config is wrong, or it does not train.
+        ValueError: the config is invalid, or a training step fails.
     """
     raw = load_config(config, options, quick=quick)
     length = raw.get('train_cfg') or {}
@@ -169,12 +169,12 @@ def plan(config: str | Path, *, options: Mapping[str, Any] | None = None, data_r
 
 
 def iterations_of(cfg: Config, dataset: AnySet | None, seed: int) -> int | None:
-    """Iterations of a whole training in one process.
+    """Number of iterations of a complete training in one process.
 
     Args:
         cfg: the config.
-        dataset: its training set, which says how long an epoch is; None: not at hand.
-        seed: of the sampler.
+        dataset: its training set, which determines the length of an epoch; None: not available.
+        seed: seed of the sampler.
 
     Returns:
         None if the config counts epochs and there is no data set.
@@ -192,9 +192,9 @@ def iterations_of(cfg: Config, dataset: AnySet | None, seed: int) -> int | None:
 
 def propose(batch_size: int, iterations: int | None, steps: Mapping[str, StepCost], loader: LoaderCost, *, free: int,
             spare: int, cores: int, gpu: bool) -> Proposal:
-    """From measurements to settings.
+    """Derive settings from measurements.
 
-    The batch is part of a recipe: where it does not fit, it is divided over accumulated steps.
+    The batch size is part of a recipe: if it does not fit, it is split over accumulated steps.
 
     Args:
         batch_size: the config's.
@@ -202,9 +202,9 @@ def propose(batch_size: int, iterations: int | None, steps: Mapping[str, StepCos
         steps: precision -> cost of a step of that batch.
         loader: of the training set.
         free: bytes of the device's memory that may be used in all.
-        spare: bytes of main memory that a cache may take.
-        cores: of this machine.
-        gpu: whether steps run on a GPU, beside the loader, and not on the same cores.
+        spare: bytes of main memory available for a cache.
+        cores: number of cores of this machine.
+        gpu: whether steps run on a GPU in parallel to the loader, instead of on the same cores.
     """
     reasons = []
     precision = 'off'
@@ -272,7 +272,7 @@ def _duration(hours: float | None) -> str:
 
 
 def _training_set(cfg: Config, seed: int, data_root: Path, smoke: bool) -> tuple[AnySet, bool, str]:
-    """The training set, or synthetic scenes of its size where its files are not there, and why."""
+    """The training set, or synthetic scenes of its size if its files are missing, and the reason."""
     failure = 'as --smoke asks for'
     if not smoke:
         ready = prepare(cfg, work_dir='', seed=seed, data_root=data_root)
@@ -298,7 +298,7 @@ def _opened(cfg: Config, seed: int) -> AnySet:
 
 
 def _stand_in(part: Any, kinds: Mapping[str, str]) -> None:
-    """The smoke run's stand-in for a data set, with its whole pipeline and scenes of the size that this ends with."""
+    """The synthetic replacement of a data set, with its complete pipeline and scenes of its output size."""
     if part.get('datasets'):
         return
     pipeline = copy.deepcopy(part.get('pipeline') or [])
@@ -309,7 +309,7 @@ def _stand_in(part: Any, kinds: Mapping[str, str]) -> None:
 
 
 def _no_weights(node: Any) -> None:
-    """No part of a model may ask for weights."""
+    """Disable pretrained weights in all parts of a model."""
     for key in node:
         if key in ('pretrained', 'checkpoint') or (key == 'weights' and isinstance(node[key], str)):
             node[key] = False if key == 'pretrained' else None
@@ -350,7 +350,7 @@ def _first_draw(key: tuple[int, ...]) -> Any:
 
 def _step_cost(model: Any, cfg: Config, batch: Batch, device: torch.device, dtype: torch.dtype | None,
                seconds: float) -> StepCost:
-    """Time a step and its parts in one precision; the weights change, which costs nothing to know."""
+    """Time a step and its parts in one precision; this changes the weights."""
     wrapper = build_optim_wrapper(model, _plain_wrapper(cfg))
     autocast = torch.autocast(device.type, dtype or torch.bfloat16, enabled=dtype is not None)
 
@@ -379,7 +379,7 @@ def _step_cost(model: Any, cfg: Config, batch: Batch, device: torch.device, dtyp
 
 
 def _plain_wrapper(cfg: Config) -> dict[str, Any]:
-    """The config's optimiser without its precision, which is measured apart."""
+    """The optimiser of the config without its precision, which is measured separately."""
     kept = {key: value for key, value in cfg.optim_wrapper.items() if key not in ('dtype', 'accumulative_counts')}
     return {**kept, 'type': 'OptimWrapper'}
 
@@ -403,13 +403,13 @@ def _has_bf16() -> bool:
 
 
 def _available_ram() -> int:
-    """Bytes of main memory that can be had without swapping."""
+    """Bytes of main memory available without swapping."""
     return next((int(line.split()[1]) * 1024 for line in Path('/proc/meminfo').read_text().splitlines()
                  if line.startswith('MemAvailable')), 0) if Path('/proc/meminfo').is_file() else 0
 
 
 def _free_memory(device: torch.device) -> int:
-    """Bytes of the device's memory this process may have, what it has already included."""
+    """Bytes of device memory available to this process, including what it already uses."""
     if device.type == 'cuda':
         return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
     return _available_ram() + peak_memory(device)

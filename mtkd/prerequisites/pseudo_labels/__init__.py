@@ -1,1 +1,1 @@
-"""Labels that a teacher makes for samples that lack them: what a config asks for, making, keeping and serving them."""
+"""Pseudo-labels from a teacher for unlabelled samples: configuration, creation, storage and loading."""

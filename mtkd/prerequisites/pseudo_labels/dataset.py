@@ -1,4 +1,4 @@
-"""Data sets that bring a teacher's pseudo-labels along with their samples."""
+"""Data sets whose samples include a teacher's pseudo-labels."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,18 +13,18 @@ from ...datasets.base import BadData, TaskDataset
 from ...datasets.multi import MultiDataset, leaves
 from .file import Header, PseudoFile, Rules, SoftLabels, problem
 
-TEACHER = 'pseudo'  # the name the student's distiller knows them by
+TEACHER = 'pseudo'  # their name in the student's distiller
 
 
 def file_of(dataset: TaskDataset, folder: Path) -> Path:
-    """Where a data set's pseudo-labels lie."""
+    """The file of a data set's pseudo-labels."""
     safe = ''.join(c if c.isalnum() or c in '-_.' else '_' for c in f'{dataset.name}-{dataset.split}')
     return folder / f'{safe}.npz'
 
 
 def header_of(dataset: TaskDataset, teacher: str, weights: str, transforms: Sequence[str], precision: str,
               tasks: Mapping[str, int]) -> Header:
-    """What the file of a data set's pseudo-labels has to say of itself."""
+    """The expected header of the file of a data set's pseudo-labels."""
     about = dataset.metainfo
     names = about.get('classes', {})
     return Header(data_set=dataset.name, split=dataset.split, domain=about.get('domain', ''), teacher=teacher,
@@ -42,10 +42,10 @@ def with_pseudo_labels(dataset: Any, tasks: Mapping[str, int], tau: Any = None, 
                        folder: str | Path | None = None, teacher: str = '', weights: str = '',
                        transforms: Sequence[str] = (), precision: str = 'float32',
                        command: str = 'tools/pseudo_label.py') -> TaskDataset | MultiDataset:
-    """A data set whose samples carry their pseudo-labels, as a teacher's stored taps ``<task>.probs``.
+    """Attach pseudo-labels to a data set, as a teacher's stored taps ``<task>.probs``.
 
-    The data set itself is returned: each of its parts gets one row a sample and task, (C,) float32, which is the zero
-    vector where there is no pseudo-label or it is not kept. Configs do not write this; the engine puts it around the
+    The data set itself is returned: each of its parts gets one row per sample and task, (C,) float32, which is the zero
+    vector if there is no pseudo-label or it is discarded. Configs do not use this function; the engine applies it to the
     training set of a config with ``pseudo_labels``.
 
     Args:
@@ -53,16 +53,16 @@ def with_pseudo_labels(dataset: Any, tasks: Mapping[str, int], tau: Any = None, 
         tasks: task -> number of classes (bins).
         tau: see :class:`~mtkd.prerequisites.pseudo_labels.file.Rules`.
         top_p: see :class:`~mtkd.prerequisites.pseudo_labels.file.Rules`.
-        folder: where the files lie, one a data set; None: random rows, for trying a config.
-        teacher: the config of the teacher that must have made them.
-        weights: fingerprint of its weights.
-        transforms: the views that must have been averaged.
-        precision: what the teacher must have run in.
-        command: what makes the files, for the errors.
+        folder: folder of the files, one per data set; None: random rows, to try a config.
+        teacher: the required config of the teacher.
+        weights: the required fingerprint of its weights.
+        transforms: the required averaged views.
+        precision: the required precision of the teacher.
+        command: the command that creates the files, for error messages.
 
     Raises:
-        FileNotFoundError: a data set's file has not been made.
-        BadData: a file is damaged, or made by another teacher, of other samples, tasks or classes, or otherwise.
+        FileNotFoundError: the file of a data set does not exist.
+        BadData: a file is damaged, or was created with another teacher, other samples, tasks or classes, or other settings.
     """
     built = DATASETS.build(dataset) if isinstance(dataset, Mapping) else dataset
     rules = Rules(tau, top_p)
@@ -82,7 +82,7 @@ def with_pseudo_labels(dataset: Any, tasks: Mapping[str, int], tau: Any = None, 
 
 
 def _read(path: Path, wanted: Header, dataset: TaskDataset, command: str) -> PseudoFile:
-    """The file that is wanted, or one sentence on why there is none."""
+    """Read the required file, or raise an error with the reason."""
     if not path.is_file():
         raise FileNotFoundError(f"the pseudo-labels of {dataset.name} ('{dataset.split}') have not been made ({path}): run "
                                 f'{command}, or add --with-prerequisites to this command.')
@@ -97,7 +97,7 @@ def _read(path: Path, wanted: Header, dataset: TaskDataset, command: str) -> Pse
 
 
 def _rows(labels: SoftLabels, kept: np.ndarray, num_samples: int) -> np.ndarray:
-    """(N, C) float32: the kept distributions, summing to 1, at their samples' places; zero elsewhere."""
+    """(N, C) float32: the kept distributions, with sum 1, at the rows of their samples; zero elsewhere."""
     rows = np.zeros((num_samples, labels.probs.shape[1]), np.float32)
     probs = labels.probs[kept].astype(np.float32)
     rows[labels.index[kept]] = probs / np.maximum(probs.sum(1, keepdims=True), np.float32(1e-12))

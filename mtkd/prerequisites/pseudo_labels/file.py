@@ -1,4 +1,4 @@
-"""Pseudo-labels as files: one a data set, self-describing, written in one step, read without running code."""
+"""Pseudo-label files: one per data set, self-describing, written atomically, read without executing code."""
 
 import csv
 import io
@@ -15,24 +15,24 @@ from mtkd import atomic
 from mtkd.leaderboard.escaping import csv_cell
 
 FORMAT_VERSION = 1
-NORMALISED = 0.01  # how far a sum of float16 probabilities may be from 1
-STORED = np.float16  # what soft labels are kept in; confidences are float32
+NORMALISED = 0.01  # tolerance of the sum of float16 probabilities
+STORED = np.float16  # type of stored soft labels; confidences are float32
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a file's pseudo-labels are of, and what made them.
+    """Data and origin of the pseudo-labels in a file.
 
     Attributes:
         data_set: the data set's name.
         split: its split.
-        domain: its domain, where it has several.
+        domain: its domain, if it has several.
         teacher: the config that trained the teacher.
         weights: fingerprint of the teacher's weights, see :func:`mtkd.distill.weights.checkpoint_hash`.
         transforms: the views of an image that were averaged.
-        precision: what the teacher ran in.
+        precision: precision of the teacher.
         tasks: task -> number of classes (bins).
-        classes: task -> names of the classes, where the data set says them.
+        classes: task -> names of the classes, if known.
         format_version: :data:`FORMAT_VERSION`.
     """
 
@@ -55,7 +55,7 @@ class SoftLabels:
     Attributes:
         index: (n,) int64, the samples without this label, increasing.
         probs: (n, C) float16, the averaged distribution.
-        confidence: (n,) float32, its largest value before rounding.
+        confidence: (n,) float32, the largest probability before rounding.
     """
 
     index: np.ndarray
@@ -69,7 +69,7 @@ class SoftLabels:
 
     @classmethod
     def joined(cls, parts: Sequence['SoftLabels']) -> 'SoftLabels':
-        """Parts laid end to end."""
+        """Concatenate parts."""
         return cls(*(np.concatenate([getattr(part, name) for part in parts])
                      for name in ('index', 'probs', 'confidence')))
 
@@ -79,8 +79,8 @@ class PseudoFile:
     """All pseudo-labels of one split of one data set.
 
     Attributes:
-        header: what they are.
-        sample_ids: (N,) of every sample of the split, in its order; labels point into it.
+        header: description of the labels.
+        sample_ids: (N,) ids of all samples of the split, in order; labels are indices into it.
         labels: task -> its labels.
     """
 
@@ -89,7 +89,7 @@ class PseudoFile:
     labels: dict[str, SoftLabels]
 
     def write(self, path: Path) -> None:
-        """Write the file in one step: whoever looks sees the old one or the whole new one."""
+        """Write the file atomically: readers see either the old or the complete new one."""
         arrays = {f'{task}.{name}': value for task, labels in self.labels.items() for name, value in vars(labels).items()}
         write_arrays(path, {'header': np.array(json.dumps(asdict(self.header))), 'sample_ids': self.sample_ids, **arrays})
 
@@ -99,7 +99,7 @@ class PseudoFile:
 
         Raises:
             FileNotFoundError: it does not exist.
-            ValueError: it is damaged, of another format version, or holds entries that are no probabilities.
+            ValueError: it is damaged, of another format version, or contains values that are not probabilities.
         """
         arrays = read_arrays(path)
         try:
@@ -119,12 +119,13 @@ class PseudoFile:
         return found
 
     def check(self, path: Path) -> None:
-        """Check that every entry can be what it says: rows that are distributions, of samples that there are.
+        """Check that all entries are valid: rows are distributions and refer to existing samples.
 
-        An archive's own checksums, one an array, have been compared by then; this finds what was wrong when it was written.
+        The checksums of the archive, one per array, have already been verified; this finds values that were written
+        incorrectly.
 
         Raises:
-            ValueError: names the task, the first entry that is wrong, and what it holds.
+            ValueError: an entry is invalid; the message names the task, the first invalid entry and its content.
         """
         for task, labels in self.labels.items():
             rows, classes = len(labels.index), self.header.tasks[task]
@@ -150,9 +151,9 @@ class PseudoFile:
                                      f'confidence {sure[row]:.4g}; {int(wrong.sum())} of {rows} entries are wrong)')
 
     def write_csv(self, path: Path, rules: 'Rules') -> None:
-        """Write one line a sample and task: the label, how sure the teacher was, whether it is kept, the distribution.
+        """Write one line per sample and task: the label, the confidence, whether it is kept, and the distribution.
 
-        Names that a spreadsheet would take for a formula get an apostrophe in front of them.
+        Names that a spreadsheet would interpret as a formula are prefixed with an apostrophe.
         """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator='\n')
@@ -169,18 +170,18 @@ class PseudoFile:
 
 
 class Rules:
-    """Which pseudo-labels are kept: the confident ones, or the most confident ones of each class.
+    """Selects pseudo-labels: the confident ones, or the most confident ones of each class.
 
     Args:
-        tau: keep what the teacher is at least this sure of; a number, or task -> number.
-        top_p: instead: of all that the teacher gives one class, keep this share, the most confident first, so that no
-            class is drowned; a number, or task -> number.
+        tau: keep labels with at least this confidence; a number, or task -> number.
+        top_p: alternatively, keep this fraction of the labels of each class, the most confident first, so that no class is
+            underrepresented; a number, or task -> number.
 
     Raises:
-        ValueError: neither or both are given for all tasks or for one, or one is not in (0, 1].
+        ValueError: neither or both are given, for all tasks or for one, or a value is not in (0, 1].
 
-    Source: fact sheet 1.4.2, step 3 (tau = .7; the share is an option there). Distributions over many bins, ages above
-    all, have a small maximum: give such a task its own ``tau``, or ``top_p``.
+    Source: fact sheet 1.4.2, step 3 (tau = .7; the share is an option there). Distributions over many bins, such as ages,
+    have a small maximum: use a separate ``tau`` or ``top_p`` for such a task.
     """
 
     def __init__(self, tau: float | Mapping[str, float] | None = None,
@@ -200,7 +201,7 @@ class Rules:
         """Check that every task has exactly one rule.
 
         Raises:
-            ValueError: naming the task that has none or two.
+            ValueError: a task has none or two; the message names it.
         """
         for task in tasks:
             if (_of(self.tau, task) is None) == (_of(self.top_p, task) is None):
@@ -226,12 +227,12 @@ def _of(rule: float | Mapping[str, float] | None, task: str) -> float | None:
 
 
 def problem(found: PseudoFile, wanted: Header, sample_ids: Sequence[str]) -> str | None:
-    """What makes a file not the one that is wanted, as the middle of a sentence; None if it is.
+    """The difference between a file and the required one, as part of a sentence; None if there is none.
 
     Args:
         found: the file.
-        wanted: what it should hold; it may hold more tasks.
-        sample_ids: of the data set's split, in its order.
+        wanted: the required header; the file may have more tasks.
+        sample_ids: ids of the samples of the split, in order.
     """
     have = found.header
     if have.weights != wanted.weights:
@@ -273,14 +274,14 @@ def _difference(have: Sequence[str], want: Sequence[str]) -> str:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """An .npz in one step."""
+    """Write an .npz file atomically."""
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
     atomic.write_bytes(path, content.getvalue())
 
 
 def read_arrays(path: Path) -> dict[str, Any]:
-    """The arrays of an .npz; pickles are refused.
+    """Read the arrays of an .npz file; pickles are refused.
 
     Raises:
         FileNotFoundError: it does not exist.

@@ -1,4 +1,4 @@
-"""Making pseudo-labels: a teacher looks at every sample that lacks a label, once, and what it says is kept in files."""
+"""Creates pseudo-labels: runs a teacher once on every unlabelled sample and stores its predictions in files."""
 
 import hashlib
 import json
@@ -30,27 +30,27 @@ from .dataset import file_of, sample_ids
 from .file import STORED, Header, PseudoFile, Rules, SoftLabels, problem
 from .stage import PseudoLabelStage, stage_of, use_pseudo_labels
 
-CHUNK = 1024  # samples between two writes: what a kill can cost
-SPOKEN_CLASSES = 20  # with more of them, a histogram counts them in tens
+CHUNK = 1024  # samples between two writes: the maximum loss if the process is killed
+SPOKEN_CLASSES = 20  # with more classes, the histogram groups them in tens
 
 
 def make_pseudo_labels(cfg: Config, seed: int, data_root: Path | str, *, as_csv: bool = False,
                        say: Callable[[str], None] = print) -> list[Path]:
-    """Make a config's pseudo-labels where they are missing or not what the config asks for.
+    """Create the pseudo-labels of a config if they are missing or outdated.
 
-    Every sample of the training set gets one for every task it has no label of. Images are read without augmentation:
-    of the pipeline only what draws no random numbers is applied. Unreadable images get none. What a stopped run has
-    made is kept, chunk by chunk, and not made again.
+    Every sample of the training set gets one for every task without a label. Images are read without augmentation: only the
+    deterministic transforms of the pipeline are applied. Unreadable images get none. Completed chunks of a stopped run are
+    kept and not computed again.
 
     Args:
         cfg: the student's config, loaded but not prepared.
         seed: its seed.
-        data_root: folder that holds the data sets' folders.
-        as_csv: also write each file's labels as ``.csv`` beside it.
-        say: takes the lines on progress and results.
+        data_root: folder that contains the folders of the data sets.
+        as_csv: also write the labels of each file as a ``.csv`` file next to it.
+        say: callback for lines on progress and results.
 
     Returns:
-        The files, one a data set; none where the config has no ``pseudo_labels``.
+        The files, one per data set; empty if the config has no ``pseudo_labels``.
 
     Raises:
         ValueError: see :func:`stage_of`.
@@ -71,7 +71,7 @@ def make_pseudo_labels(cfg: Config, seed: int, data_root: Path | str, *, as_csv:
         if found is None:
             with Lock(path.with_suffix('.lock'), f'the file of pseudo-labels {path}',
                       'it is being made there; wait for that, and run this command again.'):
-                found = _current(path, stage, part, lambda line: None)  # another process may have made it by now
+                found = _current(path, stage, part, lambda line: None)  # another process may have created it in the meantime
                 if found is None:
                     teacher = teacher or [_build_teacher(stage)]
                     found = _make(part, stage, teacher[0], path, int(ready.train_dataloader.get('num_workers', 0)), say)
@@ -90,7 +90,7 @@ def _build_teacher(stage: PseudoLabelStage) -> Teacher:
 
 
 def _current(path: Path, stage: PseudoLabelStage, dataset: TaskDataset, say: Callable[[str], None]) -> PseudoFile | None:
-    """The file that is there already, if it is the one asked for."""
+    """The existing file, if it matches the request."""
     if not path.is_file():
         return None
     try:
@@ -105,7 +105,7 @@ def _current(path: Path, stage: PseudoLabelStage, dataset: TaskDataset, say: Cal
 
 
 class _Plain(Dataset):
-    """A data set's samples without augmentation."""
+    """The samples of a data set without augmentation."""
 
     def __init__(self, dataset: TaskDataset) -> None:
         self.dataset = dataset
@@ -122,17 +122,17 @@ class _Plain(Dataset):
 
 
 class _NoRandomness:
-    """Stands in for a random generator and refuses to be one."""
+    """A substitute for a random generator that raises an error on use."""
 
     class Asked(Exception):
-        """Somebody wanted a random number."""
+        """A random number was requested."""
 
     def __getattr__(self, name: str) -> Any:
         raise _NoRandomness.Asked(name)
 
 
 def steady_transforms(dataset: TaskDataset) -> list[Any]:
-    """The transforms of a data set's pipeline that draw no random numbers (resizing, padding), in order."""
+    """The deterministic transforms of a data set's pipeline (resizing, padding), in order."""
     sample, steady = dataset.load(0), []
     for transform in dataset.pipeline:
         try:
@@ -145,7 +145,7 @@ def steady_transforms(dataset: TaskDataset) -> list[Any]:
 
 def _make(dataset: TaskDataset, stage: PseudoLabelStage, teacher: Teacher, path: Path, workers: int,
           say: Callable[[str], None]) -> PseudoFile:
-    """Make one data set's pseudo-labels, chunk by chunk, and write the file."""
+    """Create the pseudo-labels of one data set in chunks, and write the file."""
     header, ids = stage.header(dataset), sample_ids(dataset)
     chunks = _open_chunks(path.with_suffix('.parts'), header, ids)
     per_chunk = stage.batch_size * max(CHUNK // stage.batch_size, 1)
@@ -173,7 +173,7 @@ def _make(dataset: TaskDataset, stage: PseudoLabelStage, teacher: Teacher, path:
 
 
 def _open_chunks(folder: Path, header: Header, ids: Sequence[str]) -> Path:
-    """The folder of unfinished work, emptied where it is of other pseudo-labels."""
+    """Open the folder of completed chunks; chunks of other pseudo-labels are removed."""
     key = json.dumps({**asdict(header), 'samples': hashlib.sha256('\n'.join(ids).encode()).hexdigest()}, sort_keys=True)
     stamp = folder / 'header.json'
     if not stamp.is_file() or stamp.read_text() != key:
@@ -191,7 +191,7 @@ def _whole(path: Path) -> bool:
 
 def _label(batch: Any, stage: PseudoLabelStage, teacher: Teacher, dataset: TaskDataset,
            told: 'Progress') -> dict[str, SoftLabels]:
-    """The pseudo-labels of one batch, of the samples and tasks that have no label."""
+    """The pseudo-labels of one batch, for samples and tasks without a label."""
     index = np.array([meta['index'] for meta in batch['meta']])
     broken = getattr(dataset, 'unreadable', None)  # pictures that turned out not to be readable are served black
     readable = torch.ones(len(index), dtype=torch.bool) if broken is None else broken[torch.from_numpy(index)] == 0
@@ -209,12 +209,12 @@ def _label(batch: Any, stage: PseudoLabelStage, teacher: Teacher, dataset: TaskD
 
 
 class Progress:
-    """Says every few seconds how far a loop is and how long the rest will take.
+    """Reports the progress and remaining time of a loop every few seconds.
 
     Args:
-        what: what is being done.
+        what: description of the work.
         total: number of samples.
-        say: takes the line.
+        say: callback for the line.
         every: seconds between lines.
     """
 
@@ -224,7 +224,7 @@ class Progress:
         self.last = self.start
 
     def add(self, count: int) -> None:
-        """``count`` more samples are done."""
+        """Report ``count`` more completed samples."""
         self.done += count
         now = time.perf_counter()
         if now - self.last >= self.every or self.done == self.total:
@@ -234,7 +234,7 @@ class Progress:
 
 
 def tally(found: PseudoFile, rules: Rules) -> Iterator[str]:
-    """One line a task: how many labels there are, how many are kept, and of which classes."""
+    """One line per task: the number of labels, of kept labels, and their classes."""
     for task, labels in found.labels.items():
         kept = rules.keep(task, labels)
         counts = np.bincount(labels.label[kept], minlength=found.header.tasks[task])
@@ -253,7 +253,7 @@ def _histogram(counts: np.ndarray, names: Sequence[str] | None) -> list[tuple[st
 
 @PREREQUISITES.register_module()
 class PseudoLabelFiles(Prerequisite):
-    """The files with the pseudo-labels of a config's training sets."""
+    """Files with the pseudo-labels of a config's training sets."""
 
     order = 10
     keys = frozenset({PSEUDO})
@@ -263,7 +263,7 @@ class PseudoLabelFiles(Prerequisite):
         return bool(cfg.get(PSEUDO))
 
     def made(self, cfg: Config, where: Circumstances) -> bool:
-        """False: only the data sets say whether a file has all samples."""
+        """False: only the data sets can tell whether a file has all samples."""
         return False
 
     def make(self, cfg: Config, where: Circumstances) -> None:
@@ -275,5 +275,5 @@ class PseudoLabelFiles(Prerequisite):
         return use_pseudo_labels(cfg, seed, random=random)
 
     def teachers(self, cfg: Config) -> tuple[str, ...]:
-        """The one that made the labels."""
+        """The teacher of the labels."""
         return (PSEUDO,) if cfg.get(PSEUDO) else ()

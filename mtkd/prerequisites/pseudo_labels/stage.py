@@ -1,4 +1,4 @@
-"""The pseudo-label stage of a config: what it asks for, and how training gets what the stage made."""
+"""The pseudo-label stage of a config: its options and its connection to the training."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ OPTIONS = {'teacher', 'tau', 'top_p', 'transforms', 'lambda_u', 'hard', 'tasks',
 
 @dataclass(frozen=True)
 class PseudoLabelStage:
-    """What a config's ``pseudo_labels`` asks for, checked::
+    """The checked options of ``pseudo_labels`` in a config::
 
         pseudo_labels = dict(
             teacher=dict(config='configs/…/teacher.py'),       # checkpoint=… and dtype=… where they differ
@@ -33,18 +33,18 @@ class PseudoLabelStage:
             lambda_u=1.0, hard=True)
 
     Attributes:
-        teacher: arguments of :class:`~mtkd.distill.teacher.MultiTaskTeacher` but the weights.
+        teacher: arguments of :class:`~mtkd.distill.teacher.MultiTaskTeacher` except the weights.
         made_by: the teacher's config.
         checkpoint: its weights; None for a trial with random pseudo-labels.
         tasks: task -> number of classes (bins).
         tau: see :class:`~mtkd.prerequisites.pseudo_labels.file.Rules`.
         top_p: see :class:`~mtkd.prerequisites.pseudo_labels.file.Rules`.
         transforms: the views that are averaged.
-        lambda_u: weight of the pseudo-labels' terms beside the tasks' own.
+        lambda_u: weight of the pseudo-label terms relative to the task losses.
         hard: see :class:`~mtkd.distill.losses.pseudo_label.PseudoLabel`.
-        folder: where the files lie.
-        batch_size: images at a time.
-        command: what makes them.
+        folder: folder of the files.
+        batch_size: number of images per batch.
+        command: the command that creates the files.
     """
 
     teacher: dict[str, Any]
@@ -63,16 +63,16 @@ class PseudoLabelStage:
 
     @property
     def precision(self) -> str:
-        """What the teacher runs in."""
+        """The precision of the teacher."""
         return self.teacher.get('dtype') or 'float32'
 
     @property
     def rules(self) -> Rules:
-        """Which labels are kept."""
+        """The rules for keeping labels."""
         return Rules(self.tau, self.top_p)
 
     def header(self, dataset: TaskDataset) -> Header:
-        """What the file of a data set has to say of itself."""
+        """The expected header of the file of a data set."""
         return header_of(dataset, self.made_by, self.weights, self.transforms, self.precision, self.tasks)
 
 
@@ -81,11 +81,11 @@ def stage_of(cfg: Config, seed: int, *, random: bool = False) -> PseudoLabelStag
 
     Args:
         cfg: the student's config.
-        seed: its seed; the teacher is that of the same seed, or of seed 0.
-        random: do without the teacher, for trying a config.
+        seed: its seed; the teacher has the same seed, or seed 0.
+        random: skip the teacher, to try a config.
 
     Raises:
-        ValueError: an option is unknown or makes no sense, or the teacher lacks a task.
+        ValueError: an option is unknown or invalid, or the teacher lacks a task.
         MissingPrerequisite: the teacher has not been trained.
     """
     given = cfg.get(PSEUDO)
@@ -128,7 +128,7 @@ def _folder(given: str | None, checkpoint: Path | None) -> Path | None:
 
 
 def _tasks(cfg: Config, own: Config, asked: Sequence[str] | None) -> dict[str, int]:
-    """Task -> classes, of the tasks to make pseudo-labels for: by default all image-level ones of the student."""
+    """Task -> classes, for the tasks with pseudo-labels: by default all image-level ones of the student."""
     mine, theirs, teacher = build_tasks(cfg.tasks), build_tasks(own.tasks), short_path(Path(own.filename))
     able = {name: task.out_channels for name, task in mine.items() if not task.kind.spatial and task.out_channels > 1}
     for name in able if asked is None else asked:
@@ -147,12 +147,12 @@ def _tasks(cfg: Config, own: Config, asked: Sequence[str] | None) -> dict[str, i
 
 
 def use_pseudo_labels(cfg: Config, seed: int, *, random: bool = False) -> Config:
-    """Put a config's pseudo-labels where training reads them: around its training set, and into its distiller.
+    """Add the pseudo-labels of a config to its training set and its distiller.
 
     Args:
-        cfg: a prepared config; it is left as it is.
+        cfg: a prepared config; it is not modified.
         seed: the student's seed.
-        random: random pseudo-labels, for trying a config without its teacher.
+        random: use random pseudo-labels, to try a config without its teacher.
 
     Raises:
         ValueError: see :func:`stage_of`; or the config's distiller has templates, or the weight 0.

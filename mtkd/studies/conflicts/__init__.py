@@ -1,4 +1,4 @@
-"""How far the tasks' gradients agree during a training."""
+"""Agreement of the tasks' gradients during training."""
 
 from .hook import GradientConflictHook
 

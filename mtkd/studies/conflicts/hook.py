@@ -1,4 +1,4 @@
-"""How much the tasks pull a shared feature in different directions, every so many iterations."""
+"""Hook that measures gradient conflicts between tasks at regular intervals."""
 
 from pathlib import Path
 from typing import Any
@@ -14,26 +14,26 @@ from ...engine.unwrap import unwrapped
 from ...registry import HOOKS
 from .pictures import cosines_of, draw_history, matrix_picture, pairs
 
-SCALE = 1024.0  # of the losses on the way back, for gradients that fp16 could not hold
+SCALE = 1024.0  # temporary factor of the losses, for gradients that would underflow in fp16
 
 
 @HOOKS.register_module()
 class GradientConflictHook(Hook):
-    """Logs the cosines between the tasks' gradients at a tap, and draws them.
+    """Logs and plots the cosines between the tasks' gradients at a tap.
 
-    The gradients are taken inside the step's own forward pass, from the losses that the balance is about to see: one
-    backward pass a task, no further than the tap, in one iteration of ``interval``. Nothing of the training changes by it.
-    Below zero, two tasks conflict (Yu et al. 2020). Under data parallelism the Gramian is that of the whole batch.
+    The gradients are computed inside the forward pass of the step, from the input losses of the balance: one backward pass
+    per task down to the tap, once per ``interval`` iterations. The training is not affected. Two tasks with a negative
+    cosine conflict (Yu et al. 2020). With data parallelism, the Gramian is that of the whole batch.
 
-    Written: ``conflict/<task>~<task>`` among the scalars (JSON log, TensorBoard), the matrix as an image through the
-    visualiser, and ``conflicts.png`` in the work dir after training. The history is in the checkpoint.
+    It writes ``conflict/<task>~<task>`` as scalars (JSON log, TensorBoard), the matrix as an image through the visualiser,
+    and ``conflicts.png`` in the work dir after training. The history is in the checkpoint.
 
     Args:
-        interval: iterations between two looks.
-        tap: the student's tap.
+        interval: iterations between two measurements.
+        tap: the tap of the student.
 
     Raises:
-        ValueError: ``interval`` is no positive number; before training, also: the network has no such tap, or there is only
+        ValueError: ``interval`` is not positive; before training also: the network has no such tap, or there is only
             one task.
     """
 
@@ -42,12 +42,12 @@ class GradientConflictHook(Hook):
             raise ValueError(f'GradientConflictHook: interval is {interval}; give 1 or more.')
         self.interval, self.tap = interval, tap
         self.steps: list[int] = []
-        self.history: list[np.ndarray] = []  # of (T, T) cosines
+        self.history: list[np.ndarray] = []  # (T, T) cosines of each measurement
         self._due = False
         self._gram: Tensor | None = None
 
     def before_train(self, runner: Any) -> None:
-        """Listen to what the balance is given."""
+        """Hook into the input of the balance."""
         model = _model(runner)
         if self.tap not in model.net.tap_specs:
             raise ValueError(f"GradientConflictHook: the network has no tap '{self.tap}'; it has "
@@ -57,11 +57,11 @@ class GradientConflictHook(Hook):
         self._handle = model.balance.register_forward_pre_hook(self._look)
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
-        """Whether this iteration is looked at."""
+        """Determine whether to measure in this iteration."""
         self._due = (runner.iter + 1) % self.interval == 0
 
     def _look(self, balance: Any, given: tuple[Any, ...]) -> None:
-        """Take the Gramian of the losses that a balance was called with."""
+        """Compute the Gramian of the input losses of a balance."""
         if not self._due or not torch.is_grad_enabled():
             return
         self._due = False  # the first of several accumulated batches
@@ -71,7 +71,7 @@ class GradientConflictHook(Hook):
             self._gram = take_gradients(losses, [feature], [[] for _ in losses], replicated=False, scale=SCALE).gram
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Log what was seen."""
+        """Log the measurement."""
         if self._gram is None:
             return
         tasks, step = _model(runner).balance.names, runner.iter + 1
@@ -85,17 +85,17 @@ class GradientConflictHook(Hook):
             runner.visualizer.add_image('conflicts', matrix_picture(tasks, cosines, f'iteration {step}'), step=step)
 
     def after_train(self, runner: Any) -> None:
-        """Draw the whole training."""
+        """Plot the whole training."""
         self._handle.remove()
         if self.steps and is_main_process():
             draw_history(_model(runner).balance.names, self.steps, self.history, Path(runner.work_dir) / 'conflicts.png')
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Put the history into the checkpoint, as plain numbers."""
+        """Add the history to the checkpoint, as plain numbers."""
         checkpoint['gradient_conflicts'] = {'steps': list(self.steps), 'cosines': [m.tolist() for m in self.history]}
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Take the history back."""
+        """Restore the history."""
         state = checkpoint.get('gradient_conflicts')
         if state is not None:
             self.steps, self.history = list(state['steps']), [np.array(m) for m in state['cosines']]

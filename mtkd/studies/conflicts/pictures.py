@@ -1,4 +1,4 @@
-"""Images of how the tasks' gradients agree: a matrix of cosines, and each pair's cosine over the training."""
+"""Plots of gradient agreement: a matrix of cosines, and the cosine of each pair over the training."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from ... import atomic
 from ...plot_style import COLOURS, STYLE
 
-CELL = 0.55  # inches a task in the matrix
+CELL = 0.55  # inches per task in the matrix
 
 
 def cosines_of(gram: np.ndarray) -> np.ndarray:
@@ -42,8 +42,8 @@ def draw_history(tasks: Sequence[str], steps: Sequence[int], history: Sequence[n
     Args:
         tasks: T names.
         steps: the iterations.
-        history: (T, T) cosines at each.
-        file: where to write.
+        history: (T, T) cosines at each iteration.
+        file: the output file.
     """
     quarter = max(1, len(steps) // 4)
     stacked = np.stack(history)
@@ -64,7 +64,7 @@ def draw_history(tasks: Sequence[str], steps: Sequence[int], history: Sequence[n
 
 
 def _mean(stacked: np.ndarray) -> np.ndarray:
-    """The mean over time of what is there."""
+    """The mean over time, ignoring NaN."""
     known = ~np.isnan(stacked)
     with np.errstate(invalid='ignore'):
         return np.where(known, stacked, 0).sum(0) / known.sum(0)

@@ -1,1 +1,1 @@
-"""Networks beside each other: what training them costs, and what they run under."""
+"""Comparison of networks: training cost and supported features."""

@@ -1,4 +1,4 @@
-"""The networks that tables compare: found by their configs, built with random weights, fed with synthetic scenes."""
+"""The compared networks: found by their configs, built with random weights, run on synthetic scenes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ COMPARED = (BASELINE, 'configs/baselines/*_mobilenetv3_nyud114*.py', 'configs/ba
 
 @dataclass(frozen=True)
 class Comparator:
-    """A network of a comparison.
+    """A compared network.
 
     Attributes:
-        name: the config's ``method``; with the config's stem behind it where two networks have one name.
-        backbone: what the config calls it.
-        config: the file, relative to the checkout where it lies inside.
-        sha256: of the network, its tasks and its normalisation as the config gives them.
+        name: the config's ``method``; followed by the stem of the config if the name is not unique.
+        backbone: name of the backbone in the config.
+        config: the file, relative to the checkout if inside it.
+        sha256: hash of the network, its tasks and its normalisation in the config.
         cfg: the config.
     """
 
@@ -48,13 +48,13 @@ class Comparator:
 
 
 def find_comparators(patterns: Sequence[str] = COMPARED) -> list[Comparator]:
-    """The networks with several tasks among some configs, each once: a config that repeats an earlier one's is left out.
+    """The distinct multi-task networks of some configs; a config with the same network as an earlier one is skipped.
 
     Args:
         patterns: files, or patterns of them, from the working directory or the checkout; each pattern's are sorted.
 
     Raises:
-        ValueError: no config fits a pattern, one cannot be read, or none has several tasks.
+        ValueError: no config matches a pattern, one cannot be read, or none has several tasks.
     """
     found: dict[str, Comparator] = {}
     for path in dict.fromkeys(path for pattern in patterns for path in _files(pattern)):
@@ -70,10 +70,10 @@ def find_comparators(patterns: Sequence[str] = COMPARED) -> list[Comparator]:
 
 
 def choose_comparators(networks: Sequence[Comparator], only: Sequence[str]) -> list[Comparator]:
-    """Those named, by name or by the stem of their config; all without a name.
+    """Select networks by name or by the stem of their config; all without a name.
 
     Raises:
-        ValueError: there is none of a name.
+        ValueError: a name is unknown.
     """
     for name in only:
         if not any(name in (network.name, network.stem) for network in networks):
@@ -83,7 +83,7 @@ def choose_comparators(networks: Sequence[Comparator], only: Sequence[str]) -> l
 
 
 def build_model(network: Comparator, seed: int = 0, device: str = 'cpu') -> MultiTaskModel:
-    """Its model in training mode, with random weights and without a distiller; nothing is read or downloaded."""
+    """Build its model in training mode, with random weights and without a distiller; nothing is read or downloaded."""
     cfg = smoke(resolved(network.cfg, seed, random=True, network_only=True))
     torch.manual_seed(seed)
     return MODELS.build({**cfg.model, 'type': 'MultiTaskModel', 'tasks': cfg.tasks, 'distiller': None}).to(device).train()

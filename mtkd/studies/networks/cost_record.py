@@ -1,4 +1,4 @@
-"""The record of what training one network costs: measured here, written and read by the leaderboard."""
+"""Measures the record of the training cost of a network, which the leaderboard writes and reads."""
 
 import datetime
 import sys
@@ -17,11 +17,11 @@ def measure(network: Comparator, baseline: Comparator, setting: Setting, device:
     """Measure one network.
 
     Args:
-        network: which one.
-        baseline: what it stands beside.
-        setting: what the costs hold for.
+        network: the network.
+        baseline: the network it is compared with.
+        setting: the conditions of the measurement.
         device: the device's name, see :func:`device_name`.
-        seconds: at most for each measurement.
+        seconds: time limit of each measurement.
 
     Raises:
         RuntimeError: the network could not be measured.
@@ -40,7 +40,7 @@ def measure(network: Comparator, baseline: Comparator, setting: Setting, device:
 
 
 def is_measured(file: Path, network: Comparator, setting: Setting, device: str) -> bool:
-    """Whether a file holds a record of this very network in this setting."""
+    """Whether a file contains a record of this network in this setting."""
     if not file.is_file():
         return False
     wanted = (network.config, network.sha256, setting.size, setting.batch_size, setting.threads, setting.clock, device)
@@ -49,7 +49,7 @@ def is_measured(file: Path, network: Comparator, setting: Setting, device: str) 
 
 
 def device_name(device: str) -> str:
-    """The name of the device; asked for in another process, because one that has touched CUDA cannot be forked any more."""
+    """The name of the device, queried in another process, because a process that has initialised CUDA cannot be forked."""
     return isolated(_name_of, device, seconds=120)
 
 

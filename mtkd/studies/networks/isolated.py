@@ -1,4 +1,4 @@
-"""One function in a process of its own, so that what it breaks, keeps or waits for ends with it."""
+"""Runs a function in a separate process, which isolates its failures, memory and hangs."""
 
 import multiprocessing
 import os
@@ -14,17 +14,17 @@ T = TypeVar('T')
 def isolated(function: Callable[..., T], *arguments: Any, seconds: float) -> T:
     """Call a function in a forked process and return what it returns.
 
-    A fork has everything that was imported, so it starts at once; what was computed before it (threads, an accelerator's
-    context) it cannot go on with, so the calling process should have done little but its imports.
+    A fork inherits all imports, so that it starts immediately, but it cannot use existing threads or accelerator contexts.
+    The calling process should therefore have done little more than its imports.
 
     Args:
-        function: what to call; its result is pickled.
+        function: the function; its result is pickled.
         *arguments: its arguments.
-        seconds: how long it may take.
+        seconds: time limit.
 
     Raises:
-        TimeoutError: it took longer, and was stopped with all processes that it had started.
-        RuntimeError: it raised, in the words ``Type: message``, or its process died.
+        TimeoutError: it took longer and was stopped with all its child processes.
+        RuntimeError: it raised an exception, given as ``Type: message``, or its process died.
     """
     context = multiprocessing.get_context('fork')
     ours, theirs = context.Pipe(duplex=False)
@@ -54,7 +54,7 @@ def first_line(error: BaseException) -> str:
 
 
 def _answer(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    os.setsid()  # a group of processes of its own
+    os.setsid()  # a separate process group
     try:
         answer = (True, function(*arguments))
     except Exception as error:
@@ -64,7 +64,7 @@ def _answer(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any
 
 
 def _stop(group: int | None) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # it has ended by itself, or not yet formed its group
+    with suppress(ProcessLookupError, PermissionError):  # it has already ended, or not yet formed its group
         if group is not None and os.getpgid(group) == group:
             os.killpg(group, signal.SIGKILL)
 

@@ -1,7 +1,7 @@
-"""What a network runs under: torch.compile, mixed precision, data-parallel training, and the two formats of export.
+"""Features supported by a network: torch.compile, mixed precision, data-parallel training, and the two export formats.
 
-Each feature is tried on the network as its config builds it, with random weights and synthetic scenes, in a process of
-its own; nothing is concluded from its code.
+Each feature is tested on the network as built by its config, with random weights and synthetic scenes, in a separate
+process.
 """
 
 import importlib.util
@@ -37,12 +37,12 @@ COMPILED_TOLERANCE = 1e-2  # of outputs and of the gradient, relative to eager; 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one trial showed.
+    """Result of one trial.
 
     Attributes:
         state: ``'yes'``, ``'no'`` or ``'not tried'``.
-        short: what to say beside it in a table, e.g. ``'3 graph breaks'``; may be empty.
-        reason: why not, or what is missing; may be empty.
+        short: a remark for the table, e.g. ``'3 graph breaks'``; may be empty.
+        reason: why it fails, or what is missing; may be empty.
     """
 
     state: str
@@ -52,13 +52,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Trial:
-    """How to try.
+    """Settings of a trial.
 
     Attributes:
         size: (height, width) of the scenes.
         seed: of weights and scenes.
         backend: of ``torch.compile``.
-        seconds: at most for one feature of one network.
+        seconds: time limit for one feature of one network.
     """
 
     size: Size = (96, 128)
@@ -68,12 +68,12 @@ class Trial:
 
 
 def try_feature(feature: str, network: Comparator, trial: Trial) -> Finding:
-    """Try one feature of one network; whatever goes wrong is the finding.
+    """Try one feature of one network; an exception is part of the finding.
 
     Args:
         feature: one of :data:`FEATURES`.
-        network: which.
-        trial: how.
+        network: the network.
+        trial: the settings.
 
     Raises:
         ValueError: an unknown feature.
@@ -89,7 +89,7 @@ def try_feature(feature: str, network: Comparator, trial: Trial) -> Finding:
 
 
 def _quietly(probe: Callable[[Comparator, Trial], Finding], network: Comparator, trial: Trial) -> Finding:
-    """One thread, and without the advice that torch gives on the way."""
+    """Run with one thread and without torch's warnings."""
     torch.set_num_threads(1)
     warnings.simplefilter('ignore')
     return probe(network, trial)
@@ -99,8 +99,8 @@ def _quietly(probe: Callable[[Comparator, Trial], Finding], network: Comparator,
 
 
 def _compile(network: Comparator, trial: Trial) -> Finding:
-    """The whole network as one graph where it can be; outputs and gradient against eager, in training mode."""
-    import torch._dynamo as dynamo  # late: the compiler takes seconds to import
+    """Compile the network, as one graph if possible, and compare outputs and gradients with eager in training mode."""
+    import torch._dynamo as dynamo  # lazily: the compiler takes seconds to import
     import torch._inductor.config as inductor
     from torch._dynamo.utils import counters
     inductor.fallback_random = True  # eager's random numbers, so that dropout can be compared
@@ -133,26 +133,26 @@ def _compile(network: Comparator, trial: Trial) -> Finding:
 
 
 def _away(given: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor]) -> float:
-    """The larger distance of the two vectors, relative to the wanted ones' norm."""
+    """The larger distance of two pairs of vectors, relative to the norm of the expected ones."""
     return max(float((ours - theirs).norm() / theirs.norm().clamp_min(1e-12))
                for ours, theirs in zip(given, wanted, strict=True))
 
 
 def _outputs_and_gradient(run: Callable[[Tensor], dict[str, Tensor]], net: nn.Module, image: Tensor,
                           seed: int) -> tuple[Tensor, Tensor]:
-    """All tasks' outputs in one vector, and the gradient of their mean squares with regard to all parameters."""
+    """All tasks' outputs as one vector, and the gradient of their mean squares with respect to all parameters."""
     net.zero_grad(set_to_none=True)
     torch.manual_seed(seed)
     taps = run(image)
     outs = [tap for name, tap in taps.items() if name.endswith('.out')]
     torch.stack([out.square().mean() for out in outs]).sum().backward()
-    # what an output is not taken from (predictions on the way) gets None from eager, zeros from a compiled graph
+    # unused parameters (auxiliary predictions) have gradient None in eager mode, zeros in a compiled graph
     gradients = [torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in net.parameters()]
     return torch.cat([out.detach().flatten() for out in outs]), torch.cat(gradients)
 
 
 def _place(error: BaseException) -> str:
-    """The line of code that dynamo's error names last."""
+    """The last line of code named by a dynamo error."""
     places = re.findall(r'File "([^"]+)", line (\d+)', str(error))
     return f'first at {Path(places[-1][0]).name}:{places[-1][1]}' if places else 'place unknown'
 
@@ -169,7 +169,7 @@ def _fp16(network: Comparator, trial: Trial) -> Finding:
 
 
 def _autocast(network: Comparator, trial: Trial, dtype: str) -> Finding:
-    """One step as ``--amp`` does it: loss near that in float32, every gradient finite."""
+    """Run one step as with ``--amp``: the loss must be close to that in float32, with finite gradients."""
     model = build_model(network, trial.seed, 'cuda' if torch.cuda.is_available() else 'cpu')
     batch = synthetic_batch(model, BATCH, trial.size, trial.seed)
     torch.manual_seed(trial.seed)
@@ -200,7 +200,7 @@ def _autocast(network: Comparator, trial: Trial, dtype: str) -> Finding:
 
 
 def _ddp(network: Comparator, trial: Trial) -> Finding:
-    """Two gloo ranks, two steps, no search for unused parameters: each parameter has a gradient, the same on both."""
+    """Two gloo ranks, two steps, without find_unused_parameters: each parameter must have the same gradient on both."""
     with TemporaryDirectory() as folder:
         context = multiprocessing.get_context('fork')
         ranks = [context.Process(target=_rank, args=(rank, network, trial, folder)) for rank in range(2)]
@@ -219,18 +219,18 @@ def _ddp(network: Comparator, trial: Trial) -> Finding:
 def _rank(rank: int, network: Comparator, trial: Trial, folder: str) -> None:
     try:
         reason = _two_steps(rank, network, trial, folder)
-    except Exception as error:  # DDP raises what its reducer stumbles over
+    except Exception as error:  # DDP raises various exceptions of its reducer
         reason = first_line(error)
     Path(folder, f'rank{rank}').write_text(reason)
 
 
 def _two_steps(rank: int, network: Comparator, trial: Trial, folder: str) -> str:
-    """Why not; empty where all is well."""
+    """The reason of a failure; empty if there is none."""
     dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=2)
     model = build_model(network, trial.seed)
     batch = synthetic_batch(model, BATCH, trial.size, trial.seed + rank)
     parallel = DistributedDataParallel(model, broadcast_buffers=False, find_unused_parameters=False)
-    for _ in range(2):  # that a parameter was left out is noticed at the next forward
+    for _ in range(2):  # unused parameters are detected in the next forward pass
         parallel.zero_grad(set_to_none=True)
         parallel(**batch, mode='loss')['loss'].backward()
         without = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
@@ -263,7 +263,7 @@ def _torch_export(network: Comparator, trial: Trial) -> Finding:
 
 
 def _exported(network: Comparator, trial: Trial, format: str) -> Finding:
-    """The file that ``tools/export.py`` writes, run again and compared with eager."""
+    """Export a file as ``tools/export.py``, run it and compare it with eager."""
     model = build_model(network, trial.seed)
     if reason := not_deployed(model.net):
         return Finding(UNTRIED, reason=reason)
@@ -275,7 +275,7 @@ def _exported(network: Comparator, trial: Trial, format: str) -> Finding:
 
 
 def _settled(model: MultiTaskModel, trial: Trial) -> nn.Module:
-    """The network with running statistics of a batch of scenes: untrained ones let outputs explode or vanish."""
+    """Set the running statistics from a batch of scenes: with initial ones, outputs explode or vanish."""
     norms = [m for m in model.net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     for norm in norms:
         norm.momentum = 1.0
@@ -285,7 +285,7 @@ def _settled(model: MultiTaskModel, trial: Trial) -> nn.Module:
 
 
 def _some(names: list[str]) -> str:
-    """The first names of a list, and how many more there are."""
+    """The first names of a list, and the number of further ones."""
     return ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
 
 

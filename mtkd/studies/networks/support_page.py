@@ -1,4 +1,4 @@
-"""The table of what each network runs under: one line of JSON for each cell as it is tried, a Markdown page of them all."""
+"""The table of features supported by each network: one line of JSON per trial, and a Markdown page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COMMAND = 'python tools/network_support.py'
 
 @dataclass(frozen=True)
 class Cell:
-    """One feature tried on one network.
+    """The result of one feature on one network.
 
     Attributes:
         name, config, sha256: of the :class:`~mtkd.studies.networks.comparators.Comparator`.
@@ -33,11 +33,11 @@ class Cell:
         state, short, reason: of the :class:`~mtkd.studies.networks.support.Finding`.
         size: (height, width) of the scenes.
         backend: of ``torch.compile``.
-        device: what mixed precision ran on.
+        device: device of the mixed-precision trial.
         versions: package -> version.
-        code_version: of mtkd.
-        time: when, ISO 8601.
-        seconds: how long it took.
+        code_version: version of mtkd.
+        time: time of the trial, ISO 8601.
+        seconds: its duration.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Cell:
 
     @classmethod
     def of(cls, network: Comparator, feature: str, finding: Finding, trial: Trial, seconds: float) -> Cell:
-        """A cell of what was just found."""
+        """Create a cell from a finding."""
         device = 'CUDA' if torch.cuda.is_available() else 'CPU'
         return cls(network.name, network.config, network.sha256, feature, finding.state, finding.short, finding.reason,
                    trial.size, trial.backend, device, _versions(), code_version(),
@@ -65,12 +65,12 @@ class Cell:
 
     @property
     def finding(self) -> Finding:
-        """What it says."""
+        """The finding."""
         return Finding(self.state, self.short, self.reason)
 
 
 def append_cell(path: Path, cell: Cell) -> None:
-    """Add a cell to the records as a line of JSON, behind what a killed run may have left of a line."""
+    """Append a cell to the records as a line of JSON, after an incomplete line of a killed run, if any."""
     path.parent.mkdir(parents=True, exist_ok=True)
     cut = path.is_file() and not path.read_text(encoding='utf-8').endswith('\n')
     with path.open('a', encoding='utf-8') as file:
@@ -78,12 +78,12 @@ def append_cell(path: Path, cell: Cell) -> None:
 
 
 def read_cells(path: Path) -> dict[tuple[str, str], Cell]:
-    """(sha256 of the network, feature) -> the last cell of it; nothing without a file.
+    """(sha256 of the network, feature) -> its last cell; empty without a file.
 
-    A line that is not whole, of a run that was killed, is passed over.
+    Incomplete lines of killed runs are skipped.
 
     Raises:
-        ValueError: a line is whole, but no cell.
+        ValueError: a complete line is not a valid cell.
     """
     lines = path.read_text(encoding='utf-8').splitlines() if path.is_file() else []
     names = [f.name for f in fields(Cell)]
@@ -102,15 +102,15 @@ def read_cells(path: Path) -> dict[tuple[str, str], Cell]:
 
 
 def is_known(cells: dict[tuple[str, str], Cell], network: Comparator, feature: str, trial: Trial) -> bool:
-    """Whether a cell is there and was tried; of torch.compile, with the trial's backend."""
+    """Whether there is a result for a cell; for torch.compile, with the same backend."""
     cell = cells.get((network.sha256, feature))
     return cell is not None and cell.state != UNTRIED and (feature != 'compile' or cell.backend == trial.backend)
 
 
 def support_page(networks: Sequence[Comparator], cells: dict[tuple[str, str], Cell]) -> str:
-    """The Markdown page: a line a network, a column a feature, and the reasons, each once, below.
+    """The Markdown page: one line per network, one column per feature, and the distinct reasons below.
 
-    Cells that were measured with another network of the same name are not shown.
+    Cells of another network of the same name are not shown.
     """
     shown = [cell for network in networks for feature in FEATURES
              if (cell := cells.get((network.sha256, feature))) is not None]
@@ -133,7 +133,7 @@ def _text(cell: Cell | None, reasons: Sequence[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """On one line, with nothing that Markdown takes for a mark of its own."""
+    """Convert text to one line without Markdown markup."""
     return markdown(' '.join(text.split())).rstrip('.')
 
 
@@ -168,7 +168,7 @@ def _columns(cells: Sequence[Cell]) -> str:
 
 
 def _each(texts: Iterable[str]) -> str:
-    """Each different text once."""
+    """The distinct texts."""
     return '; '.join(dict.fromkeys(texts))
 
 

@@ -1,4 +1,4 @@
-"""What a training step of a network costs beside another's, and what it holds in memory."""
+"""Cost of a training step of a network relative to a baseline, and its memory."""
 
 import ctypes
 import statistics
@@ -24,15 +24,15 @@ M_MMAP_THRESHOLD = -3  # of mallopt(3)
 
 @dataclass(frozen=True)
 class Setting:
-    """What costs hold for.
+    """Conditions of a cost measurement.
 
     Attributes:
         size: (height, width) of the scenes.
-        batch_size: scenes a step.
+        batch_size: scenes per step.
         device: ``'cpu'`` or ``'cuda'``.
         threads: of torch.
-        clock: ``'cpu'``, processor time of the process with all its threads (other processes do not count, but they do
-            empty the caches), or ``'wall'``, which a CUDA device needs.
+        clock: ``'cpu'``, processor time of the process with all its threads (which excludes other processes, except for
+            their effect on caches), or ``'wall'``, which is required for CUDA.
         steps: timed steps of each network.
         seed: of weights and scenes.
     """
@@ -57,7 +57,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class StepTimes:
-    """Steps of a network that alternated with the baseline's.
+    """Step times of a network, alternating with those of the baseline.
 
     Attributes:
         seconds: median step of the network.
@@ -79,11 +79,11 @@ class Weight:
     Attributes:
         params: parameters.
         macs: multiply-accumulates of one image, see :mod:`mtkd.engine.cost`.
-        kept: bytes that a step's forward keeps for its backward: every storage that autograd saved, once, without the
-            parameters' own.
-        peak: bytes at the highest point of a step above those before it: what the step allocates for activations and
-            gradients; weights and the optimiser's state were there before.
-        peak_of: what ``peak`` is read from: :data:`RESIDENT`, the process's size, or :data:`ALLOCATED`.
+        kept: bytes saved by the forward pass for the backward pass: all distinct storages saved by autograd, without those
+            of parameters.
+        peak: peak bytes of a step in addition to those before it: the allocations for activations and gradients, without
+            weights and optimiser state.
+        peak_of: source of ``peak``: :data:`RESIDENT`, the size of the process, or :data:`ALLOCATED`.
     """
 
     params: int
@@ -94,33 +94,33 @@ class Weight:
 
 
 def step_times(network: Comparator, baseline: Comparator, setting: Setting, seconds: float = 1800.0) -> StepTimes:
-    """Time steps of two networks that alternate in one process, so that whatever else the machine does falls on both.
+    """Time alternating steps of two networks in one process, so that other load affects both.
 
     A step is the forward, all losses, the backward and an AdamW update, in float32, on the same batch of scenes each time.
 
     Raises:
-        RuntimeError: one of the networks cannot take a step; in the words of the error.
+        RuntimeError: a step of one of the networks fails; the message is that of the error.
         TimeoutError: it took longer than ``seconds``.
     """
     return isolated(_alternate, network, baseline, setting, seconds=seconds)
 
 
 def weigh(network: Comparator, setting: Setting, seconds: float = 600.0) -> Weight:
-    """Count a network's parameters, work and memory, in a process of its own.
+    """Measure the parameters, operations and memory of a network, in a separate process.
 
     Raises:
-        RuntimeError: the network cannot take a step; in the words of the error.
+        RuntimeError: a step of the network fails; the message is that of the error.
         TimeoutError: it took longer than ``seconds``.
     """
     return isolated(_weigh, network, setting, seconds=seconds)
 
 
 class TrainingStep:
-    """A training step that can be taken again and again.
+    """A repeatable training step.
 
     Args:
-        network: whose.
-        setting: on what.
+        network: the network.
+        setting: the conditions.
     """
 
     def __init__(self, network: Comparator, setting: Setting) -> None:
@@ -129,7 +129,7 @@ class TrainingStep:
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4)
 
     def __call__(self) -> None:
-        """Forward, losses, backward, update."""
+        """Run forward pass, losses, backward pass and update."""
         self.optimizer.zero_grad(set_to_none=True)
         self.model(**self.batch, mode='loss')['loss'].backward()
         self.optimizer.step()
@@ -137,14 +137,14 @@ class TrainingStep:
 
 def alternate(first: Callable[[], object], second: Callable[[], object], count: int, clock: str,
               settle: Callable[[], object] | None = None) -> StepTimes:
-    """Time two functions ``count`` times in turn, after one untimed call of each; ratios are of the second to the first.
+    """Time two functions alternately, ``count`` times each, after one untimed call; ratios are second to first.
 
     Args:
         first: the baseline.
-        second: what is compared with it.
-        count: pairs.
+        second: the compared function.
+        count: number of pairs.
         clock: one of :data:`CLOCKS`.
-        settle: waits for what a call has started, on devices that work on their own.
+        settle: synchronises asynchronous devices.
     """
     now, times = CLOCKS[clock], []
     for _ in range(count + 1):
@@ -165,12 +165,12 @@ def alternate(first: Callable[[], object], second: Callable[[], object], count: 
 
 
 def kept_for_backward(model: MultiTaskModel, batch: Batch) -> int:
-    """Bytes that a forward keeps for its backward: each storage that autograd saves once, the parameters' not."""
+    """Bytes saved by the forward pass for the backward pass: distinct storages saved by autograd, without parameters."""
     known = {p.untyped_storage().data_ptr() for p in model.parameters()}
     kept: dict[int, Tensor] = {}
 
     def pack(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage().data_ptr()] = tensor  # holds it, so that no other takes its place
+        kept[tensor.untyped_storage().data_ptr()] = tensor  # keeps it alive, so that its address is not reused
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
@@ -188,10 +188,10 @@ def _alternate(network: Comparator, baseline: Comparator, setting: Setting) -> S
 
 def _weigh(network: Comparator, setting: Setting) -> Weight:
     torch.set_num_threads(setting.threads)
-    with suppress(OSError, AttributeError):  # Linux: else freed memory stays with the process and hides the peaks
+    with suppress(OSError, AttributeError):  # Linux: otherwise freed memory stays in the process and hides peaks
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1 << 16)
     step = TrainingStep(network, setting)
-    step()  # libraries take their workspaces, the optimiser its state
+    step()  # allocates library workspaces and optimiser state
     peak = _peak_on_cuda(step) if setting.device == 'cuda' else _peak_on_cpu(step)
     return Weight(count_parameters(step.model.net), count_macs(step.model.net, setting.size),
                   kept_for_backward(step.model, step.batch), peak, ALLOCATED if setting.device == 'cuda' else RESIDENT)
@@ -207,11 +207,11 @@ def _peak_on_cuda(step: TrainingStep) -> int:
 
 
 def _peak_on_cpu(step: TrainingStep) -> int:
-    """Of Linux's figures on the process: the largest resident size of a step less that before it."""
+    """From /proc on Linux: the peak resident size of a step minus that before it."""
     step.optimizer.zero_grad(set_to_none=True)
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)  # what the step before has freed goes back
-    Path('/proc/self/clear_refs').write_text('5')  # the largest size so far starts again from the present one
+        ctypes.CDLL(None).malloc_trim(0)  # returns memory freed by the previous step
+    Path('/proc/self/clear_refs').write_text('5')  # resets the peak size to the current size
     before = _resident('VmRSS')
     step()
     return _resident('VmHWM') - before

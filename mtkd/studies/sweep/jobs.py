@@ -1,4 +1,4 @@
-"""Running works: here, N at a time, or through submitit; and stopping them so that they can go on."""
+"""Runs the jobs of a sweep, locally or through submitit, and stops them so that they can be resumed."""
 
 import fcntl
 import os
@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from .works import Plan, Work, note_begun
 
-BUSY = 75  # EX_TEMPFAIL: another process has the folder
-PATIENCE_S = 10.0  # a process has this long after SIGINT, and again after SIGTERM
+BUSY = 75  # EX_TEMPFAIL: another process uses the folder
+PATIENCE_S = 10.0  # grace period after SIGINT, and again after SIGTERM
 LOOK_EVERY_S = 0.3
 TRY_BUSY_AGAIN_S = 5.0
 
@@ -30,14 +30,14 @@ class Stopped(KeyboardInterrupt):
 
 @dataclass
 class State:
-    """How far a work is.
+    """State of a work item.
 
     Attributes:
-        name: 'waiting', 'elsewhere' (another process works on it), 'running', 'done', 'failed' or 'blocked' (something it
-            needs has failed).
+        name: 'waiting', 'elsewhere' (another process works on it), 'running', 'done', 'failed' or 'blocked' (one of its
+            dependencies has failed).
         begun, ended: seconds of ``time.monotonic``.
-        why: of a failure.
-        before: it was done before this sweep began.
+        why: reason of a failure.
+        before: whether it was already done before this sweep.
     """
 
     name: str = WAITING
@@ -49,25 +49,25 @@ class State:
 
     @property
     def over(self) -> bool:
-        """Whether nothing more happens to it."""
+        """Whether the state is final."""
         return self.name in (DONE, FAILED, BLOCKED)
 
 
 class Job(Protocol):
-    """A work that has been started."""
+    """A started work item."""
 
     def poll(self) -> int | None:
         """Its exit code, or None while it runs."""
 
     def interrupt(self) -> None:
-        """Ask it to stop."""
+        """Request it to stop."""
 
     def wait(self) -> None:
-        """Wait until it has stopped; force it after a while."""
+        """Wait until it has stopped; kill it after a time-out."""
 
 
 class Launcher(Protocol):
-    """Starts works, at most ``limit`` at a time."""
+    """Starts work items, at most ``limit`` at a time."""
 
     limit: int
 
@@ -76,19 +76,19 @@ class Launcher(Protocol):
 
 
 def perform(work: Work, environment: Mapping[str, str], watch: Watch = lambda process: None) -> int:
-    """Run a work's steps whose outcome is not there yet; what they print goes to its log.
+    """Run the unfinished steps of a work item; their output goes to its log.
 
-    The folder is locked as long as this or one of the commands lives, so that two sweeps (or one that was killed and its
+    The folder is locked while this process or one of the commands is running, so that two sweeps (or a killed one and its
     successor) never train in the same folder.
 
     Args:
-        work: what to run.
-        environment: variables over those of this process.
-        watch: is handed each process that is started.
+        work: the work item.
+        environment: additional environment variables.
+        watch: callback for each started process.
 
     Returns:
-        The exit code of the first step that failed (128 + n for signal n), 1 where a step left no outcome, ``BUSY`` where
-        another process has the folder, else 0.
+        The exit code of the first step that failed (128 + n for signal n), 1 if a step has no outcome, ``BUSY`` if another
+        process uses the folder, otherwise 0.
     """
     work.folder.mkdir(parents=True, exist_ok=True)
     with (work.folder / 'sweep.lock').open('w') as lock:
@@ -109,7 +109,7 @@ def perform(work: Work, environment: Mapping[str, str], watch: Watch = lambda pr
                 watch(process)
                 try:
                     code = process.wait()
-                except BaseException:  # a cluster takes the machine away: nothing goes on behind its back
+                except BaseException:  # a cluster may revoke the machine: no process must keep running
                     with suppress(ProcessLookupError):
                         os.killpg(process.pid, signal.SIGTERM)
                     process.wait()
@@ -123,7 +123,7 @@ def perform(work: Work, environment: Mapping[str, str], watch: Watch = lambda pr
 
 
 class LocalJob:
-    """A work in a thread of this process, its commands in processes of their own."""
+    """A work item in a thread of this process, with commands in separate processes."""
 
     def __init__(self, work: Work, environment: Mapping[str, str], ended: Callable[[], None]) -> None:
         self._process: subprocess.Popen | None = None
@@ -153,12 +153,12 @@ class LocalJob:
         return self._code
 
     def interrupt(self) -> None:
-        """As Ctrl-C in its own terminal would."""
+        """Interrupt it, like Ctrl-C in its terminal."""
         self._stopping = True
         self._signal(signal.SIGINT)
 
     def wait(self) -> None:
-        """Wait until it has stopped; a process that ignores SIGINT is ended, then killed."""
+        """Wait until it has stopped; a process that ignores SIGINT is terminated, then killed."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             self._thread.join(PATIENCE_S)
             if not self._thread.is_alive():
@@ -169,15 +169,15 @@ class LocalJob:
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)  # it leads a session of its own: loader workers get it too
+                os.killpg(self._process.pid, number)  # it is a session leader: loader workers also receive the signal
 
 
 class LocalJobs:
-    """On this machine, one a slot; slot i has GPU i (modulo their number) to itself.
+    """Runs on this machine, one item per slot; slot i uses GPU i (modulo their number) exclusively.
 
     Args:
-        limit: how many at a time.
-        gpus: as in CUDA_VISIBLE_DEVICES; none: on the CPU, cores shared out evenly unless OMP_NUM_THREADS is set.
+        limit: maximum number of concurrent items.
+        gpus: as in CUDA_VISIBLE_DEVICES; none: on the CPU, with cores divided evenly unless OMP_NUM_THREADS is set.
     """
 
     def __init__(self, limit: int, gpus: Sequence[str] = ()) -> None:
@@ -186,13 +186,13 @@ class LocalJobs:
         self._taken: set[int] = set()
 
     def start(self, work: Work) -> Job:
-        """Start one in the lowest free slot."""
+        """Start an item in the lowest free slot."""
         slot = next(i for i in range(self.limit) if i not in self._taken)
         self._taken.add(slot)
         return LocalJob(work, self.environment(slot), lambda: self._taken.discard(slot))
 
     def environment(self, slot: int) -> dict[str, str]:
-        """What a process in a slot has over this one's variables."""
+        """Additional environment variables of a process in a slot."""
         given = {'CUDA_VISIBLE_DEVICES': self.gpus[slot % len(self.gpus)]} if self.gpus else {}
         if 'OMP_NUM_THREADS' not in os.environ and self.limit > 1:
             given['OMP_NUM_THREADS'] = str(max(1, len(os.sched_getaffinity(0)) // self.limit))
@@ -200,65 +200,64 @@ class LocalJobs:
 
 
 def gpus_here(count: int) -> list[str]:
-    """The names of the GPUs that this process may use: those of CUDA_VISIBLE_DEVICES, else 0 to ``count`` - 1."""
+    """The names of the GPUs that this process may use: those of CUDA_VISIBLE_DEVICES, otherwise 0 to ``count`` - 1."""
     named = [name.strip() for name in os.environ.get('CUDA_VISIBLE_DEVICES', '').split(',') if name.strip()]
     return named[:count] or [str(number) for number in range(count)]
 
 
 class Requeued:
-    """:func:`perform` as submitit wants it: preempted or out of time, it goes back into the queue and on from there.
+    """:func:`perform` for submitit: requeued and resumed after preemption or a time-out.
 
-    Training saves as it goes, so there is nothing to do before; the next turn resumes from the newest checkpoint.
+    Training saves regularly, so that nothing else is needed; the next attempt resumes from the newest checkpoint.
     """
 
     def __call__(self, work: Work, environment: Mapping[str, str]) -> int:
         return perform(work, environment)
 
     def checkpoint(self, work: Work, environment: Mapping[str, str]) -> Any:
-        """What to submit in its place."""
+        """The submission that replaces it."""
         from submitit.helpers import DelayedSubmission
         return DelayedSubmission(self, work, environment)
 
 
 class SubmititJob:
-    """A work that submitit has handed to a cluster."""
+    """A work item submitted to a cluster by submitit."""
 
     def __init__(self, job: Any, work: Work) -> None:
         self._job, self._work = job, work
 
     def poll(self) -> int | None:
-        """The exit code, or None while it waits or runs; 1 where the cluster ended it."""
+        """The exit code, or None while it waits or runs; 1 if the cluster ended it."""
         if not self._job.done():
             return None
         try:
             return int(self._job.result())
-        except Exception as error:  # submitit wraps whatever happened over there
+        except Exception as error:  # submitit wraps remote exceptions
             last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
             with self._work.log.open('a', encoding='utf-8') as log:
                 log.write(f'error: job {self._job.job_id} ended without a result: {last}\n')
             return 1
 
     def interrupt(self) -> None:
-        """Take it out of the queue, or end it."""
+        """Remove it from the queue, or cancel it."""
         self._job.cancel(check=False)
 
     def wait(self) -> None:
-        """The cluster ends it."""
+        """Nothing to do: the cluster ends it."""
 
 
 class SubmititJobs:
-    """Through submitit: Slurm, or its stand-ins on this machine.
+    """Runs through submitit: Slurm, or its local replacements.
 
     Args:
-        limit: how many may be in the queue at a time.
+        limit: maximum number of queued items.
         cluster: 'slurm', 'local' (processes here) or 'debug' (one after another, in this process).
-        options: of submitit's executor, such as ``timeout_min=600``, ``slurm_partition='gpu'`` and
-            ``slurm_max_num_timeout=3`` (how often a job that ran out of time is queued again).
-        folder: for its files.
+        options: options of submitit's executor, such as ``timeout_min=600``, ``slurm_partition='gpu'`` and
+            ``slurm_max_num_timeout=3`` (how often a timed-out job is requeued). folder: folder for its files.
 
     Raises:
         RuntimeError: submitit is not installed, or there is no Slurm.
-        ValueError: an option that submitit does not know.
+        ValueError: an unknown option of submitit.
     """
 
     def __init__(self, limit: int, cluster: str, options: Mapping[str, Any], folder: Path) -> None:
@@ -286,18 +285,18 @@ class SubmititJobs:
 
 
 def finish(works: Sequence[Work], launcher: Launcher, show: Callable[[Mapping[str, State]], None]) -> dict[str, State]:
-    """Run what is not done; one that fails stops only what needs it.
+    """Run all unfinished work items; a failure stops only its dependents.
 
     Args:
-        works: each after those it needs.
+        works: the work items, each after its dependencies.
         launcher: where to run them.
-        show: is called with the states again and again.
+        show: called repeatedly with the states.
 
     Returns:
-        The state of each work in the end, by name.
+        The final state of each work item, by name.
 
     Raises:
-        Stopped: on KeyboardInterrupt, when everything that ran has been stopped.
+        Stopped: on KeyboardInterrupt, after all running items have been stopped.
     """
     states = {work.name: State(DONE, before=True) if work.done else State() for work in works}
     jobs: dict[str, Job] = {}
@@ -326,7 +325,7 @@ def finish(works: Sequence[Work], launcher: Launcher, show: Callable[[Mapping[st
 
 def _consider(work: Work, states: Mapping[str, State], jobs: dict[str, Job], by_name: Mapping[str, Work],
               launcher: Launcher) -> None:
-    """Start a waiting work if nothing is in its way; give it up if what it needs has failed."""
+    """Start a waiting item if nothing blocks it; mark it as blocked if a dependency has failed."""
     state = states[work.name]
     failed = [name for name in work.needs if states[name].name in (FAILED, BLOCKED)]
     if failed:
@@ -340,7 +339,7 @@ def _consider(work: Work, states: Mapping[str, State], jobs: dict[str, Job], by_
 
 
 def _taken(work: Work) -> bool:
-    """Whether a process has the lock of a folder."""
+    """Whether a process holds the lock of a folder."""
     with (work.folder / 'sweep.lock').open('a') as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -351,7 +350,7 @@ def _taken(work: Work) -> bool:
 
 def _end(state: State, work: Work, code: int) -> None:
     state.ended = time.monotonic()
-    if code == BUSY:  # another process trains there: what it leaves is looked at later
+    if code == BUSY:  # another process trains there: its result is checked later
         state.name, state.not_before = ELSEWHERE, state.ended + TRY_BUSY_AGAIN_S
     elif code == 0:
         state.name = DONE
@@ -360,7 +359,7 @@ def _end(state: State, work: Work, code: int) -> None:
 
 
 def last_error(log: Path) -> str:
-    """What a log's last command said went wrong: the tools' own sentence, else its last line."""
+    """The error of the last command in a log: the message of the tool, otherwise the last line."""
     try:
         lines = [line.strip() for line in log.read_text(encoding='utf-8', errors='replace').splitlines() if line.strip()]
     except OSError:
@@ -372,14 +371,14 @@ def last_error(log: Path) -> str:
 
 def choose_jobs(plan: Plan, jobs: int | None, cluster: str | None, cluster_options: Mapping[str, Any],
                 gpus: int) -> 'LocalJobs | SubmititJobs':
-    """Where the runs of a plan go.
+    """Choose where to run a plan.
 
     Args:
-        plan: what is to be run.
+        plan: the plan to run.
         jobs: runs at a time; None: one for each GPU, one without GPUs, or all of them on a cluster.
         cluster: submitit's executor; None: this machine.
-        cluster_options: of that executor.
-        gpus: how many there are here.
+        cluster_options: options of that executor.
+        gpus: number of GPUs on this machine.
     """
     if cluster:
         return SubmititJobs(jobs or len(plan.runs), cluster, cluster_options, plan.root / 'submitit')

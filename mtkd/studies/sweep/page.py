@@ -1,4 +1,4 @@
-"""The page of a sweep: a board whose rows are the swept values, in their order, and an image per option and metric."""
+"""The page of a sweep: a leaderboard with one row per point, in order, and a plot per option and metric."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from mtkd.plot_style import COLOURS, STYLE
 from .points import Sweep
 from .works import Plan
 
-WIDE = 20.0  # of positive numbers: largest over smallest, from which the axis is logarithmic
+WIDE = 20.0  # ratio of largest to smallest positive value above which the axis is logarithmic
 SIZE = (4.2, 3.0)  # inches
 DELTA: Key = ('delta_mt', '')
 
 
 @dataclass(frozen=True)
 class SweptRow:
-    """One choice of a sweep's options.
+    """One point of a sweep.
 
     Attributes:
-        label: the row's name.
+        label: name of the row.
         values: option -> value.
         files: results of its runs.
     """
@@ -45,14 +45,14 @@ class SweptRow:
 
 def sweep_board(rows: Sequence[SweptRow], references: Sequence[str | Path] = (), beside: str | None = None,
                 tables: str | None = None) -> SuiteBoard:
-    """The board of a sweep.
+    """Build the leaderboard of a sweep.
 
     Args:
-        rows: in the order they should be shown; those without results are left out.
-        references: folders with further results, of which those of the same suite are shown first: single-task runs, which
+        rows: rows in display order; those without results are omitted.
+        references: folders with further results; those of the same suite are shown first: single-task runs, which
             Δ_mt needs, the teacher, the student alone.
         beside: suite of published rows; by default that of the results.
-        tables: only published rows of tables whose name begins so; None: no published rows.
+        tables: prefix of the tables whose published rows are shown; None: no published rows.
 
     Raises:
         FileNotFoundError: a reference does not exist.
@@ -75,17 +75,17 @@ def sweep_board(rows: Sequence[SweptRow], references: Sequence[str | Path] = (),
     made.measured.sort(key=lambda row: order.get(row.method, -1))
     for row in made.measured:
         if row.method in order and row.role == 'single_task':
-            row.delta = None  # a swept single-task network is no reference, and 0 would be read as a result
+            row.delta = None  # a swept single-task network is not a reference, and 0 would look like a result
     return made
 
 
 def plots(rows: Sequence[SweptRow], made: SuiteBoard, folder: Path) -> list[Path]:
-    """A PNG for each option with two values or more and each shown metric (and Δ_mt), mean and spread over seeds.
+    """Plot a PNG for each option with two or more values and each shown metric (and Δ_mt), with mean and spread over seeds.
 
     Args:
-        rows: of the sweep.
-        made: their board.
-        folder: where to write ``<option>_<task>_<metric>.png``.
+        rows: rows of the sweep.
+        made: their leaderboard.
+        folder: output folder for ``<option>_<task>_<metric>.png``.
 
     Returns:
         The files, in order.
@@ -104,9 +104,9 @@ def plots(rows: Sequence[SweptRow], made: SuiteBoard, folder: Path) -> list[Path
 
 
 def series_of(rows: Sequence[SweptRow], option: str) -> list[tuple[str, list[SweptRow]]]:
-    """Rows that differ in one option alone, as (what they share, the rows); lone rows are in no series.
+    """Rows that differ in one option only, as (shared options, rows); single rows form no series.
 
-    A sweep over one option gives one series; a grid gives one for each choice of the other options.
+    A sweep over one option gives one series; a grid gives one for each combination of the other options.
     """
     series: dict[str, list[SweptRow]] = {}
     for row in rows:
@@ -117,7 +117,7 @@ def series_of(rows: Sequence[SweptRow], option: str) -> list[tuple[str, list[Swe
 
 
 def _values(row: Row, column: Column) -> list[float]:
-    """The numbers of the row's runs."""
+    """The values of the row's runs."""
     values = [run.delta if column.key == DELTA else run.metrics.get(column.key) for run in row.runs]
     if column.key == DELTA and row.delta is None:
         return []
@@ -150,7 +150,7 @@ def _draw(option: str, series: Sequence[tuple[str, list[SweptRow]]], by_label: M
 
 
 def _axis(axes: Axes, option: str, values: Sequence[Any]):  # type: ignore[no-untyped-def]
-    """Label the x axis; a function from a value to its place there."""
+    """Label the x axis; returns a function from a value to its position."""
     axes.set_xlabel(option)
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         low, high = min(values), max(values)
@@ -181,7 +181,7 @@ def _file(name: str) -> str:
 
 
 def write_pages(sweep: Sweep, plan: Plan) -> list[str]:
-    """Write the board of the runs that are done, in every format, and the plots; returns lines that say so."""
+    """Write the leaderboard of the finished runs, in all formats, and the plots; returns messages."""
     rows = [SweptRow(point.label, point.values, [work.steps[-1].outcome for work in plan.runs
                                                  if work.point == point and work.done]) for point in sweep.points]
     if not any(row.files for row in rows):

@@ -1,4 +1,4 @@
-"""A sweep file: which values of which options, with which seeds."""
+"""Sweep files: options, their values, and seeds."""
 
 import difflib
 import hashlib
@@ -14,19 +14,19 @@ from mmengine.config import Config
 
 from ...engine.options import argument
 
-CONFIG = 'config'  # an option of this name is the config file itself
+CONFIG = 'config'  # the option with this name is the config file itself
 KEYS = ('config', 'grid', 'points', 'options', 'seeds', 'labels', 'references', 'published', 'table', 'title', 'note')
-LONGEST = 100  # characters of a folder's name
+LONGEST = 100  # maximum length of a folder name
 
 
 @dataclass(frozen=True)
 class Point:
-    """One choice of the swept options.
+    """One point of a sweep.
 
     Attributes:
-        values: option's short name -> value; what the rows of the page say and the plots have as their axes.
-        config: config file, as the sweep file names it.
-        options: dotted key -> value: what is swept (without the config) and what all points share.
+        values: short name of an option -> value, used for the rows and axes of the page.
+        config: config file, as in the sweep file.
+        options: dotted key -> value, for swept options (without the config) and shared ones.
         slug: name of its folder.
     """
 
@@ -41,9 +41,9 @@ class Point:
         return ', '.join(f'{name} = {value_text(value)}' for name, value in self.values.items())
 
     def method(self, method: str) -> str:
-        """``method`` with the values: the row's name on pages that gather more than this sweep.
+        """``method`` with the values: the name of the row on pages with other results.
 
-        Without blanks and commas, which a command line's K=V would lose.
+        Without spaces and commas, which are not allowed in K=V on a command line.
         """
         values = ';'.join(f'{name}={value_text(value)}' for name, value in self.values.items())
         return re.sub(r"\s", '', method) + '(' + re.sub(r"[\s,'\"()\[\]]", '', values) + ')'
@@ -51,14 +51,14 @@ class Point:
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep file says.
+    """Contents of a sweep file.
 
     Attributes:
-        file: the sweep file; configs may be named relative to it.
-        points: in the file's order; the last option of a grid changes fastest.
-        seeds: of the runs of every point.
+        file: the sweep file; config paths may be relative to it.
+        points: the points in order; the last option of a grid changes fastest.
+        seeds: seeds of the runs of every point.
         references: folders with further results for the page: single-task runs (for Δ_mt), the student alone, the teacher.
-        published: suite of published rows to set beside ours; None: that of the results.
+        published: suite of published rows for comparison; None: that of the results.
         table: only these of the published rows, e.g. 'Table 5'.
         title, note: of the page.
     """
@@ -74,12 +74,12 @@ class Sweep:
 
     @property
     def name(self) -> str:
-        """The file's stem; the runs lie in ``work_dirs/sweeps/<name>``."""
+        """The stem of the file; the runs are in ``work_dirs/sweeps/<name>``."""
         return self.file.stem
 
     @property
     def root(self) -> Path:
-        """Where its runs lie, absolute; MTKD_WORK_DIRS names another ``work_dirs``."""
+        """Absolute path of the folder of its runs; MTKD_WORK_DIRS sets another ``work_dirs``."""
         return Path(os.environ.get('MTKD_WORK_DIRS', 'work_dirs')).absolute() / 'sweeps' / self.name
 
 
@@ -88,11 +88,11 @@ def read_sweep(path: str | Path, options: Mapping[str, Any] | None = None) -> Sw
 
     Args:
         path: the file.
-        options: shared by all points, over the file's own ``options``.
+        options: options for all points, which override ``options`` of the file.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: it cannot be read, or does not say what to run; the sentence says what to write.
+        ValueError: it cannot be read or is incomplete; the message says what to write.
     """
     path = Path(path)
     if not path.is_file():
@@ -166,10 +166,10 @@ def _strings(said: Mapping[str, Any], key: str) -> list[str]:
 
 
 def short_names(keys: Iterable[str], labels: Mapping[str, str]) -> dict[str, str]:
-    """Dotted keys -> ``labels``, else as many of their last parts as tell them apart.
+    """Map dotted keys to ``labels``, otherwise to their shortest unique suffix.
 
     Raises:
-        ValueError: a label is of no swept option, or two options have one name.
+        ValueError: a label belongs to no swept option, or two options have the same name.
     """
     keys = list(keys)
     for key in labels:
@@ -187,12 +187,12 @@ def short_names(keys: Iterable[str], labels: Mapping[str, str]) -> dict[str, str
 
 
 def value_text(value: Any) -> str:
-    """A value for people: parts of a list joined by '+'."""
+    """A readable value; list items are joined by '+'."""
     return '+'.join(map(value_text, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _with_slugs(points: Sequence[Point]) -> list[Point]:
-    """The points with names for their folders; names that are long or not unique end in a hash.
+    """Add folder names to the points; long or duplicate names end in a hash.
 
     Raises:
         ValueError: two points are the same.

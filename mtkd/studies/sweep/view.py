@@ -1,4 +1,4 @@
-"""What a sweep shows while it runs, and what it says in the end."""
+"""The live view of a sweep and its final summary."""
 
 import json
 import time
@@ -15,14 +15,14 @@ from .points import value_text
 from .works import Plan, Work
 
 LOG = 'vis_data/scalars.json'
-TAIL = 4096  # bytes of a log's end that are read
+TAIL = 4096  # number of bytes read from the end of a log
 COLOURS = {WAITING: 'dim', ELSEWHERE: 'yellow', RUNNING: 'cyan', DONE: 'green', FAILED: 'bold red', BLOCKED: 'red'}
 
 
 class Screen:
-    """A table that is drawn again and again on a terminal; elsewhere a line whenever something changes.
+    """A live table on a terminal; elsewhere a line for each change.
 
-    Used as a context: leaving it leaves the last table standing.
+    A context manager; the last table remains after exit.
     """
 
     def __init__(self, plan: Plan, console: Console, interval: float = 1.0) -> None:
@@ -43,7 +43,7 @@ class Screen:
             self._live.stop()
 
     def show(self, states: Mapping[str, State]) -> None:
-        """Say what has changed; draw the table anew when it is time or everything is over."""
+        """Report changes; redraw the table at intervals and at the end."""
         changed = {name: state for name, state in states.items() if self._said.get(name, WAITING) != state.name}
         self._said.update((name, state.name) for name, state in changed.items())
         if self._live is None:
@@ -63,7 +63,7 @@ class Screen:
 
 
 def overview(plan: Plan, states: Mapping[str, State]) -> Table:
-    """Missing teachers, then a line a point with a column a seed."""
+    """Missing teachers, then one line per point with one column per seed."""
     seeds = list(dict.fromkeys(work.seed for work in plan.runs))
     names = list(dict.fromkeys(name for work in plan.runs for name in (work.point.values if work.point else {})))
     title = f'{plan.root.name}: {_counts(states)}'
@@ -87,7 +87,7 @@ def overview(plan: Plan, states: Mapping[str, State]) -> Table:
 
 
 def cell(work: Work, state: State) -> str:
-    """A work's state in a few characters, with rich's marks."""
+    """The state of a work item in a few characters, with rich markup."""
     text = state.name
     if state.name == RUNNING:
         text = f'{progress(work)} {clock(time.monotonic() - state.begun)}'
@@ -105,7 +105,7 @@ def progress(work: Work) -> str:
 
 
 def last_step(folder: Path) -> int:
-    """The last iteration that a training has logged; 0 before the first."""
+    """The last logged iteration of a training; 0 before the first."""
     logs = [path for path in (*folder.glob(f'*/{LOG}'), folder / LOG) if path.is_file()]
     if not logs:
         return 0
@@ -116,7 +116,7 @@ def last_step(folder: Path) -> int:
     for line in reversed(lines):
         try:
             entry = json.loads(line)
-        except ValueError:  # cut off at the front, or still being written
+        except ValueError:  # truncated at the start, or still being written
             continue
         if 'loss' in entry:
             return int(entry.get('step', 0))
@@ -124,7 +124,7 @@ def last_step(folder: Path) -> int:
 
 
 def closing(plan: Plan, states: Mapping[str, State]) -> list[str]:
-    """How many are done, and each failed one with its reason and its log."""
+    """The number of finished runs, and each failure with its reason and log."""
     lines = [_counts({work.name: states[work.name] for work in plan.runs})]
     for work in plan.works:
         state = states[work.name]
@@ -148,7 +148,7 @@ def clock(seconds: float) -> str:
 
 
 def listed(plan: Plan) -> list[str]:
-    """What ``--dry-run`` says: each work, and the commands that are still to be run."""
+    """The output of ``--dry-run``: each work item and its remaining commands."""
     lines = []
     for work in plan.works:
         after = f', after {", ".join(work.needs)}' if work.needs and not work.done else ''

@@ -1,4 +1,4 @@
-"""From a sweep to what has to be run, in which order, and what is there already."""
+"""Work items of a sweep, their order, and their completion."""
 
 import json
 from collections.abc import Mapping
@@ -17,19 +17,19 @@ from ...prerequisites.earlier_runs import PSEUDO, earlier_runs, refuse_other
 from .points import Point, Sweep, value_text
 
 RESULTS = 'results.json'
-SMOKE_RESULTS = 'smoke.json'  # a name that no leaderboard gathers
+SMOKE_RESULTS = 'smoke.json'  # a file name that leaderboards ignore
 BEGUN = 'run.json'
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a command line says of every run.
+    """Command-line settings of all runs.
 
     Attributes:
-        data_root: folder that holds the data sets' folders.
+        data_root: folder that contains the folders of the data sets.
         amp: mixed precision.
-        smoke: a few iterations on synthetic data, in a folder of their own.
-        quick: every run and its teachers cut down, in a folder of their own.
+        smoke: a few iterations on synthetic data, in a separate folder.
+        quick: shorten every run and its teachers, in a separate folder.
     """
 
     data_root: Path | None = None
@@ -43,42 +43,42 @@ class Settings:
 
     @property
     def shared(self) -> list[str]:
-        """Of ``tools/train.py`` for whatever a run needs, which says itself whether it is quick."""
+        """Arguments of ``tools/train.py`` for the prerequisites of a run, which set ``--quick`` themselves."""
         given = ['--data-root', str(self.data_root.absolute())] if self.data_root else []
         return given + (['--amp', self.amp] if self.amp else []) + (['--smoke'] if self.smoke else [])
 
     @property
     def arguments(self) -> list[str]:
-        """Of ``tools/train.py`` and ``tools/test.py``."""
+        """Arguments of ``tools/train.py`` and ``tools/test.py``."""
         return self.shared + (['--quick'] if self.quick else [])
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command and the file that says it has been done."""
+    """A command and the file that marks its completion."""
 
     command: tuple[str, ...]
     outcome: Path
 
     @property
     def done(self) -> bool:
-        """Whether the file is there, whole."""
+        """Whether the file exists and is complete."""
         return complete(self.outcome)
 
 
 @dataclass
 class Work:
-    """Steps one after another in one folder.
+    """A sequence of steps in one folder.
 
     Attributes:
         name: unique in the sweep.
-        folder: where it writes; its lock and its log lie there.
-        steps: those whose outcome is there are passed over.
-        needs: names of what has to be done before.
-        alone: not beside another one that is so too: both would write the same cache.
-        iterations: of its training, for the live table.
-        point, seed: of the sweep; None: a teacher.
-        begun: what is run, to compare with later (``run.json``).
+        folder: output folder, with its lock and log.
+        steps: the steps; completed ones are skipped.
+        needs: names of its dependencies.
+        alone: whether it must not run at the same time as another such item, because both write the same cache.
+        iterations: iterations of its training, for the live table.
+        point, seed: point and seed of the sweep; None: a teacher.
+        begun: description of the run for later comparison (``run.json``).
     """
 
     name: str
@@ -93,18 +93,18 @@ class Work:
 
     @property
     def log(self) -> Path:
-        """What its commands print."""
+        """The log of its commands."""
         return self.folder / 'sweep.log'
 
     @property
     def done(self) -> bool:
-        """Whether its last outcome is there, whole."""
+        """Whether its last outcome exists and is complete."""
         return self.steps[-1].done
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a sweep runs: teachers that are missing first, then its runs by seed, then in the order of the points."""
+    """All work items of a sweep: missing teachers first, then its runs by seed and in the order of the points."""
 
     works: list[Work]
     root: Path
@@ -112,12 +112,12 @@ class Plan:
 
     @property
     def runs(self) -> list[Work]:
-        """The sweep's own."""
+        """The runs of the sweep, without teachers."""
         return [work for work in self.works if work.point is not None]
 
 
 def complete(outcome: Path) -> bool:
-    """Whether a file is there and, where it is JSON, whole."""
+    """Whether a file exists and, if it is JSON, is complete."""
     if outcome.suffix == '.json' and outcome.is_file():
         try:
             json.loads(outcome.read_text(encoding='utf-8'))
@@ -127,13 +127,13 @@ def complete(outcome: Path) -> bool:
 
 
 def make_plan(sweep: Sweep, settings: Settings) -> Plan:
-    """Read every point's config and lay out the works.
+    """Load the config of every point and create the work items.
 
-    All points of the first seed come first: a sweep that is stopped early has looked at each of them.
+    All points of the first seed come first, so that a sweep that is stopped early covers all of them.
 
     Raises:
-        FileNotFoundError: a config, or a teacher's checkpoint that a config names outright, does not exist.
-        ValueError: an option that no config has, or a folder begun with something else than the sweep says now.
+        FileNotFoundError: a config, or an explicitly given checkpoint of a teacher, does not exist.
+        ValueError: an unknown option, or a folder that was started with other settings.
     """
     root = sweep.root / 'smoke' if settings.smoke else sweep.root / 'quick' if settings.quick else sweep.root
     results = SMOKE_RESULTS if settings.smoke else RESULTS
@@ -180,10 +180,10 @@ def _iterations(cfg: Config) -> int:
 
 
 def _check_begun(folder: Path, now: Mapping[str, Any]) -> None:
-    """Refuse a folder begun with something else.
+    """Refuse a folder that was started with other settings.
 
     Raises:
-        ValueError: says what has changed.
+        ValueError: the settings have changed; the message says how.
     """
     file = folder / BEGUN
     if not complete(file):
@@ -200,16 +200,16 @@ def _check_begun(folder: Path, now: Mapping[str, Any]) -> None:
 
 
 def note_begun(work: Work) -> None:
-    """Write down, once, what a run is begun with, so that :func:`make_plan` can tell when that has changed."""
+    """Record the settings of a run at its start, so that :func:`make_plan` can detect changes."""
     file = work.folder / BEGUN
     if work.begun and not complete(file):
         atomic.write_text(file, json.dumps(work.begun, indent=1) + '\n')
 
 
 def _teachers(cfg: Config, seed: int, settings: Settings, works: dict[str, Work]) -> list[str]:
-    """The works that train a config's missing teachers, and theirs first; adds new ones to ``works``.
+    """The work items that train a config's missing teachers, after their own teachers; new ones are added to ``works``.
 
-    Each teacher is one work, however many runs wait for it: two processes must not train it at once.
+    Each teacher is one work item, even if several runs depend on it: two processes must not train it at the same time.
     """
     names = []
     for needed in earlier_runs(cfg, seed):
