@@ -1,9 +1,12 @@
 """Validates a config against the signatures of its classes before anything is built: keys, types, required arguments."""
 
+import ast
 import difflib
 import inspect
 import math
+import multiprocessing
 import re
+import textwrap
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +17,7 @@ from typing import Any, Literal
 
 from mmengine import registry as mm_registry
 from mmengine.config import Config
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from .. import registry
@@ -27,9 +30,14 @@ _READ = {*_LOADERS, *_TOGETHER, 'model', 'tasks', 'param_scheduler', 'val_cfg', 
          'custom_hooks', 'custom_imports', 'visualizer', 'log_processor', 'env_cfg', 'randomness',
          'teacher_cache', 'pseudo_labels', 'load_from', 'model_wrapper_cfg'}  # top-level keys in use
 _BY_NAME = {'paramwise_cfg', 'custom_keys'}  # their keys are names of parts of the model
+_LISTS = {'pipeline', 'datasets', 'custom_hooks', 'param_scheduler', 'vis_backends'}  # of objects; elsewhere, one object
+_TEXTS = ('suite', 'method', 'student', 'backbone', 'data_set')  # keys that name the row of results
 _TYPO = 0.88  # similarity above which an unused top-level name is considered a misspelling of a used one
 _POSITIVE = {'interval', 'val_interval', 'batch_size', 'max_iters', 'max_epochs', 'log_interval', 'update_interval',
              'prefetch_factor'}
+_COUNTS = {'batch_size', 'max_iters', 'max_epochs', 'val_interval', 'log_interval', 'num_classes', 'num_samples', 'channels',
+           'lateral_channels'}  # never below 1 (an interval of -1 is MMEngine's word for never)
+_SIZES = {'size', 'input_size', 'img_size', 'picture_size'}  # and neither is any of their sides
 _NOT_NEGATIVE = {'num_workers', 'lr', 'weight_decay', 'seed'}
 
 
@@ -150,6 +158,9 @@ def _check_top(cfg: Config) -> None:
     _expect(cfg.tasks, 'tasks', Mapping, "a dictionary, name -> task, as in tasks=dict(depth=dict(type='Depth'))")
     _expect(cfg.model, 'model', Mapping, "a dictionary, as in model=dict(type='MultiTaskModel', net=...)")
     _expect(cfg.model.get('net'), 'model.net', Mapping, 'a dictionary with backbone, neck and head')
+    if not cfg.model.net.get('backbone') and not cfg.model.net.get('trunk'):
+        raise _Wrong(f"model.net={_shown(cfg.model.net)} has no backbone: give one, as in "
+                     f"backbone=dict(type='TimmBackbone', name='resnet18').")
     for key in cfg:
         near = difflib.get_close_matches(key, _READ, n=1, cutoff=_TYPO)
         if near and key not in _READ and not cfg.get(near[0]) and not key.startswith('_'):
@@ -162,6 +173,10 @@ def _check_top(cfg: Config) -> None:
     for split in ('val', 'test'):
         if cfg.get(f'{split}_dataloader') and not cfg.get(f'{split}_evaluator') and cfg.get(f'{split}_cfg'):
             raise _Wrong(f"there is {split}_dataloader, but no {split}_evaluator: give dict(type='TaskMetrics').")
+    for key in _TEXTS:
+        if cfg.get(key) is not None:
+            _expect(cfg[key], key, str, 'text, a name for the results')
+    _check_environment(cfg.get('env_cfg'))
     for key in _LOADERS:
         if cfg.get(key) is not None:
             _check_loader(cfg[key], key, trains)
@@ -190,6 +205,27 @@ def _check_loader(loader: Any, path: str, complete: bool) -> None:
         raise _Wrong(f'{path}.persistent_workers=True needs num_workers of 1 or more; it is {loader.get("num_workers", 0)}.')
 
 
+def _check_environment(env: Any) -> None:
+    """MMEngine hands these on to PyTorch and OpenCV as they are."""
+    if env is None:
+        return
+    _expect(env, 'env_cfg', Mapping, 'a dictionary, as in dict(dist_cfg=dict(backend=...))')
+    for key, inner, kind, what in (
+            ('mp_cfg', 'mp_start_method', str, f'one of {", ".join(multiprocessing.get_all_start_methods())}'),
+            ('mp_cfg', 'opencv_num_threads', int, 'a whole number, 0 or more'),
+            ('dist_cfg', 'backend', str, "the name of a backend of torch.distributed, such as 'nccl' or 'gloo'")):
+        part = env.get(key)
+        if part is None:
+            continue
+        _expect(part, f'env_cfg.{key}', Mapping, f'a dictionary, as in dict({inner}=...)')
+        if part.get(inner) is not None:
+            _expect(part[inner], f'env_cfg.{key}.{inner}', kind, what)
+    method = (env.get('mp_cfg') or {}).get('mp_start_method')
+    if method is not None and method not in multiprocessing.get_all_start_methods():
+        raise _Wrong(f'env_cfg.mp_cfg.mp_start_method={method!r} must be one of '
+                     f'{", ".join(multiprocessing.get_all_start_methods())}.')
+
+
 def _check_schedule(train: Any) -> None:
     if train is None:
         return
@@ -209,7 +245,7 @@ def _visit(node: Any, path: str, key: str, in_links: bool) -> None:
     if path in _MEMBERS and node is not None:
         _expect(node, path, Mapping, 'a dictionary, name -> dict(type=...)')
         for name, part in node.items():
-            if part is not None:
+            if part is not None or path not in ('default_hooks', 'model.net.heads'):
                 _object(part, f'{path}.{name}', _MEMBERS[path], in_links)
     elif key == 'links':
         _links(node, path)
@@ -218,11 +254,12 @@ def _visit(node: Any, path: str, key: str, in_links: bool) -> None:
     elif in_links and isinstance(node, str):
         return  # for example the name of a layer
     elif key in _PLACES and node is not None and (key != 'model' or path == key):
-        items = [(f'{path}[{i}]', part) for i, part in enumerate(node)] if isinstance(node, list | tuple) else [(path, node)]
         place = _PLACES[key] if path == f'model.net.{key}' else _NESTED.get(key, _PLACES[key])
-        for where, part in items:
-            if part is not None:
-                _object(part, where, place, in_links)
+        if key in _LISTS and isinstance(node, list | tuple):
+            for i, part in enumerate(node):
+                _object(part, f'{path}[{i}]', place, in_links)
+        else:
+            _object(node, path, place, in_links)
     elif isinstance(node, Mapping):
         for name, part in node.items():
             _number(part, f'{path}.{name}', str(name))
@@ -237,10 +274,13 @@ def _links(node: Any, path: str) -> None:
         return
     if isinstance(node, Mapping):
         for template, parts in node.items():
-            place = _CONTRAST if template == 'between_tasks' else _LINK
-            for where, part in [(f'{path}.{template}', parts)] if isinstance(parts, Mapping) else \
-                    [(f'{path}.{template}[{i}]', part) for i, part in enumerate(parts or ())]:
-                _object(part, where, place, True)
+            place, where = _CONTRAST if template == 'between_tasks' else _LINK, f'{path}.{template}'
+            if isinstance(parts, Mapping):
+                _object(parts, where, place, True)
+            elif parts is not None:
+                _expect(parts, where, (list, tuple), 'a link, dict(loss=dict(type=...)), or a list of them')
+                for i, part in enumerate(parts):
+                    _object(part, f'{where}[{i}]', place, True)
         return
     _expect(node, path, (list, tuple), 'a list of links, or a dictionary of templates')
     for i, part in enumerate(node):
@@ -252,7 +292,13 @@ def _object(node: Any, path: str, place: _Place, in_links: bool) -> None:
     if callable(node):
         return
     _expect(node, path, Mapping, 'a dictionary with a type, dict(type=...)')
+    if 'type' in node and not isinstance(node['type'], str) and not callable(node['type']):
+        raise _Wrong(f'{path}.type={_shown(node["type"])} must be the name of a class, as text{_known(place.registry)}.')
     name = node.get('type') or place.type
+    if 'config' in node:
+        _expect(node['config'], f'{path}.config', (str, Path), 'the path of a config file, as text')
+    elif place is _TEACHER and not node.get('type') and not node.get('net'):
+        raise _Wrong(f"{path}={_shown(node)} says nothing of the network: give config='FILE', or a type.")
     if not name and place.needs_type and 'config' not in node:
         raise _Wrong(f'{path}={_shown(node)} has no type: say what is to be built, dict(type=...)'
                      f'{_known(place.registry)}.')
@@ -275,7 +321,7 @@ def _find(name: Any, where: mm_registry.Registry, path: str) -> Any:
     if not isinstance(name, str):
         if callable(name):
             return name
-        raise _Wrong(f'{path}.type={name!r} must be the name of a class, as text.')
+        raise _Wrong(f'{path}.type={_shown(name)} must be the name of a class, as text.')
     found = where.get(name)
     if found is not None:
         return found
@@ -333,13 +379,18 @@ def _expect(value: Any, path: str, kind: type | tuple[type, ...], what: str) -> 
 
 def _number(value: Any, path: str, key: str) -> None:
     """Refuse non-positive counts and NaN, independent of the class."""
+    if isinstance(value, list | tuple) and key in _SIZES:
+        for i, side in enumerate(value):
+            _number(side, f'{path}[{i}]', key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
-    if key in _POSITIVE and value == 0:
+    if math.isnan(value):
+        raise _Wrong(f'{path}=nan must be a number.')
+    if '.kwargs.' in path:
+        return  # of somebody else's network
+    if (key in _POSITIVE and value == 0) or (key in _COUNTS | _SIZES and value < 1):
         raise _Wrong(f'{path}={value} must be 1 or more'
                      + ('; to leave it out, set it to None.' if key == 'val_interval' else '.'))
-    if key in ('batch_size', 'max_iters', 'max_epochs') and value < 0:
-        raise _Wrong(f'{path}={value} must be 1 or more.')
     if key in _NOT_NEGATIVE and (value < 0 or not math.isfinite(value)):
         raise _Wrong(f'{path}={value} must be a finite number of 0 or more.')
 
@@ -354,7 +405,7 @@ def _signature(built: Callable[..., Any]) -> _Signature:
     """The arguments of a class, including those passed on to its bases, or of a function."""
     types_: dict[str, Any] = {}
     defaults: dict[str, Any] = {}
-    opened = False
+    opened = takes_out = False
     for function in _constructors(built):
         opened = elsewhere = False
         try:
@@ -366,13 +417,21 @@ def _signature(built: Callable[..., Any]) -> _Signature:
             if parameter.kind is parameter.VAR_KEYWORD:
                 opened = True
                 elsewhere = inspect.isclass(built) and not _hands_on(function, parameter.name)
+                takes_out = takes_out or (inspect.isclass(built) and _looks_into(function, parameter.name))
             elif parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-                types_.setdefault(parameter.name, hints.get(parameter.name, Any))
+                types_.setdefault(parameter.name, hints.get(parameter.name, _type_of_default(parameter.default)))
                 if parameter.default is not parameter.empty:
                     defaults.setdefault(parameter.name, parameter.default)
         if not opened or elsewhere:
             break
-    return _Signature(types_, defaults, opened)
+    return _Signature(types_, defaults, opened or takes_out)
+
+
+def _type_of_default(default: Any) -> Any:
+    """What an argument without an annotation takes, as its default tells."""
+    if isinstance(default, bool | str):
+        return type(default)
+    return float if isinstance(default, int | float) else Any
 
 
 def takes(built: Callable[..., Any], argument: str) -> bool:
@@ -394,13 +453,24 @@ def _constructors(built: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
 
 
 def _hands_on(function: Callable[..., Any], name: str) -> bool:
-    """Whether a constructor passes its ``**name`` only to the constructor of its base."""
+    """Whether a constructor passes its ``**name`` to the constructor of its base, and to no other call."""
+    handed = re.findall(rf'([\w.()]+)\((?:[^()]|\([^()]*\))*\*\*{name}\b', _body(function))
+    return bool(handed) and all('super()' in call for call in handed)
+
+
+def _looks_into(function: Callable[..., Any], name: str) -> bool:
+    """Whether a constructor reads its ``**name`` as well, and so may accept arguments that its base does not."""
+    return len(re.findall(rf'(?<!\*)\b{name}\b', _body(function))) > 0
+
+
+def _body(function: Callable[..., Any]) -> str:
+    """The source of a function without its signature and docstring; empty if there is none."""
     try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError):
-        return False
-    handed = re.findall(rf'([\w.()]+)\((?:[^()]|\([^()]*\))*\*\*{name}\b', source.split(':', 1)[-1])
-    return bool(handed) and all('super()' in call for call in handed) and source.count(name) == len(handed) + 1
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return ''
+    made = tree.body[0]
+    return '\n'.join(ast.unparse(part) for part in made.body) if isinstance(made, ast.FunctionDef) else ''
 
 
 def _nothing(self: Any) -> None:
@@ -457,6 +527,8 @@ def _fits(value: Any, wanted: Any) -> bool:
         return isinstance(value, str | Path)
     if kind in (int, float, str, bytes) or value is None:
         return False
+    if issubclass(kind, Tensor):
+        return isinstance(value, Tensor)
     return isinstance(value, Mapping | kind) or callable(value) or not isinstance(value, str | int | float | list | tuple)
 
 
