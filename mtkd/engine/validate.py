@@ -158,7 +158,7 @@ def _check_top(cfg: Config) -> None:
     _expect(cfg.tasks, 'tasks', Mapping, "a dictionary, name -> task, as in tasks=dict(depth=dict(type='Depth'))")
     _expect(cfg.model, 'model', Mapping, "a dictionary, as in model=dict(type='MultiTaskModel', net=...)")
     _expect(cfg.model.get('net'), 'model.net', Mapping, 'a dictionary with backbone, neck and head')
-    if not cfg.model.net.get('backbone') and not cfg.model.net.get('trunk'):
+    if cfg.model.net.get('backbone') is None and cfg.model.net.get('trunk') is None:
         raise _Wrong(f"model.net={_shown(cfg.model.net)} has no backbone: give one, as in "
                      f"backbone=dict(type='TimmBackbone', name='resnet18').")
     for key in cfg:
@@ -385,7 +385,7 @@ def _number(value: Any, path: str, key: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     if math.isnan(value):
-        raise _Wrong(f'{path}=nan must be a number.')
+        raise _Wrong(f'{path}=nan must be a {"finite number of 0 or more" if key in _NOT_NEGATIVE else "number"}.')
     if '.kwargs.' in path:
         return  # of somebody else's network
     if (key in _POSITIVE and value == 0) or (key in _COUNTS | _SIZES and value < 1):
@@ -464,7 +464,7 @@ def _looks_into(function: Callable[..., Any], name: str) -> bool:
 
 
 def _body(function: Callable[..., Any]) -> str:
-    """The source of a function without its signature and docstring; empty if there is none."""
+    """The source of a function without its signature; empty if there is none."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):

@@ -42,7 +42,7 @@ CONFIGS = [
     (NET + "head=dict(type='FCN')))", 'is not in the head registry'),
     (NET + "head=dict(chanels=8)))", "model.net.head.chanels=8: FCNHead has no argument 'chanels'; did you mean channels"),
     (NET + "head=dict(dropout='a')))", "model.net.head.dropout='a' does not fit: FCNHead takes a number there"),
-    (NET + "head=[1]))", 'model.net.head[0]=1 must be a dictionary with a type'),
+    (NET + "head=[1]))", 'model.net.head=[1] must be a dictionary with a type'),
     (NET + "heads=dict(depth=3)))", 'model.net.heads.depth=3 must be a dictionary with a type'),
     (NET + "heads=dict(depth=dict(channels=8))))", "model.net.heads.depth={'channels': 8} has no type"),
     (NET + "heads=[1]))", 'model.net.heads=[1] must be a dictionary'),
@@ -56,9 +56,9 @@ CONFIGS = [
     (NET + "head=dict(channels=-1)))", 'model.net.head.channels=-1 must be 1 or more'),
     (NET + "head=dict(dropout=float('nan'))))", 'model.net.head.dropout=nan must be a number'),
     ("model = dict(net=dict(_delete_=True, head=dict(type='FCNHead')))", 'has no backbone: give one'),
-    ("model = dict(net=dict(_delete_=True, trunk=dict(type='JointTrunk', width=8, experts=3), head=dict(type='LogitsHead')))",
+    ("model = dict(net=dict(_delete_=True, trunk=dict(type='JointTrunk', fuse=['trunk.3'], experts=3), head=dict(type='LogitsHead')))",
      'model.net.trunk.experts=3 must be a dictionary, name -> dict'),
-    ("model = dict(net=dict(_delete_=True, trunk=dict(type='JointTrunk', width=8, experts=dict(a=3)), "
+    ("model = dict(net=dict(_delete_=True, trunk=dict(type='JointTrunk', fuse=['trunk.3'], experts=dict(a=3)), "
      "head=dict(type='LogitsHead')))", 'model.net.trunk.experts.a=3 must be a dictionary'),
     ("model = dict(balance=[])", 'model.balance=[] must be a dictionary with a type'),
     # distillation
@@ -122,7 +122,6 @@ CONFIGS = [
     ("train_dataloader = dict(dataset=dict(pipeline=[None]))", 'dataset.pipeline[0]=None must be a dictionary with a type'),
     ("train_dataloader = dict(sampler=[None])", 'train_dataloader.sampler=[None] must be a dictionary'),
     # optimiser, schedule, loop
-    ("optim_wrapper = dict(optimizer=dict(lr=dict()))", 'optim_wrapper.optimizer.lr={} does not fit'),
     ("train_cfg = dict(val_interval=-1)", 'train_cfg.val_interval=-1 must be 1 or more'),
     ("param_scheduler = [None]", 'param_scheduler[0]=None must be a dictionary'),
     ("env_cfg = 3", 'env_cfg=3 must be a dictionary'),
