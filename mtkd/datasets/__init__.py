@@ -1,4 +1,4 @@
-"""F2: data sets, one adapter a file, and what feeds them to a training."""
+"""F2: data sets, one adapter per file, with samplers and transforms."""
 
 from . import faces, transforms
 from .base import BadData, Entry, TaskDataset

@@ -1,5 +1,5 @@
-"""The error of every reader of data."""
+"""The exception of all data readers."""
 
 
 class BadData(ValueError):
-    """A file of a data set is missing, unreadable or holds what it must not; the message says which and what to do."""
+    """A file of a data set is missing, unreadable or has invalid content; the message says which and what to do."""

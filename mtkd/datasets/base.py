@@ -1,4 +1,4 @@
-"""What every data set adapter is: a split's samples, read, checked, augmented and packed."""
+"""Base class of data set adapters: reads, checks, augments and packs the samples of a split."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -28,7 +28,7 @@ MAX_ASPECT_ERROR = 0.05  # a label whose aspect ratio is farther from the pictur
 
 
 class TaskDataset(Dataset, ABC):
-    """One split of one data set, serving the labels of the tasks that are asked for.
+    """One split of one data set, with the labels of the requested tasks.
 
     An adapter sets :attr:`OFFERS` and writes :meth:`load_data_list` and :meth:`read`; files are looked at first in
     :meth:`full_init`, so that a data set can be described without its files.
@@ -190,21 +190,21 @@ class TaskDataset(Dataset, ABC):
 
     @property
     def metainfo(self) -> dict[str, Any]:
-        """What evaluators and images want to know of the data set."""
+        """Metadata of the data set for evaluators and visualisation."""
         return {'dataset': self.name, 'split': self.split, 'tasks': {t: k.name for t, k in self.kinds.items()},
                 'num_classes': {t: n for t, n in self.num_classes.items() if t in self.serves},
                 'classes': {t: c for t, c in self.CLASSES.items() if t in self.serves and t not in self.class_maps}}
 
     @property
     def entries(self) -> list[Entry]:
-        """The split's samples, as :meth:`load_data_list` gave them."""
+        """The samples of the split, from :meth:`load_data_list`."""
         if self._entries is None:
             self.full_init()
         assert self._entries is not None
         return self._entries
 
     def full_init(self) -> None:
-        """List the split, see that its files are there and, if so asked, read it into memory. Repeating is free.
+        """List the split, check that its files exist and, if configured, read it into memory. Repeated calls have no effect.
 
         Raises:
             BadData: the split is empty or files are missing.
@@ -242,7 +242,7 @@ class TaskDataset(Dataset, ABC):
         return [entries[row] for row in rows.tolist()]
 
     def check_plausible(self) -> None:
-        """Look at some samples' labels: refuse what cannot be right, warn of what is odd.
+        """Check the labels of some samples: raise an error for invalid and warn about implausible values.
 
         Raises:
             BadData: a label cannot be right; see :func:`~mtkd.datasets.plausible.examine`.
@@ -258,12 +258,12 @@ class TaskDataset(Dataset, ABC):
         return {}
 
     def where(self, index: int, task: str) -> str:
-        """What a message calls the label of a sample: its file, or its place."""
+        """The name of a sample's label in messages: its file or its position."""
         entry = self.entries[index]
         return str(entry.get('files', {}).get(task, f"{self.name} '{self.split}' sample '{entry['sample_id']}'"))
 
     def check_files(self, entries: Sequence[Entry]) -> None:
-        """Check that every file of the split lies below ``data_root`` and exists, with one directory listing per folder.
+        """Check that every file of the split is below ``data_root`` and exists, with one directory listing per folder.
 
         A path with ``..`` in it, or one that is absolute and elsewhere, is refused: lists and tables come from others. A
         symbolic link below ``data_root`` may lead anywhere, for whoever made the folder made the link.
@@ -290,7 +290,7 @@ class TaskDataset(Dataset, ABC):
                           f'complete the data set, or take the sample out of the list of the split.')
 
     def adopt_seed(self, seed: int) -> None:
-        """Take the run's seed for the augmentation, unless one was given."""
+        """Set the run's seed for the augmentation, unless one was given."""
         if self.seed is None:
             self.seed = seed
 
@@ -298,7 +298,7 @@ class TaskDataset(Dataset, ABC):
         return len(self.entries)
 
     def load(self, index: int) -> Sample:
-        """The decoded and checked sample, before any transform; from memory where it is kept there."""
+        """The decoded and checked sample, before any transform; from memory if cached."""
         entry = self.entries[index]  # this may open the set, which looks at some samples
         if index in self._cached:
             kept = self._cached[index]
@@ -323,7 +323,7 @@ class TaskDataset(Dataset, ABC):
         return {task: value if task not in self.kept or self.kept[task][index] else None for task, value in targets.items()}
 
     def augmented(self, index: int, draw: int = 0) -> Sample:
-        """The sample after the pipeline, still in NumPy form, as draw ``draw`` gives it."""
+        """The sample after the pipeline with draw ``draw``, in NumPy form."""
         view = draw if self.views is None else draw % self.views
         rng = np.random.default_rng([self.seed or 0, view, index])
         sample = self.load(index)
@@ -366,7 +366,7 @@ class TaskDataset(Dataset, ABC):
     # Checks on reading.
 
     def checked(self, sample: Sample, entry: Entry) -> Sample:
-        """The sample that was read, labels brought to the image's size.
+        """Read a sample, with labels resized to the size of the image.
 
         Raises:
             BadData: the image or a label is not what its kind asks for.

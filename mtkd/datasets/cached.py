@@ -1,4 +1,4 @@
-"""The reading side of a teacher cache: a data set's samples bring along what a teacher made of them."""
+"""Reading of teacher caches: samples of a data set include a teacher's stored taps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -42,7 +42,7 @@ def tracked(sample: Sample, kinds: Mapping[str, TargetKind]) -> tuple[Sample, di
 
 
 class Unseen:
-    """In the place of a pipeline: an image of one pixel, for trainings whose networks look at stored taps only.
+    """Replaces the pipeline by an image of one pixel, for trainings that use only stored taps.
 
     Whatever sizes the images have, they then fit into one batch and cost next to nothing. Labels stay.
     """
@@ -96,7 +96,7 @@ class CachedTaps:
 
 
 def moved(tap: np.ndarray, where: np.ndarray, picture: Size) -> np.ndarray:
-    """A clean image's map as the augmented image would have it.
+    """Warp a clean image's map to the augmented image.
 
     Args:
         tap: (C, h, w), of the clean image.

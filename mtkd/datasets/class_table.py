@@ -1,4 +1,4 @@
-"""From the classes that a data set labels to those that a task has."""
+"""Mapping from the classes of a data set to those of a task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reading the file formats that dense data sets come in; whatever goes wrong names the file and what to do."""
+"""Readers of the file formats of dense data sets; errors name the file and the remedy."""
 
 from pathlib import Path
 from typing import Any

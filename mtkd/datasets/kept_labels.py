@@ -1,4 +1,4 @@
-"""Label sets cut down on purpose: which images keep which labels, drawn by a seed, for experiments with missing labels."""
+"""Reduced label sets for experiments with missing labels: a seeded choice of the images that keep each label."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class KeptLabels:
-    """Which labels of a data set are kept; the others are served as absent, and nothing ever reads them.
+    """The kept labels of a data set; the others are served as absent and never read.
 
     Attributes:
         share: fraction of the images that keep their labels, all of them or none; of classes of images (an

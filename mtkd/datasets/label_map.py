@@ -1,4 +1,4 @@
-"""From the values that a data set writes down to classes and numbers; values nobody knows are missing and counted."""
+"""Mapping from the values in a data set to classes and numbers; unknown values are treated as missing and counted."""
 
 import math
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Several data sets in one loader: their union, and how a batch is mixed from them."""
+"""Several data sets in one loader: their union, and samplers that mix batches from them."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from .samplers import EndlessOrder, LabelledOrder, PositionSampler
 
 @DATASETS.register_module()
 class MultiDataset(Dataset):
-    """The union of several data sets, all serving the same tasks, absent where a set does not offer one.
+    """The union of several data sets with the same tasks; labels are absent for tasks that a set does not have.
 
     Args:
         datasets: data sets or their configs. Two of one name (``meta['dataset']``) are refused.
@@ -53,7 +53,7 @@ class MultiDataset(Dataset):
 
     @property
     def name(self) -> str:
-        """The sets' names, joined."""
+        """The joined names of the sets."""
         return '+'.join(d.name for d in self.datasets)
 
     @property
@@ -74,7 +74,7 @@ class MultiDataset(Dataset):
         _check_label_spaces(self.datasets)  # some learn the names of their classes from their files
 
     def adopt_seed(self, seed: int) -> None:
-        """Hand the run's seed to the sets that have none."""
+        """Set the run's seed for sets without one."""
         for dataset in self.datasets:
             dataset.adopt_seed(seed)
 
@@ -183,7 +183,7 @@ class _MultiSampler(PositionSampler):
 
 @DATA_SAMPLERS.register_module()
 class MixSampler(_MultiSampler):
-    """Each batch holds a fixed number of samples of every set; smaller sets come round more often.
+    """Each batch holds a fixed number of samples of every set; smaller sets are repeated more often.
 
     An epoch is one pass over the set that takes longest. The places in a batch are shuffled, so that every rank sees
     all sets.

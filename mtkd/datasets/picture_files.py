@@ -1,4 +1,4 @@
-"""The one reader of images, for training and inference alike, and the one list of what counts as an image.
+"""The image reader for training and inference, and the list of supported image formats.
 
 What a file becomes is (H, W, 3) uint8 RGB, by these rules:
 

@@ -1,4 +1,4 @@
-"""Do labels mean what their kind says? A look at a few samples that costs a start of a run less than a second or two.
+"""Plausibility check of labels on a few samples, which takes at most about two seconds at the start of a run.
 
 Shape, type and range of every label are checked whenever it is read (:meth:`mtkd.structures.TargetKind.check`). What is
 found here is what one label alone cannot show: depths that are millimetres, masks of 0 and 255 whose foreground is lost to
@@ -25,7 +25,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about a task's labels.
+    """A finding on the labels of a task.
 
     Attributes:
         state: ``'wrong'`` (it cannot be right: refuse) or ``'odd'`` (say it, and go on).
@@ -44,7 +44,7 @@ class Finding:
 
 
 class Labelled(Protocol):
-    """What is asked of a data set; every :class:`~mtkd.datasets.base.TaskDataset` has it."""
+    """The required interface of a data set; every :class:`~mtkd.datasets.base.TaskDataset` provides it."""
 
     name: str
     split: str
@@ -55,7 +55,7 @@ class Labelled(Protocol):
 
     @property
     def entries(self) -> list[dict[str, Any]]:
-        """One dictionary a sample."""
+        """One dictionary per sample."""
 
     def known_labels(self) -> Mapping[str, np.ndarray]:
         """Task -> (N,) labels of whole images that are known without reading an image."""
@@ -64,11 +64,11 @@ class Labelled(Protocol):
         """One sample, before any transform."""
 
     def where(self, index: int, task: str) -> str:
-        """What a message calls a sample's label."""
+        """The name of a sample's label in messages."""
 
 
 def examine(dataset: Labelled, samples: int = SAMPLES, seconds: float | None = SECONDS) -> list[Finding]:
-    """Look at a data set's labels.
+    """Check the labels of a data set.
 
     Labels of whole images that the data set knows by heart are all looked at, maps of ``samples`` samples spread evenly
     over the split.

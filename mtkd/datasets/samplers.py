@@ -1,4 +1,4 @@
-"""Which samples form which batch, as a function of the batch's number.
+"""Samplers, which compute the samples of a batch as a function of its index.
 
 Training batches are addressed by position: global batch ``b`` is the same list of samples on any number of ranks, and a
 resumed training starts at batch ``b`` without replaying those before. A config writes::
@@ -30,7 +30,7 @@ from mtkd.registry import DATA_SAMPLERS
 
 
 class PositionSampler(Sampler, ABC):
-    """Says which samples global batch ``b`` holds.
+    """Defines the samples of global batch ``b``.
 
     Args:
         dataset: what is drawn from. A :class:`~mtkd.datasets.base.TaskDataset` without a seed of its own takes
@@ -63,7 +63,7 @@ class PositionSampler(Sampler, ABC):
 
 
 class EndlessOrder:
-    """The endless sequence of one data set's (index, epoch): one seeded permutation after the other.
+    """The endless sequence of one data set's (index, epoch): a sequence of seeded permutations.
 
     Args:
         length: size of the data set.
@@ -173,7 +173,7 @@ class LabelledOrder:
 
 @DATA_SAMPLERS.register_module()
 class LabelledSampler(PositionSampler):
-    """Each batch holds a fixed number of samples with a label and fills up with samples that have none.
+    """Each batch holds a fixed number of samples with a label and the rest are samples without one.
 
     For data sets whose labels are partly hidden (``keep_labels``): both kinds come round in an order of their own, so that
     a batch never runs short of labels because there are many images without. An epoch is one pass over the kind that
@@ -245,7 +245,7 @@ class InfiniteBatchSampler(Sampler):
         return self.batch_size * self.world_size
 
     def start_at(self, iteration: int) -> None:
-        """Make the next iteration over this sampler begin with batch ``iteration``, at no cost."""
+        """Start the next iteration over this sampler at batch ``iteration``, at no cost."""
         self.start = iteration
 
     def batch(self, number: int) -> list[Any]:

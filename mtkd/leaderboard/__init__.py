@@ -1,4 +1,4 @@
-"""Results of runs and the leaderboards made of them (F5)."""
+"""F5: results of runs, and leaderboards."""
 
 from .aggregate import build
 from .board import SuiteBoard

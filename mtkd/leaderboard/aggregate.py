@@ -1,4 +1,4 @@
-"""From records of results to leaderboards: seeds, confidence intervals, Delta_mt, and the papers' rows beside them.
+"""Builds leaderboards from result records: seeds, confidence intervals, Delta_mt, and published rows for comparison.
 
 Runs that differ only in seed (or fold) form one row. Single-task runs of one suite and backbone are merged over their
 tasks into one row, which is the reference of Delta_mt. Measured and reported rows stay in two blocks and are never
@@ -24,7 +24,7 @@ from mtkd.leaderboard.significance import compare
 
 def build(paths: Iterable[str | Path], suite: str | None = None, with_published: bool = True,
           beside: str | None = None, pairs: Sequence[tuple[str, str]] = (), baseline: str | None = None) -> list[SuiteBoard]:
-    """Gathers results into one board a suite, sorted by name.
+    """Gathers results into one leaderboard per suite, sorted by name.
 
     Args:
         paths: folders and files; none gives the papers' rows alone, for which `suite` must be named.

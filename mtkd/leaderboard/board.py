@@ -1,4 +1,4 @@
-"""What a leaderboard is made of: columns, rows, estimates. The two blocks of a board share columns, never a ranking."""
+"""Data structures of leaderboards: columns, rows, estimates. The two blocks of a board share columns, but no ranking."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Column:
 
 @dataclass
 class RunValues:
-    """What one run of a row measured: its seed and fold (None if there is none), its metrics and its own Delta_mt."""
+    """Measurements of one run of a row: its seed and fold (None if there is none), its metrics and its own Delta_mt."""
 
     seed: int
     fold: int | None
@@ -65,7 +65,7 @@ class RunValues:
 
     @property
     def number(self) -> tuple[int, int]:
-        """What pairs it with a run of another row."""
+        """The key that pairs it with a run of another row."""
         return (self.seed, -1 if self.fold is None else self.fold)
 
 
@@ -161,7 +161,7 @@ class PairedTest:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two measured rows, run by run: what the second has over the first.
+    """Run-by-run comparison of two measured rows: the gain of the second over the first.
 
     Attributes:
         first, second: methods.
@@ -206,7 +206,7 @@ class SuiteBoard:
 
 @dataclass(frozen=True)
 class Run:
-    """One result and where it lies.
+    """One result and its location.
 
     Attributes:
         path: the file.

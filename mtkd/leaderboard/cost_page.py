@@ -1,4 +1,4 @@
-"""What networks cost beside a baseline as a page: one table for each setting they were measured in."""
+"""Page of the costs of networks relative to a baseline, with one table per setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who was trained on what and does how well where: one table a task, training sets by test sets."""
+"""Cross-domain results: one table per task, training sets by test sets."""
 
 from __future__ import annotations
 
@@ -133,12 +133,12 @@ def _table(suite: str, column: Column, groups: Sequence[Sequence[Run]]) -> Cross
 
 
 def measured_on(result: Result) -> str:
-    """What a result was measured on, with its domain."""
+    """The test set of a result, with its domain."""
     return (result.test_set or 'unnamed') + (f' ({result.domain})' if result.domain else '')
 
 
 def _tell_apart(rows: Sequence[CrossRow], results: Sequence[Result]) -> None:
-    """Add the config's name to lines that would read the same."""
+    """Add the config's name to lines with equal labels."""
     names = [(row.method, row.backbone, row.train_set) for row in rows]
     for row, name, result in zip(rows, names, results, strict=True):
         if names.count(name) > 1:

@@ -29,7 +29,7 @@ _STAMP = re.compile(r'\d{8}_\d{6}')  # MMEngine's folder of one start of a run
 
 @dataclass(frozen=True)
 class Log:
-    """What one run logged while training.
+    """The training log of one run.
 
     Attributes:
         name: of the run, for the legend.
@@ -121,7 +121,7 @@ def choose(logs: Sequence[Log], globs: Sequence[str] = ()) -> list[str]:
 
 
 def smoothed(values: Sequence[float], width: int) -> list[float]:
-    """The mean over ``width`` neighbours, as many before as after; towards the ends over fewer, on both sides."""
+    """Centred moving average over ``width`` values, with smaller windows towards the ends."""
     out = []
     for i in range(len(values)):
         reach = min(width // 2, i, len(values) - 1 - i)
@@ -132,7 +132,7 @@ def smoothed(values: Sequence[float], width: int) -> list[float]:
 
 def draw(logs: Sequence[Log], globs: Sequence[str] = (), smooth: int = 1, log_scale: bool = False,
          rate: bool = False) -> Figure:
-    """One panel a task: above its own loss, below, where there are any, its distillation terms.
+    """One panel per task: its own loss above and its distillation terms, if any, below.
 
     The first term that a task logs is its own loss. Colours tell runs apart and dashes terms; of a single run, colours tell
     terms apart. Smoothed curves have the logged values behind them, pale.

@@ -1,4 +1,4 @@
-"""Delta_mt of a leaderboard row: against which single-task runs, with which interval, or why not.
+"""Delta_mt of a leaderboard row: its single-task reference, its interval, or the reason why there is none.
 
 Every function here raises ValueError with a reason without a full stop, fit to follow 'No Δ_mt:'.
 """
@@ -22,7 +22,7 @@ Reference = Sequence[Sequence[Run]]  # one list of runs a task
 
 
 def choose_reference(references: Sequence[Reference], result: Result) -> Reference:
-    """The one single-task set a row is compared with.
+    """Choose the single-task reference of a row.
 
     Several sets are told apart by domain, then by training and test set, then by leaving out distilled ones.
 

@@ -1,4 +1,4 @@
-"""Δ_mt: how much a multi-task model gains over single-task ones, in percent."""
+"""Δ_mt: the relative gain of a multi-task model over single-task models, in percent."""
 
 from collections.abc import Mapping
 from typing import TypeVar

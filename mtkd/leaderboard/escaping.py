@@ -1,4 +1,4 @@
-"""Text from configs, data and results in Markdown and CSV: shown as it is, it never marks up, links or computes anything."""
+"""Escaping of text from configs, data and results in Markdown and CSV: no markup, links or formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records in one file, a line of JSON each (``.jsonl``)."""
+"""Files of records with one line of JSON each (``.jsonl``)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_lines(path: Path) -> bool:
 
 
 def read_lines(path: Path, parse: Callable[[Any], Record]) -> Iterator[tuple[int, Record]]:
-    """The records of a file with the number of their line; empty lines are passed over.
+    """The records of a file with the number of their line; empty lines are skipped.
 
     Args:
         path: the file.
@@ -58,9 +58,9 @@ def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
 
 @contextmanager
 def sole_writer(path: Path) -> Iterator[None]:
-    """Wait until no other process changes files in the folder of ``path``, and keep others waiting (``flock``).
+    """Acquire an exclusive lock on the folder of ``path`` (``flock``), waiting for other processes.
 
-    A file system that cannot lock lets everybody through.
+    On a file system without locks, this has no effect.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)

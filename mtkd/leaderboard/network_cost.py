@@ -1,4 +1,5 @@
-"""The record of what one network costs beside a baseline: a line of a `.jsonl` file, which `tools/network_cost.py` writes.
+"""The record of the cost of a network relative to a baseline: a line of a `.jsonl` file, which `tools/network_cost.py`
+writes.
 
 A record is either complete and of this schema version or refused with a sentence that names file and line.
 """
@@ -17,7 +18,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class NetworkCost:
-    """What one network costs in training, beside the baseline with which its steps alternated.
+    """Training cost of a network, relative to a baseline whose steps alternated with its own.
 
     Attributes:
         network: the method, e.g. 'PAD-Net'.
@@ -132,12 +133,12 @@ def record_cost(path: str | Path, record: NetworkCost) -> None:
 
 
 def identity(record: NetworkCost) -> tuple[object, ...]:
-    """What two records of one file must not share."""
+    """The key that must be unique in a file."""
     return (record.config, *setting(record))
 
 
 def setting(record: NetworkCost) -> tuple[object, ...]:
-    """What two records must have in common to stand in one table."""
+    """The key of the table that contains a record."""
     return (record.device, *record.input_size, record.batch_size, record.threads, record.clock, record.peak_of,
             record.baseline_config)
 

@@ -1,4 +1,4 @@
-"""Results on the disk: folders of ``results.json``, one a run, and ``.jsonl`` files, one a suite with a run a line."""
+"""Results on disk: folders of ``results.json``, one per run, and ``.jsonl`` files, one per suite with one run per line."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _runs_of(file: Path) -> list[Run]:
 
 
 def identity(result: Result) -> tuple[object, ...]:
-    """What two records of one file must not share: the row's name, its setting, and the run's seed and fold.
+    """The key that must be unique in a file: the row's name, its setting, and the run's seed and fold.
 
     The config's hash is left out: a run of a changed config under the same name replaces the old one.
     """

@@ -1,4 +1,4 @@
-"""The record one evaluation leaves behind: `results.json`.
+"""The record of one evaluation: `results.json`.
 
 A record is one run of one method: what was measured, on what, at which cost, and how to do it again. `tools/test.py` writes
 it as a file of its own, `mtkd leaderboard --record` as a line of a suite's `.jsonl` file. A record is either complete and of

@@ -1,4 +1,4 @@
-"""Whether one method beats another: paired over the seeds that both were run with.
+"""Paired significance tests of two methods over their common seeds.
 
 Two runs of one seed see the same batches in the same order, so their difference has less noise than either number. Two
 tests are reported for each metric, both two-sided and each on its own (nothing is corrected for their number): the paired
@@ -139,7 +139,7 @@ def sign_flip(differences: Sequence[float], seed: int = 0) -> float:
 
 
 def caveat(comparison: Comparison) -> str:
-    """How much so many seeds can show at all, in one or two sentences."""
+    """The limits of a test with this number of seeds, in one or two sentences."""
     n = max((test.n for test in comparison.tests), default=0)
     if n < 2:
         return f'{n} pair{"s" if n != 1 else ""} of runs: no test is possible; the difference may be all noise.'

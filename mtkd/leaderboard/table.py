@@ -1,4 +1,4 @@
-"""One block of a board as heads and cells, with digits, units, arrows and footnotes: what every page format shows."""
+"""One block of a leaderboard as heads and cells, with digits, units, arrows and footnotes, for all page formats."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _number(head: Head, get: Callable[[Row], float | None], scale: float, digits
 
 
 def other_metrics(row: Row, columns: Sequence[Column]) -> list[tuple[str, str]]:
-    """The metrics compact tables leave out, as label and text."""
+    """The metrics omitted from compact tables, as label and text."""
     extra: list[tuple[Key, Column]] = [(c.key, c) for c in columns if not c.shown and c.key in row.metrics]
     return [(f'{c.task} {metric_label(c)}', format_estimate(row.metrics[key], c.unit)) for key, c in extra]
 

@@ -1,4 +1,4 @@
-"""The leaderboard as one self-contained web page: tables that sort and filter, plots, details on hover; no fetching."""
+"""The leaderboard as one self-contained web page: sortable, filterable tables, plots, details on hover; no fetching."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def results_digest(boards: Sequence[SuiteBoard]) -> str:
 
 
 def stamp(boards: Sequence[SuiteBoard]) -> str:
-    """What a page says of the results it was made of, for `--check`."""
+    """The digest of the results of a page, for `--check`."""
     return f'results sha256: {results_digest(boards)}'
 
 
@@ -224,7 +224,7 @@ def _text(head: Head, cell: Cell) -> str:
 
 
 def _details(row: Row, columns: Sequence[Column]) -> str:
-    """What a hover shows."""
+    """The details shown on hover."""
     pairs: list[tuple[str, Iterable[str]]] = [
         ('Seeds', [', '.join(str(seed) for seed in row.seeds)]),
         ('Code version', row.code_versions),

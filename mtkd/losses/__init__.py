@@ -1,4 +1,4 @@
-"""F1: task losses, one idea a file; each gives a sum and a count per sample."""
+"""F1: task losses, one per file; each returns a sum and a count per sample."""
 
 from .balanced_cross_entropy import BalancedCrossEntropy
 from .base import TaskLoss, per_sample

@@ -1,4 +1,4 @@
-"""Two-class cross-entropy with weights from how often each class occurs in the batch."""
+"""Two-class cross-entropy with weights from the class frequencies in the batch."""
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +11,7 @@ from .base import TaskLoss, per_sample
 
 @LOSSES.register_module()
 class BalancedCrossEntropy(TaskLoss):
-    """Cross-entropy weighted by the other class's share of the valid pixels.
+    """Cross-entropy with each class weighted by the fraction of valid pixels of the other class.
 
     With w the share of negatives, a positive weighs w and a negative 1 - w. The shares are those of the whole batch
     over all ranks, so several processes give what one gives. A batch of one class only weighs 0.

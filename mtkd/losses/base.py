@@ -1,4 +1,4 @@
-"""What every task loss is: a sum and a count per sample."""
+"""Base class of task losses, which return a sum and a count per sample."""
 
 import torch
 from torch import Tensor
@@ -34,12 +34,12 @@ class TaskLoss:
 
 
 def per_sample(values: Tensor, valid: Tensor) -> PerSample:
-    """Sum ``values`` (B, ...) over the ``valid`` (B, ...) places of each sample, and count these."""
+    """Sum ``values`` (B, ...) over the ``valid`` (B, ...) elements of each sample, and count these."""
     num_samples = values.shape[0]
     kept = torch.where(valid, values, 0.0)
     return kept.reshape(num_samples, -1).sum(1), valid.reshape(num_samples, -1).sum(1).float()
 
 
 def unit(vectors: Tensor, eps: float) -> Tensor:
-    """(B, 3, H, W) vectors at length 1; ``eps`` under the root keeps a zero vector and its gradient finite."""
+    """Normalise (B, 3, H, W) vectors; ``eps`` under the root keeps a zero vector and its gradient finite."""
     return vectors * torch.rsqrt(vectors.square().sum(1, keepdim=True) + eps)

@@ -1,4 +1,4 @@
-"""Cross-entropy of a number over integer bins."""
+"""Cross-entropy over integer bins of a number."""
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +11,7 @@ from .base import TaskLoss, per_sample
 
 @LOSSES.register_module()
 class BinCrossEntropy(TaskLoss):
-    """-log softmax at the bin nearest to the number; the first and last bin take what lies outside.
+    """-log softmax at the bin nearest to the number; values outside the range belong to the first or last bin.
 
     Source: DEX (ages over 101 bins); fact sheet 1.4.2.
     """

@@ -1,4 +1,4 @@
-"""Binary cross-entropy with a fixed weight for the few positive pixels of an edge map."""
+"""Binary cross-entropy with a fixed weight for the sparse positive pixels of an edge map."""
 
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-"""F1: one record per sample, then numbers."""
+"""F1: metrics, computed from one record per sample."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Errors of age in years and in groups."""
+"""Age errors in years and age groups."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ class AgeError(TaskMetric):
         return {'MAE': MetricInfo('years', False)}
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Whether the sample counts, and its error.
+        """Whether the sample is labelled, and its error.
 
         Args:
             pred: () or (1,) years.
@@ -47,7 +47,7 @@ class AgeError(TaskMetric):
 
 @METRICS.register_module()
 class AgeGroupAccuracy(TaskMetric):
-    """Exact group accuracy, one-off, and balanced: the mean over groups that occur of each group's exact accuracy.
+    """Exact group accuracy, one-off, and balanced accuracy, the mean of the exact accuracies of all occurring groups.
 
     One-off is the share of samples at most one group away. Groups are ordered.
 
@@ -61,7 +61,7 @@ class AgeGroupAccuracy(TaskMetric):
         return {name: MetricInfo('%', True) for name in ('exact', 'one_off', 'balanced')}
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
-        """The group, whether it is predicted exactly, and at most one off.
+        """The group, whether it is predicted exactly, and whether with at most one group of deviation.
 
         Args:
             pred: (num_groups,) probabilities or logits.

@@ -1,4 +1,4 @@
-"""What every metric is: a record of fixed size per sample, then numbers from the records of all samples."""
+"""Base class of metrics: a record of fixed size per sample, and a summary of the records of all samples."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class MetricInfo:
-    """How one reported number reads.
+    """Description of one reported number.
 
     Attributes:
         unit: ``'%'``, ``'m'``, ``'deg'``, ``'years'``, ``'classes'``; empty for a plain ratio.
@@ -40,11 +40,11 @@ class TaskMetric:
 
     @property
     def names(self) -> Mapping[str, MetricInfo]:
-        """What :meth:`summarise` returns, with units and directions."""
+        """Description of the numbers of :meth:`summarise`, with units and directions."""
         raise TypeError(f'{type(self).__name__} does not name what it reports')
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
-        """One sample's contribution.
+        """The record of one sample.
 
         Args:
             pred: one sample of ``Task.predict``, without the batch axis.
@@ -57,7 +57,7 @@ class TaskMetric:
 
     @staticmethod
     def unknown(record: Tensor) -> Tensor:
-        """The record of a sample with a NaN prediction, instead of the one given: NaN throughout."""
+        """The record of a sample with a NaN prediction: NaN in all entries."""
         return torch.full_like(record, torch.nan)
 
     @staticmethod
@@ -66,7 +66,7 @@ class TaskMetric:
         return bool(records[:, 0].isnan().any())
 
     def summarise(self, records: Tensor) -> dict[str, float]:
-        """The numbers of all samples.
+        """Compute the metrics from the records of all samples.
 
         Args:
             records: (N, K), the records in any order.

@@ -50,7 +50,7 @@ def edge_orientation(strength: FloatArray) -> FloatArray:
 
 
 def suppress_non_maxima(strength: FloatArray, border: int = 5, slack: float = 1.01) -> FloatArray:
-    """Keep the pixels that are not below either neighbour across the edge, and fade the frame of the image.
+    """Non-maximum suppression across edges, with attenuation at the image border.
 
     Args:
         strength: (H, W), not negative.
@@ -109,7 +109,7 @@ def partition_boundary(partition: NDArray[np.integer]) -> BoolArray:
 
 @dataclass(frozen=True)
 class BoundaryStack:
-    """T binary maps of one size that are mostly empty.
+    """A stack of T sparse binary maps of one size.
 
     Attributes:
         shape: (H, W).
@@ -294,7 +294,7 @@ def match_counts(stack: BoundaryStack, target: BoolArray, radius: float) -> IntA
 
 
 def overlap_counts(stack: BoundaryStack, target: BoolArray, radius: float) -> tuple[IntArray, IntArray]:
-    """How many pixels have a counterpart within ``radius``, where one counterpart may serve many.
+    """The number of pixels with a counterpart within ``radius``; counterparts may be shared.
 
     Returns:
         ((T,) target pixels with a pixel of the map nearby, (T,) pixels of the map with a target pixel nearby).
@@ -311,7 +311,7 @@ def overlap_counts(stack: BoundaryStack, target: BoolArray, radius: float) -> tu
 
 
 class DynamicMatching:
-    """A maximum matching between pixels and targets, kept maximum while pixels come and go.
+    """A maximum matching between pixels and targets, updated incrementally when pixels are added or removed.
 
     Besides the matching it keeps a set of *full* targets with two properties: (1) every full target is matched, to a
     pixel all of whose targets are full; (2) all targets of every unmatched present pixel are full. Hence no alternating
@@ -341,13 +341,13 @@ class DynamicMatching:
         self._via_target = [-1] * num_pixels
 
     def add(self, pixels: list[int]) -> None:
-        """Let absent pixels come in."""
+        """Add absent pixels."""
         for pixel in pixels:
             self._present[pixel] = True
             self._match(pixel)
 
     def remove(self, pixels: list[int]) -> None:
-        """Let present pixels go."""
+        """Remove present pixels."""
         freed = []
         for pixel in pixels:
             self._present[pixel] = False

@@ -11,7 +11,7 @@ from .base import MetricInfo, TaskMetric
 
 @METRICS.register_module()
 class Accuracy(TaskMetric):
-    """Top-1, top-5 and balanced accuracy: the mean over classes that occur of each class's top-1 accuracy.
+    """Top-1, top-5 and balanced accuracy, the mean of the top-1 accuracies of all occurring classes.
 
     Between equal scores the smaller class id goes first.
 
@@ -33,7 +33,7 @@ class Accuracy(TaskMetric):
         return {name: MetricInfo('%', True) for name in names}
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
-        """The label, and whether it is first and among the first five.
+        """The label, and whether it is the top-1 and among the top-5 predictions.
 
         Args:
             pred: (num_classes,) probabilities or logits.

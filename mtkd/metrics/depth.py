@@ -15,7 +15,7 @@ _NUM_SUMS = 8
 
 @METRICS.register_module()
 class DepthError(TaskMetric):
-    """rmse, absErr, relErr, log_rmse and the shares delta1–3, over all valid pixels of the set.
+    """rmse, absErr, relErr, log_rmse and the fractions delta1–3, over all valid pixels of the set.
 
     A negative prediction counts as 0.
 

@@ -27,7 +27,7 @@ def angle_deg(first: Tensor, second: Tensor) -> Tensor:
 
 @METRICS.register_module()
 class NormalError(TaskMetric):
-    """mErr, median and rmse of the angle, and the shares within 11.25, 22.5 and 30 degrees, over all valid pixels.
+    """mErr, median and rmse of the angle, and the fractions within 11.25, 22.5 and 30 degrees, over all valid pixels.
 
     The median comes from a histogram of 0.01-degree bins, the others are exact.
 

@@ -1,4 +1,4 @@
-"""F0: the contracts every other package speaks: batches, target kinds, reductions."""
+"""F0: data structures shared by all packages: batches, target kinds, reductions."""
 
 from .batch import Batch, Sample, SampleMeta, as_picture, collate, interleave, pack
 from .feature_store import FeatureStore

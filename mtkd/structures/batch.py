@@ -1,4 +1,4 @@
-"""The batch: what a data set's samples become, and what every network, task and distiller reads."""
+"""The batch: collated samples of a data set, the input of networks, tasks and distillers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
@@ -12,7 +12,7 @@ from .rows import Routing
 
 
 class SampleMeta(TypedDict, total=False):
-    """Where a sample comes from and what was done to it (for caches, metrics and images)."""
+    """Origin and transformations of a sample (for caches, metrics and images)."""
 
     dataset: str
     sample_id: str
@@ -24,7 +24,7 @@ class SampleMeta(TypedDict, total=False):
 
 
 class Sample(TypedDict):
-    """One sample in the data pipeline, NumPy throughout."""
+    """One sample in the data pipeline, in NumPy form."""
 
     image: Any  # (H, W, 3) uint8 RGB; a clip (T, H, W, 3)
     targets: dict[str, Any]  # task -> label in its kind's NumPy form, or None where the sample has no such label
@@ -36,7 +36,7 @@ class _Rows(TypedDict, total=False):
 
 
 class Batch(_Rows):
-    """What one step works on.
+    """The input of one training step.
 
     Every configured task is in ``targets`` and ``present`` always; where a sample has no label, the target is the
     kind's empty one and ``present`` is False.
@@ -68,7 +68,7 @@ def as_picture(image: Tensor) -> Tensor:
 
 
 def collate(samples: Sequence[Mapping[str, Any]] | Batch) -> Batch:
-    """Stack packed samples into a :class:`Batch`; a batch that a data set served whole stays as it is.
+    """Stack packed samples into a :class:`Batch`; a batch that is already collated by a data set is returned unchanged.
 
     Raises:
         ValueError: the samples differ in size, which a batch cannot hold.
@@ -89,7 +89,7 @@ def collate(samples: Sequence[Mapping[str, Any]] | Batch) -> Batch:
 
 
 def interleave(parts: Sequence[Batch], places: Sequence[Sequence[int]]) -> Batch:
-    """One batch of several.
+    """Concatenate several batches.
 
     Args:
         parts: batches of the same tasks and stored taps.

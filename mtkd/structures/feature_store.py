@@ -1,4 +1,4 @@
-"""A file format for features: fixed-size rows, each all of one sample's taps, read through a memory map.
+"""A file format for features: fixed-size rows with all taps of one sample, read through a memory map.
 
 A store is a folder::
 
@@ -32,7 +32,7 @@ CHECKED_ON_OPENING = 32  # blocks; 128 MiB, read in about a tenth of a second
 
 
 class FeatureStore:
-    """An opened store; see the module. Pickling it opens it anew.
+    """An open store; see the module. It is reopened when unpickled.
 
     Args:
         folder: an existing store.
@@ -74,7 +74,7 @@ class FeatureStore:
     @classmethod
     def create(cls, folder: str | Path, key: Mapping[str, Any], shapes: Mapping[str, Sequence[int]], num_rows: int,
                dtype: str = 'float16') -> 'FeatureStore':
-        """Begin a store in a folder, in the place of what was in it.
+        """Create a store in a folder, replacing its contents.
 
         Args:
             folder: where; made if it is not there.
@@ -105,27 +105,27 @@ class FeatureStore:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of one row."""
+        """Size of one row in bytes."""
         return sum(math.prod(shape) for shape in self.shapes.values()) * self.dtype.itemsize
 
     @property
     def promised_bytes(self) -> int:
-        """Bytes of the folder's files when it is complete."""
+        """Total size of the files of the complete store in bytes."""
         return (self.row_bytes * self.num_rows + (self.folder / HEADER).stat().st_size
                 + len(_written_text(self.num_rows, [0] * -(-self.num_rows // self.block_rows))))
 
     @property
     def block_rows(self) -> int:
-        """Rows under one checksum."""
+        """Number of rows per checksum."""
         return max(BLOCK_BYTES // self.row_bytes, 1)
 
     @property
     def complete(self) -> bool:
-        """Whether every row is written."""
+        """Whether all rows are written."""
         return self.written == self.num_rows
 
     def append(self, taps: Mapping[str, np.ndarray]) -> None:
-        """Write rows after those that are committed or appended; they count from the next :meth:`commit` on.
+        """Append rows; they become valid with the next :meth:`commit`.
 
         Args:
             taps: tap -> (n, ...) numbers.
@@ -172,7 +172,7 @@ class FeatureStore:
             start += size
 
     def commit(self) -> None:
-        """Bring what was appended to the disk and count it."""
+        """Flush appended rows to disk and mark them as valid."""
         with (self.folder / ROWS).open('r+b') as file:
             os.fsync(file.fileno())
         self.written, self._pending, self._map = self.written + self._pending, 0, None
@@ -200,7 +200,7 @@ class FeatureStore:
                                      f'folder.')
 
     def read(self, rows: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
-        """Rows by number.
+        """Read rows by index.
 
         Returns:
             tap -> (n, ...) in the store's precision, in the order of ``rows``; copies.

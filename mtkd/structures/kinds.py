@@ -1,4 +1,4 @@
-"""Target kinds: how a label of each kind resizes, flips, pads, becomes a tensor, and is absent.
+"""Target kinds: resizing, flipping, padding, tensor form and missing values of each kind of label.
 
 Two levels of missing are kept apart. A label that a sample does not have at all is said by ``Batch['present']``; a
 pixel without a value carries the kind's own marker and is read only through :meth:`TargetKind.valid`.
@@ -95,7 +95,7 @@ class BinaryMap(ClassMap):
 
 
 class EdgeMap(BinaryMap):
-    """A :class:`BinaryMap` of lines one pixel wide, which stay connected lines where the map shrinks."""
+    """A :class:`BinaryMap` of lines one pixel wide, which stay connected when the map is downsampled."""
 
     name = 'edge_map'
     takes = ('binary_map',)

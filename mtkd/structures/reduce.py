@@ -1,4 +1,4 @@
-"""From per-sample sums and counts to one global ratio, the same on one process and on many ranks."""
+"""Reduction of per-sample sums and counts to one global ratio, equal for one process and several ranks."""
 
 import torch
 import torch.distributed as dist

@@ -1,4 +1,4 @@
-"""Which samples of a batch a part of a training step works on, settled on the host so that no device is asked.
+"""Samples of a batch that a part of a training step uses, determined on the host without device synchronisation.
 
 In a batch mixed from several data sets, most samples are labelled for some of the tasks only. A task's head, teacher and
 links run on the samples that can count for them; what they leave out would be masked in the loss.
@@ -17,7 +17,7 @@ Route = frozenset[tuple[str, str]] | None  # {(task, 'labelled' or 'unlabelled')
 
 @dataclass(frozen=True)
 class Rows:
-    """Some samples of a batch.
+    """A subset of the samples of a batch.
 
     Attributes:
         numbers: their places in the batch, ascending; at least one.
@@ -64,11 +64,11 @@ class Routing:
             self._inside[part, whole] = self._place(part, whole, device)
 
     def rows(self, route: Route) -> Rows | None:
-        """The samples of a route; None: all of the batch. The first sample stands in where a route has none."""
+        """The samples of a route; None: all of the batch. An empty route contains the first sample."""
         return self._rows[route]
 
     def pick(self, tensor: Tensor, part: Route, whole: Route = None) -> Tensor:
-        """The rows of ``part`` of a tensor that has the rows of ``whole``.
+        """Select the rows of ``part`` from a tensor with the rows of ``whole``.
 
         Args:
             tensor: (R, ...), R being the number of rows of ``whole``.
@@ -113,7 +113,7 @@ def _index(numbers: Collection[int], device: torch.device | str) -> Tensor:
 
 
 def joined(routes: Iterable[Route]) -> Route:
-    """The route of all samples that any of ``routes`` takes."""
+    """The union of ``routes``."""
     union: set[tuple[str, str]] = set()
     for route in routes:
         if route is None:
@@ -124,7 +124,7 @@ def joined(routes: Iterable[Route]) -> Route:
 
 
 def row_wise(module: nn.Module) -> bool:
-    """Whether a trained module treats every sample by itself and draws nothing: leaving samples out then changes nothing.
+    """Whether a trained module processes samples independently without random numbers, so that samples can be skipped.
 
     Batch normalisation looks at the whole batch, and dropout draws numbers for the whole batch. A module of another
     kind that does so says ``across_samples = True``. :class:`mtkd.models.dropout.Dropout` is told of the samples left out.

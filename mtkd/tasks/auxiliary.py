@@ -1,4 +1,4 @@
-"""How a prediction on the way through a network is supervised by its task's labels."""
+"""Supervision of auxiliary predictions by the labels of their task."""
 
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ from .task import Task
 
 
 def aux_losses(task: Task, out: Tensor, target: Tensor) -> dict[str, PerSample]:
-    """A task's terms of a prediction that need not have the task's own form, in the manner of :meth:`Task.losses`.
+    """The loss terms of a task for an auxiliary prediction, which may have another form, like :meth:`Task.losses`.
 
     - As many channels as the task's output has: the task's own loss.
     - Two channels of a binary task with one: the loss of their difference, which is the logit of two-way softmax.

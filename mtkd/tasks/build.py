@@ -1,4 +1,4 @@
-"""From a configuration to the tasks."""
+"""Build tasks from a configuration."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Classification of whole images."""
+"""Image classification."""
 
 import torch
 from torch import Tensor

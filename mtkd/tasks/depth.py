@@ -10,7 +10,7 @@ from .task import Part, Task, override
 
 @TASKS.register_module()
 class Depth(Task):
-    """Metres per pixel, the head's output as it is: L1, rmse, soft bins.
+    """Metres per pixel, directly predicted by the head: L1, rmse, soft bins.
 
     Args:
         name: see :class:`Task`.

@@ -1,4 +1,4 @@
-"""Colours for maps: fixed palettes, so that images of different runs can be laid side by side."""
+"""Colours for maps, with fixed palettes so that images of different runs can be compared."""
 
 import colorsys
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What a task is: the noun that outputs, targets, terms and metrics are keyed by."""
+"""Base class of tasks. Outputs, targets, terms and metrics are keyed by task."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ Part = Mapping[str, Any] | str | None
 
 
 class Task:
-    """One task: how its output becomes a loss, a prediction, a distribution, a number and an image.
+    """One task: converts its output to a loss, a prediction, a distribution, metrics and an image.
 
     A task subclass gives its defaults; a user's ``loss``, ``metric`` or ``prob_view`` overrides them. An override
     without ``type``, or with the default's, changes the named arguments only: ``loss=dict(w_pos=.95)``.
@@ -68,7 +68,7 @@ class Task:
         return F.interpolate(out.float(), tuple(size), mode='bilinear', align_corners=False)
 
     def losses(self, out: Tensor, target: Tensor) -> dict[str, PerSample]:
-        """The task's own terms, never reduced over the batch.
+        """The loss terms of the task, not reduced over the batch.
 
         Args:
             out: (B, C, h, w) at the head's resolution, or (B, C).
@@ -81,7 +81,7 @@ class Task:
         return {self.loss.term: self.loss(self.loss_input(resized), target, self.kind.valid(target))}
 
     def loss_input(self, out: Tensor) -> Tensor:
-        """What the loss reads of a resized output; the output itself unless a task says otherwise."""
+        """The input of the loss from a resized output; by default the output itself."""
         return out
 
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
@@ -93,11 +93,11 @@ class Task:
         return self.prob_view(out, tau)
 
     def metric(self) -> TaskMetric:
-        """The metric, made anew."""
+        """Build a new metric."""
         return METRICS.build(dict(self._metric))
 
     def draw(self, value: Tensor) -> Tensor:
-        """A prediction or target as an image: (B, 3, H, W) uint8 RGB on the CPU; black where it has no value."""
+        """A prediction or target as an image: (B, 3, H, W) uint8 RGB on the CPU; black for invalid pixels."""
         raise TypeError(f'{type(self).__name__} does not draw')
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Data sets whose labels are maps: a class, a depth or a normal for each pixel."""
+"""Data sets with dense labels: classes, depth or normals per pixel."""
 
 from .camvid import CamVid
 from .cityscapes import CityscapesMTAN

@@ -1,4 +1,4 @@
-"""Anybody's own dense data: a pattern for the images, and a pattern with a few rules for each label."""
+"""Custom dense data: a pattern for the images, and a pattern with a few rules for each label."""
 
 import re
 import warnings
@@ -91,7 +91,7 @@ class DenseFolder(TaskDataset):
         self._coco: dict[str, CocoMasks] = {}
 
     def load_data_list(self) -> list[Entry]:
-        """The images of the split with those label files that are there.
+        """The images of the split with their existing label files.
 
         Raises:
             BadData: see the class.

@@ -1,4 +1,4 @@
-"""Reading the folders that MTAN's data releases have: one .npy file per sample and kind of label."""
+"""Reads the folder layout of MTAN's data releases: one .npy file per sample and kind of label."""
 
 from pathlib import Path
 from typing import Any

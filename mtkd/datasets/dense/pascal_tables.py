@@ -1,4 +1,4 @@
-"""What PASCAL-Context's multi-task labels are made with: the six body parts, and the classes it shares with NYU."""
+"""Tables for PASCAL-Context's multi-task labels: the six body parts, and the classes it shares with NYU."""
 
 SIX_PARTS = ('background', 'head', 'torso', 'upper arms', 'lower arms', 'upper legs', 'lower legs')
 

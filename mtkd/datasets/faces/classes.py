@@ -1,4 +1,4 @@
-"""The classes that labels of different data sets are brought to, so that one head can learn from all of them.
+"""Common classes for the labels of different data sets, so that one head can be trained on all of them.
 
 Source: fact sheet 2.8. What a data set calls differently is said in its adapter's label maps, which a config can replace.
 """

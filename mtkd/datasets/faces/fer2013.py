@@ -1,4 +1,4 @@
-"""FER-2013: expressions, the images themselves written out in a csv."""
+"""FER-2013: expressions, with images stored in a csv file."""
 
 from typing import Any
 

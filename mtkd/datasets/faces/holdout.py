@@ -1,4 +1,4 @@
-"""A seeded hold-out for data sets that come without a split."""
+"""A seeded hold-out for data sets without a split."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ SPLITS = ('train', 'val', 'all')
 
 
 def held_out(groups: Sequence[str], split: str, share: float, seed: int) -> list[int]:
-    """Indices of the samples of a split, no group being in both.
+    """Indices of the samples of a split; no group occurs in both splits.
 
     Args:
         groups: each sample's group: its person where that is known, itself where not.

@@ -1,4 +1,4 @@
-"""RAF-DB: expressions, with gender, race and age group by hand."""
+"""RAF-DB: expressions, with manually annotated gender, race and age group."""
 
 from pathlib import Path
 

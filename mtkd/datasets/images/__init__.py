@@ -1,4 +1,4 @@
-"""Data sets whose labels belong to whole images."""
+"""Data sets with image-level labels."""
 
 from .array import ArrayDataset
 from .attributes import AttributeDataset

@@ -1,4 +1,4 @@
-"""Data sets of small images with image-level labels, held in memory and served by the batch."""
+"""Data sets of small images with image-level labels, kept in memory and served in batches."""
 
 import os
 from abc import abstractmethod

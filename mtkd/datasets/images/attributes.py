@@ -1,4 +1,4 @@
-"""What adapters of images with image-level labels share: label maps, parts, domains, and patience with broken files."""
+"""Base class of data sets with image-level labels: label maps, parts, domains, and tolerance of broken files."""
 
 import logging
 from abc import abstractmethod
@@ -24,7 +24,7 @@ MAIN = 'main'  # the domain of the pictures as they are
 
 
 class AttributeDataset(TaskDataset):
-    """Images with classes and numbers, any of which may be missing.
+    """Images with class and numeric labels, any of which may be missing.
 
     An adapter sets :attr:`OFFERS` (its fields and their kinds), :attr:`LABEL_MAPS`, :attr:`LIMITS` and :attr:`CLASSES`
     of its fields, and writes :meth:`records`; :meth:`picture` where an image is not a file of its own.

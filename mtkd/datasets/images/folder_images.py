@@ -51,7 +51,7 @@ class FolderImages(ArrayDataset):
 
     @property
     def folder(self) -> Path:
-        """What the splits' folders lie in."""
+        """The parent folder of the splits."""
         return self.data_root
 
     def listed(self) -> tuple[list[Path], list[int], list[str]]:

@@ -1,4 +1,4 @@
-"""Image files with a class each, read when they are asked for: for sets whose images are too large to keep."""
+"""Image files with one class each, read on demand, for sets that do not fit into memory."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -13,7 +13,7 @@ from .array import stratified
 
 
 class LabelledFiles(TaskDataset):
-    """An image file and a class a sample; an adapter writes :meth:`listed`.
+    """One image file and class per sample; adapters implement :meth:`listed`.
 
     Images keep their size: give the pipeline a ``Resize``.
 
@@ -36,7 +36,7 @@ class LabelledFiles(TaskDataset):
         """The split's images below ``data_root`` and their classes, from 0."""
 
     def load_data_list(self) -> list[Entry]:
-        """One entry an image, named by its path without the suffix."""
+        """One entry per image, named by its path without the suffix."""
         return [{'sample_id': path.relative_to(self.data_root).with_suffix('').as_posix(), 'files': {'image': path},
                  'class': number} for path, number in self.listed()]
 
@@ -51,7 +51,7 @@ class LabelledFiles(TaskDataset):
 
 
 def class_folders(top: Path) -> list[Path]:
-    """The folders in a folder, by name, whose places are the classes' numbers.
+    """The subfolders of a folder, sorted by name; their order defines the class indices.
 
     Raises:
         BadData: there is no such folder, or none in it.

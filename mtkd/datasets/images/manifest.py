@@ -1,4 +1,4 @@
-"""Anybody's own images: a table with a column of paths and a column per task."""
+"""Custom images: a table with a column of paths and a column per task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -11,7 +11,7 @@ from mtkd.structures import Batch, SampleMeta, TargetKind
 
 
 class PictureStore:
-    """Serves whole batches, bit-equal to samples that are made one by one and stacked.
+    """Serves complete batches, bit-exact to individually processed and stacked samples.
 
     Args:
         images: (N, H, W, 3) uint8 RGB, all samples.

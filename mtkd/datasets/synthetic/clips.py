@@ -1,4 +1,4 @@
-"""Synthetic clips: the images of :class:`SyntheticImages`, moving."""
+"""Synthetic clips: moving images of :class:`SyntheticImages`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

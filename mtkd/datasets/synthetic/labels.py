@@ -1,4 +1,4 @@
-"""What scenes are labelled with, and which scenes are of which split."""
+"""Labels of synthetic scenes, and the scenes of each split."""
 
 import numpy as np
 

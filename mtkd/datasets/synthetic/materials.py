@@ -1,4 +1,4 @@
-"""Random draws; and materials: colours and patterns of one distribution for all classes."""
+"""Random numbers, and materials: colours and patterns with the same distribution for all classes."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Draws:
         return low + int(next(self._stream) * (high - low + 1))
 
     def chance(self, probability: float) -> bool:
-        """True this often."""
+        """True with the given probability."""
         return next(self._stream) < probability
 
     def pick(self, options: Sequence[Any]) -> Any:
-        """One of the options, all alike."""
+        """One of the options, with equal probabilities."""
         return options[int(next(self._stream) * len(options))]
 
 
@@ -45,7 +45,7 @@ _SURFACES = (PLAIN,) * 6 + (CHECKER,) * 2 + (STRIPES,) * 3 + (NOISE,) * 4 + (WOO
 
 
 class Material(NamedTuple):
-    """What a surface looks like; colours are linear RGB in 0..1."""
+    """Appearance of a surface; colours are linear RGB in 0..1."""
 
     pattern: int
     base: tuple[float, float, float]

@@ -1,4 +1,4 @@
-"""A room as an image with labels. Two passes and no loop over pixels.
+"""Renders a room as an image with labels, in two passes without a loop over pixels.
 
 Geometry is analytic. A room is a list of pieces (boxes, ellipsoids, truncated cones); each carries an affine map into its
 own unit frame. Rays have z = 1 in camera axes, so the ray parameter *is* the z-depth. Pass one writes depth and piece index

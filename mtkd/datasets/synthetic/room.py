@@ -1,4 +1,4 @@
-"""A room: camera, light, what hangs on its walls and what stands where, in one series of draws."""
+"""A room: camera, light, wall decoration and furniture, from one series of random numbers."""
 
 from __future__ import annotations
 

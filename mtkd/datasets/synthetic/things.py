@@ -39,7 +39,7 @@ class Thing(NamedTuple):
 def box(
     x0: float, x1: float, y0: float, y1: float, z0: float, z1: float, material: Material, label: str = ''
 ) -> Piece:
-    """A box from x0 to x1 and so on."""
+    """A box from x0 to x1, y0 to y1 and z0 to z1."""
     centre = ((x0 + x1) / 2, (y0 + y1) / 2, (z0 + z1) / 2)
     return Piece(BOX, centre, ((x1 - x0) / 2, (y1 - y0) / 2, (z1 - z0) / 2), material, label=label)
 
@@ -153,7 +153,7 @@ def cabinet(draw: Draws) -> Thing:
 
 
 def lamp(draw: Draws) -> Thing:
-    """A lamp that stands."""
+    """A floor lamp."""
     metal, height, radius = make_material(draw), draw(1.1, 1.8), draw(0.13, 0.28)
     shade = make_material(draw, emission=draw(0.5, 1.6) if draw.chance(0.5) else 0.0)
     pieces = [cone(0, 0, 0, 0.03, radius * 0.8, metal), cone(0, 0, 0.03, height - 0.1, 0.02, metal)]

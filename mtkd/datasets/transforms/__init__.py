@@ -1,4 +1,4 @@
-"""Augmentation: callables ``(sample, kinds, rng) -> sample`` on NumPy samples, one idea a file.
+"""Augmentation: callables ``(sample, kinds, rng) -> sample`` on NumPy samples, one per file.
 
 A transform leaves the arrays it is given as they are, draws only from ``rng``, and may name in ``needs`` the tasks whose
 labels it looks at, which are then read even when they are not served. Normalisation is not among them: images stay

@@ -1,4 +1,4 @@
-"""A central crop."""
+"""Centre crop."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from .geometry import Kinds, size_of, window
 
 @TRANSFORMS.register_module()
 class CentreCrop:
-    """Cut the middle out; a side on which the image is smaller is left as it is.
+    """Crop the centre; sides that are smaller than the crop are unchanged.
 
     Args:
         size: (height, width).

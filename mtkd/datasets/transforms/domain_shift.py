@@ -1,4 +1,4 @@
-"""Another domain made from the same images."""
+"""Synthetic domain shift of images."""
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from .geometry import Kinds
 
 @TRANSFORMS.register_module()
 class DomainShift:
-    """The image as a worse camera would have taken it: blurred, sampled coarsely, without colour, in this order.
+    """Simulates a worse camera: blur, coarse sampling, loss of colour, in this order.
 
     Nothing is drawn: an image always comes out the same, so that it is a domain and not an augmentation. Give it to a
     data set's ``domains``, which applies it on reading, in training and in tests. Size and labels stay.

@@ -1,4 +1,4 @@
-"""The moves that an image, all its spatial labels and its meta make together; the transforms choose between them.
+"""Geometric operations on an image, its spatial labels and its metadata, which the transforms use.
 
 ``meta['crop']`` follows along: the rectangle of true image (not padding) inside the arrays, None if it is all.
 """

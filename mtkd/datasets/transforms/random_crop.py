@@ -1,4 +1,4 @@
-"""A random crop that avoids one-class windows."""
+"""Random crop that avoids windows with a single class."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A random mirroring."""
+"""Random horizontal flip."""
 
 from collections.abc import Sequence
 

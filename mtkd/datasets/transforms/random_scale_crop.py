@@ -1,4 +1,4 @@
-"""A random window, enlarged to the image's size."""
+"""Random window, resized to the size of the image."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ MIN_NORM = 0.5  # a shorter blend mixes opposite, or valid and invalid, vectors
 
 @TRANSFORMS.register_module()
 class RandomScaleCrop:
-    """Cut a window of 1 / ``s`` of each side out and bring it back to the whole size: a zoom by ``s``.
+    """Crop a window of 1 / ``s`` of each side and resize it to the original size: a zoom by ``s``.
 
     ``s`` is drawn from ``scales`` and the window's place evenly. Images and normals are enlarged bilinearly, the other
     labels by the nearest pixel, and depths are divided by ``s``.

@@ -1,4 +1,4 @@
-"""A random zoom."""
+"""Random zoom."""
 
 import numpy as np
 

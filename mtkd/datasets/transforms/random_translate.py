@@ -1,4 +1,4 @@
-"""A random shift of small images."""
+"""Random translation of small images."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A fixed resize."""
+"""Resize."""
 
 import numpy as np
 

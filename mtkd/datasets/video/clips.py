@@ -1,4 +1,4 @@
-"""What every data set of clips is: some frames of each sample, drawn anew each time in training."""
+"""Base class of clip data sets: a few frames of each sample, resampled at each access in training."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ SAMPLINGS = ('random', 'centre')
 
 
 class ClipDataset(TaskDataset):
-    """Samples of T frames with image-level labels; an adapter writes ``load_data_list``.
+    """Samples of T frames with image-level labels; adapters implement ``load_data_list``.
 
     A sample's image is a clip, (T, H, W, 3) uint8 in the pipeline and (T, 3, H, W) in a batch. The video (or the part
     of it that the entry's ``span`` names) is divided into T equal segments, of each of which one frame is taken: the one

@@ -1,4 +1,4 @@
-"""Videos with a class each, listed by the files that a data set comes with."""
+"""Videos with one class each, listed by the files of a data set."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ class Video(NamedTuple):
 
 
 class LabelledVideos(ClipDataset):
-    """A video and a class a sample; an adapter writes :meth:`listed`.
+    """One video and class per sample; adapters implement :meth:`listed`.
 
     Frames keep their size: give the pipeline a ``Resize``. A folder of frames named as a video without its suffix is read
     in the video's place, which is faster: unpack with ``ffmpeg -i a.avi a/%05d.jpg``.
@@ -50,7 +50,7 @@ class LabelledVideos(ClipDataset):
         """The split's videos below ``data_root``."""
 
     def load_data_list(self) -> list[Entry]:
-        """One entry a sample, named by its path without the suffix."""
+        """One entry per sample, named by its path without the suffix."""
         return [{'sample_id': video.path.relative_to(self.data_root).with_suffix('').as_posix() + video.mark,
                  'files': {'image': video.path}, 'class': video.number, 'span': video.span} for video in self.listed()]
 
@@ -81,7 +81,7 @@ def unpacked(paths: Iterable[Path]) -> list[Path]:
 
 
 def lines(path: Path) -> list[str]:
-    """The lines of a list that hold something.
+    """The non-empty lines of a list.
 
     Raises:
         BadData: there is no such file.

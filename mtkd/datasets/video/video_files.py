@@ -1,4 +1,4 @@
-"""Reading frames out of video files, or out of folders that videos were unpacked to."""
+"""Reads frames from video files, or from folders with extracted frames."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ Choose = Callable[[int], Sequence[int] | np.ndarray]  # number of frames -> whic
 
 
 def read_clip(path: Path, choose: Choose) -> np.ndarray:
-    """(T, H, W, 3) uint8 RGB: the wanted frames of a video, decoded and nothing else.
+    """(T, H, W, 3) uint8 RGB: the requested frames of a video; no others are decoded.
 
     Args:
         path: a video file of any format that OpenCV reads; or a folder with an image a frame, in the order of their

@@ -1,4 +1,4 @@
-"""The rows of the papers, as data: one JSON file a suite, digits as printed.
+"""The rows of the papers, as data: one JSON file per suite, with digits as printed.
 
 A file holds the suite's metrics (their order is the order of the columns; all of them enter Delta_mt), notes on known
 misprints, and rows. What a paper prints is never corrected here; what looks wrong is said in a row's `notes`. To add a
@@ -19,7 +19,7 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class PrintedMetric:
-    """How a metric is read.
+    """Unit and direction of a metric.
 
     Attributes:
         unit: as printed; empty for a number without one.

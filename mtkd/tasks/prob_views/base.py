@@ -1,4 +1,4 @@
-"""What every probability view is: a task's output as the distribution that distillation compares."""
+"""Base class of probability views, which convert a task's output to the distribution compared in distillation."""
 
 import torch
 from torch import Tensor

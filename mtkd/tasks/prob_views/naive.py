@@ -1,4 +1,4 @@
-"""The literal reading: softmax over the channels, whatever they are."""
+"""Softmax over the channels, independent of their meaning."""
 
 from torch import Tensor
 

@@ -1,4 +1,4 @@
-"""The task takes no part in distillation of outputs."""
+"""Excludes a task from the distillation of outputs."""
 
 from torch import Tensor
 

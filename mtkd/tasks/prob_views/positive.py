@@ -1,4 +1,4 @@
-"""The positive part of an output, compared in shape only."""
+"""The positive part of an output, for scale-invariant comparison."""
 
 from torch import Tensor
 

@@ -1,4 +1,4 @@
-"""A logit as the pair of probabilities of yes and no."""
+"""A logit as a pair of Bernoulli probabilities."""
 
 import torch
 from torch import Tensor

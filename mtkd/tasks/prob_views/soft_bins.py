@@ -1,4 +1,4 @@
-"""A depth softly assigned to logarithmically spaced bins."""
+"""Soft assignment of depth to logarithmically spaced bins."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Each channel as a distribution over the places of the image."""
+"""Each channel as a distribution over the positions of the image."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from .base import ProbView
 
 @PROB_VIEWS.register_module('spatial_softmax')
 class SpatialSoftmax(ProbView):
-    """p_c(x) = softmax_x(z_c(x) / τ): the H·W values of a channel sum to 1, the channels of a place do not."""
+    """p_c(x) = softmax_x(z_c(x) / τ): the H·W values of a channel sum to 1, the channels of a position do not."""
 
     normalised = False
     scope = frozenset({'intra'})
@@ -19,7 +19,7 @@ class SpatialSoftmax(ProbView):
         return torch.softmax(_flat(out, tau), dim=2).view(out.shape)
 
     def log_probs(self, out: Tensor, tau: float = 1.0) -> Tensor:
-        """The logarithm of the distribution over the places, (B, C, h, w)."""
+        """The logarithm of the distribution over positions, (B, C, h, w)."""
         return torch.log_softmax(_flat(out, tau), dim=2).view(out.shape)
 
 

@@ -1,4 +1,4 @@
-"""A normal softly assigned to directions on the visible hemisphere."""
+"""Soft assignment of normals to directions on the visible hemisphere."""
 
 import math
 from collections.abc import Sequence
