@@ -6,7 +6,7 @@
 Made-up results of four tasks, 20 metrics a run: rows of five seeds on five backbones, and single-task references. They are
 written as folders of results.json, which both builds read, and as one .jsonl file, which this build reads too. Each page is
 made by ``mtkd leaderboard`` in a process of its own; processor time (user and system) and the largest resident size are the
-kernel's. The earlier build is a ``git worktree``, which is removed in the end.
+kernel's. Both builds find their bytecode compiled. The earlier build is a ``git worktree``, which is removed in the end.
 """
 
 import argparse
@@ -86,15 +86,19 @@ def build_at(commit: str) -> Iterator[Path]:
             subprocess.run(['git', 'worktree', 'remove', '--force', str(tree)], cwd=ROOT, check=True)
 
 
-def cost(tree: Path, arguments: list[str], limit: int) -> tuple[float, float] | None:
+def cost(tree: Path, arguments: list[str], limit: int, cache: Path) -> tuple[float, float] | None:
     """Processor seconds and largest resident megabytes of ``mtkd leaderboard``; None where it took more than ``limit`` s.
+
+    ``cache`` is where Python keeps compiled bytecode.
 
     Raises:
         RuntimeError: the command failed.
     """
     command = [sys.executable, '-m', 'mtkd', 'leaderboard', *arguments]
-    process = subprocess.Popen(command, cwd=tree, env={**os.environ, 'PYTHONPATH': str(tree), 'OMP_NUM_THREADS': '1'},
-                               stdout=subprocess.DEVNULL, preexec_fn=lambda: _limit(limit))
+    environment = {name: value for name, value in os.environ.items() if name != 'PYTHONDONTWRITEBYTECODE'}
+    environment.update(PYTHONPATH=str(tree), OMP_NUM_THREADS='1', PYTHONPYCACHEPREFIX=str(cache))
+    process = subprocess.Popen(command, cwd=tree, env=environment, stdout=subprocess.DEVNULL,
+                               preexec_fn=lambda: _limit(limit))
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     seconds = used.ru_utime + used.ru_stime
@@ -132,6 +136,10 @@ def main() -> None:
 
 def measure(builds: list[tuple[str, Path, str]], arguments: argparse.Namespace, folder: Path, options: list[str]) -> None:
     """Print a line a build and number of results."""
+    write(list(made_up(10)), folder / 'warm')
+    for _, tree, source in builds:
+        given = [str(folder / 'warm' / source), '--out', str(folder / f'warm.{arguments.format}')]
+        cost(tree, given, arguments.limit, folder / 'bytecode')
     past: set[str] = set()
     for count in sorted(arguments.results):
         write(list(made_up(count)), folder / str(count))
@@ -139,7 +147,7 @@ def measure(builds: list[tuple[str, Path, str]], arguments: argparse.Namespace, 
             if name in past:
                 continue
             given = [str(folder / str(count) / source), '--out', str(folder / f'page.{arguments.format}'), *options]
-            used = cost(tree, given, arguments.limit)
+            used = cost(tree, given, arguments.limit, folder / 'bytecode')
             if used is None:
                 past.add(name)
             said = f'more than {arguments.limit} s' if used is None else f'{used[0]:7.2f} s  {used[1]:6.0f} MB'

@@ -52,7 +52,10 @@ def build(paths: Iterable[str | Path], suite: str | None = None, with_published:
     if suite is None and not paths:
         raise ValueError('name at least one folder with results, or a suite to see its published rows alone')
     names = measured if suite is None else [suite]
-    boards = [board([run for run in runs if run.result.suite == name], name, with_published, beside) for name in names]
+    by_suite: dict[str, list[Run]] = {name: [] for name in measured}
+    for run in runs:
+        by_suite[run.result.suite].append(run)
+    boards = [board(by_suite.get(name, []), name, with_published, beside) for name in names]
     for made in boards:
         made.comparisons = compare(made, pairs, baseline)
     return boards
@@ -82,7 +85,7 @@ def board(runs: Sequence[Run], suite: str, with_published: bool = True, beside: 
 
 def digest(results: Sequence[Result]) -> str:
     """sha256 of what results say, whatever the order and wherever they lie; empty for none."""
-    texts = sorted(json.dumps(result.to_json(), sort_keys=True) for result in results)
+    texts = sorted(map(json.JSONEncoder(sort_keys=True).encode, (result.to_json() for result in results)))
     return hashlib.sha256('\n'.join(texts).encode()).hexdigest() if texts else ''
 
 
@@ -103,17 +106,20 @@ def _columns(runs: Sequence[Run], paper: published.PublishedSuite | None) -> dic
     for run in sorted(runs, key=lambda run: -len(run.result.tasks)):
         for task, name in _keys(run.result):
             metric = run.result.metrics[task][name]
-            primary = name in run.result.primary[task]
-            defined = paper is not None and task in paper.metrics
-            new = Column(task, name, metric.unit, metric.higher_is_better, primary and not defined, primary)
-            old = columns.setdefault((task, name), new)
-            same_unit = old.unit == new.unit or '' in (old.unit, new.unit)  # a paper's depth may have no unit
-            if not same_unit or old.higher_is_better != new.higher_is_better:
+            old = columns.get((task, name))
+            if old is None:
+                primary = name in run.result.primary[task]
+                defined = paper is not None and task in paper.metrics
+                columns[task, name] = Column(task, name, metric.unit, metric.higher_is_better, primary and not defined,
+                                             primary)
+                origin[task, name] = run.where
+                continue
+            same_unit = old.unit == metric.unit or '' in (old.unit, metric.unit)  # a paper's depth may have no unit
+            if not same_unit or old.higher_is_better != metric.higher_is_better:
                 raise ValueError(
-                    f'{run.where}: {task} {name} has unit {new.unit!r} and higher_is_better {new.higher_is_better}, '
+                    f'{run.where}: {task} {name} has unit {metric.unit!r} and higher_is_better {metric.higher_is_better}, '
                     f'but {old.unit!r} and {old.higher_is_better} in {origin[task, name]}'
                 )
-            origin.setdefault((task, name), run.where)
     tasks = list(dict.fromkeys(task for task, _ in columns))
     return dict(sorted(columns.items(), key=lambda item: tasks.index(item[0][0])))
 
@@ -130,15 +136,23 @@ def _measured(runs: Sequence[Run], columns: Mapping[Key, Column]) -> list[Row]:
     references = _merge_single_task([group for group in groups if group[0].result.role == 'single_task'])
     plain = [reference for reference in references if not any(group[0].result.teachers for group in reference)]
     rows = [_single_task_row(reference) for reference in references]
+    plain_of, all_of = _by_backbone(plain), _by_backbone(references)
     for row, reference in zip(rows, references, strict=True):
-        if reference not in plain and (joined := over_tasks(reference)):
-            _set_delta(row, joined, [r for r in plain if r[0][0].result.backbone == row.backbone], columns)
+        taught = any(group[0].result.teachers for group in reference)
+        if taught and (joined := over_tasks(reference)):
+            _set_delta(row, joined, plain_of.get(row.backbone, []), columns)
     for group in groups:
         if group[0].result.role == 'multi_task':
             rows.append(_row(group))
-            backbone = group[0].result.backbone
-            _set_delta(rows[-1], group, [r for r in references if r[0][0].result.backbone == backbone], columns)
+            _set_delta(rows[-1], group, all_of.get(group[0].result.backbone, []), columns)
     return sorted(rows, key=_order)
+
+
+def _by_backbone(references: Iterable[Reference]) -> dict[str, list[Reference]]:
+    found: dict[str, list[Reference]] = {}
+    for reference in references:
+        found.setdefault(reference[0][0].result.backbone, []).append(reference)
+    return found
 
 
 def _order(row: Row) -> tuple[object, ...]:
@@ -165,7 +179,7 @@ def group_runs(runs: Sequence[Run]) -> list[list[Run]]:
                 f'suite {r.suite}); remove one of them'
             )
         first = next(iter(group.values()), run)
-        if set(_keys(first.result)) != set(_keys(r)):
+        if any(first.result.metrics[task].keys() != r.metrics[task].keys() for task in r.tasks):
             raise ValueError(f'{first.where} and {run.where} are runs of one row with different metrics; test them again')
         if _protocol(first.result) != _protocol(r):
             raise ValueError(f'{first.where} reports the {_protocol(first.result)} and {run.where}, of the same row, the '
@@ -178,13 +192,14 @@ def _row(group: Sequence[Run]) -> Row:
     """The row of runs that differ only in seed and fold."""
     results = [run.result for run in group]
     first = results[0]
+    keys = _keys(first)
     return Row(
         method=first.method,
         backbone=first.backbone,
         role=first.role,
         student=first.student,
         teachers=_unique(name for r in results for name in r.teachers),
-        metrics={(task, name): estimate([r.metrics[task][name].value for r in results]) for task, name in _keys(first)},
+        metrics={(task, name): estimate([r.metrics[task][name].value for r in results]) for task, name in keys},
         seeds=sorted({r.seed for r in results}),
         train_set=first.train_set or '',
         test_set=first.test_set or '',
@@ -200,8 +215,7 @@ def _row(group: Sequence[Run]) -> Row:
         code_versions=_unique(r.code_version for r in results),
         times=_unique(r.time for r in results),
         files=[run.where for run in group],
-        runs=[RunValues(r.seed, r.fold, {(task, name): r.metrics[task][name].value for task, name in _keys(r)})
-              for r in results],
+        runs=[RunValues(r.seed, r.fold, {key: r.metrics[key[0]][key[1]].value for key in keys}) for r in results],
         notes=_protocol_note(first) + _undefined(group),
     )
 
@@ -315,8 +329,8 @@ def _set_delta(row: Row, group: Sequence[Run], references: Sequence[Reference], 
             names = ', '.join(key[1] for key, column in columns.items() if key[0] == task and column.in_delta)
             raise ValueError(f'{task} was measured without {names}, which define it')
         reference = choose_reference(references, result)
-        row.delta = delta_estimate(group, reference, higher)
-        own = {(run.result.seed, run.result.fold): delta_estimate([run], reference, higher).mean for run in group}
+        row.delta, deltas = delta_estimate(group, reference, higher)
+        own = {(run.result.seed, run.result.fold): delta for run, delta in zip(group, deltas, strict=True)}
         for values in row.runs:
             values.delta = own.get((values.seed, values.fold))
     except ValueError as error:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 
 from mtkd.leaderboard.results import Result
 from mtkd.leaderboard.student_t import t_quantile
@@ -229,4 +229,14 @@ def estimate(values: Sequence[float]) -> Estimate:
     n, mean = len(values), fmean(values)
     if n < 2 or not math.isfinite(mean):
         return Estimate(mean, None, n)
-    return Estimate(mean, t_quantile(n - 1, CONFIDENCE) * stdev(values) / math.sqrt(n), n)
+    return Estimate(mean, t_quantile(n - 1, CONFIDENCE) * deviation(values, mean) / math.sqrt(n), n)
+
+
+def deviation(values: Sequence[float], mean: float) -> float:
+    """The standard deviation of two values or more around their mean; exactly 0 where all are equal.
+
+    `statistics.stdev` is exact to the last bit by way of fractions, which takes most of the time of a board.
+    """
+    if min(values) == max(values):
+        return 0.0
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))

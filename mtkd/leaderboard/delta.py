@@ -8,11 +8,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import TypeVar
 
-from mtkd.leaderboard.board import Estimate, Key, Run
-from mtkd.leaderboard.delta_mt import delta_mt
+from mtkd.leaderboard.board import Estimate, Key, Run, deviation
+from mtkd.leaderboard.delta_mt import delta_mt, mean_gain, task_gain
 from mtkd.leaderboard.results import Result
 from mtkd.leaderboard.student_t import t_quantile
 
@@ -73,7 +73,7 @@ def over_tasks(groups: Sequence[Sequence[Run]]) -> list[Run]:
     return joined
 
 
-def delta_estimate(group: Sequence[Run], reference: Reference, higher: Mapping[Key, bool]) -> Estimate:
+def delta_estimate(group: Sequence[Run], reference: Reference, higher: Mapping[Key, bool]) -> tuple[Estimate, list[float]]:
     """Delta_mt of runs against single-task runs, percent.
 
     The mean is that of the runs' own Deltas against the references' mean values. With one run per reference the
@@ -86,20 +86,35 @@ def delta_estimate(group: Sequence[Run], reference: Reference, higher: Mapping[K
         reference: one list of runs a task.
         higher: the (task, metric) pairs that enter, with their direction.
 
+    Returns:
+        The estimate, and the Delta of each run.
+
     Raises:
         ValueError: a reference lacks a metric or is 0, or a value is undefined.
     """
     directions = by_task(higher)
     names: dict[str, list[str]] = {task: list(named) for task, named in directions.items()}
-    base = {runs[0].result.tasks[0]: _values(runs, runs[0].result.tasks[0], names) for runs in reference}
-    mine = [{task: _values([run], task, names) for task in names} for run in group]
-    mean = {task: _values(group, task, names) for task in names}
-    deltas = [signed_delta(values, base, directions) for values in mine]
+    singles = {runs[0].result.tasks[0]: runs for runs in reference}
+    base = {task: _values(runs, task, names[task]) for task, runs in singles.items()}
+    deltas = [mean_gain(_gains({task: _values([run], task, names[task]) for task in names}, base, directions))
+              for run in group]
+    if len(group) == 1:
+        return Estimate(deltas[0], None, 1), deltas
+    mean = {task: _values(group, task, names[task]) for task in names}
+    gains = dict(zip(names, _gains(mean, base, directions), strict=True))
     samples = [deltas]
-    for runs in reference:
-        task = runs[0].result.tasks[0]
-        samples.append([signed_delta(mean, {**base, task: _values([run], task, names)}, directions) for run in runs])
-    return Estimate(fmean(deltas), _half_width(samples) if len(group) > 1 else None, len(group))
+    for task, runs in singles.items():  # a single run in the place of the reference's mean changes this task's gain alone
+        each = [_gains({task: mean[task]}, {task: _values([run], task, names[task])}, directions) for run in runs]
+        samples.append([mean_gain([*{**gains, task: gain}.values()]) for gain, in each])
+    return Estimate(fmean(deltas), _half_width(samples), len(group)), deltas
+
+
+def _gains(values: Values, reference: Values, higher: Mapping[str, Mapping[str, bool]]) -> list[float]:
+    """The gain of each task; a message of `delta_mt` turned into a reason."""
+    try:
+        return [task_gain(task, named, reference, higher) for task, named in values.items()]
+    except ValueError as error:
+        raise ValueError(_reason(error)) from None
 
 
 def signed_delta(values: Values, reference: Values, higher: Mapping[str, Mapping[str, bool]]) -> float:
@@ -107,7 +122,11 @@ def signed_delta(values: Values, reference: Values, higher: Mapping[str, Mapping
     try:
         return delta_mt(values, reference, higher)
     except ValueError as error:
-        raise ValueError(str(error).removeprefix('Δ_mt: ').rstrip('.')) from None
+        raise ValueError(_reason(error)) from None
+
+
+def _reason(error: ValueError) -> str:
+    return str(error).removeprefix('Δ_mt: ').rstrip('.')
 
 
 def by_task(flat: Mapping[Key, Item]) -> dict[str, dict[str, Item]]:
@@ -118,14 +137,14 @@ def by_task(flat: Mapping[Key, Item]) -> dict[str, dict[str, Item]]:
     return nested
 
 
-def _values(runs: Sequence[Run], task: str, names: Mapping[str, Iterable[str]]) -> dict[str, float]:
+def _values(runs: Sequence[Run], task: str, names: Iterable[str]) -> dict[str, float]:
     """The means over `runs` of a task's named metrics."""
     values = {}
-    for name in names[task]:
-        metrics = [run.result.metrics[task].get(name) for run in runs]
-        values[name] = fmean(math.nan if metric is None else metric.value for metric in metrics)
-        if None in metrics:
+    for name in names:
+        numbers = [metric.value for run in runs if (metric := run.result.metrics[task].get(name)) is not None]
+        if len(numbers) < len(runs):
             raise ValueError(f'a single-task result for {task} has no {name}')
+        values[name] = numbers[0] if len(numbers) == 1 else fmean(numbers)
         if not math.isfinite(values[name]):
             raise ValueError(f'{task} {name} of {runs[0].result.method} is undefined')
     return values
@@ -133,7 +152,7 @@ def _values(runs: Sequence[Run], task: str, names: Mapping[str, Iterable[str]]) 
 
 def _half_width(samples: Sequence[Sequence[float]]) -> float:
     """Half of the confidence interval of a sum of independent means, one a sample; single values add nothing."""
-    parts = [(stdev(sample) ** 2 / len(sample), len(sample) - 1) for sample in samples if len(sample) > 1]
+    parts = [(deviation(sample, fmean(sample)) ** 2 / len(sample), len(sample) - 1) for sample in samples if len(sample) > 1]
     total = sum(variance for variance, _ in parts)
     if total == 0:
         return 0.0

@@ -1,6 +1,6 @@
 """Δ_mt: the relative gain of a multi-task model over single-task models, in percent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 Value = TypeVar('Value')
@@ -28,19 +28,30 @@ def delta_mt(values: Mapping[str, Mapping[str, float]], reference: Mapping[str, 
     """
     if not values:
         raise ValueError('Δ_mt needs at least one task; none was given.')
-    gains = []
-    for task, metrics in values.items():
-        if not metrics:
-            raise ValueError(f"Δ_mt: task '{task}' has no metric; name at least one.")
-        gains.append(sum(_gain(value, _find(reference, task, metric, 'reference'),
-                               _find(higher_is_better, task, metric, 'direction'), f'{task}/{metric}')
-                         for metric, value in metrics.items()) / len(metrics))
+    return mean_gain([task_gain(task, metrics, reference, higher_is_better) for task, metrics in values.items()])
+
+
+def task_gain(task: str, values: Mapping[str, float], reference: Mapping[str, Mapping[str, float]],
+              higher_is_better: Mapping[str, Mapping[str, bool]]) -> float:
+    """The mean relative gain of one task's metrics, a ratio.
+
+    Raises:
+        ValueError: see :func:`delta_mt`.
+    """
+    if not values:
+        raise ValueError(f"Δ_mt: task '{task}' has no metric; name at least one.")
+    return sum(_gain(value, _find(reference, task, metric, 'reference'), _find(higher_is_better, task, metric, 'direction'),
+                     task, metric) for metric, value in values.items()) / len(values)
+
+
+def mean_gain(gains: Sequence[float]) -> float:
+    """Δ_mt in percent from the gains of the tasks."""
     return 100.0 * sum(gains) / len(gains)
 
 
-def _gain(value: float, reference: float, higher_is_better: bool, where: str) -> float:
+def _gain(value: float, reference: float, higher_is_better: bool, task: str, metric: str) -> float:
     if reference == 0:
-        raise ValueError(f'Δ_mt: the reference of {where} is 0, a relative gain over it is undefined; '
+        raise ValueError(f'Δ_mt: the reference of {task}/{metric} is 0, a relative gain over it is undefined; '
                          f'leave this metric out.')
     return (value - reference) / reference * (1 if higher_is_better else -1)
 

@@ -6,7 +6,7 @@ Drawn without a library: the same rows give the same bytes, and the colours foll
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -14,8 +14,12 @@ WIDTH, HEIGHT = 820, 440
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 18, 52
 _CHAR, _LINE = 7.2, 13.0  # size of a label's letters, px
 _APART = 13.0  # px between points of one cost
+_WIDEST = 156.0  # px from the first to the last of them; many points stand closer
+_LABELLED = 200  # points; a plot with more has no labels, since few would fit and those by chance
+_GRID = 32.0  # px, side of the squares by which boxes are looked up
 
 Place = tuple[float, float, str]  # x, y, text-anchor of a label
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,9 @@ def scatter(points: Sequence[Point], colours: dict[str, int], x_label: str, y_la
     parts.append(_text('axis', f'x="{(WIDTH + _LEFT) / 2}" y="{HEIGHT - 10}"', x_label))
     parts.append(_text('axis', f'transform="translate(16 {middle})rotate(-90)"', y_label))
     at = dodge([px(p.x) for p in points])
-    places = place_labels([(x, py(p.y), p.label) for x, p in zip(at, points, strict=True)])
+    places: Sequence[Place | None] = [None] * len(points)
+    if len(points) <= _LABELLED:
+        places = place_labels([(x, py(p.y), p.label) for x, p in zip(at, points, strict=True)])
     for point, x, place in zip(points, at, places, strict=True):
         parts.append(_mark(point, x, py, colours[point.group], place))
     return ''.join(parts) + '</svg>'
@@ -88,8 +94,9 @@ def dodge(places: Sequence[float]) -> list[float]:
         groups.setdefault(round(x), []).append(index)
     moved = list(places)
     for group in groups.values():
+        apart = min(_APART, _WIDEST / max(len(group) - 1, 1))
         for position, index in enumerate(group):
-            moved[index] += _APART * (position - (len(group) - 1) / 2)
+            moved[index] += apart * (position - (len(group) - 1) / 2)
     return moved
 
 
@@ -120,7 +127,9 @@ def place_labels(points: Sequence[tuple[float, float, str]]) -> list[Place | Non
     Returns:
         x, y and text-anchor, one a point.
     """
-    taken = [(x - 7, y - 7, x + 7, y + 7) for x, y, _ in points]
+    taken = _Boxes()
+    for index, (x, y, _) in enumerate(points):
+        taken.add((x - 7, y - 7, x + 7, y + 7), index)
     places: list[Place | None] = []
     for index, (x, y, label) in enumerate(points):
         width = _CHAR * len(label)
@@ -131,15 +140,37 @@ def place_labels(points: Sequence[tuple[float, float, str]]) -> list[Place | Non
             start = left - {'start': 0.0, 'end': width, 'middle': width / 2}[anchor]
             box = (start, base - _LINE + 3, start + width, base + 3)
             inside = box[0] >= _LEFT and box[2] <= WIDTH and box[1] >= 0 and box[3] <= HEIGHT - _BOTTOM
-            if inside and not any(_overlap(box, other) for k, other in enumerate(taken) if k != index):
+            if inside and taken.is_free(box, index):
                 chosen = (left, base, anchor)
-                taken.append(box)
+                taken.add(box)
                 break
         places.append(chosen)
     return places
 
 
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+class _Boxes:
+    """Boxes found by where they are: of thousands, only those near a place are looked at."""
+
+    def __init__(self) -> None:
+        self._squares: dict[tuple[int, int], list[tuple[Box, int | None]]] = {}
+
+    def add(self, box: Box, owner: int | None = None) -> None:
+        """Take a box; `owner` is the point it belongs to, whose own label may cover it."""
+        for square in self._near(box):
+            self._squares.setdefault(square, []).append((box, owner))
+
+    def is_free(self, box: Box, owner: int) -> bool:
+        """Whether a box overlaps no other but that of its own point."""
+        return not any(_overlap(box, other) for square in self._near(box) for other, whose in self._squares.get(square, ())
+                       if whose != owner)
+
+    @staticmethod
+    def _near(box: Box) -> Iterator[tuple[int, int]]:
+        left, top, right, bottom = (math.floor(side / _GRID) for side in box)
+        return ((x, y) for x in range(left, right + 1) for y in range(top, bottom + 1))
+
+
+def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 

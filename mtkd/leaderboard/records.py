@@ -34,19 +34,23 @@ def find(paths: Iterable[str | Path]) -> list[Path]:
         names = ', '.join(str(path) for path in places)
         files = next((f'; name {file} itself to read it' for path in places for file in sorted(path.glob(f'*{ENDING}'))), '')
         raise ValueError(f'no results.json found in {names}; tools/test.py writes them{files}')
-    return sorted(found.values())
+    return sorted(found.values(), key=lambda path: path.parts)
 
 
 def _below(folder: Path) -> list[tuple[str, Path]]:
-    """The results files of a folder as (real path, path)."""
+    """The results files of a folder as (real path, path); links to folders are not followed."""
     files = []
-    start = os.path.realpath(folder)
-    for place, _, names in os.walk(folder):
-        real = start + place.removeprefix(str(folder))  # links to folders are not followed
-        for name in names:
-            if name == 'results.json' or (name.startswith('results_') and name.endswith('.json')):
-                path = Path(place, name)
-                files.append((os.path.realpath(path) if path.is_symlink() else f'{real}/{name}', path))
+    folders = [(os.path.realpath(folder), str(folder))]
+    while folders:
+        real, place = folders.pop()
+        with os.scandir(place) as entries:
+            for entry in entries:
+                name = entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((f'{real}/{name}', entry.path))
+                elif name == 'results.json' or (name.startswith('results_') and name.endswith('.json')):
+                    path = Path(entry.path)
+                    files.append((os.path.realpath(path) if entry.is_symlink() else f'{real}/{name}', path))
     return files
 
 

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +208,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def _record(row: Row) -> dict[str, Any]:
-    data = asdict(row)
+    data = {f.name: getattr(row, f.name) for f in fields(row)}
     del data['files']  # a page is the same wherever the results lie
     metrics: dict[str, dict[str, Any]] = {}
     for (task, name), estimate in row.metrics.items():

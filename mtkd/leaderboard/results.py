@@ -118,7 +118,7 @@ class Result:
             raise ValueError(f'tasks must name at least one task and none twice, got {self.tasks}')
         if self.role == 'single_task' and len(self.tasks) != 1:
             raise ValueError(f"a result with role 'single_task' has exactly one task, got {self.tasks}")
-        if set(self.metrics) != set(self.tasks):
+        if self.metrics.keys() != set(self.tasks):
             raise ValueError(f'metrics are given for {sorted(self.metrics)} but the tasks are {sorted(self.tasks)}')
         for task in self.tasks:
             if not self.primary.get(task):
@@ -172,14 +172,12 @@ class Result:
             raise ValueError(f'key {missing[0]!r} is missing')
         values = {key: data[key] for key in _TYPES if key in data}
         for key, value in values.items():
-            if value is None and key not in _REQUIRED:
+            if value is None and key not in _NEEDED:
                 continue
             if not _CHECKS[_TYPES[key]](value):
                 raise ValueError(f'{key!r} must be {_TYPES[key]}, got {type(value).__name__} {value!r:.60}')
-            if key in _LIMITS and not all(low <= number <= high for low, high in [_LIMITS[key]]
-                                          for number in (value if isinstance(value, list) else [value])):
-                raise ValueError(f'{key!r} is {_shown(value)}, which cannot be (it lies between {_LIMITS[key][0]:g} and '
-                                 f'{_LIMITS[key][1]:g}); correct it, or test again')
+            if key in _LIMITS:
+                _check_limits(key, value)
         for key in ('teachers', 'versions'):
             if values.get(key, 0) is None:
                 del values[key]
@@ -204,10 +202,10 @@ class Result:
             ValueError: where it cannot be used; one sentence that names the file.
         """
         path = Path(path)
-        if not path.is_file():
-            raise FileNotFoundError(f'{path}: no such results file; run tools/test.py to make one')
         try:
-            data = json.loads(path.read_text(encoding='utf-8'))
+            data = json.loads(path.read_bytes())
+        except (FileNotFoundError, IsADirectoryError):
+            raise FileNotFoundError(f'{path}: no such results file; run tools/test.py to make one') from None
         except ValueError as error:
             raise ValueError(f'{path}: not complete JSON ({error}); delete it and run tools/test.py again') from None
         try:
@@ -249,7 +247,18 @@ _LARGEST = 1e12  # of a metric's value
 _LIMITS = {  # key -> the numbers that it can hold
     'seed': (0, 2.0 ** 63), 'params': (0, 1e15), 'macs': (0, 1e18), 'input_size': (1, 1e6), 'images_per_second': (0, 1e9),
     'peak_memory_bytes': (0, 1e15), 'fold': (0, 1e6)}
+
+
+def _check_limits(key: str, value: Any) -> None:
+    low, high = _LIMITS[key]
+    for number in value if isinstance(value, list) else (value,):
+        if not low <= number <= high:
+            raise ValueError(f'{key!r} is {_shown(value)}, which cannot be (it lies between {low:g} and {high:g}); '
+                             f'correct it, or test again')
+
+
 _REQUIRED = [f.name for f in fields(Result)][: [f.name for f in fields(Result)].index('teachers')]
+_NEEDED = frozenset(_REQUIRED)
 
 
 def _is_integer(value: Any) -> bool:
@@ -294,19 +303,20 @@ def _read_metrics(data: dict[str, Any]) -> dict[str, dict[str, Metric]]:
 
 
 def _read_metric(task: str, name: str, entry: Any) -> Metric:
-    where = f'{task}/{name}'
     try:
         value, unit, higher = entry['value'], entry['unit'], entry['higher_is_better']
     except (KeyError, TypeError, IndexError):
-        raise ValueError(f"metric {where} must be an object with 'value', 'unit' and 'higher_is_better'") from None
+        raise ValueError(f"metric {task}/{name} must be an object with 'value', 'unit' and 'higher_is_better'") from None
     if value is not None and not _is_number(value):
-        raise ValueError(f'the value of metric {where} must be a number or null, got {value!r:.60}')
+        raise ValueError(f'the value of metric {task}/{name} must be a number or null, got {value!r:.60}')
     if not isinstance(unit, str) or not isinstance(higher, bool):
-        raise ValueError(f'metric {where} needs a string as unit and true or false as higher_is_better')
-    if value is not None and abs(value) > _LARGEST:
-        raise ValueError(f'the value of metric {where} is {_shown(value)}, which cannot be; test again, or write null where '
-                         f'it is not known')
-    return Metric(math.nan if value is None else float(value), sys.intern(unit), higher)
+        raise ValueError(f'metric {task}/{name} needs a string as unit and true or false as higher_is_better')
+    if value is None:
+        value = math.nan
+    elif not -_LARGEST <= value <= _LARGEST and value == value:
+        raise ValueError(f'the value of metric {task}/{name} is {_shown(value)}, which cannot be; test again, or write null '
+                         f'where it is not known')
+    return Metric(value, sys.intern(unit), higher)
 
 
 def _shown(value: Any) -> str:

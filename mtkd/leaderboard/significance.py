@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 
-from mtkd.leaderboard.board import Column, Comparison, PairedTest, Row, RunValues, SuiteBoard
+from mtkd.leaderboard.board import Column, Comparison, PairedTest, Row, RunValues, SuiteBoard, deviation
 from mtkd.leaderboard.student_t import t_quantile, two_sided_p
 
 DELTA = 'Δ_mt'
@@ -74,10 +74,10 @@ def _setting(row: Row) -> tuple[str, str, str, str]:
 def _settings(board: SuiteBoard, first: str, second: str) -> dict[tuple[str, str, str, str], tuple[Row, Row]]:
     """The settings in which both methods have a row. Merged single-task rows go by the backbone alone."""
     found = {}
-    for one in board.measured:
-        for other in board.measured:
-            same = _setting(one) == _setting(other) or (one.role != other.role and one.backbone == other.backbone)
-            if one.method == first and other.method == second and same:
+    others = [row for row in board.measured if row.method == second]
+    for one in (row for row in board.measured if row.method == first):
+        for other in others:
+            if _setting(one) == _setting(other) or (one.role != other.role and one.backbone == other.backbone):
                 found[_setting(other)] = (one, other)
     return found
 
@@ -110,9 +110,10 @@ def paired_test(first: Sequence[float | None], second: Sequence[float | None], t
     n = len(differences)
     if n < 2:
         return PairedTest(task, name, unit, higher_is_better, differences, fmean(differences) if n else math.nan)
-    spread = stdev(differences)
-    p_t = two_sided_p(fmean(differences) / (spread / math.sqrt(n)), n - 1) if spread > 0 else None
-    return PairedTest(task, name, unit, higher_is_better, differences, fmean(differences),
+    mean = fmean(differences)
+    spread = deviation(differences, mean)
+    p_t = two_sided_p(mean / (spread / math.sqrt(n)), n - 1) if spread > 0 else None
+    return PairedTest(task, name, unit, higher_is_better, differences, mean,
                       t_quantile(n - 1) * spread / math.sqrt(n), p_t, sign_flip(differences))
 
 

@@ -2,6 +2,7 @@
 
 import math
 from functools import lru_cache
+from statistics import NormalDist
 
 _TINY = 1e-300
 _STEPS = 500  # of the continued fraction; a few dozen are enough for the freedoms of seeds
@@ -34,16 +35,29 @@ def t_quantile(freedom: float, level: float = 0.95) -> float:
     """
     if not freedom > 0 or not 0 < level < 1:
         raise ValueError(f"Student's t has a quantile for freedom > 0 and 0 < level < 1, not {freedom} and {level}.")
-    high = 1.0
-    while two_sided_p(high, freedom) > 1 - level:
-        high *= 2
-    low = 0.0
-    for _ in range(200):  # bisection ends when the middle is one of the ends
-        middle = (low + high) / 2
-        if middle in (low, high):
+    wanted = 1 - level
+    low, high = 0.0, math.inf
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    t = z + (z ** 3 + z) / (4 * freedom)  # the first terms of the expansion in 1 / freedom
+    for _ in range(200):
+        p = two_sided_p(t, freedom)
+        low, high = (t, high) if p > wanted else (low, t)
+        better = _newton(t, p, wanted, freedom)
+        if not low < better < high:
+            better = 2 * t if math.isinf(high) else (low + high) / 2
+        step, t = abs(better - t), better
+        if step <= 1e-8 * t:  # the error after a step is of the order of its square
             break
-        low, high = (middle, high) if two_sided_p(middle, freedom) > 1 - level else (low, middle)
-    return (low + high) / 2
+    return t
+
+
+def _newton(t: float, p: float, wanted: float, freedom: float) -> float:
+    """A step of Newton's method on log p as a function of log t, which is nearly straight; NaN where p is 0."""
+    if p == 0:
+        return math.nan
+    log_density = (math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - math.log(freedom * math.pi) / 2
+                   - (freedom + 1) / 2 * math.log1p(t * t / freedom))
+    return t * (p / wanted) ** (p / (2 * t * math.exp(log_density)))
 
 
 def _incomplete_beta(a: float, b: float, x: float) -> float:

@@ -56,13 +56,16 @@ def table(board: SuiteBoard, block: str) -> Table:
     makers = [*_what(rows, block), *[_metric(column) for column in columns], *_deltas(block), *_cost(rows)]
     laid = [(head, [make(row) for row in rows]) for head, make in makers]
     kept = [(head, cells) for head, cells in laid if head.label == 'Method' or any(cell.text for cell in cells)]
-    notes = list(dict.fromkeys(note for row in rows for note in row.notes))
+    numbers: dict[str, int] = {}
+    for row in rows:
+        for note in row.notes:
+            numbers.setdefault(note, len(numbers) + 1)
     return Table(
         heads=[head for head, _ in kept],
         rows=list(rows),
         cells=[[cells[i] for _, cells in kept] for i in range(len(rows))],
-        marks=[sorted({notes.index(note) + 1 for note in row.notes}) for row in rows],
-        notes=notes,
+        marks=[sorted({numbers[note] for note in row.notes}) for row in rows],
+        notes=list(numbers),
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from textwrap import dedent
@@ -32,6 +33,7 @@ HEADINGS = {'measured': 'Measured', 'reported': 'Reported by the paper'}
 _MARKED = 'Best of its backbone{} in colour; rows of the two blocks are never ranked against each other.'
 _ASSETS = Path(__file__).parent / 'assets'
 _COLOURS = 8
+_MARKS = re.compile('[`*Δ]')
 
 
 def page(boards: Sequence[SuiteBoard], title: str, note: str) -> str:
@@ -43,9 +45,9 @@ def page(boards: Sequence[SuiteBoard], title: str, note: str) -> str:
         note: protocol text for the top: blank lines part paragraphs, lines that begin with '- ' are a list, `backticks`
             mark code and two asterisks bold.
     """
-    names = _backbones(boards)
-    sections = [_suite(board, f's{index}', names, len(boards) > 1) for index, board in enumerate(boards)]
-    ordered = sorted(names.items(), key=lambda item: item[1])
+    known = Backbones(row.backbone for board in boards for row in [*board.reported, *board.measured])
+    sections = [_suite(board, f's{index}', known, len(boards) > 1) for index, board in enumerate(boards)]
+    ordered = sorted(known.names.items(), key=lambda item: item[1])
     options = ''.join(f'<option value="{escape(key)}">{escape(name)}</option>' for key, name in ordered)
     links = ''.join(f'<a href="#s{index}">{escape(board.title)}</a>' for index, board in enumerate(boards))
     return f'''<!doctype html>
@@ -92,22 +94,29 @@ def stamp(boards: Sequence[SuiteBoard]) -> str:
     return f'results sha256: {results_digest(boards)}'
 
 
-def _key(backbone: str) -> str:
-    """One key for 'Swin-T', 'swin_t' and 'SwinT'."""
-    return re.sub('[^a-z0-9?]', '', backbone.lower())
+class Backbones:
+    """The backbones of a page.
 
+    Args:
+        spellings: of all rows, papers' first: the first spelling of a backbone is its name.
 
-def _backbones(boards: Sequence[SuiteBoard]) -> dict[str, str]:
-    """Key -> name; papers' spelling wins over ours."""
-    rows = [row for board in boards for row in [*board.reported, *board.measured]]
-    names: dict[str, str] = {}
-    for row in rows:
-        names.setdefault(_key(row.backbone), row.backbone)
-    return names
+    Attributes:
+        names: key -> name.
+        colours: key -> number of its colour class.
+    """
 
+    def __init__(self, spellings: Iterable[str]) -> None:
+        self.names: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
+        for spelling in spellings:
+            if spelling not in self._keys:
+                self._keys[spelling] = re.sub('[^a-z0-9?]', '', spelling.lower())
+                self.names.setdefault(self._keys[spelling], spelling)
+        self.colours = {key: number % _COLOURS for number, key in enumerate(self.names)}
 
-def _colour(backbone: str, names: dict[str, str]) -> int:
-    return list(names).index(_key(backbone)) % _COLOURS
+    def key(self, spelling: str) -> str:
+        """One key for 'Swin-T', 'swin_t' and 'SwinT'."""
+        return self._keys[spelling]
 
 
 def _prose(text: str) -> str:
@@ -127,7 +136,10 @@ def _prose(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    marked = re.sub('`([^`]+)`', r'<code>\1</code>', escape(text))
+    text = escape(text)
+    if not _MARKS.search(text):
+        return text
+    marked = re.sub('`([^`]+)`', r'<code>\1</code>', text)
     marked = re.sub(r'\*\*(.+?)\*\*', r'<strong>\1</strong>', marked)
     marked = re.sub(r'(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])', r'<em>\1</em>', marked)
     return marked.replace('Δ_mt', 'Δ<sub>mt</sub>')
@@ -136,19 +148,19 @@ def _inline(text: str) -> str:
 # One suite
 
 
-def _suite(board: SuiteBoard, anchor: str, names: dict[str, str], heading: bool) -> str:
+def _suite(board: SuiteBoard, anchor: str, known: Backbones, heading: bool) -> str:
     head = f'<h2>{escape(board.title)}</h2>' if heading else ''
-    blocks = [_block(board, block, f'{anchor}{block[0]}', names) for block in BLOCKS]
-    blocks.insert(1, ''.join(_comparison(comparison) for comparison in board.comparisons))
+    blocks = [_block(board, block, f'{anchor}{block[0]}', known) for block in BLOCKS]
+    blocks.insert(1, ''.join(_comparison(comparison, known) for comparison in board.comparisons))
     return f'<section id="{anchor}">{head}{"".join(blocks)}</section>\n'
 
 
-def _block(board: SuiteBoard, block: str, prefix: str, names: dict[str, str]) -> str:
+def _block(board: SuiteBoard, block: str, prefix: str, known: Backbones) -> str:
     laid = table(board, block)
     if not laid.rows:
         return ''
     ids = [f'{prefix}{index}' for index in range(len(laid.rows))]
-    plot = _figure(laid.rows, ids, board.columns, names)
+    plot = _figure(laid.rows, ids, board.columns, known)
     footnotes = ''.join(f'<li>{_inline(note)}</li>' for note in laid.notes)
     general = [INTERVAL, *delta_note(board)] if block == 'measured' else list(board.notes)
     general.append(_MARKED.format('' if block == 'measured' else ' in its table'))
@@ -156,13 +168,13 @@ def _block(board: SuiteBoard, block: str, prefix: str, names: dict[str, str]) ->
     badge = f'{len(laid.rows)} rows' if len(laid.rows) > 1 else '1 row'
     return (
         f'<div class="{block}"><h3><span class="badge">{badge}</span>{HEADINGS[block]}{source}</h3>\n'
-        f'{_table(laid, ids, board.columns, names)}'
+        f'{_table(laid, ids, board.columns, known)}'
         f'{plot}<ol class="notes">{footnotes}</ol>'
         f'{"".join(f"<p class=notes>{_inline(text)}</p>" for text in general)}</div>\n'
     )
 
 
-def _comparison(comparison: Comparison) -> str:
+def _comparison(comparison: Comparison, known: Backbones) -> str:
     """One pair of rows as a table that does not sort, with what its seeds can show."""
     heads, rows = comparison_table(comparison)
     top = ''.join(f'<th scope="col"{" class=num" if head.numeric else ""}>{escape(head.text)}</th>' for head in heads)
@@ -172,7 +184,7 @@ def _comparison(comparison: Comparison) -> str:
                        for head, cell in zip(heads[1:], others, strict=True))
         lines.append(f'<tr><th scope="row">{_inline(first.text)}</th>{rest}</tr>\n')
     names = (f'data-first="{escape(comparison.first)}" data-second="{escape(comparison.second)}" '
-             f'data-backbone="{_key(comparison.backbone)}"')
+             f'data-backbone="{known.key(comparison.backbone)}"')
     return (
         f'<div class="compared" {names}>'
         f'<h3><span class="badge">{COMPARED}</span>{escape(comparison_title(comparison))}</h3>\n'
@@ -181,16 +193,16 @@ def _comparison(comparison: Comparison) -> str:
     )
 
 
-def _table(laid: Table, ids: Sequence[str], columns: Sequence[Column], names: dict[str, str]) -> str:
+def _table(laid: Table, ids: Sequence[str], columns: Sequence[Column], known: Backbones) -> str:
     heads = ''.join(_head(head) for head in laid.heads)
     lines = []
     for row, cells, marks, name in zip(laid.rows, laid.cells, laid.marks, ids, strict=True):
         more = f'<div class="more" hidden>{_details(row, columns)}</div>'
         notes = ''.join(f'<sup>{mark}</sup>' for mark in marks)
         first = f'<th scope="row" data-sort="{escape(cells[0].text)}">{escape(cells[0].text)}{notes}{more}</th>'
-        rest = ''.join(_cell(head, cell, row, names) for head, cell in zip(laid.heads[1:], cells[1:], strict=True))
+        rest = ''.join(_cell(head, cell, row, known) for head, cell in zip(laid.heads[1:], cells[1:], strict=True))
         single = ' class="single"' if row.role == 'single_task' else ''
-        data = f'data-method="{escape(row.method)}" data-backbone="{_key(row.backbone)}"'
+        data = f'data-method="{escape(row.method)}" data-backbone="{known.key(row.backbone)}"'
         lines.append(f'<tr id="{name}" tabindex="0" {data}{single}>{first}{rest}</tr>\n')
     body = ''.join(lines)
     return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n'
@@ -204,12 +216,12 @@ def _head(head: Head) -> str:
     return f'<th scope="col" data-first="{first}"{numeric}><button type="button">{label}</button></th>'
 
 
-def _cell(head: Head, cell: Cell, row: Row, names: dict[str, str]) -> str:
+def _cell(head: Head, cell: Cell, row: Row, known: Backbones) -> str:
     sort = '' if cell.sort is None else escape(str(cell.sort))
     text = _text(head, cell)
     if head.label == 'Backbone':
-        name = escape(names[_key(row.backbone)])
-        text = f'<span class="dot c{_colour(row.backbone, names)}"></span>{name}'
+        key = known.key(row.backbone)
+        text = f'<span class="dot c{known.colours[key]}"></span>{escape(known.names[key])}'
     return f'<td class="{_classes(head, cell)}" data-sort="{sort}">{text}</td>'
 
 
@@ -220,7 +232,7 @@ def _classes(head: Head, cell: Cell) -> str:
 def _text(head: Head, cell: Cell) -> str:
     """A cell's text with a true minus sign, its interval set back."""
     text = escape(cell.text.replace('-', '\N{MINUS SIGN}') if head.numeric else cell.text)
-    return re.sub(r' (± [\d.]+)', r' <i>\1</i>', text)
+    return re.sub(r' (± [\d.]+)', r' <i>\1</i>', text) if '±' in text else text
 
 
 def _details(row: Row, columns: Sequence[Column]) -> str:
@@ -258,33 +270,38 @@ def commands_of(row: Row) -> list[str]:
 # Plots
 
 
-Axis = tuple[str, Callable[[Row], float | None]]
+@dataclass(frozen=True)
+class _Axis:
+    """What a plot shows on one axis: its label, a row's value and half of that value's interval, both None where unknown."""
+
+    label: str
+    value: Callable[[Row], float | None]
+    half_width: Callable[[Row], float | None] = lambda row: None
 
 
-def _figure(rows: Sequence[Row], ids: Sequence[str], columns: Sequence[Column], names: dict[str, str]) -> str:
+def _figure(rows: Sequence[Row], ids: Sequence[str], columns: Sequence[Column], known: Backbones) -> str:
     """One plot for each pair of a cost and an accuracy, the first one shown. Empty without two rows of known cost."""
     kept = [(row, name) for row, name in zip(rows, ids, strict=True) if row.comparable]
-    costs = [axis for axis in _costs() if sum(axis[1](row) is not None for row, _ in kept) > 1]
-    gains = [axis for axis in _gains(columns) if sum(axis[1](row) is not None for row, _ in kept) > 1]
-    plots, colours = [], {key: index % _COLOURS for index, key in enumerate(names)}
-    for i, (x_label, x_of) in enumerate(costs):
-        for j, (y_label, y_of) in enumerate(gains):
+    costs = [axis for axis in _costs() if sum(axis.value(row) is not None for row, _ in kept) > 1]
+    gains = [axis for axis in _gains(columns) if sum(axis.value(row) is not None for row, _ in kept) > 1]
+    plots = []
+    for i, cost in enumerate(costs):
+        for j, gain in enumerate(gains):
             points = []
             for row, name in kept:
-                x, y = x_of(row), y_of(row)
+                x, y = cost.value(row), gain.value(row)
                 if x is not None and y is not None and x > 0:
-                    width = _half_width(row, y_label, columns)
                     single = row.role == 'single_task'
-                    points.append(Point(x, y, width, row.method, _key(row.backbone), name, single))
+                    points.append(Point(x, y, gain.half_width(row), row.method, known.key(row.backbone), name, single))
             if points:
                 hidden = '' if i == j == 0 else ' hidden'
-                plots.append(scatter(points, colours, x_label, y_label, f'data-x="{i}" data-y="{j}"{hidden}'))
+                plots.append(scatter(points, known.colours, cost.label, gain.label, f'data-x="{i}" data-y="{j}"{hidden}'))
     if not plots:
         return ''
-    used = {_key(row.backbone) for row, _ in kept if any(axis[1](row) is not None for axis in costs)}
+    used = {known.key(row.backbone) for row, _ in kept if any(cost.value(row) is not None for cost in costs)}
     legend = ''.join(
-        f'<li class="c{colours[key]}"><span class="dot"></span><span>{escape(name)}</span></li>'
-        for key, name in names.items()
+        f'<li class="c{known.colours[key]}"><span class="dot"></span><span>{escape(name)}</span></li>'
+        for key, name in known.names.items()
         if key in used
     )
     legend += ('<li class="key">Ring: single-task networks. Bar: 95 % confidence interval. '
@@ -296,35 +313,32 @@ def _figure(rows: Sequence[Row], ids: Sequence[str], columns: Sequence[Column], 
     )
 
 
-def _select(label: str, axes: Sequence[Axis], axis: str) -> str:
-    options = ''.join(f'<option value="{index}">{escape(name)}</option>' for index, (name, _) in enumerate(axes))
-    return f'<label>{label} <select data-axis="{axis}">{options}</select></label>'
+def _select(label: str, axes: Sequence[_Axis], which: str) -> str:
+    options = ''.join(f'<option value="{index}">{escape(axis.label)}</option>' for index, axis in enumerate(axes))
+    return f'<label>{label} <select data-axis="{which}">{options}</select></label>'
 
 
-def _costs() -> list[Axis]:
+def _costs() -> list[_Axis]:
     return [
-        ('MACs (G)', lambda row: None if row.macs is None else row.macs / 1e9),
-        ('Parameters (M)', lambda row: None if row.params is None else row.params / 1e6),
-        ('Images per second', lambda row: row.images_per_second),
+        _Axis('MACs (G)', lambda row: None if row.macs is None else row.macs / 1e9),
+        _Axis('Parameters (M)', lambda row: None if row.params is None else row.params / 1e6),
+        _Axis('Images per second', lambda row: row.images_per_second),
     ]
 
 
-def _gains(columns: Sequence[Column]) -> list[Axis]:
+def _gains(columns: Sequence[Column]) -> list[_Axis]:
     """Delta_mt first, then each shown metric."""
 
-    def metric(column: Column) -> Callable[[Row], float | None]:
-        return lambda row: _finite(row.metrics[column.key].mean) if column.key in row.metrics else None
+    def metric(column: Column) -> _Axis:
+        key = column.key
+        return _Axis(f'{column.task} {metric_label(column)}',
+                     lambda row: _finite(row.metrics[key].mean) if key in row.metrics else None,
+                     lambda row: row.metrics[key].half_width)
 
-    axes: list[Axis] = [('Δ_mt (%) ↑', lambda row: _finite(row.delta.mean) if row.delta else None)]
-    return axes + [(f'{c.task} {metric_label(c)}', metric(c)) for c in columns if c.shown]
+    delta = _Axis('Δ_mt (%) ↑', lambda row: _finite(row.delta.mean) if row.delta else None,
+                  lambda row: row.delta.half_width if row.delta else None)
+    return [delta, *(metric(column) for column in columns if column.shown)]
 
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _half_width(row: Row, y_label: str, columns: Sequence[Column]) -> float | None:
-    if y_label.startswith('Δ_mt'):
-        return row.delta.half_width if row.delta else None
-    column = next(c for c in columns if y_label == f'{c.task} {metric_label(c)}')
-    return row.metrics[column.key].half_width
