@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -20,9 +21,9 @@ RESULT_PAGES = list(json.loads((ROOT / 'results' / 'pages.json').read_text()))
 PLACEHOLDER = re.compile(r'[…$]|/[A-Z]+\.py')
 
 
-def result_pages():
-    """The module docs/_site/result_pages.py, which is in no package."""
-    spec = importlib.util.spec_from_file_location('result_pages', ROOT / 'docs' / '_site' / 'result_pages.py')
+def site_module(name):
+    """A module of docs/_site, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / 'docs' / '_site' / f'{name}.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -68,13 +69,13 @@ def test_leaderboards_are_web_pages_that_their_text_links(site):
 
 @pytest.mark.parametrize('name', RESULT_PAGES)
 def test_pages_of_results_are_what_the_records_give(name):
-    result_pages().make(name, ROOT / 'docs' / 'results' / f'{name}.md', '--check')
+    site_module('result_pages').make(name, ROOT / 'docs' / 'results' / f'{name}.md', '--check')
 
 
 def test_a_page_that_its_records_do_not_give_is_named(tmp_path):
     (tmp_path / 'few_labels.md').write_text('old')
     with pytest.raises(RuntimeError, match='few_labels: .*does not match its results'):
-        result_pages().make('few_labels', tmp_path / 'few_labels.md', '--check')
+        site_module('result_pages').make('few_labels', tmp_path / 'few_labels.md', '--check')
 
 
 def test_nothing_comes_from_other_servers(site):
@@ -114,3 +115,42 @@ def test_options_that_a_page_names_are_the_tools(page):
 
 def test_braces_are_expanded_as_a_shell_does():
     assert set(expand('a{b,c{d,}}')) == {'ab', 'acd', 'ac'} and expand('x') == ['x']
+
+
+def test_equations_are_mathml(site):
+    for name in ('kdam', 'kd4mtl', 'mlfd', 'distill_2md_mtl'):
+        page = (site / 'papers' / name / 'index.html').read_text(encoding='utf-8')
+        assert '<div class="equation"><math xmlns="http://www.w3.org/1998/Math/MathML" display="block">' in page
+        assert 'arithmatex' not in page and f'src="../figures/{name}.svg"' in page and '@' in page and 'id="bibtex"' in page
+    script = re.findall(r'<script[^>]*src="([^"]*)"', page)
+    assert not [address for address in script if 'katex' in address.lower() or 'mathjax' in address.lower()]
+
+
+def test_papers_stand_in_the_order_of_the_mission(site):
+    home = (site / 'index.html').read_text(encoding='utf-8')
+    found = [home.index(f'href="papers/{name}/"') for name in ('kdam', 'kd4mtl', 'mlfd', 'distill_2md_mtl')]
+    assert found == sorted(found)
+
+
+def test_every_page_is_in_the_navigation(site):
+    home = (site / 'index.html').read_text(encoding='utf-8')
+    navigation = set(re.findall(r'<a href="([^"#]+)/" class="md-nav__link"', home))
+    pages = {path.parent.relative_to(site).as_posix() for path in site.rglob('index.html')} - {'.'}
+    assert len(pages) > 30 and pages == navigation, pages ^ navigation
+
+
+@pytest.mark.parametrize(('latex', 'words'), [
+    (r'a \foo b', 'does not know'), (r'\begin{aligned} a &amp;= b \\ c &amp;= d\end{aligned}', 'does not know'),
+    (r'\frac{a', 'a brace without'), (r'a_', 'cannot be converted')])
+def test_an_equation_that_would_be_shown_wrongly_is_refused(latex, words):
+    with pytest.raises(ValueError, match=words):
+        site_module('maths').rendered(f'<p><span class="arithmatex">\\({latex}\\)</span></p>')
+
+
+def test_the_figures_are_well_formed_and_say_what_they_show():
+    figures = sorted((ROOT / 'docs' / 'papers' / 'figures').glob('*.svg'))
+    assert [figure.stem for figure in figures] == ['distill_2md_mtl', 'kd4mtl', 'kdam', 'mlfd']
+    for figure in figures:
+        root = ElementTree.parse(figure).getroot()
+        assert len(root.findtext('{http://www.w3.org/2000/svg}desc')) > 80
+        assert 'href' not in figure.read_text(encoding='utf-8'), 'nothing is fetched'

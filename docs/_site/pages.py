@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 sys.path.insert(0, str(Path(__file__).parent))  # the hook's neighbours are no package
 
+import maths
 import result_pages
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +40,7 @@ def on_files(files: Files, config: Any) -> Files:
         files.append(File.generated(config, page, content=(ROOT / source).read_text(encoding='utf-8')))
     for package in packages():
         files.append(File.generated(config, f'api/{package}.md', content=page_of(package)))
+    files.append(File.generated(config, f'fonts/{maths.FONT.name}', content=maths.FONT.read_bytes()))
     for name in result_pages.listed():
         files.append(File.generated(config, f'results/{name}.html', content=result_pages.web_page(name)))
     return files
@@ -50,6 +53,18 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return markdown
     heading, _, rest = markdown.partition('\n')
     return f'{heading}\n\n[The same as a page whose tables sort and filter]({name}.html)\n{rest}'
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Equations as MathML.
+
+    Raises:
+        PluginError: one cannot be converted; names page and equation.
+    """
+    try:
+        return maths.rendered(html)
+    except ValueError as error:
+        raise PluginError(f'{page.file.src_uri}: {error}') from error
 
 
 def ordered(folder: Path) -> list[str]:
