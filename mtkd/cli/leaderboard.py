@@ -54,12 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='write nothing; exit 1 if --out is not what the results give now (by content, not by time)')
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the command."""
-    with without_collection():
-        return _run(arguments)
-
-
 @contextmanager
 def without_collection() -> Iterator[None]:
     """Results and rows form no cycles: of thousands, the garbage collector would look at all again and again for nothing."""
@@ -72,7 +66,9 @@ def without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _run(arguments: argparse.Namespace) -> int:
+@without_collection()
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
     from mtkd import atomic
     from mtkd.leaderboard import (
         build,

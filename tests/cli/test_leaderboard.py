@@ -1,3 +1,4 @@
+import gc
 import json
 import subprocess
 import sys
@@ -145,3 +146,15 @@ def test_a_page_needs_neither_torch_nor_scipy_nor_numpy(runs, tmp_path):
     done = subprocess.run([sys.executable, '-c', code, 'leaderboard', str(runs), '--out', str(tmp_path / 'a.html')],
                           capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == '[]'
+
+
+def test_the_garbage_collector_is_left_as_it_was(runs, capsys):
+    assert gc.isenabled()
+    main(['leaderboard', str(runs)])
+    assert gc.isenabled()
+    with command.without_collection():
+        assert not gc.isenabled()
+        with command.without_collection():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()

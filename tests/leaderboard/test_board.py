@@ -1,8 +1,9 @@
 import math
+import statistics
 
 import pytest
 
-from mtkd.leaderboard.board import Estimate, Row, estimate, t_quantile
+from mtkd.leaderboard.board import Estimate, Row, deviation, estimate, t_quantile
 
 
 def test_mean_and_interval_by_hand():
@@ -34,3 +35,9 @@ def test_rows_count_their_runs():
     row = Row('MT', 'net', 'multi_task', {('a', 'x'): Estimate(1, None, 3), ('b', 'y'): Estimate(1, None, 2)})
     assert row.n == 2
     assert Row('MT', 'net', 'multi_task', {}).n == 0
+
+
+def test_deviation_is_that_of_statistics_and_exactly_zero_of_equal_values():
+    values = [0.1 + number / 7 for number in range(9)]
+    assert deviation(values, statistics.fmean(values)) == pytest.approx(statistics.stdev(values), rel=1e-14)
+    assert deviation([0.1] * 3, statistics.fmean([0.1] * 3)) == 0.0

@@ -1,3 +1,4 @@
+import random
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -54,3 +55,29 @@ def test_labels_do_not_overlap_and_give_up_where_there_is_no_room():
 
 def test_points_of_one_cost_stand_side_by_side():
     assert dodge([100.0, 300.0, 100.2, 100.0]) == pytest.approx([87.0, 300.0, 100.2, 113.0])
+
+
+def test_many_points_of_one_cost_stay_together_and_many_points_have_no_labels():
+    at = dodge([400.0] * 500)
+    assert max(at) - min(at) <= 160 and at == sorted(at)
+    crowd = [Point(10.0 + i, i % 7, None, f'm{i}', 'net', f'r{i}') for i in range(201)]
+    assert 'm5<' not in scatter(crowd, {'net': 0}, 'x', 'y') and 'm5<' in scatter(crowd[:10], {'net': 0}, 'x', 'y')
+
+
+def test_labels_found_by_squares_are_those_found_by_looking_at_all():
+    """Against the plain way: every box taken so far is looked at."""
+    draw = random.Random(0)
+    crowd = [(draw.uniform(70, 790), draw.uniform(20, 380), 'm' * draw.randint(1, 14)) for _ in range(120)]
+    boxes = [(x - 7, y - 7, x + 7, y + 7) for x, y, _ in crowd]
+    for (x, y, label), place in zip(crowd, place_labels(crowd), strict=True):
+        if place is None:
+            continue
+        width = 7.2 * len(label)
+        left = place[0] - {'start': 0.0, 'end': width, 'middle': width / 2}[place[2]]
+        mine = (left, place[1] - 10, left + width, place[1] + 3)
+        own = (x - 7, y - 7, x + 7, y + 7)
+        hit = [box for box in boxes if box != own and mine[0] < box[2] and box[0] < mine[2] and mine[1] < box[3]
+               and box[1] < mine[3]]
+        assert not hit
+        boxes.append(mine)
+    assert len(boxes) > 150
