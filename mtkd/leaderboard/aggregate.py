@@ -63,6 +63,7 @@ def build(paths: Iterable[str | Path], suite: str | None = None, with_published:
 
 def board(runs: Sequence[Run], suite: str, with_published: bool = True, beside: str | None = None) -> SuiteBoard:
     """The leaderboard of one suite from its runs (all of that suite)."""
+    stamp = digest([run.result for run in runs])  # first: its texts are gone before the rows are made
     rows_of = beside or suite
     paper = published.load(rows_of) if rows_of in published.suites() else None
     columns = _columns(runs, paper)
@@ -79,14 +80,17 @@ def board(runs: Sequence[Run], suite: str, with_published: bool = True, beside: 
         measured=measured,
         reported=reported,
         notes=list(shown.notes) if shown else [],
-        digest=digest([run.result for run in runs]),
+        digest=stamp,
     )
 
 
 def digest(results: Sequence[Result]) -> str:
     """sha256 of what results say, whatever the order and wherever they lie; empty for none."""
     texts = sorted(map(json.JSONEncoder(sort_keys=True).encode, (result.to_json() for result in results)))
-    return hashlib.sha256('\n'.join(texts).encode()).hexdigest() if texts else ''
+    total = hashlib.sha256()
+    for number, text in enumerate(texts):
+        total.update((f'\n{text}' if number else text).encode())
+    return total.hexdigest() if texts else ''
 
 
 # Columns

@@ -21,23 +21,23 @@ def find(paths: Iterable[str | Path]) -> list[Path]:
         ValueError: there are paths but no results in any of them.
     """
     places = [Path(path) for path in paths]
-    found: dict[str, Path] = {}
+    found: dict[str, str] = {}  # real path -> path; text, because thousands of Path objects take time and memory
     for path in places:
         if path.is_dir():
             for real, file in _below(path):
                 found.setdefault(real, file)
         elif path.exists():
-            found.setdefault(os.path.realpath(path), path)
+            found.setdefault(os.path.realpath(path), str(path))
         else:
             raise FileNotFoundError(f'{path}: no such folder or file')
     if places and not found:
         names = ', '.join(str(path) for path in places)
         files = next((f'; name {file} itself to read it' for path in places for file in sorted(path.glob(f'*{ENDING}'))), '')
         raise ValueError(f'no results.json found in {names}; tools/test.py writes them{files}')
-    return sorted(found.values(), key=lambda path: path.parts)
+    return sorted(map(Path, found.values()), key=lambda path: str(path).split('/'))
 
 
-def _below(folder: Path) -> list[tuple[str, Path]]:
+def _below(folder: Path) -> list[tuple[str, str]]:
     """The results files of a folder as (real path, path); links to folders are not followed."""
     files = []
     folders = [(os.path.realpath(folder), str(folder))]
@@ -49,8 +49,7 @@ def _below(folder: Path) -> list[tuple[str, Path]]:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append((f'{real}/{name}', entry.path))
                 elif name == 'results.json' or (name.startswith('results_') and name.endswith('.json')):
-                    path = Path(entry.path)
-                    files.append((os.path.realpath(path) if entry.is_symlink() else f'{real}/{name}', path))
+                    files.append((os.path.realpath(entry.path) if entry.is_symlink() else f'{real}/{name}', entry.path))
     return files
 
 

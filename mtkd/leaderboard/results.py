@@ -178,6 +178,9 @@ class Result:
                 raise ValueError(f'{key!r} must be {_TYPES[key]}, got {type(value).__name__} {value!r:.60}')
             if key in _LIMITS:
                 _check_limits(key, value)
+        for key in _REPEATED:
+            if isinstance(values.get(key), str):
+                values[key] = sys.intern(values[key])
         for key in ('teachers', 'versions'):
             if values.get(key, 0) is None:
                 del values[key]
@@ -259,6 +262,8 @@ def _check_limits(key: str, value: Any) -> None:
 
 _REQUIRED = [f.name for f in fields(Result)][: [f.name for f in fields(Result)].index('teachers')]
 _NEEDED = frozenset(_REQUIRED)
+_REPEATED = ('suite', 'method', 'config', 'config_sha256', 'student', 'backbone', 'role', 'train_set', 'test_set',
+             'protocol', 'domain', 'device', 'code_version')  # held once, however many runs say the same
 
 
 def _is_integer(value: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -46,11 +46,10 @@ def page(boards: Sequence[SuiteBoard], title: str, note: str) -> str:
             mark code and two asterisks bold.
     """
     known = Backbones(row.backbone for board in boards for row in [*board.reported, *board.measured])
-    sections = [_suite(board, f's{index}', known, len(boards) > 1) for index, board in enumerate(boards)]
     ordered = sorted(known.names.items(), key=lambda item: item[1])
     options = ''.join(f'<option value="{escape(key)}">{escape(name)}</option>' for key, name in ordered)
     links = ''.join(f'<a href="#s{index}">{escape(board.title)}</a>' for index, board in enumerate(boards))
-    return f'''<!doctype html>
+    parts = [f'''<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -73,7 +72,10 @@ def page(boards: Sequence[SuiteBoard], title: str, note: str) -> str:
 <button id="theme" type="button" title="Light or dark">Light / dark</button>
 </div></div>
 <main>
-{''.join(sections)}</main>
+''']
+    for index, board in enumerate(boards):
+        parts += _suite(board, f's{index}', known, len(boards) > 1)
+    parts.append(f'''</main>
 <footer>Made by <code>tools/leaderboard.py</code> from <code>results.json</code> files.
 Hover over, tap or focus a row or a point for its command, seeds and code version.</footer>
 <div id="tip" class="tip" role="tooltip" hidden></div>
@@ -81,7 +83,8 @@ Hover over, tap or focus a row or a point for its command, seeds and code versio
 {(_ASSETS / 'page.js').read_text(encoding='utf-8')}</script>
 </body>
 </html>
-'''
+''')
+    return ''.join(parts)  # once: a page of thousands of rows has tens of megabytes
 
 
 def results_digest(boards: Sequence[SuiteBoard]) -> str:
@@ -148,30 +151,29 @@ def _inline(text: str) -> str:
 # One suite
 
 
-def _suite(board: SuiteBoard, anchor: str, known: Backbones, heading: bool) -> str:
-    head = f'<h2>{escape(board.title)}</h2>' if heading else ''
-    blocks = [_block(board, block, f'{anchor}{block[0]}', known) for block in BLOCKS]
-    blocks.insert(1, ''.join(_comparison(comparison, known) for comparison in board.comparisons))
-    return f'<section id="{anchor}">{head}{"".join(blocks)}</section>\n'
+def _suite(board: SuiteBoard, anchor: str, known: Backbones, heading: bool) -> Iterator[str]:
+    yield f'<section id="{anchor}">' + (f'<h2>{escape(board.title)}</h2>' if heading else '')
+    measured, reported = BLOCKS
+    yield from _block(board, measured, f'{anchor}{measured[0]}', known)
+    yield from (_comparison(comparison, known) for comparison in board.comparisons)
+    yield from _block(board, reported, f'{anchor}{reported[0]}', known)
+    yield '</section>\n'
 
 
-def _block(board: SuiteBoard, block: str, prefix: str, known: Backbones) -> str:
+def _block(board: SuiteBoard, block: str, prefix: str, known: Backbones) -> Iterator[str]:
     laid = table(board, block)
     if not laid.rows:
-        return ''
+        return
     ids = [f'{prefix}{index}' for index in range(len(laid.rows))]
-    plot = _figure(laid.rows, ids, board.columns, known)
     footnotes = ''.join(f'<li>{_inline(note)}</li>' for note in laid.notes)
     general = [INTERVAL, *delta_note(board)] if block == 'measured' else list(board.notes)
     general.append(_MARKED.format('' if block == 'measured' else ' in its table'))
     source = f'<small>{escape(board.paper)}</small>' if block == 'reported' else ''
     badge = f'{len(laid.rows)} rows' if len(laid.rows) > 1 else '1 row'
-    return (
-        f'<div class="{block}"><h3><span class="badge">{badge}</span>{HEADINGS[block]}{source}</h3>\n'
-        f'{_table(laid, ids, board.columns, known)}'
-        f'{plot}<ol class="notes">{footnotes}</ol>'
-        f'{"".join(f"<p class=notes>{_inline(text)}</p>" for text in general)}</div>\n'
-    )
+    yield f'<div class="{block}"><h3><span class="badge">{badge}</span>{HEADINGS[block]}{source}</h3>\n'
+    yield from _table(laid, ids, board.columns, known)
+    yield from _figure(laid.rows, ids, board.columns, known)
+    yield f'<ol class="notes">{footnotes}</ol>{"".join(f"<p class=notes>{_inline(text)}</p>" for text in general)}</div>\n'
 
 
 def _comparison(comparison: Comparison, known: Backbones) -> str:
@@ -193,9 +195,9 @@ def _comparison(comparison: Comparison, known: Backbones) -> str:
     )
 
 
-def _table(laid: Table, ids: Sequence[str], columns: Sequence[Column], known: Backbones) -> str:
+def _table(laid: Table, ids: Sequence[str], columns: Sequence[Column], known: Backbones) -> Iterator[str]:
     heads = ''.join(_head(head) for head in laid.heads)
-    lines = []
+    yield f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>\n<tbody>\n'
     for row, cells, marks, name in zip(laid.rows, laid.cells, laid.marks, ids, strict=True):
         more = f'<div class="more" hidden>{_details(row, columns)}</div>'
         notes = ''.join(f'<sup>{mark}</sup>' for mark in marks)
@@ -203,9 +205,8 @@ def _table(laid: Table, ids: Sequence[str], columns: Sequence[Column], known: Ba
         rest = ''.join(_cell(head, cell, row, known) for head, cell in zip(laid.heads[1:], cells[1:], strict=True))
         single = ' class="single"' if row.role == 'single_task' else ''
         data = f'data-method="{escape(row.method)}" data-backbone="{known.key(row.backbone)}"'
-        lines.append(f'<tr id="{name}" tabindex="0" {data}{single}>{first}{rest}</tr>\n')
-    body = ''.join(lines)
-    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n'
+        yield f'<tr id="{name}" tabindex="0" {data}{single}>{first}{rest}</tr>\n'
+    yield '</tbody></table></div>\n'
 
 
 def _head(head: Head) -> str:
@@ -279,12 +280,15 @@ class _Axis:
     half_width: Callable[[Row], float | None] = lambda row: None
 
 
-def _figure(rows: Sequence[Row], ids: Sequence[str], columns: Sequence[Column], known: Backbones) -> str:
+def _figure(rows: Sequence[Row], ids: Sequence[str], columns: Sequence[Column], known: Backbones) -> Iterator[str]:
     """One plot for each pair of a cost and an accuracy, the first one shown. Empty without two rows of known cost."""
     kept = [(row, name) for row, name in zip(rows, ids, strict=True) if row.comparable]
     costs = [axis for axis in _costs() if sum(axis.value(row) is not None for row, _ in kept) > 1]
     gains = [axis for axis in _gains(columns) if sum(axis.value(row) is not None for row, _ in kept) > 1]
-    plots = []
+    if not costs or not gains:
+        return
+    selects = _select('Accuracy', gains, 'y') + _select('Cost', costs, 'x')
+    opening = f'<figure><figcaption><b>Accuracy against cost</b>{selects}</figcaption><div class="plots">'
     for i, cost in enumerate(costs):
         for j, gain in enumerate(gains):
             points = []
@@ -295,9 +299,10 @@ def _figure(rows: Sequence[Row], ids: Sequence[str], columns: Sequence[Column], 
                     points.append(Point(x, y, gain.half_width(row), row.method, known.key(row.backbone), name, single))
             if points:
                 hidden = '' if i == j == 0 else ' hidden'
-                plots.append(scatter(points, known.colours, cost.label, gain.label, f'data-x="{i}" data-y="{j}"{hidden}'))
-    if not plots:
-        return ''
+                yield opening + scatter(points, known.colours, cost.label, gain.label, f'data-x="{i}" data-y="{j}"{hidden}')
+                opening = ''
+    if opening:
+        return
     used = {known.key(row.backbone) for row, _ in kept if any(cost.value(row) is not None for cost in costs)}
     legend = ''.join(
         f'<li class="c{known.colours[key]}"><span class="dot"></span><span>{escape(name)}</span></li>'
@@ -306,11 +311,7 @@ def _figure(rows: Sequence[Row], ids: Sequence[str], columns: Sequence[Column], 
     )
     legend += ('<li class="key">Ring: single-task networks. Bar: 95 % confidence interval. '
                'Points of one cost stand side by side.</li>')
-    selects = _select('Accuracy', gains, 'y') + _select('Cost', costs, 'x')
-    return (
-        f'<figure><figcaption><b>Accuracy against cost</b>{selects}</figcaption>'
-        f'<div class="plots">{"".join(plots)}</div><ul class="legend">{legend}</ul></figure>'
-    )
+    yield f'</div><ul class="legend">{legend}</ul></figure>'
 
 
 def _select(label: str, axes: Sequence[_Axis], which: str) -> str:
