@@ -68,6 +68,7 @@ def scatter(points: Sequence[Point], colours: dict[str, int], x_label: str, y_la
 
     name = escape(f'{y_label} against {x_label}')
     base, middle = HEIGHT - _BOTTOM, (HEIGHT - _BOTTOM + _TOP) / 2
+    names = {point.group: escape(point.group) for point in points}
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{name}" {attributes}>']
     for tick in y_ticks:
         zero = ' zero' if tick == 0 else ''
@@ -83,7 +84,7 @@ def scatter(points: Sequence[Point], colours: dict[str, int], x_label: str, y_la
     if len(points) <= _LABELLED:
         places = place_labels([(x, py(p.y), p.label) for x, p in zip(at, points, strict=True)])
     for point, x, place in zip(points, at, places, strict=True):
-        parts.append(_mark(point, x, py, colours[point.group], place))
+        parts.append(_mark(point, x, py, colours[point.group], names[point.group], place))
     return ''.join(parts) + '</svg>'
 
 
@@ -104,7 +105,7 @@ def _text(name: str, place: str, text: str, anchor: str = 'middle') -> str:
     return f'<text class="{name}" {place} text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _mark(point: Point, x: float, py: Callable[[float], float], colour: int, place: Place | None) -> str:
+def _mark(point: Point, x: float, py: Callable[[float], float], colour: int, group: str, place: Place | None) -> str:
     y = py(point.y)
     bar = label = ''
     if point.half_width:
@@ -113,7 +114,7 @@ def _mark(point: Point, x: float, py: Callable[[float], float], colour: int, pla
     if place is not None:
         label = f'<text x="{place[0]:.1f}" y="{place[1]:.1f}" text-anchor="{place[2]}">{escape(point.label)}</text>'
     ring = ' ring' if point.hollow else ''
-    data = f'data-for="{escape(point.row)}" data-backbone="{escape(point.group)}"'
+    data = f'data-for="{escape(point.row)}" data-backbone="{group}"'
     dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5"/>'
     return f'<g class="pt c{colour}{ring}" tabindex="0" {data}>{bar}{dot}{label}</g>'
 

@@ -312,6 +312,8 @@ def _read_metric(task: str, name: str, entry: Any) -> Metric:
         value, unit, higher = entry['value'], entry['unit'], entry['higher_is_better']
     except (KeyError, TypeError, IndexError):
         raise ValueError(f"metric {task}/{name} must be an object with 'value', 'unit' and 'higher_is_better'") from None
+    if type(value) is float and -_LARGEST <= value <= _LARGEST and type(unit) is str and type(higher) is bool:
+        return Metric(value, sys.intern(unit), higher)  # as nearly all are
     if value is not None and not _is_number(value):
         raise ValueError(f'the value of metric {task}/{name} must be a number or null, got {value!r:.60}')
     if not isinstance(unit, str) or not isinstance(higher, bool):
