@@ -32,7 +32,8 @@ def site_module(name):
 @pytest.fixture(scope='module')
 def site(tmp_path_factory) -> Path:
     pytest.importorskip('mkdocs', reason='mkdocs is not installed (requirements/docs.txt)')
-    pytest.importorskip('mkdocstrings', reason='mkdocstrings is not installed (requirements/docs.txt)')
+    for name in ('mkdocstrings', 'latex2mathml', 'ziamath'):
+        pytest.importorskip(name, reason=f'{name} is not installed (requirements/docs.txt)')
     folder = tmp_path_factory.mktemp('site')
     done = subprocess.run([sys.executable, '-m', 'mkdocs', 'build', '--quiet', '--site-dir', str(folder)], cwd=ROOT,
                           capture_output=True, text=True, timeout=600, env={**os.environ, 'NO_MKDOCS_2_WARNING': '1'})
@@ -143,6 +144,7 @@ def test_every_page_is_in_the_navigation(site):
     (r'a \foo b', 'does not know'), (r'\begin{aligned} a &amp;= b \\ c &amp;= d\end{aligned}', 'does not know'),
     (r'\frac{a', 'a brace without'), (r'a_', 'cannot be converted')])
 def test_an_equation_that_would_be_shown_wrongly_is_refused(latex, words):
+    pytest.importorskip('ziamath', reason='ziamath is not installed (requirements/docs.txt)')
     with pytest.raises(ValueError, match=words):
         site_module('maths').rendered(f'<p><span class="arithmatex">\\({latex}\\)</span></p>')
 
