@@ -181,3 +181,22 @@ def test_two_ranks_with_uneven_rows(tmp_path):
     for name, grad in first['whole'].items():
         torch.testing.assert_close(first['routed'][name], grad, msg=lambda text, name=name: f'{name}: {text}')
         assert torch.equal(first['routed'][name], second['routed'][name]), name
+
+
+SHARED = {'big': {'net': NET, 'tasks': TASKS, 'allow_random': True, **SCALE}}
+
+
+@pytest.mark.parametrize('routed', [True, False])
+@pytest.mark.parametrize('where', ['labelled', 'unlabelled', 'all'])
+def test_a_teacher_of_several_tasks_and_links_looks_once_a_step(routed, where):
+    links = {'each_task': [{**ADAPTOR, 'teacher': 'big:shared', 'where': where},
+                           {**SOFT, 'teacher': 'big:{task}.out', 'where': where}]}
+    torch.manual_seed(0)
+    made = MultiTaskModel(net=NET, tasks=TASKS, distiller={'teachers': SHARED, 'links': links},
+                          data_preprocessor=dict(SCALE)).train()
+    looked, look = [], made.distiller.teachers['big'].forward
+    made.distiller.teachers['big'].forward = lambda image, *given: looked.append(len(image)) or look(image, *given)
+    given = [batch(seed, bare=2) for seed in range(3)]
+    trained(made, given, routed)
+    assert len(looked) == 3, 'one look a step, for three tasks and six links'
+    assert all(count <= len(each['image']) for count, each in zip(looked, given, strict=True))

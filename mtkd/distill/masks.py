@@ -1,11 +1,12 @@
 """Masks of the valid pixels of a tap."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-from ..structures import SampleMeta, Size
+from ..structures import SampleMeta, Size, from_host
 
 
 def picture_mask(meta: Sequence[SampleMeta], image_size: Size, size: Size, device: torch.device) -> Tensor | None:
@@ -21,10 +22,17 @@ def picture_mask(meta: Sequence[SampleMeta], image_size: Size, size: Size, devic
         (B, h, w) bool, True where the centre of the tap's pixel is inside the crop; None if no sample is padded.
     """
     height, width = image_size
-    crops = [entry.get('crop') or (0, 0, height, width) for entry in meta]
-    if all(tuple(crop) == (0, 0, height, width) for crop in crops):
+    crops = tuple(tuple(entry.get('crop') or (0, 0, height, width)) for entry in meta)
+    if all(crop == (0, 0, height, width) for crop in crops):
         return None
-    top, left, tall, wide = torch.tensor(crops, device=device).unbind(1)
+    return _inside(crops, (height, width), (size[0], size[1]), device)
+
+
+@lru_cache(maxsize=8)  # the links of a step ask for the same few
+def _inside(crops: tuple[tuple[int, ...], ...], image_size: Size, size: Size, device: torch.device) -> Tensor:
+    """The mask of :func:`picture_mask`; it is shared, so nobody may write into it."""
+    height, width = image_size
+    top, left, tall, wide = from_host(crops, device).unbind(1)
     inside_rows = _between(_centres(height, size[0], device), top, top + tall)
     inside_columns = _between(_centres(width, size[1], device), left, left + wide)
     return inside_rows[:, :, None] & inside_columns[:, None, :]

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from ..models import Taps, TapSpec
 from ..registry import LINKS
-from ..structures import Batch, SampleMeta, world_size
+from ..structures import Batch, SampleMeta, from_host, world_size
 from ..tasks import Task
 from .base_link import BaseLink
 from .losses.distill_loss import Method, Terms
@@ -133,7 +133,7 @@ class TaskContrast(BaseLink):
             raise ValueError(f'TaskContrast remembers {count} samples of one training set, and this batch has number '
                              f'{max(index)} of {sorted({str(entry.get("dataset")) for entry in meta})}: set its samples to '
                              f'the length of the training set.')
-        return torch.tensor(index, device=device)
+        return from_host(index, device)
 
     @torch.no_grad()
     def _remember(self, index: Tensor, vectors: Tensor) -> None:

@@ -4,8 +4,9 @@ In a batch mixed from several data sets, most samples are labelled for some of t
 links run on the samples that can count for them; what they leave out would be masked in the loss.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -106,10 +107,18 @@ def _numbers(flags: Mapping[str, list[bool]], route: Route) -> tuple[int, ...] |
 
 
 def _index(numbers: Collection[int], device: torch.device | str) -> Tensor:
-    index = torch.tensor(tuple(numbers), dtype=torch.int64)
+    return from_host(tuple(numbers), device)
+
+
+def from_host(numbers: Sequence[Any], device: torch.device | str) -> Tensor:
+    """Whole numbers, or rows of them, as an int64 tensor on a device, which is not waited for.
+
+    ``torch.tensor(numbers, device=...)`` copies from ordinary memory, and the host waits until the device has got there.
+    """
+    made = torch.tensor(numbers, dtype=torch.int64)
     if torch.device(device).type == 'cuda':
-        index = index.pin_memory()
-    return index.to(device, non_blocking=True)
+        made = made.pin_memory()
+    return made.to(device, non_blocking=True)
 
 
 def joined(routes: Iterable[Route]) -> Route:

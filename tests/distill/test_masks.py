@@ -20,6 +20,12 @@ def test_sizes_that_do_not_divide():
     assert mask.shape == (1, 107, 140) and mask[0, :106].all() and not mask[0, 106].any()
 
 
+def test_links_of_a_step_share_it():
+    meta = [{'crop': (0, 0, 7, 12)}, {}]
+    assert picture_mask(meta, (8, 12), (2, 3), CPU) is picture_mask([dict(entry) for entry in meta], (8, 12), (2, 3), CPU)
+    assert picture_mask(meta, (8, 12), (2, 3), CPU) is not picture_mask(meta[::-1], (8, 12), (2, 3), CPU)
+
+
 def test_validity_is_read_under_the_centre():
     valid = torch.zeros(1, 6, 6, dtype=torch.bool)
     valid[0, 1, 4] = True  # centre of the cell (0, 1) of a 2x2 grid of 3x3 cells
