@@ -13,12 +13,12 @@ from .images import (
     FolderImages,
     IDXImages,
     ImageNetSketch,
-    Manifest,
     Omniglot,
     TinyImageNet,
     TorchvisionImages,
 )
 from .multi import HomogeneousBatchSampler, MixSampler, MultiDataset
+from .own import HuggingFaceDataset, Manifest, ShardSampler, TarShards
 from .samplers import EvalSampler, InfiniteBatchSampler, LabelledSampler, PositionSampler, ShuffleSampler
 from .synthetic import SyntheticClips, SyntheticImages, SyntheticScenes
 from .video import HMDB51, UCF101, UTDMHAD, ActivityNet, ClipDataset
@@ -26,8 +26,11 @@ from .video import HMDB51, UCF101, UTDMHAD, ActivityNet, ClipDataset
 __all__ = ['CUB200', 'HMDB51', 'NYUDMT', 'SVHN', 'UCF101', 'UTDMHAD', 'ActivityNet', 'ArrayDataset', 'AttributeDataset',
            'BadData', 'CamVid', 'CityscapesMTAN', 'ClipDataset', 'Decathlon', 'DenseFolder', 'Entry', 'EvalSampler',
            'FolderImages',
-           'HomogeneousBatchSampler', 'IDXImages', 'ImageNetSketch', 'InfiniteBatchSampler', 'LabelledSampler', 'MTANLayout',
+           'HomogeneousBatchSampler', 'HuggingFaceDataset', 'IDXImages', 'ImageNetSketch', 'InfiniteBatchSampler',
+           'LabelledSampler', 'MTANLayout',
            'Manifest',
-           'MixSampler', 'MultiDataset', 'NYUv2MTAN', 'Omniglot', 'PASCALContextMT', 'PositionSampler', 'ShuffleSampler',
-           'SyntheticClips', 'SyntheticImages', 'SyntheticScenes', 'TaskDataset', 'TinyImageNet', 'TorchvisionImages',
+           'MixSampler', 'MultiDataset', 'NYUv2MTAN', 'Omniglot', 'PASCALContextMT', 'PositionSampler',
+           'ShardSampler', 'ShuffleSampler',
+           'SyntheticClips', 'SyntheticImages', 'SyntheticScenes', 'TarShards', 'TaskDataset', 'TinyImageNet',
+           'TorchvisionImages',
            'collate', 'faces', 'transforms']

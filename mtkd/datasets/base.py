@@ -15,6 +15,7 @@ from mtkd.registry import TRANSFORMS
 from mtkd.structures import IGNORE, KINDS, Sample, SampleMeta, Size, TargetKind, pack
 
 from .bad_data import BadData
+from .blob import Source
 from .cached import CachedTaps, tracked
 from .class_table import ClassTable
 from .kept_labels import KeptLabels
@@ -177,7 +178,7 @@ class TaskDataset(Dataset, ABC):
     def read(self, entry: Entry) -> Sample:
         """Decode the labels of :attr:`reads` of one sample, each in its kind's NumPy form, None if it has none."""
 
-    def read_image(self, path: Path) -> np.ndarray:
+    def read_image(self, path: Source) -> np.ndarray:
         """(H, W, 3) uint8 RGB of an image file; see :mod:`mtkd.datasets.picture_files` for what becomes of other modes.
 
         Raises:

@@ -10,11 +10,12 @@ from mtkd.structures.kinds import no_unit_vectors
 
 from .bad_data import BadData
 from .base import unit_normals
+from .blob import Source, opened
 
 REPAIR = 'replace the file, or take the sample out of the list of the split'
 
 
-def read_grey(path: Path) -> np.ndarray:
+def read_grey(path: Source) -> np.ndarray:
     """(H, W) of a one-channel image file, palette indices and 16-bit values as stored.
 
     Raises:
@@ -26,19 +27,19 @@ def read_grey(path: Path) -> np.ndarray:
     return array
 
 
-def read_npy(path: Path) -> np.ndarray:
+def read_npy(path: Source) -> np.ndarray:
     """The array of an .npy file; pickles are refused.
 
     Raises:
         BadData: the file is no plain array.
     """
     try:
-        return np.load(path, allow_pickle=False)
+        return np.load(opened(path), allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise BadData(f'{path} is no readable .npy array ({error}): {REPAIR}.') from error
 
 
-def read_mat(path: Path, key: str) -> Any:
+def read_mat(path: Source, key: str) -> Any:
     """The variable ``key`` of a MATLAB file (up to version 7.2), structs as dictionaries.
 
     Raises:
@@ -46,7 +47,7 @@ def read_mat(path: Path, key: str) -> Any:
     """
     import scipy.io  # late: few data sets have MATLAB files
     try:
-        contents = scipy.io.loadmat(path, simplify_cells=True)
+        contents = scipy.io.loadmat(opened(path), simplify_cells=True)
     except Exception as error:  # scipy raises what its parser stumbles over: ValueError, TypeError, zlib.error, ...
         raise BadData(f'{path} is no readable MATLAB file ({type(error).__name__}: {error}): {REPAIR}; a version 7.3 '
                       f'file must be saved again with -v7.') from error
@@ -71,7 +72,7 @@ def read_list(path: Path) -> list[str]:
     return ids
 
 
-def class_ids(array: np.ndarray, path: Path, top: int = 255) -> np.ndarray:
+def class_ids(array: np.ndarray, path: Source, top: int = 255) -> np.ndarray:
     """(H, W) int32 of a map of whole numbers from 0 to ``top``, however it was stored.
 
     Raises:
@@ -85,7 +86,7 @@ def class_ids(array: np.ndarray, path: Path, top: int = 255) -> np.ndarray:
     return array.astype(np.int32)
 
 
-def stored_normals(array: np.ndarray, path: Path) -> np.ndarray:
+def stored_normals(array: np.ndarray, path: Source) -> np.ndarray:
     """(H, W, 3) float32 unit vectors, zero where invalid, of normals as they were stored.
 
     Args:
@@ -108,9 +109,9 @@ def stored_normals(array: np.ndarray, path: Path) -> np.ndarray:
     return unit_normals(np.ascontiguousarray(array, np.float32))
 
 
-def _open(path: Path) -> Image.Image:
+def _open(path: Source) -> Image.Image:
     try:
-        with Image.open(path) as image:
+        with Image.open(opened(path)) as image:
             image.load()
             return image.copy()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

@@ -71,6 +71,7 @@ class MultiDataset(Dataset):
         """Initialise every set."""
         for dataset in self.datasets:
             dataset.full_init()
+        _check_sources(self.datasets)
         _check_label_spaces(self.datasets)  # some learn the names of their classes from their files
 
     def adopt_seed(self, seed: int) -> None:
@@ -135,6 +136,23 @@ def _check_label_spaces(datasets: Sequence[TaskDataset]) -> None:
                 if differ:
                     raise ValueError(f"class {differ[0]} of '{task}' is '{names_before[differ[0]]}' in {name} and "
                                      f"'{names[differ[0]]}' in {dataset.name}: {cure}")
+
+
+def _check_sources(datasets: Sequence[TaskDataset]) -> None:
+    """Refuse a file whose samples would come from two adapters; parts or splits of one are read by one.
+
+    Raises:
+        ValueError: two data sets of different types read one file.
+    """
+    readers: dict[str, TaskDataset] = {}
+    for dataset in datasets:
+        for file in getattr(dataset, 'sources', ()):
+            other = readers.setdefault(file, dataset)
+            if type(other) is not type(dataset):
+                raise ValueError(f"{file} is read by two adapters, {type(other).__name__} ('{other.name}') and "
+                                 f"{type(dataset).__name__} ('{dataset.name}'), so that its samples would count twice: take "
+                                 'one '
+                                 'of the data sets out.')
 
 
 def _plain(name: str) -> str:

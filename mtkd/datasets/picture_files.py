@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from .bad_data import BadData
+from .blob import Source, opened, suffix_of
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm', '.gif')  # in any case
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
@@ -29,9 +30,9 @@ _UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBo
 _SCALED = ('I;16', 'I;16L', 'I;16B', 'I;16N')
 
 
-def is_picture(path: Path | str) -> bool:
+def is_picture(path: Source | str) -> bool:
     """Whether a file is an image by its suffix."""
-    return Path(path).suffix.lower() in IMAGE_SUFFIXES
+    return suffix_of(path) in IMAGE_SUFFIXES
 
 
 def is_video(path: Path | str) -> bool:
@@ -39,11 +40,11 @@ def is_video(path: Path | str) -> bool:
     return Path(path).suffix.lower() in VIDEO_SUFFIXES
 
 
-def read_picture(path: Path | str, exif: str = 'turn') -> np.ndarray:
+def read_picture(path: Source | str, exif: str = 'turn') -> np.ndarray:
     """(H, W, 3) uint8 RGB of an image file; see the module for the rules.
 
     Args:
-        path: the file.
+        path: the file, or its content in memory.
         exif: ``'turn'``: upright by its EXIF note; ``'ignore'``: as stored; ``'refuse'``: an error where the note says that
             it is to be turned.
 
@@ -52,7 +53,7 @@ def read_picture(path: Path | str, exif: str = 'turn') -> np.ndarray:
             refused.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(opened(path)) as image:
             turned = image.getexif().get(_ORIENTATION, 1) not in (0, 1)
             image.load()
             if turned and exif == 'refuse':
@@ -69,7 +70,7 @@ def read_picture(path: Path | str, exif: str = 'turn') -> np.ndarray:
         raise BadData(f'{path} is no readable picture ({error}): replace the file.') from error
 
 
-def _rgb(image: Image.Image, path: Path | str) -> np.ndarray:
+def _rgb(image: Image.Image, path: Source | str) -> np.ndarray:
     if image.mode in _SCALED or (image.mode == 'I' and image.format in ('PNG', 'PPM')):
         values = np.asarray(image).astype(np.uint32)
         top = 65535

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from mtkd.registry import DATASETS
-from mtkd.structures import KINDS, Sample
+from mtkd.structures import Sample
 
 from ..base import BadData, Entry, TaskDataset
 from ..files import read_list
 from .coco_masks import CocoMasks
-from .label_files import RULES, check_rules, read_label
+from .label_files import ANNOTATIONS, check_rules, label_kind, read_label
 
-USUAL = {'semseg': 'class_map', 'human_parts': 'class_map', 'sal': 'binary_map', 'edge': 'edge_map', 'depth': 'depth',
-         'normals': 'normals'}  # kind of a task's label where neither the label nor the engine says it
+KEPT_ARGUMENTS = ('cache', 'num_classes', 'views', 'name', 'label_maps', 'exif', 'keep_labels',
+                  'limit')  # of TaskDataset
 
 
 @DATASETS.register_module()
@@ -76,13 +76,12 @@ class DenseFolder(TaskDataset):
 
     def __init__(self, tasks: Mapping[str, Any] | None = None, data_root: str | Path = '', split: str = 'all',
                  pipeline: Sequence[Any] = (), seed: int | None = None, *, image: str, **kwargs: Any) -> None:
-        base = {name: kwargs.pop(name) for name in ('cache', 'num_classes', 'views', 'name', 'label_maps', 'exif', 'limit')
-                if name in kwargs}
+        base = {name: kwargs.pop(name) for name in KEPT_ARGUMENTS if name in kwargs}
         asked = {task: kind if isinstance(kind, str) else kind.name for task, kind in (tasks or {}).items()}
         self.rules = {task: _as_rules(task, given) for task, given in kwargs.items()}
-        self.OFFERS = {task: _kind(task, rules, asked) for task, rules in self.rules.items()}
+        self.OFFERS = {task: label_kind(task, rules, asked, 'DenseFolder') for task, rules in self.rules.items()}
         for task, rules in self.rules.items():
-            check_rules(task, self.OFFERS[task], rules)
+            check_rules(task, self.OFFERS[task], rules, 'DenseFolder', ('files', *ANNOTATIONS))
         self.SPLITS = (split,)
         self.CLASSES = {task: tuple(rules['classes']) for task, rules in self.rules.items() if rules.get('classes')}
         self.NUM_CLASSES = {task: len(names) for task, names in self.CLASSES.items()}
@@ -191,23 +190,14 @@ def _as_rules(task: str, given: Any) -> dict[str, Any]:
         raise ValueError(f"DenseFolder: {task}: files='{rules['files']}' names one file for all pictures; put {{id}} "
                          "where the "
                          f"picture's name stands.")
-    for name in ('coco', 'panoptic'):
+    if rules.get('files') and rules.get('coco'):
+        raise ValueError(f"DenseFolder: {task} has two sources, files='{rules['files']}' and coco=dict(...): leave one out, "
+                         'or '
+                         'give panoptic=dict(...) if the files are the PNGs of panoptic annotations.')
+    for name in ANNOTATIONS:
         if name in rules and 'file' not in rules[name]:
             raise ValueError(f"DenseFolder: {task}: {name}=dict(...) lacks file=..., the JSON file below data_root.")
     return rules
-
-
-def _kind(task: str, rules: Mapping[str, Any], asked: Mapping[str, str]) -> str:
-    kind = rules.get('kind') or asked.get(task) or USUAL.get(task)
-    if kind is None:
-        raise ValueError(f"DenseFolder: {task}: say which kind of label it is, kind='class_map' for instance; there are "
-                         f'{", ".join(RULES)}.')
-    if kind not in RULES:
-        near = get_close_matches(kind, KINDS, n=1)
-        raise ValueError(f"DenseFolder: {task}: a label in a file cannot be of kind '{kind}'"
-                         + (f" (did you mean '{near[0]}'?)" if near and near[0] in RULES else '')
-                         + f'; use {", ".join(RULES)}.')
-    return kind
 
 
 def _pattern(glob: str) -> re.Pattern[str]:

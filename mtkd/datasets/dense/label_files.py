@@ -3,15 +3,19 @@
 import importlib.util
 import struct
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
 
-from mtkd.structures import IGNORE
+from mtkd.structures import IGNORE, KINDS
 
 from ..base import BadData, unit_normals
+from ..blob import Blob, Source, opened, suffix_of
 from ..files import REPAIR, class_ids, read_grey, read_mat, read_npy
 from ..picture_files import is_picture, read_picture
 
@@ -23,11 +27,12 @@ ENCODINGS = {  # stored value of a normal's component -> component in [-1, 1]
 Rules = Mapping[str, Any]
 
 
-def read_array(path: Path, key: str | None = None, colour: bool = False) -> np.ndarray:
+def read_array(path: Source, key: str | None = None, colour: bool = False) -> np.ndarray:
     """The array in a file, by its suffix.
 
     Args:
-        path: ``.npy``, ``.npz``, ``.mat``, ``.exr``, or an image (``.png``, ``.tif``, ``.jpg``, ...).
+        path: a file, or its content in memory: ``.npy``, ``.npz``, ``.mat``, ``.exr``, or an image (``.png``, ``.tif``,
+            ``.jpg``, ...).
         key: name of the variable of an ``.npz`` or ``.mat``, or of the channel of an ``.exr``; may be left out where
         there is one.
         colour: whether an image is (H, W, 3) RGB; else it is (H, W) with its values as stored.
@@ -35,7 +40,9 @@ def read_array(path: Path, key: str | None = None, colour: bool = False) -> np.n
     Raises:
         BadData: the file does not read, or has no such variable.
     """
-    suffix = path.suffix.lower()
+    if isinstance(path, Blob) and path.array is not None:
+        return path.array
+    suffix = suffix_of(path)
     if suffix == '.npy':
         return read_npy(path)
     if suffix == '.npz':
@@ -49,7 +56,7 @@ def read_array(path: Path, key: str | None = None, colour: bool = False) -> np.n
     raise BadData(f"{path}: there is no reader for '{suffix}' files; convert them to .png, .tif, .npy, .npz, .mat or .exr.")
 
 
-def read_label(path: Path, kind: str, rules: Rules) -> np.ndarray:
+def read_label(path: Source, kind: str, rules: Rules) -> np.ndarray:
     """A label file in the NumPy form of its kind.
 
     Args:
@@ -63,7 +70,7 @@ def read_label(path: Path, kind: str, rules: Rules) -> np.ndarray:
     return READERS[kind](path, rules)
 
 
-def class_map(path: Path, rules: Rules) -> np.ndarray:
+def class_map(path: Source, rules: Rules) -> np.ndarray:
     """(H, W) uint8 class ids, 255 where ignored."""
     if rules.get('palette'):
         return _by_palette(read_array(path, rules.get('key'), colour=True), rules['palette'], path)
@@ -96,7 +103,7 @@ def mapped(stored: np.ndarray, rules: Rules, path: Any) -> np.ndarray:
     return np.asarray(classes, np.uint8)[places].reshape(stored.shape)
 
 
-def binary_map(path: Path, rules: Rules) -> np.ndarray:
+def binary_map(path: Source, rules: Rules) -> np.ndarray:
     """(H, W) uint8 in {0, 1, 255}; without ``map`` or ``threshold``, a file of 0 and 255 is one of 0 and 1."""
     stored = _flat(read_array(path, rules.get('key')))
     if rules.get('threshold') is not None:
@@ -112,7 +119,7 @@ def binary_map(path: Path, rules: Rules) -> np.ndarray:
     raise BadData(f'{path} holds {odd}; a binary map is 0 and 1, or 0 and 255: give threshold=..., or map={{...}}.')
 
 
-def depth_map(path: Path, rules: Rules) -> np.ndarray:
+def depth_map(path: Source, rules: Rules) -> np.ndarray:
     """(H, W) float32 metres, 0 where invalid: ``scale`` times the stored number, ``1 / x`` of that with ``inverse=True``."""
     stored = _flat(read_array(path, rules.get('key')))
     whole = stored.dtype.kind in 'iu'
@@ -129,7 +136,7 @@ def depth_map(path: Path, rules: Rules) -> np.ndarray:
     return np.where(invalid, 0.0, depth).astype(np.float32)
 
 
-def normal_map(path: Path, rules: Rules) -> np.ndarray:
+def normal_map(path: Source, rules: Rules) -> np.ndarray:
     """(H, W, 3) float32 unit vectors, zero where invalid; ``encoding`` of :data:`ENCODINGS`, ``axes`` as in ``'x-yz'``."""
     picture = is_picture(path)
     stored = np.asarray(read_array(path, rules.get('key'), colour=picture))
@@ -157,27 +164,62 @@ RULES: dict[str, tuple[str, ...]] = {  # what a label's dictionary may say, by k
     'depth': ('key', 'scale', 'invalid', 'inverse'), 'normals': ('key', 'encoding', 'axes')}
 
 
-def check_rules(task: str, kind: str, rules: Rules) -> None:
+USUAL = {'semseg': 'class_map', 'human_parts': 'class_map', 'sal': 'binary_map', 'edge': 'edge_map', 'depth': 'depth',
+         'normals': 'normals'}  # kind of a task's label where neither the label nor the engine says it
+ANNOTATIONS = ('coco', 'panoptic')  # rules that read a file of all pictures' labels
+
+
+def label_kind(task: str, rules: Rules, asked: Mapping[str, str], owner: str) -> str:
+    """The kind of a task's label: as its rules say, as it is asked for, or the usual one of the task's name.
+
+    Args:
+        task: the task.
+        rules: its label's rules.
+        asked: task -> kind that the engine asks for.
+        owner: name of the data set's type, for the errors.
+
+    Raises:
+        ValueError: nothing says the kind, or a label of this kind cannot lie in a file.
+    """
+    kind = rules.get('kind') or asked.get(task) or USUAL.get(task)
+    if kind is None:
+        raise ValueError(f"{owner}: {task}: say which kind of label it is, kind='class_map' for instance; there are "
+                         f'{", ".join(RULES)}.')
+    if kind not in RULES:
+        near = get_close_matches(kind, KINDS, n=1)
+        raise ValueError(f"{owner}: {task}: a label in a file cannot be of kind '{kind}'"
+                         + (f" (did you mean '{near[0]}'?)" if near and near[0] in RULES else '')
+                         + f'; use {", ".join(RULES)}.')
+    return kind
+
+
+def check_rules(task: str, kind: str, rules: Rules, owner: str, places: Sequence[str]) -> None:
     """Refuse rules that the kind does not have, or that cannot be followed.
+
+    Args:
+        task: the task.
+        kind: kind of its label.
+        rules: what its dictionary says.
+        owner: name of the data set's type, for the errors.
+        places: keys that say where the label lies.
 
     Raises:
         ValueError: says which, and what there is.
     """
-    known = ('files', 'kind', *RULES[kind])
+    known = (*places, 'kind', *(rule for rule in RULES[kind] if rule not in ANNOTATIONS or rule in places))
     for name in rules:
         if name not in known:
-            raise ValueError(f"DenseFolder: {task}=dict({name}=...) is not known for a {kind} label; it takes "
-                             f"{', '.join(known)}.")
+            raise ValueError(f"{owner}: {task}=dict({name}=...) is not known for a {kind} label; it takes "
+                             f"{', '.join(dict.fromkeys(known))}.")
     if rules.get('encoding') is not None and rules['encoding'] not in ENCODINGS:
-        raise ValueError(f"DenseFolder: {task}: encoding='{rules['encoding']}' is unknown; choose one of "
+        raise ValueError(f"{owner}: {task}: encoding='{rules['encoding']}' is unknown; choose one of "
                          f"{', '.join(ENCODINGS)}.")
     if kind == 'normals':
-        _turned(np.zeros((1, 1, 3), np.float32), rules.get('axes') or 'xyz', f'DenseFolder: {task}')
+        _turned(np.zeros((1, 1, 3), np.float32), rules.get('axes') or 'xyz', f'{owner}: {task}')
     for target in (rules.get('map') or {}).values():
         if target is not None and not (isinstance(target, int) and 0 <= target <= IGNORE):
-            raise ValueError(f'DenseFolder: {task}: map sends something to {target!r}; a class is a whole number from 0 '
-                             'to 254, and '
-                             f'None or {IGNORE} means ignored.')
+            raise ValueError(f'{owner}: {task}: map sends something to {target!r}; a class is a whole number from 0 to 254, '
+                             f'and None or {IGNORE} means ignored.')
 
 
 def _listed(values: Any) -> Sequence[Any]:
@@ -194,7 +236,7 @@ def _flat(stored: Any) -> np.ndarray:
     return array
 
 
-def _by_palette(colours: np.ndarray, palette: Any, path: Path) -> np.ndarray:
+def _by_palette(colours: np.ndarray, palette: Any, path: Source) -> np.ndarray:
     """(H, W, 3) uint8 RGB -> (H, W) uint8 index into ``palette``: a list of colours, or a dictionary colour -> class."""
     pairs = palette.items() if isinstance(palette, Mapping) else [(colour, index) for index, colour in enumerate(palette)]
     table = {_code(colour): IGNORE if target is None else int(target) for colour, target in pairs}
@@ -234,7 +276,7 @@ def _turned(vectors: np.ndarray, axes: str, where: Any) -> np.ndarray:
     return np.stack(picked, axis=-1)
 
 
-def _only(variables: Mapping[str, Any], key: str | None, path: Path) -> np.ndarray:
+def _only(variables: Mapping[str, Any], key: str | None, path: Source) -> np.ndarray:
     names = ', '.join(variables) or 'none'
     if key is None and len(variables) == 1:
         return np.asarray(next(iter(variables.values())))
@@ -245,18 +287,18 @@ def _only(variables: Mapping[str, Any], key: str | None, path: Path) -> np.ndarr
     return np.asarray(variables[key])
 
 
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
+def _read_npz(path: Source) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(opened(path), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise BadData(f'{path} is no readable .npz file ({error}): {REPAIR}.') from error
 
 
-def _read_whole_mat(path: Path) -> dict[str, Any]:
+def _read_whole_mat(path: Source) -> dict[str, Any]:
     import scipy.io  # late: few data sets have MATLAB files
     try:
-        contents = scipy.io.loadmat(path, simplify_cells=True)
+        contents = scipy.io.loadmat(opened(path), simplify_cells=True)
     except Exception as error:  # scipy raises whatever its parser stumbles over
         raise BadData(f'{path} is no readable MATLAB file ({type(error).__name__}: {error}): {REPAIR}; a version 7.3 '
                       'file must be '
@@ -264,14 +306,26 @@ def _read_whole_mat(path: Path) -> dict[str, Any]:
     return {name: value for name, value in contents.items() if not name.startswith('__')}
 
 
-def _read_exr(path: Path) -> dict[str, np.ndarray]:
+def _read_exr(path: Source) -> dict[str, np.ndarray]:
     """The channels of an OpenEXR image. OpenCV 5.0's wheels read none, so the OpenEXR package does."""
     if importlib.util.find_spec('OpenEXR') is None:
         raise BadData(f'{path}: OpenEXR pictures need the package OpenEXR: pip install OpenEXR.')
     import OpenEXR
 
     try:
-        with OpenEXR.File(str(path)) as file:
+        with _on_disk(path) as place, OpenEXR.File(str(place)) as file:
             return {name: np.array(channel.pixels) for name, channel in file.channels().items()}
     except (RuntimeError, ValueError, OSError, struct.error) as error:
         raise BadData(f'{path} is no readable OpenEXR picture ({error}): {REPAIR}.') from error
+
+
+@contextmanager
+def _on_disk(path: Source) -> Iterator[Path]:
+    """A file of the content, for a reader that takes paths alone."""
+    if not isinstance(path, Blob):
+        yield path
+        return
+    with NamedTemporaryFile(suffix=path.suffix) as file:
+        file.write(path.content)
+        file.flush()
+        yield Path(file.name)

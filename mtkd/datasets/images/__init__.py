@@ -7,11 +7,10 @@ from .decathlon import Decathlon
 from .folder_images import FolderImages
 from .idx import IDXImages
 from .imagenet_sketch import ImageNetSketch
-from .manifest import Manifest
 from .omniglot import Omniglot
 from .svhn import SVHN
 from .tiny_imagenet import TinyImageNet
 from .torchvision_sets import TorchvisionImages
 
 __all__ = ['CUB200', 'SVHN', 'ArrayDataset', 'AttributeDataset', 'Decathlon', 'FolderImages',
-           'IDXImages', 'ImageNetSketch', 'Manifest', 'Omniglot', 'TinyImageNet', 'TorchvisionImages']
+           'IDXImages', 'ImageNetSketch', 'Omniglot', 'TinyImageNet', 'TorchvisionImages']

@@ -2,6 +2,7 @@
 
 import logging
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ..label_map import LabelMap, told
 from .picture_store import PictureStore
 
 IMAGE_LEVEL = ('class_label', 'scalar')
+NO_LABEL = {'class_label': -1, 'scalar': float('nan')}  # kind -> what an array holds where a label is missing
 MAIN = 'main'  # the domain of the pictures as they are
 
 
@@ -59,6 +61,8 @@ class AttributeDataset(TaskDataset):
         domain: which of them this set is in; ``'main'`` is the images as they are.
         max_broken: how many images may be unreadable.
         limit: see :class:`TaskDataset`.
+        exif: see :class:`TaskDataset`.
+        keep_labels: see :class:`TaskDataset`.
 
     Raises:
         ValueError: an argument names a task, field, domain or part that there is not; a field cannot serve its task; a
@@ -77,7 +81,8 @@ class AttributeDataset(TaskDataset):
                  fields: Mapping[str, str | None] | None = None, unknown: str = 'missing',
                  parts: int | Sequence[float] | None = None, part: int | None = None, part_seed: int = 0,
                  keep: Sequence[str] | None = None, domains: Mapping[str, Any] | None = None, domain: str = MAIN,
-                 max_broken: int = 10, limit: int | None = None) -> None:
+                 max_broken: int = 10, limit: int | None = None, exif: str | None = None,
+                 keep_labels: Mapping[str, Any] | None = None) -> None:
         kind = type(self).__name__
         if unknown not in ('missing', 'error'):
             raise ValueError(f"unknown={unknown!r} of {kind}: use 'missing' or 'error'.")
@@ -87,13 +92,14 @@ class AttributeDataset(TaskDataset):
         self.OFFERS = self._served_kinds(offers, own, tasks, label_maps or {})
         self.CLASSES = {task: self.CLASSES[field] for task, field in own.items()
                         if field in self.CLASSES and task not in (label_maps or {})}
-        super().__init__(tasks, data_root, split, pipeline, seed, cache, num_classes, views, name, limit=limit)
-        self.fields = {task: own[task] for task in self.reads}
+        super().__init__(tasks, data_root, split, pipeline, seed, cache, num_classes, views, name, exif=exif,
+                         keep_labels=keep_labels, limit=limit)
+        self.fields = {task: own[task] for task, reads in self.reads.items() if reads.name in IMAGE_LEVEL}
         self.size = (int(size[0]), int(size[1]))
         self.unknown, self.max_broken = unknown, max_broken
         self.maps = {task: LabelMap(reads.name, (label_maps or {}).get(task, self.LABEL_MAPS.get(own[task])),
                                     self.LIMITS.get(own[task]), f"the label map of {self.name} for '{task}'")
-                     for task, reads in self.reads.items()}
+                     for task, reads in self.reads.items() if task in self.fields}
         self._check_names('label_maps', label_maps or {}, offers)
         self._check_names('keep', keep or (), offers)
         self._check_classes()
@@ -212,9 +218,7 @@ class AttributeDataset(TaskDataset):
         if records and any(task in self.kinds for task in kept) and not any(
                 label is not None for task in kept if task in self.serves
                 for label in labels[task]):
-            raise BadData(f"{self.name} '{self.split}' in {self.data_root} has no label for any of its tasks "
-                          f'({", ".join(kept)}): check the files, fields and label_maps, or say keep=() if it is meant to '
-                          f'be unlabelled.')
+            raise self._no_labels(kept)
         self.unreadable = torch.zeros(len(records), dtype=torch.uint8).share_memory_()
         return [{**{key: value for key, value in record.items() if key != 'values'}, 'number': number,
                  'labels': {task: labels[task][number] for task in kept}} for number, record in enumerate(records)]
@@ -226,21 +230,39 @@ class AttributeDataset(TaskDataset):
     def _labels(self, task: str, records: Sequence[Entry]) -> list[Any]:
         """The task's label of each record."""
         labels, unknown = self.maps[task].translate(record['values'].get(self.fields[task]) for record in records)
-        if unknown:
-            message = (f"{self.name} '{self.split}', {task}: {sum(unknown.values())} of {len(records)} values are not known "
-                       f'to its label map ({told(unknown)})')
-            if self.unknown == 'error':
-                raise BadData(f'{message}: add them to label_maps, or say unknown="missing".')
-            print_log(f'{message}; they count as missing.', 'current', logging.WARNING)
+        self._tell_unknown(task, unknown, len(records))
         classes = self.num_classes.get(task)
         if self.reads[task].name == 'class_label':
             for record, label in zip(records, labels, strict=True):
                 if label is not None and (label < 0 or (classes is not None and label >= classes)):
-                    allowed = f'0 to {classes - 1}' if classes is not None else 'whole numbers from 0'
-                    raise BadData(f"{self.name} '{self.split}': sample '{record['sample_id']}' has {task} {label}, allowed "
-                                  f'are {allowed}, and -1 or nothing for no label: give a label map in label_maps, or '
-                                  f'correct num_classes.')
+                    raise self._no_class(task, record['sample_id'], label)
         return labels
+
+    def _tell_unknown(self, task: str, unknown: Counter[str], count: int) -> None:
+        """Say which of ``count`` values a label map does not know.
+
+        Raises:
+            BadData: there are some, and ``unknown='error'``.
+        """
+        if unknown:
+            message = (f"{self.name} '{self.split}', {task}: {sum(unknown.values())} of {count} values are not known "
+                       f'to its label map ({told(unknown)})')
+            if self.unknown == 'error':
+                raise BadData(f'{message}: add them to label_maps, or say unknown="missing".')
+            print_log(f'{message}; they count as missing.', 'current', logging.WARNING)
+
+    def _no_class(self, task: str, sample_id: str, label: Any) -> BadData:
+        """The error of a label that is none of the task's classes."""
+        classes = self.num_classes.get(task)
+        allowed = f'0 to {classes - 1}' if classes is not None else 'whole numbers from 0'
+        return BadData(f"{self.name} '{self.split}': sample '{sample_id}' has {task} {label}, allowed are {allowed}, and -1 "
+                       f'or nothing for no label: give a label map in label_maps, or correct num_classes.')
+
+    def _no_labels(self, kept: Sequence[str]) -> BadData:
+        """The error of a split without a single label."""
+        return BadData(f"{self.name} '{self.split}' in {self.data_root} has no label for any of its tasks "
+                       f'({", ".join(kept)}): check the files, fields and label_maps, or say keep=() if it is meant to '
+                       f'be unlabelled.')
 
     @property
     def metainfo(self) -> dict[str, Any]:
@@ -249,14 +271,22 @@ class AttributeDataset(TaskDataset):
 
     def known_labels(self) -> dict[str, np.ndarray]:
         """See :class:`TaskDataset`; hidden labels are none."""
-        none = {task: -1 if self.reads[task].name == 'class_label' else float('nan') for task in self.serves}
-        return {task: np.array([none[task] if (label := entry['labels'].get(task)) is None else label
-                                for entry in self.entries], np.float64) for task in sorted(self.serves)}
+        none = {task: NO_LABEL[self.reads[task].name] for task in self.serves}
+        return {task: self._shown(task, np.array([none[task] if (label := entry['labels'].get(task)) is None else label
+                                                  for entry in self.entries], np.float64))
+                for task in sorted(self.serves)}
+
+    def _shown(self, task: str, labels: np.ndarray) -> np.ndarray:
+        """(N,) labels, none where ``keep_labels`` hides them."""
+        return np.where(self.kept[task], labels, NO_LABEL[self.reads[task].name]) if task in self.kept else labels
 
     def label_counts(self) -> dict[str, int]:
-        """Task -> number of samples that have a label, of every served task; ``keep`` and the label maps considered."""
-        return {task: sum(entry['labels'].get(task) is not None for entry in self.entries) if task in self.serves else 0
-                for task in self.kinds}
+        """Task -> number of samples that have a label, of every served task; ``keep``, ``keep_labels`` and
+        the label maps considered."""
+        known = self.known_labels()
+        there = {task: known[task] >= 0 if self.reads[task].name == 'class_label' else ~np.isnan(known[task])
+                 for task in known}
+        return {task: int(there[task].sum()) if task in there else 0 for task in self.kinds}
 
     # Reading.
 
@@ -273,7 +303,8 @@ class AttributeDataset(TaskDataset):
     def full_init(self) -> None:
         """See :class:`TaskDataset`; images that are read into memory lie there as one array."""
         super().full_init()
-        if self.cache == 'preload' and self._images is None:
+        maps = any(kind.spatial for kind in self.reads.values())  # then pictures may differ in size
+        if self.cache == 'preload' and self._images is None and not maps:
             self._images = np.stack([self._cached[index]['image'] for index in range(len(self.entries))])
             self._images.flags.writeable = False
             for index, image in enumerate(self._images):
@@ -307,8 +338,8 @@ class AttributeDataset(TaskDataset):
         """The images in memory with the labels of all tasks; a union may have added tasks since the last time."""
         if self._store is None or self._store.targets.keys() != self.kinds.keys():
             assert self._images is not None
-            labels = {task: [self._cached[index]['targets'].get(task) for index in range(len(self))]
-                      for task in self.kinds if task in self.serves}
+            shown = [self._without_hidden(self._cached[index]['targets'], index) for index in range(len(self))]
+            labels = {task: [targets.get(task) for targets in shown] for task in self.kinds if task in self.serves}
             self._store = PictureStore(self._images, labels, self.kinds)
         return self._store
 

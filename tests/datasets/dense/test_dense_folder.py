@@ -82,6 +82,7 @@ def test_a_task_of_any_name_takes_its_kind_from_the_engine_or_the_label(rooms):
     ({'normals': {'files': '{id}.png', 'encoding': '0-255'}}, "encoding='0-255' is unknown"),
     ({'normals': {'files': '{id}.png', 'axes': 'xy'}}, "axes='xy' is no order of x, y and z"),
     ({'semseg': {'coco': {}}}, 'lacks file='),
+    ({'semseg': {'coco': {'file': 'a.json'}, 'files': '{id}.png'}}, r"semseg has two sources, files='\{id\}.png' and coco"),
 ])
 def test_arguments_that_cannot_be_meant(tmp_path, given, words):
     with pytest.raises(ValueError, match=words):

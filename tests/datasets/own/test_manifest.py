@@ -1,9 +1,16 @@
+import pickle
+
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from mtkd.datasets import BadData, Manifest
+from mtkd.datasets.own import arrow_rows
+from mtkd.registry import DATASETS
 
 from ..faces.copies import picture
+from .rooms import COUNT, SCENES, check_against_rooms, check_company, png, room, train_a_student
 
 TASKS = {'age': 'scalar', 'gender': 'class_label', 'depth': 'depth'}
 
@@ -86,8 +93,6 @@ def test_tasks_are_needed(tmp_path):
 
 
 def test_parquet(tmp_path):
-    pyarrow = pytest.importorskip('pyarrow', reason='pyarrow is optional')
-    parquet = pytest.importorskip('pyarrow.parquet')
     write(tmp_path)
     table = pyarrow.table({'path': ['pictures/0.png', 'pictures/1.png'], 'age': [3.5, float('nan')], 'gender': [1, None]})
     parquet.write_table(table, tmp_path / 'faces.parquet')
@@ -103,3 +108,94 @@ def test_a_link_below_the_root_may_lead_elsewhere(tmp_path):
     (root / 'linked').symlink_to(elsewhere / 'pictures')
     (root / 'manifest.csv').write_text('path,gender\nlinked/0.png,1\n')
     assert len(Manifest(TASKS, root)) == 1
+
+
+@pytest.fixture
+def rooms(tmp_path):
+    """Pictures and label maps in folders, and a table that names them; room 3 has no depth."""
+    for number in range(COUNT):
+        for folder, array in zip(('photos', 'masks', 'depth'), room(number), strict=True):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            (tmp_path / folder / f'{number}.png').write_bytes(png(array))
+    lines = [f'{i}.png,{i}.png,{"" if i == 3 else f"depth/{i}.png"},{SCENES[i % 3] or ""}' for i in range(COUNT)]
+    (tmp_path / 'rooms.csv').write_text('\n'.join(['photo,mask,height,scene', *lines]))
+    return tmp_path
+
+
+ROOMS = {'type': 'Manifest', 'table': 'rooms.csv', 'path': 'photo', 'images': 'photos', 'ignore': ['scene'],
+         'semseg': {'column': 'mask', 'folder': 'masks'}, 'depth': {'column': 'height', 'scale': 0.001}}
+DENSE = {'semseg': 'class_map', 'depth': 'depth'}
+
+
+def test_columns_of_label_maps(rooms):
+    check_against_rooms(DATASETS.build({**ROOMS, 'tasks': DENSE, 'data_root': rooms}))
+    both = DATASETS.build({**ROOMS, 'tasks': {**DENSE, 'scene': 'class_label'}, 'data_root': rooms, 'ignore': [],
+                           'size': (36, 52), 'label_maps': {'scene': {'kitchen': 0, 'office': 1}}})
+    sample = both.load(1)
+    assert sample['image'].shape == (36, 52, 3) and sample['targets']['semseg'].shape == (36, 52)
+    assert sample['targets']['scene'] == 1 and both.label_counts() == {'semseg': 8, 'depth': 7, 'scene': 5}
+    assert len(both[3]['present']) == 3 and not both[3]['present']['depth']
+
+
+def test_label_maps_alone_need_no_tasks(rooms):
+    data = DATASETS.build({**ROOMS, 'data_root': rooms, 'semseg': {**ROOMS['semseg'], 'classes': list('abc')}})
+    assert data.metainfo['classes'] == {'semseg': ('a', 'b', 'c')} and data.num_classes == {'semseg': 3}
+    assert len(data) == COUNT
+
+
+def test_in_company(rooms, tmp_path):
+    given = {key: value for key, value in ROOMS.items() if key not in ('semseg', 'depth')} | {'ignore': ['mask', 'height']}
+    check_company(lambda **more: DATASETS.build({**given, 'data_root': rooms, 'label_maps': {
+        'scene': {'kitchen': 0, 'office': 1}}, **more}), tmp_path)
+
+
+@pytest.mark.slow
+def test_a_training(rooms, monkeypatch):
+    monkeypatch.chdir(rooms)
+    train_a_student(rooms, {**ROOMS, 'data_root': str(rooms)})
+
+
+@pytest.mark.parametrize(('given', 'kind', 'said'), [
+    ({'depth': {'scale': 0.001}}, BadData, r"a column 'height' that no task knows .*: rename it"),
+    ({'depth': {'column': 'hight', 'scale': 0.001}}, BadData, r"no column 'hight' for depth=dict\(column=…\)"),
+    ({'depth': {'column': 'height', 'scal': 1}}, ValueError, r'depth=dict\(scal=...\) is not known .* it takes column, fol'),
+    ({'depth': 3}, ValueError, 'depth=3 is neither an argument nor a label map'),
+    ({'depth': {'column': 'height', 'folder': 'masks', 'scale': 0.001}}, BadData, r'7 files are missing'),
+    ({'semseg': {'column': 'mask', 'folder': '../masks'}}, BadData, 'is not below data_root'),
+    ({'label_maps': {'semseg': {0: 1}}}, ValueError, "label_maps names 'semseg', a label map"),
+    ({'table': 'rooms.tar'}, BadData, 'a manifest is a table .* .tar shards by TarShards')])
+def test_label_maps_that_cannot_be_served(rooms, given, kind, said):
+    with pytest.raises(kind, match=said):
+        DATASETS.build({**ROOMS, 'tasks': DENSE, 'data_root': rooms, **given}).full_init()
+
+
+def test_a_column_of_a_dense_task_wants_rules(tmp_path):
+    write(tmp_path, 'path,depth', 'pictures/0.png,d.png')
+    with pytest.raises(BadData, match=r"a column 'depth' .*: its cells name files of label maps, say depth=dict\(\)"):
+        Manifest(TASKS, tmp_path).full_init()
+
+
+def test_rows_in_a_file_serve_as_those_in_memory(rooms, monkeypatch):
+    given = {**ROOMS, 'tasks': DENSE, 'data_root': rooms, 'parts': 2, 'part': 1}
+    held = DATASETS.build(given)
+    held.full_init()
+    monkeypatch.setattr(arrow_rows, 'SMALL', 0)
+    mapped = pickle.loads(pickle.dumps(DATASETS.build(given)))
+    mapped.full_init()
+    assert mapped.held.path and len(mapped) == 4 and list(mapped.entries) == list(held.entries)
+    again = pickle.loads(pickle.dumps(mapped))
+    assert again.held.path == mapped.held.path and again.entries[2] == held.entries[2]
+    np.testing.assert_array_equal(again[2]['image'], held[2]['image'])
+
+
+def test_json_lines(tmp_path):
+    write(tmp_path, '{"path": "pictures/0.png", "age": 3.5}', '{"path": "pictures/1.png", "gender": 1}', name='faces.jsonl')
+    data = Manifest(TASKS, tmp_path, table='faces.jsonl')
+    assert [data.load(i)['targets'] for i in range(2)] == [{'age': 3.5, 'gender': None}, {'age': None, 'gender': 1}]
+
+
+def test_hidden_labels_are_not_served_from_memory_either(tmp_path):
+    write(tmp_path, 'path,gender', *(f'pictures/{i}.png,1' for i in range(4)))
+    data = Manifest({'gender': 'class_label'}, tmp_path, cache='preload', keep_labels={'share': 0.5})
+    assert data.serves_batches and data.__getitems__([0, 1, 2, 3])['present']['gender'].sum() == 2
+    assert (data.known_labels()['gender'] >= 0).sum() == data.label_counts()['gender'] == 2

@@ -1,0 +1,230 @@
+"""Data sets that Hugging Face's ``datasets`` has saved: folders of ``save_to_disk``, and parquet files."""
+
+import glob
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mtkd.registry import DATASETS
+
+from ..base import BadData, Entry
+from ..blob import Blob, Source
+from .arrow_values import nothing, numbers, texts
+from .row_dataset import ID, MAP, VALUE, RowDataset
+
+ROW = 'row'  # the column of a listing with the row's number in the whole data set
+STARTS = {b'\x93NUMPY': '.npy', b'PK\x03\x04': '.npz', b'MATLAB': '.mat', b'\x76\x2f\x31\x01': '.exr'}  # else a picture
+
+
+@DATASETS.register_module()
+class HuggingFaceDataset(RowDataset):
+    """A folder that ``save_to_disk`` wrote, or parquet files, read through the package ``datasets``.
+
+    Example::
+
+        dict(type='HuggingFaceDataset', data_root='rooms', path='data/{split}-*.parquet', image='photo',
+             depth=dict(column='depth', scale=0.001), semseg=dict(column='mask', map={0: 0, 255: 1}), ignore=['caption'])
+
+    Pictures and label maps are ``Image`` columns, bytes of a file (``.png``, ``.npy``, …), arrays, or paths below
+    ``data_root``. Labels of whole pictures are ``ClassLabel``, numbers or text; null is a missing label. The names of a
+    ``ClassLabel`` are the task's classes: their number must be the task's, or ``label_maps`` translates, by name or by
+    number. A column that nothing knows is a mistake, unless ``ignore`` names it.
+
+    Args:
+        args: see :class:`~mtkd.datasets.own.row_dataset.RowDataset`.
+        path: the folder, or a pattern of parquet files, below ``data_root``; ``{split}`` in it is the split.
+        image: column of the pictures.
+        id: column that names the samples; None: they are numbered.
+        ignore: columns that are no labels.
+        cache_dir: where ``datasets`` keeps what it makes of parquet files; None: its own choice (``HF_DATASETS_CACHE``).
+        kwargs: see :class:`~mtkd.datasets.own.row_dataset.RowDataset`.
+
+    Raises:
+        ValueError: the package ``datasets`` is not installed, or an argument does not fit.
+        BadData (on use): there is no such data set or split, it does not read, lacks a column, has one that nothing knows,
+            or a ``ClassLabel`` has another number of classes than its task.
+    """
+
+    def __init__(self, *args: Any, path: str, image: str = 'image', id: str | None = None, ignore: Sequence[str] = (),
+                 cache_dir: str | None = None, **kwargs: Any) -> None:
+        split = args[2] if len(args) > 2 else kwargs.get('split', 'train')
+        self.SPLITS = (split,)
+        self.given_fields = {task: field for task, field in (kwargs.get('fields') or {}).items() if field is not None}
+        super().__init__(*args, **kwargs)
+        self.path, self.image, self.id, self.ignore, self.cache_dir = path, image, id, tuple(ignore), cache_dir
+        self._columns = {task: rules['column'] for task, rules in self.rules.items()}
+        self._table: Any = None  # the library's data set, with the columns of pictures and label maps
+        self._last: tuple[int, Mapping[str, Any]] = (-1, {})
+
+    def offered(self, tasks: Mapping[str, Any] | None) -> dict[str, str]:
+        """See :class:`~mtkd.datasets.own.row_dataset.RowDataset`."""
+        offers = super().offered(tasks)
+        return {**dict.fromkeys(self.given_fields.values(), 'class_label'),
+                **{self.given_fields.get(task, task): kind for task, kind in offers.items()}}
+
+    @property
+    def place(self) -> Path:
+        """The folder or the pattern."""
+        return self.data_root / self.path.format(split=self.split)
+
+    def listing(self) -> pa.Table:
+        """See :class:`~mtkd.datasets.own.row_dataset.RowDataset`."""
+        table = self._opened()
+        self._check_columns(table.column_names, table.features)
+        count = len(table)
+        arrow = table.data.table
+        ids = arrow[self.id].cast(pa.string()) if self.id else texts([str(number) for number in range(count)])
+        columns = {ID: ids, ROW: numbers(np.arange(count))}
+        for field in dict.fromkeys(self.fields.values()):
+            if field in table.column_names:
+                columns[VALUE + field] = self._values(arrow[field], field, table.features[field])
+        for task in self.maps_read:
+            if self._columns[task] in table.column_names:
+                there = arrow[self._columns[task]].is_valid()
+                columns[MAP + task] = pc.if_else(there, there, nothing(pa.bool_()))
+        listed = pa.table(columns)
+        self._check_ids(listed[ID])
+        self._table = self._undecoded(table)
+        return listed
+
+    def _opened(self) -> Any:
+        """The split, by the library."""
+        try:
+            import datasets
+        except ImportError as error:
+            raise ValueError(f"reading {self.place} needs Hugging Face's datasets: pip install datasets.") from error
+        try:
+            if self.place.is_dir():
+                self.sources = (str(self.place.absolute()),)
+                return self._of_folder(datasets.load_from_disk(str(self.place)), datasets)
+            files = sorted(glob.glob(str(self.place)))  # noqa: PTH207 (the pattern may be absolute)
+            wrong = [file for file in files if not file.endswith('.parquet')]
+            if not files or wrong:
+                found = f'{wrong[0]} is none' if wrong else 'there is none'
+                raise BadData(f"{self.place} must be a folder of save_to_disk, or parquet files; {found}: correct path or "
+                              'data_root. Tables of paths are read by Manifest, .tar shards by TarShards.')
+            self.sources = tuple(str(Path(file).absolute()) for file in files)
+            return datasets.Dataset.from_parquet(files, cache_dir=self.cache_dir)
+        except BadData:
+            raise
+        except Exception as error:  # the library raises whatever its readers stumble over
+            said = str(error.__cause__ or error).splitlines() or ['']
+            raise BadData(f"{self.place} is no data set that Hugging Face's datasets reads ({type(error).__name__}: "
+                          f'{said[0]}): save it again.') from error
+
+    def _of_folder(self, stored: Any, library: Any) -> Any:
+        """The asked split of what a folder holds.
+
+        Raises:
+            BadData: it holds other splits.
+        """
+        if isinstance(stored, library.DatasetDict):
+            if self.split not in stored:
+                raise BadData(f"{self.place} has no split '{self.split}'; it has {', '.join(stored)}.")
+            return stored[self.split]
+        own = str(stored.split) if stored.split is not None else None
+        if own != self.split and '{split}' not in self.path and not (own is None and self.split == 'all'):
+            raise BadData(f"{self.place} is {f'''the split '{own}' ''' if own else 'a data set without splits'}, asked for "
+                          'is '
+                          f"'{self.split}': give split={own or 'all'!r}, or a path with {{split}} in it.")
+        return stored
+
+    def _check_columns(self, names: Sequence[str], features: Mapping[str, Any]) -> None:
+        needed = [self.image, *([self.id] if self.id else []), *self.given_fields.values(),
+                  *(column for task, column in self._columns.items() if column != task)]
+        for column in needed:
+            if column not in names:
+                raise BadData(f"{self.place} has no column '{column}' (it has {', '.join(names)}): correct its name.")
+        known = {self.image, self.id, *self._columns.values(), *self.fields.values(), *self.ignore, *self.maps}
+        for column in names:
+            if column not in known:
+                raise BadData(f"{self.place} has a column '{column}' ({_kind(features[column])}) that no task knows (tasks: "
+                              f"{', '.join(self.kinds)}): say which task reads it in fields=dict(task='{column}'), give it "
+                              'as a '
+                              f"label map, task=dict(column='{column}'), or name it in ignore.")
+
+    def _check_ids(self, ids: pa.ChunkedArray) -> None:
+        if ids.null_count or pc.count_distinct(ids).as_py() < len(ids):
+            raise BadData(f"{self.place}: the column '{self.id}' names the samples, but some have no name, or the name of "
+                          'another: choose another column, or leave id out.')
+
+    def _values(self, column: pa.ChunkedArray, field: str, feature: Any) -> pa.ChunkedArray:
+        """A field's values: of a ClassLabel its numbers, or its names where a label map asks for them."""
+        names = list(getattr(feature, 'names', None) or ())
+        for task in [task for task, own in self.fields.items() if own == field] if names else ():
+            rule = self.maps[task]
+            if rule.values is not None and set(rule.values) & set(names):
+                table = pa.chunked_array([texts(names)])
+                return table.take(pc.if_else(pc.greater_equal(column, numbers(np.zeros(1, np.int64))[0]), column,
+                                             nothing(column.type)))
+            if rule.values is None and rule.groups is None:
+                self._check_class_names(task, names)
+        if pa.types.is_nested(column.type):
+            raise BadData(f"{self.place}: the column '{field}' is {column.type}, a label of a whole picture is a class, a "
+                          'number '
+                          'or a text.')
+        return column
+
+    def _check_class_names(self, task: str, names: Sequence[str]) -> None:
+        wanted = self.num_classes.setdefault(task, len(names))
+        if wanted != len(names) and self.reads[task].name == 'class_label':
+            raise BadData(f"{self.place} labels '{task}' with {len(names)} classes ({', '.join(names)}), the task has "
+                          f'{wanted}: '
+                          f'set num_classes={len(names)}, or translate with label_maps=dict({task}={{…}}).')
+        self.CLASSES = {**self.CLASSES, task: tuple(names)}
+
+    def _undecoded(self, table: Any) -> Any:
+        """The columns that samples are read from; pictures as the bytes that are stored."""
+        import datasets
+
+        wanted = dict.fromkeys([self.image, *(self._columns[task] for task in self.maps_read)])
+        table = table.select_columns([name for name in wanted if name in table.column_names])
+        for name, feature in table.features.items():
+            if isinstance(feature, datasets.Image):
+                table = table.cast_column(name, datasets.Image(decode=False))
+        return table
+
+    def part(self, entry: Entry, role: str) -> Source | None:
+        """See :class:`~mtkd.datasets.own.row_dataset.RowDataset`."""
+        column = self.image if role == 'image' else self._columns[role]
+        number = entry['row'][ROW]
+        if self._last[0] != number:
+            self._last = (number, self._table[number])
+        value = self._last[1].get(column)
+        where = f"{self.place} row {number}, column '{column}'"
+        if isinstance(value, Mapping):  # of an Image column
+            value = value['bytes'] if value.get('bytes') is not None else value.get('path')
+        if value is None:
+            return None
+        if isinstance(value, bytes):
+            suffix = next((suffix for start, suffix in STARTS.items() if value.startswith(start)), '.png')
+            return Blob(where, suffix, value)
+        if isinstance(value, str):
+            return self._below_root(value, where)
+        return self._array(value, self._table.features[column], where)
+
+    def _array(self, value: Any, feature: Any, where: str) -> Blob:
+        try:
+            array = np.asarray(value, getattr(feature, 'dtype', None) if hasattr(feature, 'shape') else None)
+        except ValueError as error:
+            raise BadData(f'{where} is no array ({error}): its rows differ in length.') from error
+        if array.dtype.kind not in 'buif':
+            raise BadData(f'{where} is {array.dtype}, a label map holds numbers.')
+        return Blob(where, array=array)
+
+    def _below_root(self, text: str, where: str) -> Path:
+        path = self.data_root / text
+        if not path.is_relative_to(self.data_root) or '..' in path.relative_to(self.data_root).parts or not path.is_file():
+            raise BadData(f'{where} names {text}, which is no file below data_root {self.data_root}: correct the path.')
+        return path
+
+    def check_files(self, entries: Sequence[Entry]) -> None:
+        """Files that rows name are looked at when they are read."""
+
+
+def _kind(feature: Any) -> str:
+    return str(getattr(feature, 'dtype', None) or type(feature).__name__)
