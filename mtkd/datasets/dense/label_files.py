@@ -156,7 +156,7 @@ def normal_map(path: Source, rules: Rules) -> np.ndarray:
     return unit_normals(_turned(vectors, rules.get('axes') or 'xyz', path))
 
 
-READERS: dict[str, Callable[[Path, Rules], np.ndarray]] = {
+READERS: dict[str, Callable[[Source, Rules], np.ndarray]] = {
     'class_map': class_map, 'binary_map': binary_map, 'edge_map': binary_map, 'depth': depth_map, 'normals': normal_map}
 RULES: dict[str, tuple[str, ...]] = {  # what a label's dictionary may say, by kind
     'class_map': ('key', 'classes', 'map', 'ignore', 'palette', 'coco', 'panoptic'),

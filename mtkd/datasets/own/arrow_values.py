@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 def texts(values: Sequence[str | bytes], kind: pa.DataType | None = None) -> pa.Array:
     """(N,) text, or bytes with ``kind=pyarrow.binary()``."""
     encoded = [value.encode() if isinstance(value, str) else value for value in values]
-    ends = np.zeros(len(encoded) + 1, np.int64)
+    ends: np.ndarray = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=ends[1:])
     large = pa.large_binary() if kind == pa.binary() else pa.large_string()
     content = pa.py_buffer(b''.join(encoded))

@@ -41,13 +41,13 @@ def translated(column: pa.ChunkedArray, rule: LabelMap) -> tuple[np.ndarray, Cou
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[np.ndarray, list]:
-    """(N,) int32 codes of the column's values, and the values; null is a value."""
-    encoded = column.dictionary_encode(null_encoding='encode').unify_dictionaries()
-    if not encoded.num_chunks:
-        return np.zeros(0, np.int32), []
-    codes = [as_numpy(chunk.indices) for chunk in encoded.chunks]
-    values = max((chunk.dictionary for chunk in encoded.chunks), key=len).to_pylist()
-    return np.concatenate(codes), values
+    """(N,) codes of the column's values, and the values; the last one is None, for null."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    encoded = column.combine_chunks().dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    codes = as_numpy(encoded.indices, -1)
+    return np.where(codes < 0, len(values), codes), [*values, None]
 
 
 def _all_as_numbers(column: pa.ChunkedArray, rule: LabelMap) -> np.ndarray | None:

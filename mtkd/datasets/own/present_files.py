@@ -37,7 +37,7 @@ def check_present(paths: pa.ChunkedArray, base: Path, data_root: Path, where: st
     names = pc.replace_substring_regex(paths, pattern='^.*/', replacement='').cast(pa.binary()).combine_chunks()
     codes = np.concatenate([np.zeros(0, np.int32), *(as_numpy(chunk.indices) for chunk in folders.chunks)])
     order = np.argsort(codes, kind='stable')
-    missing, first = 0, []
+    missing, first = 0, list[str]()
     start, shown = 0, max((chunk.dictionary for chunk in folders.chunks), key=len, default=texts([]))
     for folder, count in zip(shown.to_pylist(), np.bincount(codes, minlength=len(shown)).tolist(), strict=True):
         rows = order[start:start + count]

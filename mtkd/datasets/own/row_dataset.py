@@ -208,7 +208,7 @@ class RowDataset(AttributeDataset):
         for task in self.serves & set(self.maps_read):
             name = MAP + task
             if name in self.held.table.column_names and (self.keep is None or task in self.keep):
-                there = as_numpy(self.held.table[name].is_valid()).astype(bool)
+                there: np.ndarray = as_numpy(self.held.table[name].is_valid()).astype(bool)
                 counts[task] = int((there & self.kept[task]).sum() if task in self.kept else there.sum())
         return counts
 

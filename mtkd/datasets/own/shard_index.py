@@ -109,9 +109,9 @@ def _read(file: BinaryIO, start: int, size: int) -> bytes:
 
 def split_name(name: str) -> tuple[str, str]:
     """Key and suffix of a part: its path up to the first point of its name, and what follows, in small letters."""
-    folder, slash, base = name.rpartition('/')
+    folder, slash, base = name.removeprefix('./').rpartition('/')
     stem, _, suffix = base.partition('.')
-    return folder.removeprefix('./') + slash * bool(folder.removeprefix('./')) + stem, suffix.lower()
+    return folder + slash + stem, suffix.lower()
 
 
 def samples_of(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:

@@ -50,7 +50,7 @@ def test_classes_and_their_names(saved):
     data.full_init()
     assert data.metainfo['classes'] == {'scene': ('kitchen', 'office')} and data.num_classes == {'scene': 2}
     assert [data.load(i)['targets']['scene'] for i in range(3)] == [0, 1, None]
-    assert data.load(0)['image'].shape == (64, 64, 3) and data.label_counts() == {'scene': 5}
+    assert data.load(0)['image'].shape == (64, 64, 3) and data.label_counts() == {'scene': 6}
     turned = build(saved, tasks={'room': 'class_label'}, fields={'room': 'scene'}, ignore=['mask', 'depth'],
                    label_maps={'room': {'kitchen': 4, 'office': 0}})
     assert [turned.load(i)['targets']['room'] for i in range(3)] == [4, 0, None]
@@ -98,10 +98,10 @@ def test_what_is_wrong_is_said(saved, given, said):
 
 
 def test_a_folder_of_one_split(saved):
-    made = datasets.load_from_disk(str(saved / 'saved'))['train']
-    assert str(made.split) == 'train'
-    with pytest.raises(BadData, match=r"is the split 'train' , asked for is 'val': give split='train'"):
-        build(saved, 'saved/train', split='val', tasks=TASKS, **RULES).full_init()
+    data = build(saved, 'saved/train', split='train', tasks=TASKS, **RULES)
+    with pytest.raises(BadData, match="is a data set without splits, asked for is 'train': give split='all'"):
+        data.full_init()
+    assert len(build(saved, 'saved/{split}', split='val', tasks=TASKS, **RULES)) == 2
 
 
 def test_the_package_is_wanted(saved, monkeypatch):

@@ -133,7 +133,7 @@ def test_columns_of_label_maps(rooms):
                            'size': (36, 52), 'label_maps': {'scene': {'kitchen': 0, 'office': 1}}})
     sample = both.load(1)
     assert sample['image'].shape == (36, 52, 3) and sample['targets']['semseg'].shape == (36, 52)
-    assert sample['targets']['scene'] == 1 and both.label_counts() == {'semseg': 8, 'depth': 7, 'scene': 5}
+    assert sample['targets']['scene'] == 1 and both.label_counts() == {'semseg': 8, 'depth': 7, 'scene': 6}
     assert len(both[3]['present']) == 3 and not both[3]['present']['depth']
 
 
