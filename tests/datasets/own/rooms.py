@@ -1,34 +1,14 @@
-"""Rooms of one's own for the tests of this folder: pictures, depths and class maps, a config of them, and a training."""
+"""Rooms of one's own for the tests of this folder: pictures, depths and class maps."""
 
 import cv2
 import numpy as np
 
 from mtkd.datasets import MultiDataset, collate
-from mtkd.engine.job import Job
-from mtkd.engine.run import train
 from mtkd.prerequisites.pseudo_labels.dataset import TEACHER, file_of, header_of, sample_ids, with_pseudo_labels
 from mtkd.prerequisites.pseudo_labels.file import PseudoFile, SoftLabels
-from mtkd.studies.data_look import look
 
 COUNT, SIZE = 8, (72, 104)
 SCENES = ('kitchen', 'office', None)  # of picture i the one with the number i % 3
-CONFIG = '''
-_base_ = ['mtkd::quickstart/student']
-suite, method, data_set = 'rooms', {method!r}, 'rooms'
-own = {own!r}
-tasks = dict(_delete_=True, semseg=dict(type='SemanticSegmentation', num_classes=3), depth=dict(type='Depth'))
-train_dataloader = dict(batch_size=2, num_workers=0, sampler={sampler!r}, dataset=dict(
-    _delete_=True, **own, keep_labels=dict(share=.5), pipeline=[dict(type='RandomCrop', size=(64, 96))]))
-val_dataloader = test_dataloader = dict(batch_size=1, num_workers=0, dataset=dict(_delete_=True, **own))
-train_cfg = dict(max_iters=2)
-'''
-CACHED = '''
-_base_ = ['teacher.py']
-method = 'student'
-model = dict(distiller=dict(teachers=dict(big=dict(config={teacher!r})), links=[
-    dict(task='depth', loss=dict(type='FitNets'), student='depth.out', teacher=':depth.out')]))
-teacher_cache = dict(mode='views', views=2)
-'''
 
 
 def room(number):
@@ -60,20 +40,6 @@ def check_against_rooms(data, without_depth=(3,)):
         else:
             np.testing.assert_allclose(sample['targets']['depth'], depth / 1000, rtol=1e-6)
     assert seen == set(range(COUNT)) and data.label_counts()['depth'] == COUNT - len(without_depth)
-
-
-def train_a_student(folder, own, sampler=None):
-    """A teacher and a student with a teacher cache, two steps each, on a data set of one's own; then ``doctor --data``."""
-    text = CONFIG.format(method='teacher', own=own, sampler=sampler or {'type': 'ShuffleSampler'})
-    (folder / 'teacher.py').write_text(text)
-    (folder / 'student.py').write_text(CACHED.format(teacher=str(folder / 'teacher.py')))
-    options = {'visualizer': {'type': 'Visualizer', 'vis_backends': [{'type': 'LocalVisBackend'}]}}
-    for name in ('teacher', 'student'):
-        train(Job(config=str(folder / f'{name}.py'), options=options, data_root=folder,
-                  with_prerequisites=name == 'student'))
-    assert (folder / 'work_dirs' / 'student' / 'seed0' / 'final.pth').is_file()
-    text, right = look(str(folder / 'teacher.py'), folder / 'look', folder)
-    assert right and f'{COUNT} samples, labelled for depth, semseg' in text and (folder / 'look' / 'train_00.png').is_file()
 
 
 def check_company(build, folder):

@@ -1,4 +1,4 @@
-"""Hugging Face's datasets: folders, parquet files, nulls, class names, and a training."""
+"""Hugging Face's datasets: folders, parquet files, nulls, and class names."""
 
 import sys
 
@@ -8,7 +8,7 @@ import pytest
 from mtkd.datasets import BadData, HuggingFaceDataset
 from mtkd.registry import DATASETS
 
-from .rooms import COUNT, SCENES, check_against_rooms, check_company, png, room, train_a_student
+from .rooms import COUNT, SCENES, check_against_rooms, check_company, png, room
 
 datasets = pytest.importorskip('datasets', reason='Hugging Face datasets is optional')
 RULES = {'semseg': {'column': 'mask'}, 'depth': {'scale': 0.001}, 'ignore': ['scene']}
@@ -58,12 +58,6 @@ def test_classes_and_their_names(saved):
 
 def test_in_company(saved, tmp_path):
     check_company(lambda **given: build(saved, ignore=['mask', 'depth'], **given), tmp_path)
-
-
-@pytest.mark.slow
-def test_a_training(saved, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    train_a_student(tmp_path, {'type': 'HuggingFaceDataset', 'data_root': str(saved), 'path': 'saved', **RULES})
 
 
 def test_bytes_and_paths(tmp_path):

@@ -10,7 +10,7 @@ from mtkd.datasets.own import arrow_rows
 from mtkd.registry import DATASETS
 
 from ..faces.copies import picture
-from .rooms import COUNT, SCENES, check_against_rooms, check_company, png, room, train_a_student
+from .rooms import COUNT, SCENES, check_against_rooms, check_company, png, room
 
 TASKS = {'age': 'scalar', 'gender': 'class_label', 'depth': 'depth'}
 
@@ -147,12 +147,6 @@ def test_in_company(rooms, tmp_path):
     given = {key: value for key, value in ROOMS.items() if key not in ('semseg', 'depth')} | {'ignore': ['mask', 'height']}
     check_company(lambda **more: DATASETS.build({**given, 'data_root': rooms, 'label_maps': {
         'scene': {'kitchen': 0, 'office': 1}}, **more}), tmp_path)
-
-
-@pytest.mark.slow
-def test_a_training(rooms, monkeypatch):
-    monkeypatch.chdir(rooms)
-    train_a_student(rooms, {**ROOMS, 'data_root': str(rooms)})
 
 
 @pytest.mark.parametrize(('given', 'kind', 'said'), [

@@ -1,4 +1,4 @@
-"""Shards: parts, labels, file systems, workers, resuming, and a training."""
+"""Shards: parts, labels, file systems, workers, and resuming."""
 
 import fsspec
 import numpy as np
@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader
 from mtkd.datasets import BadData, InfiniteBatchSampler, Manifest, MultiDataset, ShardSampler, collate
 from mtkd.registry import DATASETS
 
-from .rooms import COUNT, check_against_rooms, check_company, train_a_student
+from .rooms import COUNT, check_against_rooms, check_company
 from .shards import parts_of, write_rooms, write_tar
 
 RULES = {'semseg': {'part': 'seg.png'}, 'depth': {'part': 'depth.npy', 'scale': 0.001}, 'ignore': ['cls', 'json']}
@@ -44,13 +44,6 @@ def test_labels_of_whole_pictures(root):
 
 def test_in_company(root, tmp_path):
     check_company(lambda **given: build(root, **SCENE, **given), tmp_path)
-
-
-@pytest.mark.slow
-def test_a_training(root, monkeypatch):
-    monkeypatch.chdir(root)
-    train_a_student(root, {'type': 'TarShards', 'data_root': str(root), 'shards': 'train-*.tar',
-                           'index': str(root / 'index'), **RULES}, {'type': 'ShardSampler', 'lanes': 2})
 
 
 def test_other_file_systems(root):
