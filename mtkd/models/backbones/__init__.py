@@ -9,9 +9,11 @@ from .mmoe import MMoETrunk
 from .mtan import MTAN
 from .multi_lenet import MultiLeNet
 from .ple import PLETrunk
+from .sak import SAKTrunk
 from .segnet import SegNet
 from .soft_shared import SoftSharedTrunk
+from .task_prompter import TaskPrompterTrunk
 from .timm_backbone import TimmBackbone
 
 __all__ = ['MTAN', 'CGCTrunk', 'DSelectKTrunk', 'ForeignBackbone', 'FrameTrunk', 'LTBTrunk', 'MMoETrunk', 'MultiLeNet',
-           'PLETrunk', 'SegNet', 'SoftSharedTrunk', 'TimmBackbone']
+           'PLETrunk', 'SAKTrunk', 'SegNet', 'SoftSharedTrunk', 'TaskPrompterTrunk', 'TimmBackbone']

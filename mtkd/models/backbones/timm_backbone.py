@@ -119,7 +119,7 @@ class TimmBackbone(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """(B, 3, H, W) normalised image -> one (B, C_i, ceil(H / s_i), ceil(W / s_i)) map per level."""
-        features = self.body(self._padded(image))
+        features = self.body(self.padded(image))
         if self.stage_norms is not None:
             features = [norm(f if self._channels_last else f.movedim(1, -1)).movedim(-1, 1)
                         for norm, f in zip(self.stage_norms, features, strict=True)]
@@ -192,7 +192,8 @@ class TimmBackbone(nn.Module):
                              f'{size[0]}x{size[1]} gives maps of (channels, height, width) {gives}; '
                              f'choose other out_indices, or another model.')
 
-    def _padded(self, image: Tensor) -> Tensor:
+    def padded(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) with zeros at the right and bottom, up to sides that ``pad_multiple`` divides."""
         height, width = image.shape[-2:]
         pad = (-width % self.pad_multiple, -height % self.pad_multiple)
         return F.pad(image, (0, pad[0], 0, pad[1])) if any(pad) else image

@@ -1,9 +1,14 @@
 """The fully convolutional head of KDAM's shared-encoder baseline."""
 
+from collections.abc import Callable
+from functools import partial
+
 from torch import Tensor, nn
 
 from ...registry import HEADS
 from ..dropout import Dropout2d
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {'relu': partial(nn.ReLU, True), 'gelu': nn.GELU}
 
 
 def _norm(kind: str, channels: int) -> nn.Module:
@@ -16,7 +21,7 @@ def _norm(kind: str, channels: int) -> nn.Module:
 
 @HEADS.register_module()
 class FCNHead(nn.Module):
-    """3x3 convolution, norm, ReLU, then 1x1 logits; the task upsamples them to the target's size.
+    """3x3 convolution, norm, activation, then 1x1 logits; the task upsamples them to the target's size.
 
     Source: fact sheet 1.1.6 (67 channels for HRNet18, the embedding width for Swin).
 
@@ -26,17 +31,24 @@ class FCNHead(nn.Module):
         channels: number of channels of the task's feature.
         norm: ``'batch'`` or ``'group'``.
         dropout: rate of the channel dropout before the logits.
+        activation: ``'relu'``, or ``'gelu'`` as TaskPrompter's heads have.
 
     Attributes:
         feature_channels: channels of :meth:`feature`'s result.
+
+    Raises:
+        ValueError: an unknown norm or activation.
     """
 
     def __init__(self, in_channels: int, out_channels: int, channels: int = 67, norm: str = 'batch',
-                 dropout: float = 0.0) -> None:
+                 dropout: float = 0.0, activation: str = 'relu') -> None:
         super().__init__()
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"head activation '{activation}' is unknown; choose one of {', '.join(ACTIVATIONS)}.")
         self.feature_channels = channels
         self.bottleneck = nn.Sequential(
-            nn.Conv2d(in_channels, channels, 3, padding=1, bias=norm != 'batch'), _norm(norm, channels), nn.ReLU(True))
+            nn.Conv2d(in_channels, channels, 3, padding=1, bias=norm != 'batch'), _norm(norm, channels),
+            ACTIVATIONS[activation]())
         self.dropout = Dropout2d(dropout) if dropout else nn.Identity()
         self.logits = nn.Conv2d(channels, out_channels, 1)
 

@@ -178,7 +178,7 @@ class MTMambaNeck(nn.Module):
         self.laterals = nn.ModuleList(nn.Conv2d(c, lateral_channels, 1) for c in in_channels) if lateral_channels else None
         channels = [lateral_channels] * len(in_channels) if lateral_channels else list(in_channels)
         self.concat = ConcatNeck(channels, strides)
-        rates = torch.linspace(drop_path, 0, 3 * (len(channels) - 1)).tolist()
+        rates = torch.linspace(drop_path, 0, 3 * (len(channels) - 1), device='cpu').tolist()
         self.stages = nn.ModuleList(
             MambaStage(self.tasks, coarse, fine, ratio, states, rates[3 * i:3 * i + 3])
             for i, (coarse, fine) in enumerate(itertools.pairwise(channels[::-1])))

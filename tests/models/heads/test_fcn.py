@@ -54,3 +54,11 @@ def test_every_parameter_learns():
 def test_an_unknown_norm():
     with pytest.raises(ValueError, match="'layer' is unknown; choose 'batch' or 'group'"):
         FCNHead(4, 1, norm='layer')
+
+
+def test_activations():
+    head = FCNHead(270, 3, activation='gelu').eval()
+    inner = head.bottleneck[:2](SHARED)
+    torch.testing.assert_close(head.feature(SHARED), nn.functional.gelu(inner))
+    with pytest.raises(ValueError, match="activation 'swish' is unknown; choose one of relu, gelu"):
+        FCNHead(270, 3, activation='swish')
