@@ -11,5 +11,8 @@ suite, method = 'catalogue', 'MT+CA-MKD'
 model = dict(distiller=dict(
     teachers=dict(resnet18=dict(config='configs/quickstart/teacher.py'),
                   small=dict(config='configs/quickstart/student.py')),
-    links=[dict(task='semseg', loss=dict(type='CAMKD'), teacher=['resnet18', 'small'])] + [
+    links=[
+        dict(task='semseg', loss=dict(type='CAMKD'), teacher=['resnet18', 'small']),
+        dict(task='semseg', student='semseg.feat', teacher=['resnet18:semseg.feat', 'small:semseg.feat'], weight=50.0,
+             loss=dict(type='CAMKDFeatures', classifier='heads.semseg'))] + [
         dict(task=task, loss=dict(type='EBKD'), teacher=['resnet18', 'small']) for task in ('depth', 'normals', 'edge')]))

@@ -7,6 +7,7 @@ from .attention_transfer import AttentionTransfer
 from .bernoulli import BernoulliKD
 from .boundary import Boundary
 from .camkd import CAMKD
+from .camkd_features import CAMKDFeatures
 from .cauchy_schwarz import CauchySchwarz, cs_divergence
 from .channel_wise import ChannelWise, channel_wise
 from .class_memory import ClassMemory
@@ -85,6 +86,7 @@ __all__ = [
     'AverageKD',
     'BernoulliKD',
     'Boundary',
+    'CAMKDFeatures',
     'CauchySchwarz',
     'ChannelWise',
     'ClassMemory',

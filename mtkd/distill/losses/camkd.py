@@ -20,13 +20,13 @@ class CAMKD(SeveralTeachers):
         temperature: τ of the divergences.
 
     Source: Zhang, Chen and Wang, ICASSP 2022, equations 3 and 4; github.com/Rorozhl/CA-MKD at c2f39a9,
-    ``helper/loops.py``, whose division by M the paper does not have. The paper's term between features, weighted in the same
-    way through the teachers' classifiers, is not implemented.
+    ``helper/loops.py``, whose division by M the paper does not have. The paper's term between features is
+    :class:`~mtkd.distill.losses.camkd_features.CAMKDFeatures`.
     """
 
     terms = ('camkd',)
     asks = ('target',)
-    method = Method('CA-MKD', 'Zhang et al. 2022', 'teachers', 'classes', note='outputs only')
+    method = Method('CA-MKD', 'Zhang et al. 2022', 'teachers', 'classes', note='of outputs')
 
     def weigh(self, student: Tensor, teachers: Sequence[Tensor], mask: Tensor | None, **asked: Tensor) -> Tensor:
         """See :class:`SeveralTeachers`."""

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
-from .distill_loss import DistillLoss, Method, Terms, per_pixel
+from .distill_loss import DistillLoss, Method, Terms, masked, per_pixel
 from .feature_statistics import METHODS, Standardiser
 
 EPS = 1e-8
@@ -74,11 +74,16 @@ class RadioSpatial(_Standardised):
         alpha: α.
         beta: β.
         squared: the squared difference instead of smooth-L1.
+        over: ``'place'``: a cosine of each place's channels; ``'picture'``: one of an image's whole map, as SAK has.
         standardise: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
         steps: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
 
+    Raises:
+        ValueError: an unknown ``over``.
+
     Source: Ranzinger et al., CVPR 2024, "AM-RADIO", equation 3 with α = 0.9 and β = 0.1; Ranzinger et al. 2024, "PHI-S", for
-    the squared error of standardised features.
+    the squared error of standardised features; Lu, Cao and Wang, ICLR 2025 (SAK), for ``over='picture'``: innovator-zero/SAK
+    c468ae9, ``losses.py``.
     """
 
     terms = ('spatial',)
@@ -86,9 +91,11 @@ class RadioSpatial(_Standardised):
                     note='standardised teachers; a link for each teacher')
 
     def __init__(self, alpha: float = 0.9, beta: float = 0.1, squared: bool = False, standardise: str = 'none',
-                 steps: int = 100) -> None:
+                 steps: int = 100, over: str = 'place') -> None:
         super().__init__(standardise, steps)
-        self.alpha, self.beta, self.squared = alpha, beta, squared
+        if over not in ('place', 'picture'):
+            raise ValueError(f"RadioSpatial: over='{over}' is unknown; choose place or picture.")
+        self.alpha, self.beta, self.squared, self.over = alpha, beta, squared, over
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:
         """See :class:`DistillLoss`; the views are features."""
@@ -96,5 +103,11 @@ class RadioSpatial(_Standardised):
         distance = (student - teacher).square() if self.squared else F.smooth_l1_loss(student, teacher, reduction='none')
         values = self.beta * distance.mean(1)
         if self.alpha:
-            values = values + self.alpha * cosine_distance(student, teacher)
+            values = values + self.alpha * (cosine_distance(student, teacher) if self.over == 'place' else
+                                            _of_pictures(student, teacher, mask))
         return {'spatial': per_pixel(values, mask)}
+
+
+def _of_pictures(student: Tensor, teacher: Tensor, mask: Tensor | None) -> Tensor:
+    """1 - cos of the whole maps, over the places that count: (B, C, N) -> (B, 1)."""
+    return cosine_distance(*(masked(view, mask).flatten(1)[:, :, None] for view in (student, teacher)))

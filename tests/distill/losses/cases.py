@@ -41,11 +41,13 @@ CASES = {
     'dist_plus': {'type': 'DISTPlus'},
     'radio_summary': {'type': 'RadioSummary'},
     'radio_spatial': {'type': 'RadioSpatial'},
+    'sak': {'type': 'RadioSpatial', 'over': 'picture'},
     'phi_s': {'type': 'RadioSpatial', 'alpha': 0.0, 'beta': 1.0, 'squared': True, 'standardise': 'phi_s'},
     'unic': {'type': 'UNIC', 'hidden': 4, 'last_hidden': 6, 'drop': 0.0, 'standardise': 'none'},
     'average_kd': {'type': 'AverageKD'},
     'ebkd': {'type': 'EBKD'},
     'camkd': {'type': 'CAMKD'},
+    'camkd_features': {'type': 'CAMKDFeatures'},
     'aekd': {'type': 'AEKD'},
     'learned_teachers': {'type': 'LearnedTeachers'},
     'ab': {'type': 'ActivationBoundary'},
@@ -81,7 +83,7 @@ CASES = {
 }
 NOT_ZERO = {  # at equality: cross-entropies, and losses with a trained part between student and teacher or a margin
     'cs_printed', 'pseudo_hard', 'pseudo_soft', 'soft_ce', 'nkd', 'wsld', 'tf_kd', 'fixmatch', 'top_k', 'dist_plus',
-    'phi_s', 'unic', 'learned_teachers',
+    'phi_s', 'unic', 'learned_teachers', 'camkd_features',
     'ab', 'cc_released', 'class_memory', 'crd', 'ft', 'holistic', 'mgd', 'ofd', 'review', 'semckd', 'vid'}
 NO_SLOPE = {'wsld', 'learned_teachers', 'dist_plus', 'holistic', 'cka_rbf'}  # weights without gradient, or terms for them
 IN_ORDER = {'cc_released', 'semckd'}  # depend on the order of the samples

@@ -4,6 +4,8 @@ import torch.nn.functional as F
 
 from mtkd.distill.losses import RadioSpatial, RadioSummary
 
+from .released import check, filled, leaf
+
 
 def pair(*shape):
     rng = torch.Generator().manual_seed(0)
@@ -39,3 +41,24 @@ def test_a_standardised_teacher_has_no_scale():
 def test_an_unknown_way_to_standardise():
     with pytest.raises(ValueError, match="RadioSummary: standardise='white'"):
         RadioSummary(standardise='white')
+
+
+def test_over_pictures_it_is_sak_s():
+    student, teacher = leaf((3, 5, 4, 4), 1), filled((3, 5, 4, 4), 2)
+    value = mean(RadioSpatial(over='picture'), student, teacher)
+    value.backward()
+    check('sak', [value], [student.grad])
+
+
+def test_over_pictures_masked_places_are_left_out():
+    student, teacher = pair(2, 5, 3, 4)
+    mask = torch.arange(12).view(3, 4).expand(2, 3, 4) < 8
+    loss = RadioSpatial(over='picture')
+    loss.setup([5], [5])
+    total, count = loss.double()(student, teacher, mask)['spatial']
+    torch.testing.assert_close(total.sum() / count.sum(), mean(loss, student[:, :, :2], teacher[:, :, :2]))
+
+
+def test_an_unknown_extent():
+    with pytest.raises(ValueError, match="over='row' is unknown; choose place or picture"):
+        RadioSpatial(over='row')
