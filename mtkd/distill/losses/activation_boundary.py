@@ -1,5 +1,7 @@
 """Activation boundaries: matches which neurons are active."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -21,6 +23,22 @@ def activation_boundary(student: Tensor, teacher: Tensor, margin: float = 1.0) -
     """
     side = torch.where(teacher > 0, -1.0, 1.0).to(student.dtype)
     return (side * student + margin).relu().square()
+
+
+class _BoundarySum(torch.autograd.Function):
+    """The sum of :func:`activation_boundary` of each sample. Keeps half its gradient, from which the sum is taken too."""
+
+    @staticmethod
+    def forward(ctx: Any, student: Tensor, teacher: Tensor, margin: float, mask: Tensor | None) -> Tensor:
+        slope = torch.where(teacher > 0, (student - margin).clamp_max_(0), (student + margin).clamp_min_(0))
+        slope = masked(slope, mask)
+        ctx.save_for_backward(slope)
+        rows = slope.flatten(1)
+        return torch.linalg.vecdot(rows, rows)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        return ctx.saved_tensors[0] * (2 * grad[:, None, None]), None, None, None
 
 
 @DISTILL_LOSSES.register_module()
@@ -47,5 +65,5 @@ class ActivationBoundary(DistillLoss):
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:
         """See :class:`DistillLoss`; the views are features."""
-        total = masked(activation_boundary(student, teacher, self.margin), mask).sum((1, 2))
+        total: Tensor = _BoundarySum.apply(student, teacher, self.margin, mask)
         return {'ab': per_sample(SCALE * total, mask)}

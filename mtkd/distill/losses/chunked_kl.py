@@ -5,35 +5,42 @@ from typing import Any
 import torch
 from torch import Tensor
 
-LIMIT = 32 * 2 ** 20  # bytes of one matrix of scores; two exist at a time
+LIMIT = 4 * 2 ** 20  # bytes of one matrix of scores, small enough for a cache; two exist at a time
 
 
 class _ChunkedKL(torch.autograd.Function):
-    """Computes the scores in chunks, again in the backward pass; there is no gradient for the teacher."""
+    """Computes the scores in chunks, again in the backward pass; there is no gradient for the teacher.
+
+    Between the passes it keeps the logarithms of the sums of both softmaxes, one number a row.
+    """
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, keys: Tensor, teacher_rows: Tensor, teacher_keys: Tensor | None, kept: Tensor | None,
                 tau: float) -> Tensor:
-        ctx.save_for_backward(rows, keys, teacher_rows, teacher_keys, kept)
-        ctx.tau = tau
-        teacher_keys = keys if teacher_keys is None else teacher_keys
-        parts = []
+        theirs_of = keys if teacher_keys is None else teacher_keys
+        value, ours_sum, theirs_sum = (rows.new_empty(len(rows)) for _ in range(3))
         for piece in _pieces(rows, keys):
-            ours, theirs = _log_probs(rows[piece], keys, teacher_rows[piece], teacher_keys, kept, tau)
-            parts.append((theirs.exp() * (theirs - ours)).sum(1))
-        return torch.cat(parts)
+            ours, theirs = _scores(rows[piece], keys, teacher_rows[piece], theirs_of, kept, tau)
+            ours_sum[piece], theirs_sum[piece] = ours.logsumexp(1), theirs.logsumexp(1)
+            apart = ours.sub_(theirs)
+            probs = theirs.sub_(theirs_sum[piece, None]).exp_()
+            value[piece] = ours_sum[piece] - theirs_sum[piece] - torch.linalg.vecdot(probs, apart)
+        ctx.save_for_backward(rows, keys, teacher_rows, teacher_keys, kept, ours_sum, theirs_sum)
+        ctx.tau = tau
+        return value
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        rows, keys, teacher_rows, teacher_keys, there = ctx.saved_tensors
-        teacher_keys = keys if teacher_keys is None else teacher_keys
+        rows, keys, teacher_rows, teacher_keys, kept, ours_sum, theirs_sum = ctx.saved_tensors
+        theirs_of = keys if teacher_keys is None else teacher_keys
         own, other = torch.empty_like(rows), torch.zeros_like(keys)
+        factor = grad[:, None] / ctx.tau
         for piece in _pieces(rows, keys):
-            ours, theirs = _log_probs(rows[piece], keys, teacher_rows[piece], teacher_keys, there, ctx.tau)
-            slope = (ours.exp() - theirs.exp()) * (grad[piece, None] / ctx.tau)
+            ours, theirs = _scores(rows[piece], keys, teacher_rows[piece], theirs_of, kept, ctx.tau)
+            slope = ours.sub_(ours_sum[piece, None]).exp_().sub_(theirs.sub_(theirs_sum[piece, None]).exp_())
             own[piece] = slope @ keys
-            other += slope.T @ rows[piece]
-        return own, other, None, None, None, None
+            other.addmm_(slope.T, rows[piece] * factor[piece])
+        return own.mul_(factor), other, None, None, None, None
 
 
 def _pieces(rows: Tensor, keys: Tensor) -> list[slice]:
@@ -41,20 +48,20 @@ def _pieces(rows: Tensor, keys: Tensor) -> list[slice]:
     return [slice(start, start + step) for start in range(0, len(rows), step)]
 
 
-def _log_probs(rows: Tensor, keys: Tensor, teacher_rows: Tensor, teacher_keys: Tensor, kept: Tensor | None,
-               tau: float) -> tuple[Tensor, Tensor]:
-    ours, theirs = rows @ keys.T / tau, teacher_rows @ teacher_keys.T / tau
+def _scores(rows: Tensor, keys: Tensor, teacher_rows: Tensor, teacher_keys: Tensor, kept: Tensor | None,
+            tau: float) -> tuple[Tensor, Tensor]:
+    ours, theirs = (rows / tau) @ keys.T, (teacher_rows / tau) @ teacher_keys.T
     if kept is not None:
         low = torch.finfo(rows.dtype).min / 4
-        ours, theirs = ours.masked_fill(~kept, low), theirs.masked_fill(~kept, low)
-    return ours.log_softmax(1), theirs.log_softmax(1)
+        ours, theirs = ours.masked_fill_(~kept, low), theirs.masked_fill_(~kept, low)
+    return ours, theirs
 
 
 def chunked_kl(rows: Tensor, keys: Tensor, teacher_rows: Tensor, teacher_keys: Tensor | None = None,
                kept: Tensor | None = None, tau: float = 1.0) -> Tensor:
     """KL(softmax(t kᵀ / τ) || softmax(s kᵀ / τ)) of each row, over all keys.
 
-    No matrix of rows × keys is stored: chunks have at most 32 MB.
+    No matrix of rows × keys is stored: chunks have at most 4 MB.
 
     Args:
         rows: (M, C) of the student.

@@ -19,7 +19,7 @@ class CrossImage(DistillLoss):
     student's to the teacher's, the mean over pixels and images. The channels may differ. The usual weight is 1.
 
     Maps are averaged down until they have at most ``pixels``; the scores are then computed in chunks, so that no matrix is
-    larger than 32 MB (:func:`~mtkd.distill.losses.chunked_kl.chunked_kl`), and computed again in the backward pass.
+    larger than 4 MB (:func:`~mtkd.distill.losses.chunked_kl.chunked_kl`), and computed again in the backward pass.
 
     Args:
         tau: τ.

@@ -25,9 +25,10 @@ class DISTPlus(DIST):
         pull: see above; 0: only the label.
         eps: see :class:`~mtkd.distill.losses.dist.DIST`.
 
-    Source: after Huang et al., "DIST+: knowledge distillation from a stronger adaptive teacher", TPAMI 2025, following its
-    idea of a teacher that is adapted during distillation; its code is not public (github.com/hunto/DIST_KD at 2418f18
-    contains only DIST) and its equations were not available. The linear head on log-probabilities and its training are ours.
+    Source: after Huang et al., "DIST+: knowledge distillation from a stronger adaptive teacher", TPAMI 2025
+    (doi 10.1109/TPAMI.2025.3554235), of which we had the abstract alone: a strategy that makes the teacher differ less from
+    the student, and DIST between features. Its code is not public (github.com/hunto/DIST_KD at 2418f18 has DIST alone). That
+    the head is linear on log-probabilities, and how it is trained, is ours; DIST between features is not built.
     """
 
     reads = 'log_probs'

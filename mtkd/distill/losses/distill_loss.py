@@ -27,6 +27,9 @@ class Method:
             (one label an image), ``'regression'``.
         options: constructor arguments for the table and the shared tests.
         note: one phrase on its cost or assumptions.
+        state: what it keeps between steps, in words, if the loss has no number for it.
+        parameters: what it trains, in words.
+        cost: additional work of a step, in words.
     """
 
     title: str
@@ -35,6 +38,9 @@ class Method:
     fits: str = 'any'
     options: Mapping[str, Any] | None = None
     note: str = ''
+    state: str = ''
+    parameters: str = ''
+    cost: str = ''
 
 
 class DistillLoss(nn.Module):

@@ -1,5 +1,8 @@
 """Similarity-preserving knowledge distillation: matches the pairwise similarities of samples in a batch."""
 
+from typing import Any
+
+import torch
 from torch import Tensor
 
 from ...registry import DISTILL_LOSSES
@@ -24,8 +27,21 @@ def similarity_preserving(student: Tensor, teacher: Tensor, counts: Tensor | Non
     return (_unit_rows(teacher) - _unit_rows(student)).square().sum() / number ** 2
 
 
+class _Gram(torch.autograd.Function):
+    """R Rᵀ, whose gradient (G + Gᵀ) R is one product; autograd's own are two."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
+        return rows @ rows.T
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        return (grad + grad.T) @ ctx.saved_tensors[0]
+
+
 def _unit_rows(rows: Tensor) -> Tensor:
-    gram = rows @ rows.T
+    gram: Tensor = _Gram.apply(rows)
     return gram * gram.square().sum(1, keepdim=True).clamp_min(1e-24).rsqrt()
 
 
