@@ -3,7 +3,7 @@
     python -m mtkd.distill.catalogue docs/catalogue.md
 
 The table contains every class with a ``method`` (:class:`~mtkd.distill.losses.distill_loss.Method`): every registered loss,
-and teachers and links that are methods themselves.
+and teachers and links that are methods themselves. Methods that combine these are in :data:`RECIPES`.
 """
 
 import sys
@@ -25,14 +25,24 @@ LEVELS = ('outputs', 'features', 'levels', 'teachers', 'self', 'online')
 FITS = {'any': 'any', 'classes': 'classes', 'dense': 'maps', 'vectors': 'one label a picture', 'regression': 'numbers'}
 BEGIN, END = '<!-- table: python -m mtkd.distill.catalogue docs/catalogue.md -->', '<!-- end of the table -->'
 
+RECIPES = {  # config of the catalogue -> a method without a class of its own
+    'born_again_1': Method('Born-again networks', 'Furlanello et al. 2018', 'self', note='a generation teaches the next',
+                           cost="the teacher's forward"),
+    'online_multi_task_kd': Method('Online multi-task distillation', 'after Jacob et al. 2023', 'online',
+                                   note='a single-task `Peer` for each task', parameters='a network a task',
+                                   cost='their forward and backward'),
+    'sak': Method('SAK', 'Lu, Cao & Wang 2025', 'teachers', 'dense', note='`SAKTrunk` and `RadioSpatial`',
+                  parameters='adapters and routers, part of the student'),
+}
+
 
 @dataclass(frozen=True)
 class Row:
     """One method.
 
     Attributes:
-        name: class name, the ``type`` in a config.
-        where: the registry.
+        name: class name, the ``type`` in a config, or the name of the config.
+        where: the registry, or ``'config'``.
         method: title, source, level and what it fits.
         state: size of its state without parameters.
         parameters: number of trained parameters.
@@ -52,6 +62,7 @@ def rows() -> list[Row]:
     found = [_measured(name, cls, cls.method) for name, cls in _methods(DISTILL_LOSSES)]
     found += [Row(name, where, cls.method) for where, registry in (('teacher', TEACHERS), ('link', LINKS))
               for name, cls in _methods(registry)]
+    found += [Row(name, 'config', method) for name, method in RECIPES.items()]
     return sorted(found, key=lambda row: (LEVELS.index(row.method.level), row.method.title.lower(), row.name))
 
 
@@ -65,8 +76,9 @@ def table() -> str:
             level = row.method.level
             lines.append(f'| **{level}** | | | | | | | |')
         kind = '' if row.where == 'loss' else f' ({row.where})'
-        numbers = [_number(value) for value in (row.state, row.parameters)]
-        products = '–' if not row.products else f'{row.products / 1e6:.1f}'
+        numbers = [words or _number(value) for words, value in ((row.method.state, row.state),
+                                                                (row.method.parameters, row.parameters))]
+        products = row.method.cost or ('–' if not row.products else f'{row.products / 1e6:.1f}')
         lines.append(f'| {row.method.title} | `{row.name}`{kind} | {row.method.source or "–"} | {FITS[row.method.fits]} | '
                      f'{numbers[0]} | {numbers[1]} | {products} | {row.method.note} |')
     return '\n'.join(lines)

@@ -69,7 +69,8 @@ class CrossTaskConsistency(BaseLink):
         ValueError: fewer than two tasks, or an invalid option.
     """
 
-    method = Method('Cross-task consistency', 'Li, Liu & Bilen 2022', 'self', 'dense', note='no teacher')
+    method = Method('Cross-task consistency', 'Li, Liu & Bilen 2022', 'self', 'dense', note='no teacher',
+                    parameters='a mapping network for all pairs of tasks', cost='its forward and backward')
 
     def __init__(self, tasks: Sequence[str], tap: str | None = None, gamma: float = 0.5, weight: float = 2.0,
                  widths: Sequence[int] | None = None, sources: str = 'unlabelled', classes: str = 'gumbel',

@@ -52,7 +52,8 @@ class EMATeacher(Teacher):
         ValueError: ``decay`` is not from 0 to below 1.
     """
 
-    method = Method('Mean teacher', 'Tarvainen & Valpola 2017', 'self', note='a moving average of the student')
+    method = Method('Mean teacher', 'Tarvainen & Valpola 2017', 'self', note='a moving average of the student',
+                    state='the student again', cost='its forward')
 
     cacheable = False
     steps: Tensor

@@ -16,7 +16,7 @@ from ..tasks import Task
 from .base_link import BaseLink
 from .link import Link
 from .losses import DistillLoss
-from .losses.distill_loss import Terms
+from .losses.distill_loss import Method, Terms
 from .teacher import Teacher
 
 STUDENT = 'student'
@@ -51,6 +51,9 @@ class Peer(Teacher):
     with weight 1 / (K - 1), temperature 1; github.com/YingZhangDUT/Deep-Mutual-Learning (TensorFlow). The paper updates the
     networks in turn, each after a new forward pass of the others; here they are updated together.
     """
+
+    method = Method('Deep mutual learning', 'Zhang et al. 2018', 'online', note='with `PeerTask` and `PeerLearns`',
+                    parameters='a network', cost='its forward and backward')
 
     cacheable = False
 

@@ -61,7 +61,8 @@ class TaskContrast(BaseLink):
         terms: the terms' full names.
     """
 
-    method = Method('Task contrast', 'Xu et al. 2022 (MTFormer)', 'self', 'dense', note='a memory of the training set')
+    method = Method('Task contrast', 'Xu et al. 2022 (MTFormer)', 'self', 'dense', note='a memory of the training set',
+                    state='a vector for each sample and task', parameters='two projections a task')
 
     memory: Tensor
 
