@@ -287,3 +287,27 @@ def test_mtformer_from_its_configs(name, tasks, params, macs):
     assert million(count_parameters(net)) == pytest.approx(params, abs=5e-4) and set(cfg.tasks) == set(tasks)
     assert count_macs(net, (425, 560)) / 1e9 == pytest.approx(macs, abs=5e-3)
     assert net.tap_specs['depth.in'] == TapSpec(256, 8)
+
+
+@pytest.mark.parametrize('name, tasks, size, params, macs, released', [
+    ('taskprompter_vitL_nyud', NYUD, (448, 576), 512.458, 843.91, 513.506),
+    ('taskprompter_vitB_pascal', PASCAL, (512, 512), 417.520, 1155.90, 418.332)])
+def test_taskprompter_from_its_configs(name, tasks, size, params, macs, released):
+    """The released layers' parameters, counted on the official code, but for what is not built; ours have a class token."""
+    cfg = Config.fromfile(CONFIGS.parents[1] / 'baselines' / f'{name}.py').model.net
+    cfg.trunk.backbone.pretrained = False
+    with torch.device('meta'):
+        net = build_net(cfg, tasks)
+    assert million(count_parameters(net)) == pytest.approx(params, abs=1e-3)
+    width, channels, places = cfg.trunk.width, net.tap_specs['trunk.0'].channels, size[0] * size[1] // 256
+    biases, last = (4 + 1) * len(tasks) * width, places * channels + channels
+    assert million(count_parameters(net) - channels + biases + last) == pytest.approx(released, abs=1e-3)
+    assert count_macs(net, size) / 1e9 == pytest.approx(macs, abs=0.05)
+
+
+def test_mtmambas_parameters_on_swin_l():
+    cfg = Config.fromfile(CONFIGS.parents[1] / 'baselines' / 'mtmamba_swinL_nyud.py').model.net
+    cfg.backbone.pretrained = False
+    with torch.device('meta'):
+        net = build_net(cfg, NYUD)
+    assert million(count_parameters(net)) == pytest.approx(307.999, abs=1e-3)
