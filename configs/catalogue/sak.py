@@ -22,5 +22,5 @@ model = dict(
                       small=dict(config='configs/quickstart/student.py')),
         links=dict(each_task=[
             dict(student=f'{name}.path3', teacher=f'{name}:{{task}}.feat', projector=dict(type='Linear1x1'), name=name,
-                 loss=dict(type='RadioSpatial', over='picture'))
+                 loss=dict(type='RadioSpatial', over='image'))
             for name in ('resnet18', 'small')])))

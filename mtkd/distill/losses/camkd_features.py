@@ -80,16 +80,16 @@ class CAMKDFeatures(DistillLoss):
         made = [embed(student, mask) for embed in self.embeds]
         errors = torch.stack([self._error(i, ours, target) for i, ours in enumerate(made)])
         distances = torch.stack([(ours - theirs).square().mean(1) for ours, theirs in zip(made, teacher, strict=True)])
-        of_pictures = errors.ndim == 2
-        if of_pictures:
+        of_images = errors.ndim == 2
+        if of_images:
             distances = _mean(distances, mask)
         weights = (1 - errors.softmax(0)) / max(len(teacher) - 1, 1) / len(teacher)
         value = (weights * distances).sum(0)
-        return {'camkd_features': per_sample(value, mask) if of_pictures else
+        return {'camkd_features': per_sample(value, mask) if of_images else
                 per_pixel(value.flatten(1), None if mask is None else mask.flatten(1))}
 
     def _error(self, i: int, feature: Tensor, target: Tensor) -> Tensor:
-        """The cross-entropy of each pixel, (B, h, w), or picture, (B,)."""
+        """The cross-entropy of each pixel, (B, h, w), or image, (B,)."""
         shown = feature.flatten(1) if feature.shape[2:] == (1, 1) else feature
         scores = self._predict[i](shown) if self._predict else shown
         own = target.flatten() if scores.ndim == 2 and target.numel() == len(target) else target

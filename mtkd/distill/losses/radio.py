@@ -74,7 +74,7 @@ class RadioSpatial(_Standardised):
         alpha: α.
         beta: β.
         squared: the squared difference instead of smooth-L1.
-        over: ``'place'``: a cosine of each place's channels; ``'picture'``: one of an image's whole map, as SAK has.
+        over: ``'place'``: a cosine of each place's channels; ``'image'``: one of an image's whole map, as SAK has.
         standardise: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
         steps: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
 
@@ -82,7 +82,7 @@ class RadioSpatial(_Standardised):
         ValueError: an unknown ``over``.
 
     Source: Ranzinger et al., CVPR 2024, "AM-RADIO", equation 3 with α = 0.9 and β = 0.1; Ranzinger et al. 2024, "PHI-S", for
-    the squared error of standardised features; Lu, Cao and Wang, ICLR 2025 (SAK), for ``over='picture'``: innovator-zero/SAK
+    the squared error of standardised features; Lu, Cao and Wang, ICLR 2025 (SAK), for ``over='image'``: innovator-zero/SAK
     c468ae9, ``losses.py``.
     """
 
@@ -93,8 +93,8 @@ class RadioSpatial(_Standardised):
     def __init__(self, alpha: float = 0.9, beta: float = 0.1, squared: bool = False, standardise: str = 'none',
                  steps: int = 100, over: str = 'place') -> None:
         super().__init__(standardise, steps)
-        if over not in ('place', 'picture'):
-            raise ValueError(f"RadioSpatial: over='{over}' is unknown; choose place or picture.")
+        if over not in ('place', 'image'):
+            raise ValueError(f"RadioSpatial: over='{over}' is unknown; choose place or image.")
         self.alpha, self.beta, self.squared, self.over = alpha, beta, squared, over
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:

@@ -48,15 +48,15 @@ class SAKTrunk(nn.Module):
         trunk=dict(type='SAKTrunk', teachers=['dino', 'clip'], backbone=dict(type='TimmBackbone', …)),
         head=dict(type='FCNHead', channels=768, activation='gelu')
         links=[dict(task='semseg', student='dino.path3', teacher='dino:trunk.3', name='dino_3',
-                    loss=dict(type='RadioSpatial', over='picture'))]
+                    loss=dict(type='RadioSpatial', over='image'))]
 
     Taps besides: ``trunk.0``, …, the transformer's maps; ``<task>.weights0``, …, (B, 1 + teachers), the router's weights,
     the transformer's first. There is no tap ``shared``: balances of gradients take ``level='params'``. Paths are part of the
     network, and of its cost when it is deployed.
 
     Source: Lu, Cao and Wang, ICLR 2025; innovator-zero/SAK c468ae9, ``SAK`` and ``DecodeHead``, whose outputs and gradients
-    these are with its weights. The first of the paper's two stages, distillation on ImageNet without tasks, is an
-    ordinary checkpoint of the backbone and paths: ``load_from`` of a run with links alone. Ours: pictures of any size.
+    these are with its weights. Not built: the first of the paper's two stages, distillation on ImageNet
+    without tasks. Ours: images of any size.
 
     Args:
         tasks: the tasks' names; given by the network.
@@ -103,7 +103,7 @@ class SAKTrunk(nn.Module):
         self.tap_specs.update({f'{task}.in': TapSpec(channels, stride // FINER) for task in tasks})
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`."""
+        """(B, 3, H, W) normalised image -> every tap of :attr:`tap_specs`."""
         model = self.backbone.body.model
         tokens, size = embedded(self.backbone, image)
         paths = {name: path.first(tokens) for name, path in self.paths.items()}

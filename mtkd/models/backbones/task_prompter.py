@@ -1,4 +1,4 @@
-"""TaskPrompter: a prompt a task goes through the transformer with the picture, and picks the task's features from it."""
+"""TaskPrompter: a prompt a task goes through the transformer with the image, and picks the task's features from it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -82,7 +82,7 @@ class TaskPrompterTrunk(nn.Module):
     ``level='params'``.
 
     Source: Ye and Xu 2023, on ViT; outputs and gradients are those of prismformore/Multi-Task-Transformer (870c6be),
-    ``TaskPrompter``, with its weights and ``faithful_to_release``. Ours: pictures of other sizes than ``img_size`` (maps of
+    ``TaskPrompter``, with its weights and ``faithful_to_release``. Ours: images of other sizes than ``img_size`` (maps of
     prompts and learned places are resized); biases that a norm cancels and the last block's layer for prompts, which nobody
     reads, are left out; the last norm starts anew.
 
@@ -91,7 +91,7 @@ class TaskPrompterTrunk(nn.Module):
         backbone: config of a ``TimmBackbone``: a plain vision transformer with ``img_size``.
         channels: of a decoder's convolutions on either weighed map.
         width: of a task's feature.
-        windows: along each side; the channels are compared in each. Patch times windows must divide the picture's sides:
+        windows: along each side; the channels are compared in each. Patch times windows must divide the image's sides:
             set ``pad_multiple`` of the backbone.
         cross_task: sum a task's feature over all tasks.
         faithful_to_release: the prompts do not read the channels; see :class:`~mtkd.models.blocks.prompts.PromptBlock`.
@@ -101,7 +101,7 @@ class TaskPrompterTrunk(nn.Module):
 
     Raises:
         ValueError: fewer than two tasks, no backbone or one that is no plain vision transformer, numbers that are not
-            positive, a patch that 4 does not divide, or a picture whose grid the windows do not divide.
+            positive, a patch that 4 does not divide, or an image whose grid the windows do not divide.
     """
 
     def __init__(self, tasks: Sequence[str] = (), backbone: Mapping[str, Any] | None = None, channels: int = 768,
@@ -138,7 +138,7 @@ class TaskPrompterTrunk(nn.Module):
             self.tap_specs[f'{task}.in'] = TapSpec(width, stride // FINER)
 
     def forward(self, image: Tensor) -> Taps:
-        """(B, 3, H, W) normalised picture -> every tap of :attr:`tap_specs`."""
+        """(B, 3, H, W) normalised image -> every tap of :attr:`tap_specs`."""
         model = self.backbone.body.model
         tokens, size = embedded(self.backbone, image)
         places = tokens[:, model.num_prefix_tokens:]
@@ -157,7 +157,7 @@ class TaskPrompterTrunk(nn.Module):
         return taps
 
     def check_size(self, size: Size) -> None:
-        """Refuse a picture whose grid the windows do not divide.
+        """Refuse an image whose grid the windows do not divide.
 
         Args:
             size: (height, width).
@@ -170,7 +170,7 @@ class TaskPrompterTrunk(nn.Module):
 
     def _check_grid(self, grid: Sequence[int], size: Sequence[int]) -> None:
         if any(side % self.windows for side in grid):
-            raise ValueError(f'TaskPrompterTrunk: a picture of {size[0]}x{size[1]} has {grid[0]}x{grid[1]} places, which '
+            raise ValueError(f'TaskPrompterTrunk: an image of {size[0]}x{size[1]} has {grid[0]}x{grid[1]} places, which '
                              f'{self.windows} windows a side do not divide; set pad_multiple={self.patch[0] * self.windows} '
                              f'of the backbone and an img_size that it divides, or other windows.')
 

@@ -1,4 +1,4 @@
-"""TaskPrompter's part of a transformer block: a prompt for each task beside the picture's places."""
+"""TaskPrompter's part of a transformer block: a prompt for each task beside the image's places."""
 
 from typing import NamedTuple
 

@@ -41,7 +41,7 @@ CASES = {
     'dist_plus': {'type': 'DISTPlus'},
     'radio_summary': {'type': 'RadioSummary'},
     'radio_spatial': {'type': 'RadioSpatial'},
-    'sak': {'type': 'RadioSpatial', 'over': 'picture'},
+    'sak': {'type': 'RadioSpatial', 'over': 'image'},
     'phi_s': {'type': 'RadioSpatial', 'alpha': 0.0, 'beta': 1.0, 'squared': True, 'standardise': 'phi_s'},
     'unic': {'type': 'UNIC', 'hidden': 4, 'last_hidden': 6, 'drop': 0.0, 'standardise': 'none'},
     'average_kd': {'type': 'AverageKD'},

@@ -45,7 +45,7 @@ def test_an_unknown_way_to_standardise():
 
 def test_over_pictures_it_is_sak_s():
     student, teacher = leaf((3, 5, 4, 4), 1), filled((3, 5, 4, 4), 2)
-    value = mean(RadioSpatial(over='picture'), student, teacher)
+    value = mean(RadioSpatial(over='image'), student, teacher)
     value.backward()
     check('sak', [value], [student.grad])
 
@@ -53,12 +53,12 @@ def test_over_pictures_it_is_sak_s():
 def test_over_pictures_masked_places_are_left_out():
     student, teacher = pair(2, 5, 3, 4)
     mask = torch.arange(12).view(3, 4).expand(2, 3, 4) < 8
-    loss = RadioSpatial(over='picture')
+    loss = RadioSpatial(over='image')
     loss.setup([5], [5])
     total, count = loss.double()(student, teacher, mask)['spatial']
     torch.testing.assert_close(total.sum() / count.sum(), mean(loss, student[:, :, :2], teacher[:, :, :2]))
 
 
 def test_an_unknown_extent():
-    with pytest.raises(ValueError, match="over='row' is unknown; choose place or picture"):
+    with pytest.raises(ValueError, match="over='row' is unknown; choose place or image"):
         RadioSpatial(over='row')
