@@ -190,7 +190,7 @@ PARAM_SCHEDULERS = Registry('parameter scheduler', 'mtkd.engine', frame='PARAM_S
 OPTIMIZERS = Registry('optimizer', frame='OPTIMIZERS', late={'Adafactor': 'transformers:Adafactor'})
 EVALUATORS = Registry('evaluator', frame='EVALUATOR')
 VISUALIZERS = Registry('visualizer', frame='VISUALIZERS')
-VISBACKENDS = Registry('visualisation backend', frame='VISBACKENDS')
+VISBACKENDS = Registry('visualisation backend', 'mtkd.engine.trackers', frame='VISBACKENDS')
 LOG_PROCESSORS = Registry('log processor', frame='LOG_PROCESSORS')
 MODEL_WRAPPERS = Registry('model wrapper', frame='MODEL_WRAPPERS')
 

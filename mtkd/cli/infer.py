@@ -9,18 +9,21 @@ from pathlib import Path
 
 from .options import cfg_options
 
+TAKES_FOLDER = True  # in place of a config
 EXAMPLE = """\
 examples:
   mtkd infer configs/quickstart/student.py work_dirs/student/seed0/final.pth room.jpg --out predicted
   mtkd infer CONFIG CHECKPOINT pictures/ drive.mp4 --out predicted --batch-size 8 --device cuda
+  mtkd infer exported_folder room.jpg --out predicted
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument('config', help='config file the checkpoint was trained with')
-    parser.add_argument('checkpoint', type=Path, help='final.pth or iter_N.pth')
-    parser.add_argument('inputs', nargs='+', metavar='INPUT', help='picture, folder or video')
+    parser.add_argument('config', help='config file the checkpoint was trained with, or a folder of mtkd export '
+                                       '--format hub')
+    parser.add_argument('checkpoint', type=Path, help='final.pth or iter_N.pth; leave it out with a folder')
+    parser.add_argument('inputs', nargs='*', metavar='INPUT', help='picture, folder or video')
     parser.add_argument('--out', type=Path, default=Path('predicted'), metavar='DIR',
                         help='where to write (default: predicted)')
     parser.add_argument('--device', metavar='D', help='such as cuda or cpu (default: a GPU where there is one)')
@@ -32,21 +35,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    checkpoint, inputs = arguments.checkpoint, arguments.inputs
+    if Path(arguments.config).is_dir():
+        checkpoint, inputs = None, [arguments.checkpoint, *inputs]
+    elif not inputs:
+        raise ValueError(f'nothing to predict on: name a picture, folder or video after {checkpoint}.')
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise ValueError(f'{arguments.out} is a file: name a folder with --out.')
     from rich.progress import track
 
     from mtkd import atomic
     from mtkd.deploy import MultiTaskInferencer
     from mtkd.deploy.prediction_files import write_prediction
-    if arguments.out.exists() and not arguments.out.is_dir():
-        raise ValueError(f'{arguments.out} is a file: name a folder with --out.')
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # what is wrong with a video is said by our own sentence
-    predict = MultiTaskInferencer(arguments.config, arguments.checkpoint, arguments.device, arguments.batch_size,
+    predict = MultiTaskInferencer(arguments.config, checkpoint, arguments.device, arguments.batch_size,
                                   arguments.cfg_options)
     arguments.out.mkdir(parents=True, exist_ok=True)
     index: list[dict] = []
     with warnings.catch_warnings(record=True) as notes:
         try:
-            for prediction in track(predict.stream(arguments.inputs), description='predicting'):
+            for prediction in track(predict.stream(inputs), description='predicting'):
                 index.append(write_prediction(prediction, arguments.out, len(index), not arguments.no_values))
         finally:  # a broken file in the middle leaves what was done with its index
             atomic.write_text(arguments.out / 'predictions.json', json.dumps(index, indent=1) + '\n')

@@ -59,10 +59,12 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
 def _run(command: Any, parsed: argparse.Namespace) -> int | None:
     """Run a command; what is wrong with a config's name or text is said before the command imports anything heavy."""
     for name in ('config', 'data'):
-        if isinstance(getattr(parsed, name, None), str):
-            check(find_config(getattr(parsed, name)), getattr(parsed, 'cfg_options', None) or {})
+        given = getattr(parsed, name, None)
+        folder = getattr(command, 'TAKES_FOLDER', False) and isinstance(given, str) and Path(given).is_dir()
+        if isinstance(given, str) and not folder:
+            check(find_config(given), getattr(parsed, 'cfg_options', None) or {})
     checkpoint = getattr(parsed, 'checkpoint', None)
-    if isinstance(checkpoint, Path) and not checkpoint.exists():
+    if isinstance(checkpoint, Path) and not folder and not checkpoint.exists():
         raise FileNotFoundError(f'the checkpoint {checkpoint} does not exist.')
     return command.run(parsed)
 

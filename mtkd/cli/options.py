@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import importlib.util
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,6 +83,24 @@ def positive(text: str) -> int:
     return int(text)
 
 
+TRACKERS = ('tensorboard', 'wandb', 'mlflow', 'aim', 'clearml', 'neptune', 'dvclive')  # as their packages are called
+
+
+def trackers(text: str) -> tuple[str, ...]:
+    """Names of experiment trackers, parted by commas, whose packages are installed."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(',') if name.strip()))
+    unknown = [name for name in names if name not in TRACKERS]
+    if unknown or not names:
+        near = difflib.get_close_matches(unknown[0], TRACKERS, n=1) if unknown else []
+        raise argparse.ArgumentTypeError(f"'{unknown[0] if unknown else text}' is no tracker; "
+                                         + (f'did you mean {near[0]}?' if near else f'choose from {", ".join(TRACKERS)}'))
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    if missing:
+        raise argparse.ArgumentTypeError(f'{" and ".join(missing)} {"is" if len(missing) == 1 else "are"} not installed: '
+                                         f'pip install {" ".join(missing)}')
+    return names
+
+
 def data_root(parser: argparse.ArgumentParser) -> None:
     """Add ``--data-root``."""
     parser.add_argument('--data-root', type=Path, metavar='DIR',
@@ -125,6 +145,6 @@ def job_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.verbose:
         os.environ['MTKD_VERBOSE'] = '1'  # read by mtkd.engine.console, also of the processes that this one starts
     names: Sequence[str] = ('config', 'work_dir', 'seed', 'data_root', 'amp', 'compile', 'smoke', 'quick', 'launcher',
-                            'resume', 'resume_from', 'overwrite', 'take_config', 'with_prerequisites')
+                            'resume', 'resume_from', 'overwrite', 'take_config', 'with_prerequisites', 'log')
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     return {**given, 'options': arguments.cfg_options}

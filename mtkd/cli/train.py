@@ -3,13 +3,14 @@
 import argparse
 from pathlib import Path
 
-from .options import job_arguments, job_settings
+from .options import job_arguments, job_settings, trackers
 
 EXAMPLE = """\
 examples:
   mtkd train configs/kdam/swinT_from_swinL_nyud.py --data-root data --with-prerequisites
   mtkd train configs/quickstart/student_kdam.py --with-prerequisites --cfg-options teachers.resnet18.train_cfg.max_iters=400
   mtkd train configs/kdam/swinT_from_swinL_nyud.py --smoke
+  mtkd train configs/quickstart/student.py --log wandb,mlflow
   torchrun --nproc-per-node 2 -m mtkd train configs/baselines/mt_hrnet18_nyud.py --launcher pytorch
 """
 
@@ -24,6 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--take-config', action='store_true',
                         help='with --resume: take schedule, optimizer settings and seed from the config where they differ '
                              "from the checkpoint's (default: such a checkpoint is refused)")
+    parser.add_argument('--log', type=trackers, default=(), metavar='NAMES',
+                        help='experiment trackers to log to, parted by commas: tensorboard, wandb, mlflow, aim, clearml, '
+                             'neptune, dvclive; WANDB_MODE=offline and MLFLOW_TRACKING_URI hold (default: the JSON log, and '
+                             'TensorBoard where it is installed)')
     parser.add_argument('--with-prerequisites', action='store_true',
                         help='first train missing teachers, run missing searches, and make missing pseudo-labels and caches')
 

@@ -59,7 +59,7 @@ class Exported:
 
     Attributes:
         path: the file.
-        format: one of :data:`FORMATS`.
+        format: one of :data:`FORMATS`, or ``'hub'`` for a folder of :mod:`~mtkd.deploy.hub`.
         input_size: (height, width) of the export.
         dynamic: the dynamic dimensions: ``'batch'``, ``'size'``.
         difference: task -> largest absolute difference to eager, over all tested images; for class ids, the fraction of
@@ -101,7 +101,7 @@ def export(student: Student, path: Path, format: str, size: Size | None = None, 
         raise ValueError(f'{student.cfg.filename}: {reason}.')
     size = size or usual_size(student)
     net = Deployed(student).cpu().eval()
-    _try_size(net, size)
+    try_size(net, size)
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == 'state_dict':
         return _state_dict(student, net, path, size)
@@ -129,21 +129,27 @@ def usual_size(student: Student) -> Size:
     return next((size for split in ('test', 'train') for size in sizes_of(student.cfg, split)), (480, 640))
 
 
-def _try_size(net: Deployed, size: Size) -> None:
+def try_size(net: Deployed, size: Size) -> None:
+    """Refuse a size that the network cannot take.
+
+    Raises:
+        ValueError: with what the network said.
+    """
     try:
         with torch.no_grad():
-            net(_picture(1, size))
+            net(random_picture(1, size))
     except Exception as error:
         raise ValueError(f'the network cannot take a picture of {size[0]}x{size[1]} ({str(error).splitlines()[0]}); give '
                          f'another --size.') from error
 
 
-def _picture(batch: int, size: Size, seed: int = 0) -> Tensor:
+def random_picture(batch: int, size: Size, seed: int = 0) -> Tensor:
+    """(batch, 3, height, width) uint8 noise."""
     return torch.randint(0, 256, (batch, 3, *size), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
 
 
 def _state_dict(student: Student, net: Deployed, path: Path, size: Size) -> Exported:
-    picture = _picture(2, size)
+    picture = random_picture(2, size)
     with torch.no_grad():
         before = net(picture)
         write_atomically({'state_dict': student.net.state_dict(),
@@ -151,7 +157,7 @@ def _state_dict(student: Student, net: Deployed, path: Path, size: Size) -> Expo
         state = load(path)['state_dict']
         check_fit(student.net, state, f'the file {path}')
         student.net.load_state_dict(state)
-        difference = _difference(list(student.tasks), before, net(picture))
+        difference = difference_of(list(student.tasks), before, net(picture))
     return Exported(path, 'state_dict', size, ('batch', 'size'), difference, 'the weights, loaded again')
 
 
@@ -180,7 +186,7 @@ def _program(net: Deployed, size: Size, format: str, fixed_size: bool) -> tuple[
                 **({2: Dim.DYNAMIC, 3: Dim.DYNAMIC} if 'size' in dynamic else {})}
         try:
             with _quiet(), torch.no_grad():
-                return torch.export.export(net, (_picture(2, size),), dynamic_shapes=(dims,), strict=False), dynamic
+                return torch.export.export(net, (random_picture(2, size),), dynamic_shapes=(dims,), strict=False), dynamic
         except Exception as error:  # torch.export raises various exceptions of its tracer
             failure = error
             if 'data-dependent' in str(error):  # independent of the sizes
@@ -221,12 +227,12 @@ class _OnnxFile:
 def _compare(net: Deployed, run: Any, size: Size, dynamic: Sequence[str]) -> dict[str, float]:
     """The largest differences over a batch of the exported size, and over another batch and size if these are dynamic."""
     other = (size[0] + 32, size[1] + 64) if 'size' in dynamic else size
-    pictures = [_picture(2, size, 1), *([_picture(1, other, 2)] if dynamic else [])]
+    pictures = [random_picture(2, size, 1), *([random_picture(1, other, 2)] if dynamic else [])]
     worst: dict[str, float] = {}
     for picture in pictures:
         wanted = net(picture)
         given = tuple(run(picture))
-        found = _difference(list(net.tasks), wanted, given)
+        found = difference_of(list(net.tasks), wanted, given)
         for (task, value), eager, their in zip(found.items(), wanted, given, strict=True):
             judged = _judged(net.tasks[task].kind.name, value, eager, their)
             limit = TOLERANCE * (1.0 if eager.dtype == torch.uint8 else max(1.0, float(eager.abs().max())))
@@ -242,7 +248,7 @@ def _compare(net: Deployed, run: Any, size: Size, dynamic: Sequence[str]) -> dic
 def _rounding(net: Deployed, picture: Tensor, task: str, eager: Tensor) -> float:
     """The change of a task's output when every weight changes in its last bit: a lower bound for the tolerance."""
     other = nudged(net)(picture)[list(net.tasks).index(task)]
-    return _judged(net.tasks[task].kind.name, _difference([task], [eager], [other])[task], eager, other)
+    return _judged(net.tasks[task].kind.name, difference_of([task], [eager], [other])[task], eager, other)
 
 
 def _judged(kind: str, largest: float, eager: Tensor, other: Tensor) -> float:
@@ -256,7 +262,12 @@ def _judged(kind: str, largest: float, eager: Tensor, other: Tensor) -> float:
     return float(places.sort(descending=True).values[int(len(places) * TOLERANCE)])
 
 
-def _difference(tasks: Sequence[str], wanted: Sequence[Tensor], given: Sequence[Tensor]) -> dict[str, float]:
+def difference_of(tasks: Sequence[str], wanted: Sequence[Tensor], given: Sequence[Tensor]) -> dict[str, float]:
+    """Task -> largest absolute difference of two outputs; of class ids, the share that differs.
+
+    Raises:
+        RuntimeError: their shapes differ.
+    """
     found = {}
     for task, eager, other in zip(tasks, wanted, given, strict=True):
         if eager.shape != other.shape:

@@ -17,7 +17,8 @@ from ..engine.loaders import datasets_of
 from ..registry import TRANSFORMS
 from ..structures import Sample, SampleMeta, Size
 from ..tasks import Task
-from .student import load_student
+from .hub import read_folder
+from .student import Student, load_student
 
 WHOLE = 0.9  # fraction of a video's declared frames, often an estimate, below which missing frames are reported
 UNITS = {'class_map': 'class id', 'binary_map': 'probability', 'edge_map': 'probability', 'depth': 'm',
@@ -54,32 +55,38 @@ class MultiTaskInferencer:
     size of the image: outputs are upsampled bilinearly to it before conversion to classes, and padding is removed.
 
     Args:
-        config: config file of the checkpoint.
-        checkpoint: ``final.pth``, ``iter_N.pth`` or an exported state dict.
+        config: config file of the checkpoint, or a folder written by ``mtkd export --format hub``.
+        checkpoint: ``final.pth``, ``iter_N.pth`` or an exported state dict; None for a folder.
         device: such as ``'cuda'``; None: a GPU if available.
         batch_size: maximum number of images of equal size per batch.
         options: dotted key -> value, as ``--cfg-options``.
 
     Raises:
-        FileNotFoundError: no such config or checkpoint.
-        ValueError: the checkpoint does not fit the config, the device does not exist, or the test pipeline crops the image
-            although a task predicts maps.
+        FileNotFoundError: no such config, checkpoint or folder.
+        ValueError: the checkpoint does not fit the config, is missing, or is given with a folder; the device does not
+            exist; or the test pipeline crops the image although a task predicts maps.
 
     Example::
 
         predict = MultiTaskInferencer('configs/quickstart/student.py', 'work_dirs/student/seed0/final.pth')
         depth_m = predict('room.jpg').values['depth']
+        same = MultiTaskInferencer('exported_folder')
+
+    Attributes:
+        tasks: name -> task.
+        class_names: task -> names of its classes, where they are known.
     """
 
-    def __init__(self, config: str | Path, checkpoint: str | Path, device: str | None = None, batch_size: int = 1,
-                 options: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, config: str | Path, checkpoint: str | Path | None = None, device: str | None = None,
+                 batch_size: int = 1, options: Mapping[str, Any] | None = None) -> None:
         if batch_size < 1:
             raise ValueError(f'batch_size is {batch_size}; give 1 or more.')
-        student = load_student(config, checkpoint, options)
+        student = _student(config, checkpoint, options)
         self.device = _device(device)
         self.net = student.net.to(self.device)
         self.preprocessor = student.preprocessor.to(self.device)
         self.tasks = student.tasks
+        self.class_names = student.class_names
         self.batch_size = batch_size
         loader = student.cfg.get('test_dataloader') or student.cfg.get('val_dataloader')
         steps = next((d.get('pipeline') for d in datasets_of(loader) if not d.get('datasets')), None)
@@ -152,6 +159,19 @@ class MultiTaskInferencer:
         for transform in self.pipeline:
             sample = transform(sample, kinds, np.random.default_rng(0))
         return sample
+
+
+def _student(config: str | Path, checkpoint: str | Path | None, options: Mapping[str, Any] | None) -> Student:
+    """Of a config with a checkpoint, or of a hub folder."""
+    if not Path(config).expanduser().is_dir():
+        if checkpoint is None:
+            raise ValueError(f'{config} is no folder of mtkd export --format hub: give a config and its checkpoint, or such '
+                             f'a folder.')
+        return load_student(config, checkpoint, options)
+    if checkpoint is not None or options:
+        raise ValueError(f'{config} is a folder with weights and settings inside: leave out the '
+                         f'{"checkpoint" if checkpoint is not None else "config options"}.')
+    return read_folder(Path(config).expanduser())
 
 
 def _device(name: str | None) -> torch.device:

@@ -1,19 +1,27 @@
 """The model card of an exported student: description, metrics, training data, licence."""
 
 import datetime
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from ..engine.config import short_path
 from ..engine.cost import count_macs, count_parameters
+from ..engine.identity import in_words
 from ..engine.loaders import datasets_of
 from ..engine.record import code_version, versions
 from ..leaderboard.escaping import code, markdown
 from ..registry import DATASETS
+from ..structures import Size
 from .export import Exported
+from .hub import CONFIG, WEIGHTS
 from .student import Student
+from .trained_with import changed_since_training, is_trial
 
 Metrics = Mapping[str, Mapping[str, tuple[float, str]]]  # task -> name -> (value, unit)
+MOST_CLASSES = 60  # named on the card; all are in config.json
 
 LICENCES = {
     'NYUDMT': 'NYU Depth V2 has no formal licence; its authors offer it for research (cite Silberman et al., ECCV 2012).',
@@ -33,50 +41,141 @@ LICENCES = {
 
 
 def model_card(student: Student, exported: Exported, *, metrics: Metrics | None, config: str, licence: str | None = None,
-               test_set: str | None = None) -> str:
+               test_set: str | None = None, protocol: str | None = None) -> str:
     """The card, as Markdown.
 
     Args:
         student: the exported student.
-        exported: the exported file.
+        exported: the exported file or folder.
         metrics: metrics of ``results.json``; None: not tested.
         config: the config file, as the user named it.
         licence: licence of the data; None: as stated by the config or the data set's adapter.
         test_set: test set of the metrics.
+        protocol: protocol of the metrics.
     """
     cfg = student.cfg
     height, width = exported.input_size
-    trained = student.meta.get('config_sha256')
-    lines = [
-        f'# {_said(cfg.get("method", Path(config).stem))}, {_said(cfg.get("student", Path(config).stem))}', '',
+    return '\n'.join([
+        f'# {_said(title(student, config))}', '', *_warning(student),
         f'Written by mtkd {code_version()} on {datetime.date.today().isoformat()} with', '',
-        f'    {" ".join(" ".join(["python", *sys.argv]).split())}', '',
-        '## Use', '',
-        f'- File: {code(exported.path.name)} ({exported.format}).',
-        '- Input: `image`, (B, 3, H, W) uint8 RGB, not normalised; the file normalises it.'
-        if exported.format != 'state_dict' else
-        '- Weights of the network alone: load them with `mtkd.deploy.MultiTaskInferencer(config, file)`.',
+        f'    {_command()}', '',
+        '## Use', '', *_use(exported),
         f'- Written at {height}x{width}; may differ: {", ".join(exported.dynamic) or "nothing"}.',
-        f'- Test pipeline of the config, to be done before: {_said(_pipeline(student))}.', '',
+        f'- Test pipeline of the config, {"done by the inferencer" if exported.format == "hub" else "to be done before"}: '
+        f'{_said(_pipeline(student))}.', '',
         '| output | shape | holds | difference to eager |', '|---|---|---|---|',
         *(f'| {code(name)} | {_shape(task)} | {task.kind.name.replace("_", " ")} | {exported.difference[name]:.2g} |'
           for name, task in student.tasks.items()), '',
+        *_classes(student),
         f'Differences: largest absolute one (of class ids, share of pixels), checked with {exported.checked_with}.', '',
-        '## How good', '', *_metric_lines(metrics, test_set), '',
+        '## How good', '', *_metric_lines(metrics, test_set, protocol), '',
+        *_teachers(student),
         '## Data', '',
         f'- Trained on: {_said(cfg.get("data_set", "not named in the config"))}.',
         f'- Terms of the data: {_said(licence or data_licence(student))}', '',
+        '## Limits', '', *_limits(student, metrics, (height, width)), '',
         '## Made of', '',
-        f'- Config: {code(config)}, sha256 `{student.config_sha256}`'
-        + ('.' if trained in (None, student.config_sha256) else
-           f'; **the checkpoint was trained with another version of it**, sha256 `{trained}`.'),
+        f'- Config: {code(config)}, sha256 `{student.config_sha256}`{_changes(student)}.',
         f'- Seed: {_said(student.meta.get("seed", "not recorded"))}.',
         f'- Backbone: {_said(cfg.get("backbone", "not named in the config"))}.',
         f'- Parameters: {count_parameters(student.net):,}; multiply-accumulates at {height}x{width}: '
         f'{count_macs(student.net, (height, width)):,}.',
         f'- Versions: {", ".join(f"{name} {number}" for name, number in versions().items())}.', '',
-        'It holds the student alone: no teacher, no distillation adaptors, no balance.', '']
-    return '\n'.join(lines)
+        'It holds the student alone: no teacher, no distillation adaptors, no balance.', ''])
+
+
+def title(student: Student, config: str) -> str:
+    """What the card calls the student: its method and its network."""
+    return f'{student.cfg.get("method", Path(config).stem)}, {student.cfg.get("student", Path(config).stem)}'
+
+
+def _command() -> str:
+    """The command line, as a user types it."""
+    program, *arguments = sys.argv
+    own = Path(program).name in ('mtkd', '__main__.py')
+    return ' '.join(f'{"mtkd" if own else f"python {program}"} {shlex.join(arguments)}'.split())
+
+
+def _warning(student: Student) -> list[str]:
+    if not is_trial(student):
+        return []
+    return ['**A trial run** (`--smoke`): trained for a few iterations on synthetic pictures; its predictions mean nothing.',
+            '']
+
+
+def _use(exported: Exported) -> list[str]:
+    if exported.format == 'hub':
+        return ['```python', 'from mtkd.deploy import MultiTaskInferencer', '',
+                f'predict = MultiTaskInferencer({exported.path.name!r})  # this folder', "found = predict('picture.jpg')",
+                'found.values, found.units, found.pictures  # task -> numbers, their unit, an RGB picture', '```', '',
+                f'- Files: `{WEIGHTS}` (weights), `{CONFIG}` (network, tasks, normalisation, test pipeline; no Python).',
+                "- Input: any picture; outputs are at the picture's own size."]
+    if exported.format == 'state_dict':
+        return [f'- File: {code(exported.path.name)} ({exported.format}).',
+                '- Weights of the network alone: load them with `mtkd.deploy.MultiTaskInferencer(config, file)`.']
+    return [f'- File: {code(exported.path.name)} ({exported.format}).',
+            '- Input: `image`, (B, 3, H, W) uint8 RGB, not normalised; the file normalises it.']
+
+
+def _classes(student: Student) -> list[str]:
+    lines = []
+    for task, names in student.class_names.items():
+        shown = ', '.join(f'{i} {name}' for i, name in enumerate(names[:MOST_CLASSES]))
+        lines += [f'Classes of {code(task)}: {_said(shown)}'
+                  + (f' and {len(names) - MOST_CLASSES} more.' if len(names) > MOST_CLASSES else '.'), '']
+    return lines
+
+
+def _changes(student: Student) -> str:
+    """What the training had that the config does not say; empty where they agree."""
+    found = changed_since_training(student)
+    return f'; **trained with other values than it has now**: {_said(in_words(found))}' if found else ''
+
+
+def _teachers(student: Student) -> list[str]:
+    """A section on the teachers and what is learnt from them; empty without any."""
+    distiller = (student.cfg.get('model') or {}).get('distiller') or {}
+    teachers = {name: teacher for name, teacher in (distiller.get('teachers') or {}).items() if teacher is not None}
+    if not teachers:
+        return []
+    links = distiller.get('links') or []
+    losses = dict.fromkeys(str(link['loss']['type']) for link in (links.values() if isinstance(links, Mapping) else links)
+                           if isinstance(link, Mapping) and isinstance(link.get('loss'), Mapping) and 'type' in link['loss'])
+    return ['## Teachers', '',
+            *(f'- {code(name)}: {code(_name_of(teacher["config"])) if teacher.get("config") else _said(_network(teacher))}.'
+              for name, teacher in teachers.items()),
+            *([f'- Learnt from them by: {_said(", ".join(losses))}.'] if losses else []),
+            '- They took part in the training only; using the student needs none of them.', '']
+
+
+def _name_of(config: str) -> str:
+    """A config as others know it: not where it lies on this machine."""
+    path = Path(short_path(Path(config)))
+    return path.name if path.is_absolute() else str(path)
+
+
+def _network(teacher: Mapping[str, Any]) -> str:
+    backbone = (teacher.get('net') or {}).get('backbone') or {}
+    return str(teacher.get('name') or backbone.get('name') or teacher.get('type') or 'a network of the config')
+
+
+def _limits(student: Student, metrics: Metrics | None, size: Size) -> list[str]:
+    """What the run does not show, as far as it follows from what is recorded."""
+    data = _said(student.cfg.get('data_set') or 'the data set of the config')
+    tested = 'Trained and tested' if metrics is not None else 'Trained, and not tested,'
+    lines = [f'- {tested} on {data} at about {size[0]}x{size[1]} alone: pictures of another '
+             f'kind, camera or size may give worse results.',
+             f'- One training run (seed {_said(student.meta.get("seed", "not recorded"))}): what another seed changes is '
+             f'not known from this card.']
+    for name, task in student.tasks.items():
+        if task.kind.name == 'class_map':
+            lines.append(f'- {code(name)} gives every pixel one of its {task.out_channels} classes, also where none fits.')
+        elif task.kind.name == 'class_label':
+            lines.append(f'- {code(name)} gives every picture one of its {task.out_channels} classes, also where none fits.')
+        elif task.kind.name == 'depth':
+            lines.append(f'- {code(name)} has learnt metres from the cameras of its data set: another focal length '
+                         f'shifts them.')
+    return lines
 
 
 def _said(value: object) -> str:
@@ -110,9 +209,10 @@ def _shape(task: object) -> str:
     return '(B, classes)' if kind.name == 'class_label' else '(B,)'
 
 
-def _metric_lines(metrics: Metrics | None, test_set: str | None) -> list[str]:
+def _metric_lines(metrics: Metrics | None, test_set: str | None, protocol: str | None) -> list[str]:
     if metrics is None:
         return ['Not tested: no `results.json` beside the checkpoint; `mtkd test CONFIG CHECKPOINT` writes it.']
-    return [*([f'On {_said(test_set)}.', ''] if test_set else []), '| task | metric | value |', '|---|---|---|',
+    about = ', '.join(part for part in (f'On {test_set}' if test_set else '', protocol or '') if part)
+    return [*([f'{_said(about)}.', ''] if about else []), '| task | metric | value |', '|---|---|---|',
             *(f'| {_said(task)} | {_said(name)} | {value:.4g} {_said(unit)} |' for task, numbers in metrics.items()
               for name, (value, unit) in numbers.items())]

@@ -1,7 +1,7 @@
 """A trained student alone, out of a config and a checkpoint: no teacher, no balance, no data set."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from ..engine.checkpoint import check_fit, load
 from ..engine.config import config_hash, load_config
+from ..engine.loaders import datasets_of
 from ..engine.prerequisite import resolved
 from ..models import MultiTaskNet, build_net
-from ..registry import MODELS
+from ..registry import DATASETS, MODELS
 from ..tasks import Task, build_tasks
 
 
@@ -27,6 +28,9 @@ class Student:
         cfg: the config, with the options merged in.
         config_sha256: of that config.
         meta: of the checkpoint; empty for a bare state dict.
+        parts: what the network was built from: the config's ``model.net`` with earlier runs resolved, without pretrained
+            weights.
+        class_names: task -> names of its classes, of the tasks whose data set's adapter or config names them.
     """
 
     net: MultiTaskNet
@@ -35,6 +39,8 @@ class Student:
     cfg: Config
     config_sha256: str
     meta: dict[str, Any]
+    parts: dict[str, Any] = field(default_factory=dict)
+    class_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load_student(config: str | Path, checkpoint: str | Path, options: Mapping[str, Any] | None = None) -> Student:
@@ -58,21 +64,38 @@ def load_student(config: str | Path, checkpoint: str | Path, options: Mapping[st
     meta = weights.get('meta', {}) if isinstance(weights.get('meta', {}), dict) else {}
     parts = resolved(cfg, int(meta.get('seed', 0)), network_only=True).model.net
     if parts.get('backbone'):
-        parts.backbone = _no_weights(parts.backbone)
+        parts.backbone = without_weights(parts.backbone)
     net = build_net(parts, {name: task.out_channels for name, task in tasks.items()})
     state = _of_net(weights)
     check_fit(net, state, f'the checkpoint {checkpoint}')
     net.load_state_dict(state)
     preprocessor = MODELS.build({'type': 'Preprocessor', **(cfg.model.get('data_preprocessor') or {})})
-    return Student(net.eval(), tasks, preprocessor, cfg, digest, meta)
+    return Student(net.eval(), tasks, preprocessor, cfg, digest, meta, dict(parts), class_names(cfg, tasks))
 
 
-def _no_weights(part: Any) -> Any:
+def class_names(cfg: Config, tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
+    """Task -> names of its classes, as far as the data sets' adapters, or the config, say them without reading data."""
+    found: dict[str, tuple[str, ...]] = {}
+    for loader in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
+        for dataset in datasets_of(cfg.get(loader)):
+            kind = DATASETS.get(dataset['type']) if isinstance(dataset.get('type'), str) else dataset.get('type')
+            known = getattr(kind, 'CLASSES', None)
+            for task, built in tasks.items():
+                rule = dataset.get(task)  # of a DenseFolder
+                given = rule.get('classes') if isinstance(rule, Mapping) else None
+                names = given or (known.get(task) if isinstance(known, Mapping) else None)
+                count = getattr(built, 'num_classes', None)
+                if names and len(names) == count and task not in (dataset.get('label_maps') or {}):
+                    found.setdefault(task, tuple(str(name) for name in names))
+    return found
+
+
+def without_weights(part: Any) -> Any:
     """A backbone's config that asks for no weights, since the checkpoint brings them all."""
     if not isinstance(part, Mapping):
         return part
     off = {'pretrained': False, 'checkpoint': None, 'weights': None}
-    return {key: off[key] if key in off else _no_weights(value) for key, value in part.items()}
+    return {key: off[key] if key in off else without_weights(value) for key, value in part.items()}
 
 
 def _of_net(weights: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -31,6 +31,7 @@ from .loaders import DATALOADERS, datasets_of
 from .options import digest
 from .prerequisite import Prerequisite, kinds
 from .quick import shorten
+from .trackers import add_trackers
 from .validate import check_config
 
 LOG_INTERVAL = 50  # iterations, if no logging interval is configured
@@ -268,7 +269,8 @@ def default_data_root() -> Path:
 
 
 def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | str, amp: str | None = None,
-            compile_net: bool = False, launcher: str = 'none', training: bool = True, with_teachers: bool = True) -> Config:
+            compile_net: bool = False, launcher: str = 'none', training: bool = True, with_teachers: bool = True,
+            trackers: Sequence[str] = ()) -> Config:
     """Complete a config, so that the Runner can build it.
 
     The top-level ``tasks`` are passed to the model, every data set and the evaluators; relative data roots are joined to
@@ -285,6 +287,7 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
         launcher: the launcher of the ranks, or ``'none'``.
         training: False: only score a checkpoint, without the loaders, hooks and settings of training.
         with_teachers: whether teachers are built even if only a checkpoint is scored.
+        trackers: names of additional loggers, see :mod:`~mtkd.engine.trackers`.
 
     Raises:
         ValueError: the config lacks ``tasks``, one of them cannot be built, or its ``report`` is invalid.
@@ -319,6 +322,8 @@ def prepare(cfg: Config, *, work_dir: Path | str, seed: int, data_root: Path | s
         cfg.visualizer.save_dir = str(work_dir)
         if not _has_tensorboard():
             cfg.visualizer.vis_backends = [b for b in cfg.visualizer.vis_backends if b['type'] != 'TensorboardVisBackend']
+    if training:
+        add_trackers(cfg, trackers, work_dir)
     if launcher != 'none' and not torch.cuda.is_available():
         cfg.model_wrapper_cfg = {'type': 'MMDistributedDataParallel', 'device_ids': None, 'broadcast_buffers': False}
     return cfg

@@ -31,6 +31,7 @@ class Job:
         overwrite: remove the previous run in the work dir.
         take_config: when resuming, use the config for everything that differs from the run of the checkpoint.
         with_prerequisites: first train missing teachers, run missing searches, and create missing pseudo-labels and caches.
+        log: names of experiment trackers, see :mod:`~mtkd.engine.trackers`.
     """
 
     config: str
@@ -48,6 +49,7 @@ class Job:
     overwrite: bool = False
     take_config: bool = False
     with_prerequisites: bool = False
+    log: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -95,7 +97,7 @@ class Job:
             cfg = self.resolved(network_only=not training and not with_teachers, seed=seed)
         cfg = prepare(cfg, work_dir=self.folder, seed=self.seed, data_root=self.data_root or default_data_root(),
                       amp=self.amp, compile_net=self.compile, launcher=self.launcher, training=training,
-                      with_teachers=with_teachers)
+                      with_teachers=with_teachers, trackers=self.log)
         return connected(cfg, self.seed, random=self.smoke) if training else cfg
 
 

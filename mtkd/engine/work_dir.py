@@ -10,6 +10,7 @@ from .. import atomic
 from .checkpoint import FINAL, load, newest_resumable, numbered_checkpoints
 from .identity import Identity, differences, in_words
 from .lock import Lock
+from .trackers import IDS
 
 LOCK = 'run.lock'
 MADE_BY_A_RUN = (FINAL, 'iter_*.pth', 'validations.json', 'genotype.json', 'lr_range.json', 'results*.json', 'conflicts.png',
@@ -63,6 +64,8 @@ def refuse_used(folder: Path, overwrite: bool, smoke: bool) -> None:
 
 def clear(folder: Path) -> None:
     """Remove the files of a previous run in a work dir, after :func:`refuse_used`."""
+    if first_rank():
+        (folder / IDS).unlink(missing_ok=True)  # a new run begins new runs in its trackers
     if is_used(folder) and first_rank():
         print(f'{folder}: the run of before is removed ({_described(folder, _meta(folder))})', flush=True)
         for pattern in MADE_BY_A_RUN:

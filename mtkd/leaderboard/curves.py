@@ -24,6 +24,7 @@ NOT_TERMS = {'step', 'iter', 'epoch', 'time', 'data_time', 'memory', RATE}
 COUNTS = ('labelled/', 'conflict/')  # what hooks log beside the losses
 DASHES = ('solid', (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)))
 PANEL = (2.5, 1.9)  # inches
+FEW = 12  # values, up to which each has a dot: a short run may have logged only one
 _STAMP = re.compile(r'\d{8}_\d{6}')  # MMEngine's folder of one start of a run
 
 
@@ -69,7 +70,7 @@ def read_log(work_dir: str | Path, name: str | None = None) -> Log:
     starts = sorted(path for path in work_dir.glob('*') if _STAMP.fullmatch(path.name))
     files = [path for path in (*(start / LOG for start in starts), work_dir / LOG) if path.is_file()]
     if not files:
-        raise FileNotFoundError(f'{work_dir} holds no {LOG}: name a work dir that tools/train.py has written.')
+        raise FileNotFoundError(f'{work_dir} holds no {LOG}: name a work dir that mtkd train has written.')
     values: dict[int, dict[str, float]] = {}
     last = 0
     for line in (line for file in files for line in _lines(file)):
@@ -225,7 +226,8 @@ def _panel(axes: Axes, logs: Sequence[Log], terms: Sequence[str], smooth: int, l
             dash = DASHES[number % len(DASHES)] if len(logs) > 1 else 'solid'
             if smooth > 1:
                 axes.plot(steps, values, color=colour, alpha=0.25, linewidth=0.7)
-            axes.plot(steps, smoothed(values, smooth), color=colour, linestyle=dash)
+            axes.plot(steps, smoothed(values, smooth), color=colour, linestyle=dash, markersize=2.5,
+                      marker='o' if len(steps) <= FEW else None)
     if log_scale:
         axes.set_yscale('log')
     single = len(logs) == 1
@@ -242,7 +244,9 @@ def _rate_panel(axes: Axes, logs: Sequence[Log]) -> None:
     """Learning rates; dashes, because runs often have the same."""
     axes.set_title('learning rate')
     for run, log in enumerate(logs):
-        axes.plot(*log.series(RATE), color=_colour(run), linestyle=DASHES[run % len(DASHES)])
+        steps, values = log.series(RATE)
+        axes.plot(steps, values, color=_colour(run), linestyle=DASHES[run % len(DASHES)],
+                  marker='o' if len(steps) <= FEW else None, markersize=2.5)
     axes.ticklabel_format(axis='y', style='sci', scilimits=(-2, 3), useMathText=True)
 
 

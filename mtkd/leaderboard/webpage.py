@@ -240,9 +240,6 @@ def _details(row: Row, columns: Sequence[Column]) -> str:
     """The details shown on hover."""
     pairs: list[tuple[str, Iterable[str]]] = [
         ('Seeds', [', '.join(str(seed) for seed in row.seeds)]),
-        ('Code version', row.code_versions),
-        ('Command', [f'`{command}`' for command in commands_of(row)]),
-        ('Config', [f'`{config}`' for config in row.configs]),
         ('Student', [row.student]),
         ('Teachers', [', '.join(row.teachers)]),
         ('Trained on', [row.train_set]),
@@ -254,6 +251,9 @@ def _details(row: Row, columns: Sequence[Column]) -> str:
         ('Source', [row.source]),
         *[(label, [text]) for label, text in other_metrics(row, columns)],
         ('Notes', row.notes),
+        ('Code version', row.code_versions),
+        ('Config', [f'`{config}`' for config in row.configs]),
+        ('Command', [f'`{command}`' for command in commands_of(row)]),  # last: a row of several runs has many lines of them
     ]
     items = [(label, '<br>'.join(_inline(text) for text in texts if text)) for label, texts in pairs]
     shown = ''.join(f'<dt>{_inline(label)}</dt><dd>{text}</dd>' for label, text in items if text)

@@ -38,7 +38,7 @@ WHY = ('8 of the 512 training scenes are labelled. Alone, the student sees only 
 SCENES = (0, 3)  # of the validation set, for the figure
 CLASSES, DEPTH = 'semseg', 'depth'
 HEADINGS = {CLASSES: 'semantic classes', DEPTH: 'depth (m)', 'normals': 'surface normals', 'edge': 'edges (probability)'}
-QUIET = {'log_level': 'ERROR', 'default_hooks.logger': None, 'default_hooks.checkpoint.interval': 1000,
+QUIET = {'log_level': 'ERROR', 'default_hooks.logger.interval': 10, 'default_hooks.checkpoint.interval': 1000,
          'test_evaluator.workers': 0}  # starting processes would take longer than evaluating 64 small images
 Report = Callable[[Job, Facts, Path], None]
 

@@ -1,5 +1,7 @@
 """Age estimation."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -46,6 +48,11 @@ class Age(Task):
         """(B, num_bins) logits -> (B,) float32 years; ``size`` has no meaning here."""
         years = torch.arange(out.shape[1], device=out.device, dtype=torch.float32)
         return (out.float().softmax(1) * years).sum(1)
+
+    def words(self, value: Tensor, class_names: Sequence[str] = ()) -> list[tuple[str, float | None]]:
+        """Years."""
+        years = float(value)
+        return [] if years != years else [(f'{years:.1f} years', None)]
 
     def draw(self, value: Tensor) -> Tensor:
         """(B,) years -> (B, 3, 64, 64) uint8 grey swatches with the year written on them; black without an age."""

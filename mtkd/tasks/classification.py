@@ -1,5 +1,7 @@
 """Image classification."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,8 @@ from ..registry import TASKS
 from ..structures import KINDS, PerSample, Size
 from .draw import draw_text, palette
 from .task import Part, Task, override
+
+SHOWN = 5  # classes of a prediction in words
 
 
 @TASKS.register_module()
@@ -53,6 +57,20 @@ class Classification(Task):
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
         """(B, C) logits -> (B, C) float32 class probabilities; ``size`` has no meaning here."""
         return out.float().softmax(1)
+
+    def words(self, value: Tensor, class_names: Sequence[str] = ()) -> list[tuple[str, float | None]]:
+        """The label's class, or the likeliest classes with their probabilities."""
+        def name(index: int) -> str:
+            own = index - self.offset
+            return class_names[own] if 0 <= own < len(class_names) else f'class {index}'
+
+        value = value.detach().cpu()
+        if value.ndim == 0:
+            return [(name(int(value) + self.offset), None)] if value >= 0 else []
+        if value.isnan().any():
+            return []
+        shares, order = value.sort(descending=True)
+        return [(name(int(index)), float(share)) for index, share in zip(order[:SHOWN], shares, strict=False)]
 
     def draw(self, value: Tensor) -> Tensor:
         """(B, C) probabilities or (B,) labels -> (B, 3, 64, 64) uint8 swatches with the class id written on them; black

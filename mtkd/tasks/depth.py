@@ -1,10 +1,12 @@
 """Metric depth estimation."""
 
+import torch
 from torch import Tensor
 
 from ..registry import TASKS
 from ..structures import KINDS, Size
-from .draw import draw_depth
+from .draw import NEAR_WARM, draw_depth
+from .pictured import ColourScale, ErrorMap
 from .task import Part, Task, override
 
 
@@ -38,6 +40,16 @@ class Depth(Task):
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
         """(B, 1, h, w) -> (B, 1, H, W) float32 metres, at least 0."""
         return self.resize(out, size).clamp_min(0)
+
+    @property
+    def colours(self) -> ColourScale:
+        """Metres, see ``draw_max_m``."""
+        return ColourScale(NEAR_WARM, self.draw_max_m, 'm')
+
+    def error(self, prediction: Tensor, target: Tensor) -> ErrorMap:
+        """|prediction - label| in metres; the colours end at a fifth of ``draw_max_m``."""
+        far = (prediction.float() - target.float()).abs()[0].masked_fill(~self.kind.valid(target[None])[0], torch.nan)
+        return ErrorMap(far.cpu(), 'absolute error', 'm', self.draw_max_m / 5)
 
     def draw(self, value: Tensor) -> Tensor:
         """(B, 1, H, W) metres -> (B, 3, H, W) uint8, near warm and far cold."""

@@ -3,17 +3,15 @@
 import colorsys
 from functools import lru_cache
 
-import cv2
 import numpy as np
 import torch
-from matplotlib import colormaps
 from torch import Tensor
 
 from ..structures import IGNORE
 
 _GOLDEN = (5 ** 0.5 - 1) / 2
 _SHADES = ((0.65, 0.95), (0.9, 0.7), (0.45, 0.8), (0.8, 0.45))  # (saturation, value), one per class in turn
-_NEAR_WARM = 'turbo_r'
+NEAR_WARM = 'turbo_r'
 _SWATCH = 64
 
 
@@ -27,7 +25,8 @@ def palette() -> Tensor:
 @lru_cache
 def depth_colours() -> Tensor:
     """(256, 3) uint8 RGB from near (warm) to far (cold)."""
-    return torch.from_numpy((colormaps[_NEAR_WARM](np.arange(256))[:, :3] * 255).round().astype(np.uint8))
+    from matplotlib import colormaps  # takes long to import
+    return torch.from_numpy((colormaps[NEAR_WARM](np.arange(256))[:, :3] * 255).round().astype(np.uint8))
 
 
 def draw_classes(ids: Tensor) -> Tensor:
@@ -66,6 +65,7 @@ def draw_binary(values: Tensor) -> Tensor:
 
 def draw_text(texts: list[str], colours: Tensor) -> Tensor:
     """A swatch per text: (B,) texts on (B, 3) uint8 colours -> (B, 3, 64, 64) uint8."""
+    import cv2  # takes long to import
     swatches = []
     for text, colour in zip(texts, colours.tolist(), strict=True):
         swatch: np.ndarray = np.full((_SWATCH, _SWATCH, 3), colour, np.uint8)

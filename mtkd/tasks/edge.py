@@ -5,6 +5,7 @@ from torch import Tensor
 from ..registry import TASKS
 from ..structures import KINDS, Size
 from .draw import draw_binary
+from .pictured import ColourScale, ErrorMap, probability_error
 from .task import Part, Task, override
 
 
@@ -31,6 +32,15 @@ class Edge(Task):
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
         """(B, 1, h, w) logits -> (B, H, W) float32 probabilities."""
         return self.resize(out, size)[:, 0].sigmoid()
+
+    @property
+    def colours(self) -> ColourScale:
+        """Probabilities."""
+        return ColourScale('gray', 1.0, '')
+
+    def error(self, prediction: Tensor, target: Tensor) -> ErrorMap:
+        """|probability - label|."""
+        return probability_error(prediction, target, self.kind.valid(target[None])[0])
 
     def draw(self, value: Tensor) -> Tensor:
         """(B, H, W) probabilities or labels -> (B, 3, H, W) uint8, edges white."""

@@ -1,11 +1,13 @@
 """Surface normal estimation."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ..registry import TASKS
 from ..structures import KINDS, Size
 from .draw import draw_normals
+from .pictured import ErrorMap
 from .task import Part, Task, override
 
 
@@ -39,6 +41,12 @@ class Normals(Task):
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
         """(B, 3, h, w) vectors -> (B, 3, H, W) float32 unit vectors; a zero vector stays one."""
         return F.normalize(self.resize(out, size), dim=1)
+
+    def error(self, prediction: Tensor, target: Tensor) -> ErrorMap:
+        """The angle between prediction and label in degrees; the colours end at 90."""
+        cosine = F.cosine_similarity(prediction.float(), target.float(), dim=0).clamp(-1, 1)
+        angle = cosine.acos().rad2deg().masked_fill(~self.kind.valid(target[None])[0], torch.nan)
+        return ErrorMap(angle.cpu(), 'angle', '°', 90.0)
 
     def draw(self, value: Tensor) -> Tensor:
         """(B, 3, H, W) vectors -> (B, 3, H, W) uint8, surfaces that face the camera blue."""

@@ -6,6 +6,7 @@ from torch import Tensor
 from ..registry import TASKS
 from ..structures import IGNORE, KINDS, Size
 from .draw import draw_classes
+from .pictured import ErrorMap
 from .task import Part, Task, override
 
 
@@ -43,6 +44,15 @@ class SemanticSegmentation(Task):
         """(B, C, h, w) logits -> (B, H, W) uint8 class ids; 255 where a logit is NaN."""
         largest, ids = self.resize(out, size).max(1)
         return torch.where(largest.isnan(), IGNORE, ids).byte()
+
+    def class_of(self, value: Tensor) -> Tensor:
+        """The map itself."""
+        return value
+
+    def error(self, prediction: Tensor, target: Tensor) -> ErrorMap:
+        """1 where the class is wrong, 0 where it is right."""
+        wrong = (prediction != target).float().masked_fill(~self.kind.valid(target[None])[0], torch.nan)
+        return ErrorMap(wrong.cpu(), 'of pixels wrong', '', 1.0, wrong=True)
 
     def draw(self, value: Tensor) -> Tensor:
         """(B, H, W) class ids -> (B, 3, H, W) uint8, a fixed colour per class."""

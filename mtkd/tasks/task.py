@@ -1,6 +1,6 @@
 """Base class of tasks. Outputs, targets, terms and metrics are keyed by task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,6 +11,7 @@ from ..losses import TaskLoss
 from ..metrics import TaskMetric
 from ..registry import LOSSES, METRICS, PROB_VIEWS
 from ..structures import PerSample, Size, TargetKind
+from .pictured import ColourScale, ErrorMap
 from .prob_views import ProbView
 
 Part = Mapping[str, Any] | str | None
@@ -99,6 +100,39 @@ class Task:
     def draw(self, value: Tensor) -> Tensor:
         """A prediction or target as an image: (B, 3, H, W) uint8 RGB on the CPU; black for invalid pixels."""
         raise TypeError(f'{type(self).__name__} does not draw')
+
+    @property
+    def colours(self) -> ColourScale | None:
+        """What the colours of :meth:`draw` mean as a scale of numbers; None where they are no such scale."""
+        return None
+
+    def class_of(self, value: Tensor) -> Tensor | None:
+        """The class ids in a map, the palette of :meth:`draw` goes by; None where a task has no classes in maps."""
+        return None
+
+    def error(self, prediction: Tensor, target: Tensor) -> ErrorMap | None:
+        """How far a predicted map is from its label, place by place.
+
+        Args:
+            prediction: of one sample, as :meth:`predict` gives it, without the axis of the batch.
+            target: its label, at the same size.
+
+        Returns:
+            The map, NaN where there is no label; None for tasks of the whole picture, and those that do not say.
+        """
+        return None
+
+    def words(self, value: Tensor, class_names: Sequence[str] = ()) -> list[tuple[str, float | None]]:
+        """A label or prediction of the whole picture as lines for people: text, and a share of 1 where it has one.
+
+        Args:
+            value: of one sample: a label, or what :meth:`predict` gives, without the axis of the batch.
+            class_names: names of the task's classes, where they are known.
+
+        Returns:
+            Empty where there is no value, and for tasks that predict maps.
+        """
+        return []
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}({self.name!r}, weight={self.weight})'

@@ -1,11 +1,13 @@
 """Options that several commands share."""
 
 import argparse
+import re
 
 import pytest
 from mmengine.config import DictAction
 
 from mtkd.cli import options
+from mtkd.cli.options import trackers
 from mtkd.engine.run import Job
 
 
@@ -46,3 +48,14 @@ def test_positive(text):
     with pytest.raises(argparse.ArgumentTypeError, match='positive whole number'):
         options.positive(text)
     assert options.positive('7') == 7
+
+
+def test_trackers(monkeypatch):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None if name in ('aim', 'neptune') else object())
+    assert trackers('wandb, mlflow,wandb') == ('wandb', 'mlflow')
+    for text, words in (('wandb,aim', 'aim is not installed: pip install aim'),
+                        ('wanbd', "'wanbd' is no tracker; did you mean wandb?"),
+                        ('aim,neptune', 'aim and neptune are not installed: pip install aim neptune'),
+                        ('', 'choose from tensorboard, wandb')):
+        with pytest.raises(argparse.ArgumentTypeError, match=re.escape(words)):
+            trackers(text)

@@ -17,7 +17,7 @@ def test_it_says_what_one_must_know(tmp_path):
     student = load_student(*write_student(tmp_path))
     text = card(tmp_path, metrics={'depth': {'rmse': (0.7321, 'm')}}, test_set='toy, val')
     assert '| depth | rmse | 0.7321 m |' in text and 'On toy, val.' in text
-    assert student.config_sha256 in text and 'another version' not in text and 'Seed: 3' in text
+    assert student.config_sha256 in text and 'trained with other values' not in text and 'Seed: 3' in text
     assert f'Parameters: {sum(p.numel() for p in student.net.parameters()):,}' in text and 'multiply-accumulates' in text
     assert '| `depth` | (B, 1, H, W) m |' in text and 'no teacher' in text and 'python ' in text
 
@@ -27,7 +27,7 @@ def test_what_is_not_known_is_said(tmp_path):
     config, checkpoint = write_student(tmp_path)
     student = load_student(config, checkpoint, {'model.net.head.dropout': 0.2})
     text = model_card(student, export(student, tmp_path / 's.pth', 'state_dict'), metrics=None, config='toy.py')
-    assert 'trained with another version' in text
+    assert 'trained with other values' in text
 
 
 def test_terms_of_the_data(tmp_path):

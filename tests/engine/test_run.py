@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from mtkd.engine.checkpoint import load
-from mtkd.engine.hooks.pictures import MARGIN
 from mtkd.engine.run import Job, train
 from mtkd.engine.run import test as score
 from tests.engine.toy import write_config
@@ -69,8 +68,8 @@ def test_teachers_in_the_pictures(trained, tmp_path):
               options={'model.distiller.teachers.big.checkpoint': str(trained[1] / 'final.pth')})
     student = train(job) / 'final.pth'
     score(job, student, tmp_path / 'show', 1, show_teachers=True)
-    picture = cv2.imread(str(next((tmp_path / 'show').glob('*.png'))))
-    assert picture.shape[0] == 3 * 32 + 2 * MARGIN
+    tall, wide = cv2.imread(str(next((tmp_path / 'show').glob('*.png')))).shape[:2]
+    assert tall / wide > 0.8, 'four rows: label, student, teacher, error'
     with pytest.raises(ValueError, match='give --show-dir'):
         score(job, student, show_teachers=True)
     with pytest.raises(ValueError, match='has no teachers'):

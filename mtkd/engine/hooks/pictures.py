@@ -1,10 +1,9 @@
-"""Pictures of predictions beside the labels, one panel a sample."""
+"""Pictures of predictions beside the labels, one page a sample."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from mmengine.dist import is_main_process
@@ -14,14 +13,13 @@ from torch import Tensor
 from ... import atomic
 from ...registry import HOOKS
 from ...structures import as_picture
+from ...tasks.panel import Shown, panel
 from ..unwrap import unwrapped
-
-MARGIN = 4
 
 
 @HOOKS.register_module()
 class PictureHook(Hook):
-    """Writes ``<sample id>.png``: the picture, then per task the label above the prediction, and a teacher's below, if any.
+    """Writes ``<sample id>.png``: the picture, and of each task label, prediction, a teacher's if any, and the error.
 
     Args:
         folder: where to write.
@@ -40,18 +38,17 @@ class PictureHook(Hook):
             self._drawn += 1
             self.folder.mkdir(parents=True, exist_ok=True)
             name = str(sample['meta'].get('sample_id', self._drawn)).replace('/', '_')
-            drawn = panel(sample, model.tasks, teacher_predictions(model, sample))
+            drawn = page(sample, model.tasks, teacher_predictions(model, sample), _metainfo(runner.test_dataloader))
             atomic.write_picture(self.folder / f'{name}.png', drawn)
 
 
 @HOOKS.register_module()
 class ValidationPictureHook(Hook):
-    """Draws the first samples of every validation: picture, and per task the label above the student's prediction above its
-    teacher's.
+    """Draws the first samples of every validation: the picture, and of each task label, the student's prediction, its
+    teacher's, and the error.
 
     Written as ``pictures/<sample id>/iter_<N>.png`` in the work dir, so that a viewer leafs through the training, and handed
-    to the visualiser (TensorBoard). A task whose output no teacher has gets an empty cell; without teachers there is no
-    such row.
+    to the visualiser (TensorBoard). A task whose output no teacher has says so; without teachers there is no such row.
 
     Args:
         limit: how many samples to draw.
@@ -73,11 +70,15 @@ class ValidationPictureHook(Hook):
         for sample in (outputs or [])[:max(0, self.limit - self._drawn)]:
             self._drawn += 1
             name = str(sample['meta'].get('sample_id', self._drawn)).replace('/', '_')
-            drawn = panel(sample, model.tasks, teacher_predictions(model, sample))
+            drawn = page(sample, model.tasks, teacher_predictions(model, sample), _metainfo(runner.val_dataloader))
             file = Path(runner.work_dir) / 'pictures' / name / f'iter_{runner.iter}.png'
             file.parent.mkdir(parents=True, exist_ok=True)
             atomic.write_picture(file, drawn)
             runner.visualizer.add_image(f'pictures/{name}', drawn, step=runner.iter)
+
+
+def _metainfo(loader: Any) -> Mapping[str, Any]:
+    return getattr(loader.dataset, 'metainfo', None) or {}
 
 
 def teacher_predictions(model: Any, sample: dict[str, Any]) -> dict[str, Tensor] | None:
@@ -87,37 +88,42 @@ def teacher_predictions(model: Any, sample: dict[str, Any]) -> dict[str, Tensor]
     image = sample['image'][None]
     predictions: dict[str, Tensor] = {}
     for teacher in model.distiller.teachers.values():
-        outputs = {name: f'{name}.out' for name, task in model.tasks.items() if task.kind.spatial
-                   and name not in predictions and f'{name}.out' in (teacher.tap_specs or {})}
+        outputs = {name: f'{name}.out' for name in model.tasks
+                   if name not in predictions and f'{name}.out' in (teacher.tap_specs or {})}
         if outputs:
             device = next((p.device for p in teacher.net.parameters()), image.device)
             taps = teacher(image.to(device), tuple(outputs.values()))
             for name, tap in outputs.items():
                 predicted = model.tasks[name].predict(taps[tap].float(), tuple(image.shape[-2:]))[0]
-                predictions[name] = _cropped(predicted, sample['meta'].get('crop')).cpu()
+                crop = sample['meta'].get('crop') if model.tasks[name].kind.spatial else None
+                predictions[name] = _cropped(predicted, crop).cpu()
     return predictions
 
 
-def panel(sample: dict[str, Any], tasks: dict[str, Any], teacher: Mapping[str, Tensor] | None = None) -> np.ndarray:
-    """One sample as ``model(mode='predict')`` returns it -> (H, W, 3) uint8 RGB.
+def page(sample: dict[str, Any], tasks: Mapping[str, Any], teacher: Mapping[str, Tensor] | None = None,
+         about: Mapping[str, Any] | None = None) -> np.ndarray:
+    """One sample as ``model(mode='predict')`` returns it, as a page of :func:`~mtkd.tasks.panel.panel`.
 
-    The left column holds the picture, or a clip's frames side by side; each further column a task, its label above its
-    prediction, and, where ``teacher`` has predictions by task, the teacher's below.
+    Args:
+        sample: picture, labels and predictions.
+        tasks: the model's.
+        teacher: task -> a teacher's prediction; None: it is not shown.
+        about: the data set's ``metainfo``.
     """
+    meta = sample['meta']
     is_clip = sample['image'].ndim > 3  # shown whole
-    image = _array(sample['image'] if is_clip else _cropped(sample['image'], sample['meta'].get('crop')))
-    blank = np.full_like(image, 255)
-    columns = [[image, blank] if teacher is None else [image, blank, blank]]
-    for name, task in tasks.items():
-        if task.kind.spatial:
-            label, prediction = (_array(task.draw(sample[part][name][None])[0]) for part in ('target', 'pred'))
-            columns.append([label if sample['present'][name] else np.zeros_like(label), prediction])
-            if teacher is not None:
-                columns[-1].append(_array(task.draw(teacher[name][None])[0]) if name in teacher else blank)
-    height, width = image.shape[:2]
-    resized = [[cv2.resize(cell, (width, height), interpolation=cv2.INTER_NEAREST) for cell in column]
-               for column in columns]
-    return _grid(resized)
+    image = _array(sample['image'] if is_clip else _cropped(sample['image'], meta.get('crop')))
+    own = _of_data_set(about or {}, meta.get('dataset'))
+    where = [str(part) for part in (meta.get('dataset') or own.get('dataset'), own.get('split'), meta.get('sample_id'))
+             if part is not None]
+    labels = {name: value.cpu() for name, value in sample.get('target', {}).items() if sample['present'][name]}
+    student = {name: value.cpu() for name, value in sample.get('pred', {}).items()}
+    return panel(Shown(image, labels, student, teacher, ' · '.join(where), own.get('classes') or {}), tasks)
+
+
+def _of_data_set(about: Mapping[str, Any], name: str | None) -> Mapping[str, Any]:
+    """The ``metainfo`` of the data set of a sample; of a union, that of the part it comes from."""
+    return (about.get('datasets') or {}).get(name, about)
 
 
 def _cropped(value: Tensor, crop: Sequence[int] | None) -> Tensor:
@@ -130,13 +136,3 @@ def _cropped(value: Tensor, crop: Sequence[int] | None) -> Tensor:
 def _array(image: Tensor) -> np.ndarray:
     return np.ascontiguousarray(as_picture(image.detach()).to('cpu', torch.uint8).permute(1, 2, 0).numpy())
 
-
-def _grid(columns: list[list[np.ndarray]]) -> np.ndarray:
-    height, width = columns[0][0].shape[:2]
-    rows = len(columns[0])
-    canvas = np.full((rows * (height + MARGIN) - MARGIN, len(columns) * (width + MARGIN) - MARGIN, 3), 255, np.uint8)
-    for i, column in enumerate(columns):
-        for j, cell in enumerate(column):
-            top, left = j * (height + MARGIN), i * (width + MARGIN)
-            canvas[top:top + height, left:left + width] = cell
-    return canvas

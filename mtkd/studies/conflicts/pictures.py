@@ -1,17 +1,20 @@
 """Plots of gradient agreement: a matrix of cosines, and the cosine of each pair over the training."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from ... import atomic
 from ...plot_style import COLOURS, STYLE
+
+if TYPE_CHECKING:  # matplotlib takes long to import, and most runs draw nothing
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CELL = 0.55  # inches per task in the matrix
 
@@ -30,6 +33,8 @@ def pairs(tasks: Sequence[str]) -> list[tuple[int, int, str]]:
 
 def matrix_picture(tasks: Sequence[str], cosines: np.ndarray, title: str = '') -> np.ndarray:
     """The matrix as an image, (H, W, 3) uint8: blue where gradients agree, red where they conflict."""
+    import matplotlib
+    from matplotlib.figure import Figure
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(1.6 + CELL * len(tasks), 1.2 + CELL * len(tasks)), dpi=120, layout='constrained')
         _matrix(figure.add_subplot(), tasks, cosines, title)
@@ -45,6 +50,8 @@ def draw_history(tasks: Sequence[str], steps: Sequence[int], history: Sequence[n
         history: (T, T) cosines at each iteration.
         file: the output file.
     """
+    import matplotlib
+    from matplotlib.figure import Figure
     quarter = max(1, len(steps) // 4)
     stacked = np.stack(history)
     with matplotlib.rc_context(STYLE):
@@ -84,6 +91,7 @@ def _matrix(axes: Axes, tasks: Sequence[str], cosines: np.ndarray, title: str) -
 
 
 def _pixels(figure: Figure) -> np.ndarray:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()

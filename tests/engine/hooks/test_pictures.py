@@ -1,41 +1,49 @@
-"""Panels of predictions beside the labels."""
+"""Pages of predictions beside the labels."""
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from mtkd.engine.hooks.pictures import MARGIN, panel
+from mtkd.engine.hooks.pictures import page
 from mtkd.engine.run import Job, train
 from mtkd.tasks import build_tasks
 from tests.engine.toy import write_config
 
 
-def test_a_panel_has_the_picture_and_two_cells_a_task():
-    tasks = build_tasks({'semseg': {'type': 'SemanticSegmentation', 'num_classes': 3}, 'depth': {'type': 'Depth'}})
+def sample(**changed):
+    """One sample of two tasks, as ``model(mode='predict')`` returns it."""
     label = torch.zeros(6, 8, dtype=torch.uint8)
-    sample = {'image': torch.full((3, 10, 12), 7, dtype=torch.uint8), 'meta': {'crop': (2, 2, 6, 8)},
-              'pred': {'semseg': label + 1, 'depth': torch.ones(1, 6, 8)},
-              'target': {'semseg': label, 'depth': torch.ones(1, 6, 8)}, 'present': {'semseg': True, 'depth': False}}
-    drawn = panel(sample, tasks)
-    assert drawn.shape == (2 * 6 + MARGIN, 3 * 8 + 2 * MARGIN, 3) and drawn.dtype == np.uint8
-    assert (drawn[:6, :8] == 7).all(), 'the picture without its padding'
-    semseg = slice(8 + MARGIN, 16 + MARGIN)
-    assert not np.array_equal(drawn[:6, semseg], drawn[6 + MARGIN:, semseg]), 'label above, prediction below'
-    assert (drawn[:6, 16 + 2 * MARGIN:] == 0).all(), 'an absent label is black'
+    return {'image': torch.full((3, 10, 12), 7, dtype=torch.uint8),
+            'meta': {'crop': (2, 2, 6, 8), 'dataset': 'rooms', 'sample_id': 'kitchen/1'},
+            'pred': {'semseg': label + 1, 'depth': torch.ones(1, 6, 8)},
+            'target': {'semseg': label, 'depth': torch.ones(1, 6, 8)}, 'present': {'semseg': True, 'depth': False},
+            **changed}
 
 
-def test_the_teacher_stands_below():
-    tasks = build_tasks({'semseg': {'type': 'SemanticSegmentation', 'num_classes': 3}, 'depth': {'type': 'Depth'}})
-    label = torch.zeros(6, 8, dtype=torch.uint8)
-    sample = {'image': torch.full((3, 6, 8), 7, dtype=torch.uint8), 'meta': {},
-              'pred': {'semseg': label + 1, 'depth': torch.ones(1, 6, 8)},
-              'target': {'semseg': label, 'depth': torch.ones(1, 6, 8)}, 'present': {'semseg': True, 'depth': True}}
-    drawn = panel(sample, tasks, {'semseg': label})
-    assert drawn.shape[0] == 3 * 6 + 2 * MARGIN
-    top, bottom = drawn[:6, 8 + MARGIN:16 + MARGIN], drawn[-6:, 8 + MARGIN:16 + MARGIN]
-    assert np.array_equal(top, bottom), 'a teacher that is right looks like the label'
-    assert (drawn[-6:, 16 + 2 * MARGIN:] == 255).all(), 'it has nothing to say of depth'
+@pytest.fixture
+def shown(monkeypatch):
+    """What reaches the drawing of a page."""
+    found = []
+    monkeypatch.setattr('mtkd.engine.hooks.pictures.panel',
+                        lambda *given: found.append(given[0]) or np.zeros((2, 2, 3), np.uint8))
+    return found
+
+
+TASKS = build_tasks({'semseg': {'type': 'SemanticSegmentation', 'num_classes': 3}, 'depth': {'type': 'Depth'}})
+ABOUT = {'dataset': 'all', 'datasets': {'rooms': {'split': 'val', 'classes': {'semseg': ('a', 'b', 'c')}}}}
+
+
+def test_a_page_says_where_it_comes_from(shown):
+    page(sample(), TASKS, None, ABOUT)
+    assert shown[0].title == 'rooms · val · kitchen/1' and shown[0].class_names == {'semseg': ('a', 'b', 'c')}
+    assert shown[0].image.shape == (6, 8, 3) and (shown[0].image == 7).all(), 'the picture without its padding'
+    assert set(shown[0].labels) == {'semseg'} and set(shown[0].student) == {'semseg', 'depth'}, 'an absent label is left out'
+
+
+def test_without_a_description_of_the_data(shown):
+    page(sample(meta={}), TASKS)
+    assert shown[0].title == '' and shown[0].class_names == {} and shown[0].teacher is None
 
 
 @pytest.mark.parametrize('taught', [True, False])
@@ -47,13 +55,12 @@ def test_every_validation_is_drawn(tmp_path, monkeypatch, taught):
     folder = train(Job(str(config), with_prerequisites=True))
     drawn = sorted(path.relative_to(folder / 'pictures') for path in (folder / 'pictures').rglob('*.png'))
     assert len(drawn) == 6 and {path.name for path in drawn} == {'iter_2.png', 'iter_4.png'}
-    picture = cv2.imread(str(folder / 'pictures' / drawn[0]))
-    assert picture.shape[0] == (3 * 32 + 2 * MARGIN if taught else 2 * 32 + MARGIN)
+    tall, wide = cv2.imread(str(folder / 'pictures' / drawn[0])).shape[:2]
+    assert (tall / wide > 0.8) == taught, 'a further row for the teacher'
 
 
-def test_a_clip_is_shown_frame_by_frame():
+def test_a_clip_is_shown_frame_by_frame(shown):
     tasks = build_tasks({'action': {'type': 'Classification', 'num_classes': 3}})
     clip = torch.arange(4, dtype=torch.uint8).view(4, 1, 1, 1).expand(4, 3, 10, 12)
-    drawn = panel({'image': clip, 'meta': {'crop': (1, 1, 8, 8)}}, tasks)
-    assert drawn.shape == (2 * 10 + MARGIN, 4 * 12, 3)
-    assert [int(drawn[0, 12 * k, 0]) for k in range(4)] == [0, 1, 2, 3]
+    page({'image': clip, 'meta': {'crop': (1, 1, 8, 8)}}, tasks)
+    assert shown[0].image.shape == (10, 4 * 12, 3) and [int(shown[0].image[0, 12 * k, 0]) for k in range(4)] == [0, 1, 2, 3]

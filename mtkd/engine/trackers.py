@@ -1,0 +1,168 @@
+"""Experiment trackers by name: ``--log tensorboard,wandb,mlflow``; a resumed run goes on in its tracker's run.
+
+MMEngine (0.10.7) has a backend for each tracker. Two are refined here, because its own log wandb's values by the number of
+calls instead of the iteration, begin a run anew at every start, and copy a whole work dir into MLflow's store, which lies in
+that work dir.
+"""
+
+import json
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.visualization.vis_backend import MLflowVisBackend, WandbVisBackend
+
+from .. import atomic
+from ..registry import VISBACKENDS
+
+IDS = 'trackers.json'  # in a work dir: tracker -> the id of the run there
+BACKENDS = {'tensorboard': 'TensorboardVisBackend', 'wandb': 'WandbRun', 'mlflow': 'MLflowRun', 'aim': 'AimVisBackend',
+            'clearml': 'ClearMLVisBackend', 'neptune': 'NeptuneVisBackend', 'dvclive': 'DVCLiveVisBackend'}
+
+
+def add_trackers(cfg: Config, names: Sequence[str], work_dir: Path | str) -> None:
+    """Add backends to a config's visualizer; one that is there stays as it is.
+
+    Args:
+        cfg: a config that is being prepared.
+        names: keys of :data:`BACKENDS`.
+        work_dir: of the run.
+    """
+    if not names:
+        return
+    if cfg.get('visualizer') is None:
+        cfg.visualizer = {'type': 'Visualizer', 'vis_backends': [{'type': 'LocalVisBackend'}], 'save_dir': str(work_dir)}
+    backends = list(cfg.visualizer.get('vis_backends') or [])
+    there = {backend['type'] for backend in backends}
+    run = '/'.join(Path(work_dir).absolute().parts[-2:])
+    for name in names:
+        if BACKENDS[name] not in there:
+            own = {'run': run, 'ids': str(Path(work_dir) / IDS)} if name in ('wandb', 'mlflow') else {}
+            backends.append({'type': BACKENDS[name], **own})
+    cfg.visualizer.vis_backends = backends
+
+
+@VISBACKENDS.register_module()
+class WandbRun(WandbVisBackend):
+    """Weights & Biases, by iteration. ``WANDB_MODE=offline`` writes into the work dir; ``wandb sync`` sends it later.
+
+    Values of iterations that were logged before a crash are not logged twice: wandb drops steps that go back.
+
+    Args:
+        save_dir: given by MMEngine.
+        run: name of the run.
+        ids: file that keeps the run's id for a resume.
+        init_kwargs: of ``wandb.init``; ``WANDB_PROJECT`` and wandb's other variables hold too.
+    """
+
+    def __init__(self, save_dir: str, run: str, ids: str, init_kwargs: dict[str, Any] | None = None) -> None:
+        named = {'id': _known_id(Path(ids), 'wandb') or _keep_id(Path(ids), 'wandb', uuid.uuid4().hex), 'name': run,
+                 'resume': 'allow', 'allow_val_change': True, **(init_kwargs or {})}
+        super().__init__(save_dir, named)
+
+    def add_config(self, config: Config, **kwargs: Any) -> None:
+        """Record the config."""
+        self.experiment.config.update(config.to_dict(), allow_val_change=True)
+
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
+        """Record an RGB picture."""
+        self.experiment.log({name: self.experiment.Image(image)}, step=step)
+
+    def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
+        """Record a number."""
+        self.experiment.log({name: value}, step=step)
+
+    def add_scalars(self, scalar_dict: dict[str, Any], step: int = 0, file_path: str | None = None, **kwargs: Any) -> None:
+        """Record several numbers."""
+        self.experiment.log(dict(scalar_dict), step=step)
+
+    def close(self) -> None:
+        """End the run."""
+        if hasattr(self, '_wandb'):
+            self._wandb.finish()
+
+
+@VISBACKENDS.register_module()
+class MLflowRun(MLflowVisBackend):
+    """MLflow, in a store in the work dir (``mlflow.db``), or where ``MLFLOW_TRACKING_URI`` says.
+
+    Iterations that were logged before a crash are not logged twice.
+
+    Args:
+        save_dir: given by MMEngine.
+        run: name of the run.
+        ids: file that keeps the run's id for a resume.
+        exp_name: the experiment.
+    """
+
+    def __init__(self, save_dir: str, run: str, ids: str, exp_name: str = 'mtkd') -> None:
+        super().__init__(save_dir, exp_name=exp_name, artifact_suffix=())
+        self._run, self._ids, self._logged = run, Path(ids), -1
+
+    def _init_env(self) -> None:
+        """Open the store, and the run: a new one, or the one that a resumed run had."""
+        import mlflow
+        import mlflow.environment_variables as variables
+        self._mlflow = mlflow
+        folder = self._ids.parent.absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        if not variables.MLFLOW_TRACKING_URI.get():
+            mlflow.set_tracking_uri(f'sqlite:///{folder / "mlflow.db"}')
+        if mlflow.get_experiment_by_name(self._exp_name) is None:
+            place = None if variables.MLFLOW_TRACKING_URI.get() else (folder / 'mlflow').as_uri()
+            mlflow.create_experiment(self._exp_name, artifact_location=place)
+        mlflow.set_experiment(self._exp_name)
+        known = _known_id(self._ids, 'mlflow')
+        opened = mlflow.start_run(run_id=known, run_name=None if known else self._run)
+        _keep_id(self._ids, 'mlflow', opened.info.run_id)
+        if known:
+            history = mlflow.MlflowClient().get_metric_history(known, 'loss')
+            self._logged = max((point.step for point in history), default=-1)
+
+    def add_config(self, config: Config, **kwargs: Any) -> None:
+        """Record the config as a file, and of its values those that a table of runs is read by."""
+        self.cfg = config
+        mlflow = self.experiment
+        mlflow.log_text(config.pretty_text, 'config.py')
+        if self._logged < 0:
+            named = {key: config[key] for key in ('suite', 'method', 'student', 'backbone', 'data_set') if config.get(key)}
+            mlflow.log_params({**named, 'seed': (config.get('randomness') or {}).get('seed'),
+                               'config_sha256': config.get('config_sha256')})
+
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
+        """Record an RGB picture."""
+        self.experiment.log_image(np.ascontiguousarray(image), f'{name}/{step}.png')
+
+    def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
+        """Record a number."""
+        self.add_scalars({name: value}, step)
+
+    def add_scalars(self, scalar_dict: dict[str, Any], step: int = 0, file_path: str | None = None, **kwargs: Any) -> None:
+        """Record several numbers."""
+        mlflow = self.experiment
+        if step > self._logged:
+            numbers = {key: float(value) for key, value in scalar_dict.items() if key != 'step'}
+            mlflow.log_metrics(numbers, step)
+
+    def close(self) -> None:
+        """End the run."""
+        if hasattr(self, '_mlflow'):
+            self._mlflow.end_run()
+
+
+def _known_id(ids: Path, tracker: str) -> str | None:
+    if not ids.is_file():
+        return None
+    try:
+        return json.loads(ids.read_text(encoding='utf-8')).get(tracker)
+    except (ValueError, AttributeError):
+        raise ValueError(f'{ids} is damaged: remove it; the tracker then begins a new run.') from None
+
+
+def _keep_id(ids: Path, tracker: str, value: str) -> str:
+    known = json.loads(ids.read_text(encoding='utf-8')) if ids.is_file() else {}
+    atomic.write_text(ids, json.dumps({**known, tracker: value}))
+    return value

@@ -1,0 +1,130 @@
+"""A folder for a model hub: written, loaded back with equal outputs, and refused where it is broken."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file, save_file
+
+from mtkd.deploy import MultiTaskInferencer
+from mtkd.deploy.hub import CONFIG, WEIGHTS, read_folder, write_folder
+from mtkd.deploy.student import load_student
+from mtkd.models import build_net
+from tests.deploy.deployed import write_student
+
+PICTURE = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope='module')
+def student(tmp_path_factory):
+    """Config, checkpoint and the student of both."""
+    config, checkpoint = write_student(tmp_path_factory.mktemp('student'), "data_licence = 'mine'\n")
+    return config, checkpoint, load_student(config, checkpoint)
+
+
+@pytest.fixture
+def folder(student, tmp_path):
+    """A hub folder of the student."""
+    write_folder(student[2], tmp_path / 'toy')
+    return tmp_path / 'toy'
+
+
+def edit(folder, **changed):
+    """Set, or with None remove, keys of config.json."""
+    given = json.loads((folder / CONFIG).read_text())
+    given.update(changed)
+    (folder / CONFIG).write_text(json.dumps({key: value for key, value in given.items() if value is not None}))
+
+
+def test_loaded_back_it_predicts_the_same(student, folder):
+    config, checkpoint, _ = student
+    before, after = MultiTaskInferencer(config, checkpoint)(PICTURE), MultiTaskInferencer(folder)(PICTURE)
+    assert set(after.values) == {'semseg', 'depth'} and after.values['depth'].std() > 0
+    for task, value in before.values.items():
+        assert np.array_equal(value, after.values[task]), task
+    assert after.units == before.units
+
+
+def test_all_that_is_needed_is_inside(student, folder):
+    config = student[0]
+    config.rename(config.with_suffix('.gone'))
+    try:
+        loaded = read_folder(folder)
+    finally:
+        config.with_suffix('.gone').rename(config)
+    assert loaded.meta['seed'] == 3 and loaded.cfg.data_licence == 'mine'
+    assert loaded.class_names['semseg'][0] == student[2].class_names['semseg'][0]
+    assert loaded.config_sha256 == student[2].config_sha256
+
+
+def test_written_over_an_earlier_one(student, folder):
+    assert write_folder(student[2], folder).difference == {'semseg': 0.0, 'depth': 0.0}
+
+
+def test_something_else_is_left_alone(student, tmp_path):
+    (tmp_path / CONFIG).write_text('{"model_type": "bert"}')
+    with pytest.raises(ValueError, match='is not of mtkd.*name another folder'):
+        write_folder(student[2], tmp_path)
+    assert (tmp_path / CONFIG).read_text() == '{"model_type": "bert"}' and not (tmp_path / WEIGHTS).exists()
+
+
+@pytest.mark.parametrize(('changed', 'words'), [
+    ({'schema_version': 99, 'mtkd_version': '9.9'}, 'schema version 99, and this mtkd .* written by mtkd 9.9'),
+    ({'schema_version': None}, 'schema version None'), ({'library_name': 'timm'}, 'is not of mtkd'),
+    ({'net': None}, "'net' must be an object"), ({'pipeline': {}}, "'pipeline' must be a list"),
+    ({'pipeline': [{'type': 'os.system', 'command': 'true'}]}, "the type 'os.system': only bare names"),
+    ({'tasks': {'depth': {'type': ['Depth']}}}, 'only bare names'),
+    ({'custom_imports': {'imports': ['my_heads']}}, 'has parts of my_heads; import it before')])
+def test_a_wrong_description_is_one_sentence(folder, changed, words):
+    edit(folder, **changed)
+    with pytest.raises(ValueError, match=words):
+        MultiTaskInferencer(folder)
+
+
+def test_broken_and_missing_files(folder, tmp_path):
+    text = (folder / CONFIG).read_text()
+    (folder / CONFIG).write_text(text[:100])
+    with pytest.raises(ValueError, match='config.json is damaged'):
+        read_folder(folder)
+    (folder / CONFIG).write_text(text)
+    weights = (folder / WEIGHTS).read_bytes()
+    for content, words in ((weights[:200], 'truncated'), (b'version https://git-lfs.github.com/spec/v1\n', 'Git LFS'),
+                           (b'', 'is empty')):
+        (folder / WEIGHTS).write_bytes(content)
+        with pytest.raises(ValueError, match=words):
+            read_folder(folder)
+    (folder / WEIGHTS).unlink()
+    with pytest.raises(FileNotFoundError, match='holds no model.safetensors'):
+        read_folder(folder)
+    (folder / CONFIG).unlink()
+    with pytest.raises(FileNotFoundError, match='holds no config.json'):
+        read_folder(folder)
+    with pytest.raises(FileNotFoundError, match='there is no folder'):
+        read_folder(tmp_path / 'nowhere')
+
+
+def test_weights_of_another_network(folder):
+    state = load_file(folder / WEIGHTS)
+    state.pop(next(iter(state)))
+    save_file(state, folder / WEIGHTS)
+    with pytest.raises(ValueError, match='model.safetensors'):
+        read_folder(folder)
+
+
+def test_a_checkpoint_beside_a_folder_and_none_beside_a_config(student, folder):
+    config, checkpoint, _ = student
+    with pytest.raises(ValueError, match='leave out the checkpoint'):
+        MultiTaskInferencer(folder, checkpoint)
+    with pytest.raises(ValueError, match='leave out the config options'):
+        MultiTaskInferencer(folder, options={'a': 1})
+    with pytest.raises(ValueError, match='give a config and its checkpoint'):
+        MultiTaskInferencer(config)
+
+
+def test_what_cannot_be_written(student, tmp_path):
+    one = student[2]
+    with pytest.raises(ValueError, match='holds experts .big., whose weights'):
+        write_folder(type(one)(**{**vars(one), 'parts': {'trunk': {'experts': {'big': {}}}}}), tmp_path / 'a')
+    with pytest.raises(ValueError, match='cannot stand in config.json'):
+        write_folder(type(one)(**{**vars(one), 'parts': {**one.parts, 'neck': build_net}}), tmp_path / 'a')
+    assert not (tmp_path / 'a').exists()
