@@ -59,7 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
     from mtkd.deploy.hub import CARD, write_folder
     from mtkd.deploy.model_card import model_card, title
     from mtkd.deploy.student import load_student
-    result = _result(arguments)
+    from mtkd.leaderboard import Result
+    beside = arguments.checkpoint.parent / 'results.json'
+    results = arguments.results or (beside if beside.is_file() else None)
+    result = Result.read(results) if results else None
     student = load_student(arguments.config, arguments.checkpoint, arguments.cfg_options)
     if result:
         _same_run(result, student.meta, arguments)
@@ -83,14 +86,6 @@ def run(arguments: argparse.Namespace) -> int:
     bytes_written = sum(f.stat().st_size for f in out.iterdir() if f.is_file()) if hub else out.stat().st_size
     print(f'written: {out} ({bytes_written / 2**20:.1f} MiB), {file}')
     return 0
-
-
-def _result(arguments: argparse.Namespace) -> Any:
-    """The results record for the card; None where there is none."""
-    from mtkd.leaderboard import Result
-    beside = arguments.checkpoint.parent / 'results.json'
-    results = arguments.results or (beside if beside.is_file() else None)
-    return Result.read(results) if results else None
 
 
 def _same_run(result: Any, meta: dict[str, Any], arguments: argparse.Namespace) -> None:
