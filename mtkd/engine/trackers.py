@@ -6,6 +6,7 @@ that work dir.
 """
 
 import json
+import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from ..registry import VISBACKENDS
 IDS = 'trackers.json'  # in a work dir: tracker -> the id of the run there
 BACKENDS = {'tensorboard': 'TensorboardVisBackend', 'wandb': 'WandbRun', 'mlflow': 'MLflowRun', 'aim': 'AimVisBackend',
             'clearml': 'ClearMLVisBackend', 'neptune': 'NeptuneVisBackend', 'dvclive': 'DVCLiveVisBackend'}
+_OWN_STORES: set[str] = set()  # mlflow puts the store that it is told into the environment, where users put theirs
 
 
 def add_trackers(cfg: Config, names: Sequence[str], work_dir: Path | str) -> None:
@@ -105,14 +107,17 @@ class MLflowRun(MLflowVisBackend):
     def _init_env(self) -> None:
         """Open the store, and the run: a new one, or the one that a resumed run had."""
         import mlflow
-        import mlflow.environment_variables as variables
         self._mlflow = mlflow
         folder = self._ids.parent.absolute()
         folder.mkdir(parents=True, exist_ok=True)
-        if not variables.MLFLOW_TRACKING_URI.get():
-            mlflow.set_tracking_uri(f'sqlite:///{folder / "mlflow.db"}')
+        given = os.environ.get('MLFLOW_TRACKING_URI')
+        own = not given or given in _OWN_STORES
+        if own:
+            store = f'sqlite:///{folder / "mlflow.db"}'
+            _OWN_STORES.add(store)
+            mlflow.set_tracking_uri(store)
         if mlflow.get_experiment_by_name(self._exp_name) is None:
-            place = None if variables.MLFLOW_TRACKING_URI.get() else (folder / 'mlflow').as_uri()
+            place = (folder / 'mlflow').as_uri() if own else None
             mlflow.create_experiment(self._exp_name, artifact_location=place)
         mlflow.set_experiment(self._exp_name)
         known = _known_id(self._ids, 'mlflow')
