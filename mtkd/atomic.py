@@ -77,7 +77,7 @@ def write_picture(path: str | Path, picture: Any, options: tuple[int, ...] = ())
 
     Args:
         path: the file, such as ``a.png``.
-        image: (H, W, 3) uint8 RGB, or (H, W) grey.
+        picture: (H, W, 3) uint8 RGB, or (H, W) grey.
         options: OpenCV's encoding flags.
 
     Raises:

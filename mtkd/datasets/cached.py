@@ -67,7 +67,7 @@ class CachedTaps:
         taps: which of its taps.
         num_samples: N.
         mode: ``'views'`` or ``'clean'``.
-        image: (height, width) of the images that clean rows were made of.
+        picture: (height, width) of the images that clean rows were made of.
 
     Attributes:
         moves: whether taps have to be moved by a sample's geometry.
@@ -101,7 +101,7 @@ def moved(tap: np.ndarray, where: np.ndarray, picture: Size) -> np.ndarray:
     Args:
         tap: (C, h, w), of the clean image.
         where: (H, W, 2), the augmented image's coordinates; see :class:`Coordinates`.
-        image: (height, width) of the clean image.
+        picture: (height, width) of the clean image.
 
     Returns:
         (C, h', w') at the same stride, bilinear; what lies outside repeats the border.

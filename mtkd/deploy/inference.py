@@ -38,7 +38,7 @@ class Prediction:
         values: task -> (H, W) class ids, metres or probabilities, (H, W, 3) unit vectors; for image-level tasks a number, or
             (C,) probabilities.
         units: task -> unit of the values.
-        images: task -> (H, W, 3) uint8 RGB, visualisation of the task; a 64x64 swatch for an image-level task.
+        pictures: task -> (H, W, 3) uint8 RGB, visualisation of the task; a 64x64 swatch for an image-level task.
     """
 
     source: str
