@@ -1,7 +1,7 @@
 """Between Arrow and NumPy by their buffers.
 
-``pyarrow.array``, ``pyarrow.scalar``, ``ChunkedArray.to_numpy`` and every compute function that is given a Python value
-import pandas where it is installed, which takes seconds and tens of megabytes (pyarrow 26.0); these do not.
+``pyarrow.array``, ``pyarrow.scalar``, ``to_numpy`` of columns, ``to_pandas_dtype`` and every compute function that is given
+a Python value import pandas where it is installed, which takes seconds and tens of megabytes (pyarrow 26.0); these do not.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+FLOATS = {'halffloat': 'float16', 'float': 'float32', 'double': 'float64'}  # Arrow's names of these types -> NumPy's
 
 
 def texts(values: Sequence[str | bytes], kind: pa.DataType | None = None) -> pa.Array:
@@ -47,7 +49,7 @@ def as_numpy(column: pa.ChunkedArray | pa.Array, null: float | None = None) -> n
     """(N,) of a column of numbers or booleans (as uint8), ``null`` where it has none."""
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     kind = pa.uint8() if pa.types.is_boolean(column.type) else column.type
-    dtype = np.dtype(kind.to_pandas_dtype())
+    dtype = np.dtype(FLOATS.get(str(kind), str(kind)))
     parts = [np.zeros(0, dtype)]
     for chunk in chunks:
         stored = chunk.cast(kind)
