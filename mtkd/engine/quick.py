@@ -8,7 +8,7 @@ real teacher.
 import copy
 import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,7 @@ def _shrink_pictures(cfg: Config) -> None:
                 continue
             pipeline = dataset.get('pipeline') or []
             for transform in pipeline:
-                if isinstance(transform, Mapping) and transform.get('size') is not None:
+                if isinstance(transform, MutableMapping) and transform.get('size') is not None:
                     transform['size'] = size
             dataset.pipeline = [{'type': 'Resize', 'size': size}, *pipeline]
 

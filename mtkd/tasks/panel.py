@@ -86,7 +86,7 @@ def _columns(figure: Figure, shown: Shown, maps: Mapping[str, Task], whole: Mapp
     bars = sum(task.colours is not None for task in maps.values())
     figure.set_size_inches((WIDTH + 0.1) * (1 + len(maps) + beside) + 0.5 * bars + 0.7,
                            (height + 0.12) * len(names) + 0.9 + below)
-    axes = figure.subplots(len(names), 1 + len(maps) + beside, squeeze=False)
+    axes: Any = figure.subplots(len(names), 1 + len(maps) + beside, squeeze=False)
     for line, name in enumerate(names):
         axes[line][0].set_ylabel(name, rotation=0, ha='right', va='center', fontsize=9)
     _picture(axes[0][0], shown.image)
@@ -112,7 +112,7 @@ def _beside(figure: Figure, shown: Shown, whole: Mapping[str, Task], rows: Seque
     wide = shown.image.shape[1] / shown.image.shape[0]
     size = min(2.4 * wide, 7.0)
     figure.set_size_inches(size + 2.7 * len(whole) + 0.2, 3.0)
-    axes = figure.subplots(1, 1 + len(whole), squeeze=False, width_ratios=[size, *[2.7] * len(whole)])[0]
+    axes: Any = figure.subplots(1, 1 + len(whole), squeeze=False, width_ratios=[size, *[2.7] * len(whole)])[0]
     _picture(axes[0], shown.image)
     for cell, (name, task) in zip(axes[1:], whole.items(), strict=True):
         _box(cell, name, task, shown, rows)
