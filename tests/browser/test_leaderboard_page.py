@@ -93,7 +93,7 @@ def test_filters_act_on_rows_points_and_the_count(opened):
     every = len(shown(opened))
     opened.fill('#method', 'kdam')
     kept = shown(opened)
-    assert 0 < len(kept) < every and opened.locator('#count').input_value().split()[0].isdigit()
+    assert 0 < len(kept) < every and opened.locator('#count').inner_text().split()[0].isdigit()
     visible = opened.eval_on_selector_all('.measured figure svg:not([hidden]) .pt',
                                           'points => points.filter(p => !p.hasAttribute("hidden")).map(p => p.dataset.for)')
     assert visible and set(visible) <= set(kept), 'a plot shows the rows of its table alone'
