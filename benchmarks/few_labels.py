@@ -74,7 +74,7 @@ def plot(found: Found, path: Path) -> None:
             ticks = sorted({100 * share for shares in methods.values() for share in shares})
             axes.set_xticks(ticks, [f'{tick:g} %' for tick in ticks])
             axes.minorticks_off()
-            axes.set_xlabel('training pictures with a label')
+            axes.set_xlabel('training images with a label')
             axes.set_title(SETS[task])
         figure.axes[0].set_ylabel('test accuracy (%)')
         figure.axes[0].legend(loc='best' if len(found) > 1 else 'lower right')
