@@ -54,6 +54,7 @@ class Krum(GradientBalance):
             return np.full(count, 1 / count)
         squares = gram.diagonal()
         distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * gram, 0.0))
+        distances = (distances + distances.T) / 2  # two gradients that are nearest to each other tie exactly: the first wins
         np.fill_diagonal(distances, 0.0)
         scores = np.sort(distances, axis=1)[:, 1:count - self.num_outliers - 1].sum(1)
         weights = np.zeros(count)

@@ -58,10 +58,10 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
 
 def _run(command: Any, parsed: argparse.Namespace) -> int | None:
     """Run a command; what is wrong with a config's name or text is said before the command imports anything heavy."""
-    for name in ('config', 'data'):
-        given = getattr(parsed, name, None)
-        folder = getattr(command, 'TAKES_FOLDER', False) and isinstance(given, str) and Path(given).is_dir()
-        if isinstance(given, str) and not folder:
+    config = getattr(parsed, 'config', None)
+    folder = getattr(command, 'TAKES_FOLDER', False) and isinstance(config, str) and Path(config).is_dir()
+    for given in (None if folder else config, getattr(parsed, 'data', None)):
+        if isinstance(given, str):
             check(find_config(given), getattr(parsed, 'cfg_options', None) or {})
     checkpoint = getattr(parsed, 'checkpoint', None)
     if isinstance(checkpoint, Path) and not folder and not checkpoint.exists():

@@ -97,7 +97,7 @@ def test_gradients_laid_out_in_any_way_are_lifted():
                    torch.full((2, 8, 64, 64), 1e-4).to(memory_format=torch.channels_last)):
         place = torch.zeros_like(factor).requires_grad_()
         found = take_gradients([(place * factor).sum()], [place], [[]], replicated=False)
-        torch.testing.assert_close(found.gram[0, 0], factor.double().square().sum(), rtol=1e-5, atol=0.0)
+        torch.testing.assert_close(found.gram[0, 0], factor.double().square().sum(), rtol=1e-4, atol=0.0)
         torch.testing.assert_close(combined(found, torch.ones(1), [1.0])[1][0], factor, rtol=1e-6, atol=0.0)
 
 

@@ -12,7 +12,7 @@ def test_records_and_page(tmp_path, monkeypatch, capsys):
     """One of three networks cannot be built: it is named, and the others have their records."""
     base = write_network(tmp_path, 'a')
     write_network(tmp_path, 'b_wide', 'Wide', "\nmodel['net']['head']['channels'] = 64")
-    write_network(tmp_path, 'c_bad', 'Bad', "\nmodel['net']['neck']['lateral_channels'] = -1")
+    write_network(tmp_path, 'c_bad', 'Bad', "\nmodel['net']['backbone']['name'] = 'no_such_network'")
     command = ['network-cost', tmp_path / '*.py', '--baseline', base, '--size', 32, 48, '--batch', 2, '--steps', 2,
                '--out', tmp_path / 'costs.jsonl']
     code, out, err = run(monkeypatch, capsys, *command)

@@ -15,7 +15,7 @@ def test_a_network_that_comes_later_is_added(tmp_path, monkeypatch, capsys):
     given = [tmp_path / '*.py', *files, '--features', 'bf16', 'fp16']
     code, out, _ = run(monkeypatch, capsys, 'network-support', *given)
     assert code == 0 and 'bf16          yes, loss' in out
-    write_network(tmp_path, 'b_bad', 'Bad', "\nmodel['net']['neck']['lateral_channels'] = -1")
+    write_network(tmp_path, 'b_bad', 'Bad', "\nmodel['net']['backbone']['name'] = 'no_such_network'")
     code, out, _ = run(monkeypatch, capsys, 'network-support', *given)
     tried = [line.split()[:2] for line in out.splitlines()]
     assert code == 0 and ['MT', 'bf16'] not in tried and ['Bad', 'bf16'] in tried
