@@ -62,7 +62,6 @@ CONFIGS = [
      "head=dict(type='LogitsHead')))", 'model.net.trunk.experts.a=3 must be a dictionary'),
     ("model = dict(balance=[])", 'model.balance=[] must be a dictionary with a type'),
     # distillation
-    ("model = dict(distiller=dict(teachers=dict(a=None), links=[]))", 'model.distiller.teachers.a=None must be a dictionary'),
     ("model = dict(distiller=dict(teachers=dict(a=dict()), links=[]))", "says nothing of the network: give config='FILE'"),
     ("model = dict(distiller=dict(teachers=dict(a=dict(config=3)), links=[]))", 'teachers.a.config=3 must be the path of a '
      'config file'),
