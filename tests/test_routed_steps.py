@@ -38,7 +38,7 @@ def teacher(task):
 
 
 def model(links='adaptors', balance=None):
-    torch.manual_seed(0)
+    torch.manual_seed(1)  # with 0, rounding changed one filter's path on one CPU: a near tie
     distiller = LINKS[links] and {'teachers': {task: teacher(task) for task in NAMES}, 'links': LINKS[links]}
     return MultiTaskModel(net=NET, tasks=TASKS, balance=balance, distiller=distiller, data_preprocessor=dict(SCALE)).train()
 
@@ -118,7 +118,7 @@ def test_teachers_and_heads_run_once_a_step_on_their_own_samples():
 
 @pytest.mark.filterwarnings('ignore:A teacher has no checkpoint')
 def test_a_teacher_of_several_links_runs_once_on_the_union():
-    torch.manual_seed(0)
+    torch.manual_seed(1)
     both = {'net': NET, 'tasks': {'digit': TASKS['digit'], 'letter': TASKS['letter']}, 'allow_random': True, **SCALE}
     links = [{'task': task, 'loss': {'type': 'PlainKD', 'tau': 1.0}, 'where': 'labelled', 'teacher': 'one'}
              for task in ('digit', 'letter')]
@@ -131,7 +131,7 @@ def test_a_teacher_of_several_links_runs_once_on_the_union():
 
 @pytest.mark.filterwarnings('ignore:A teacher has no checkpoint')
 def test_what_looks_across_samples_runs_on_all():
-    torch.manual_seed(0)
+    torch.manual_seed(1)
     made = MultiTaskModel(net={'head': {'type': 'FCNHead', 'norm': 'batch'}, 'backbone': CONVS}, tasks=DENSE,
                           data_preprocessor=dict(SCALE))
     assert not made.data_preprocessor.routing_plan
@@ -191,7 +191,7 @@ SHARED = {'big': {'net': NET, 'tasks': TASKS, 'allow_random': True, **SCALE}}
 def test_a_teacher_of_several_tasks_and_links_looks_once_a_step(routed, where):
     links = {'each_task': [{**ADAPTOR, 'teacher': 'big:shared', 'where': where},
                            {**SOFT, 'teacher': 'big:{task}.out', 'where': where}]}
-    torch.manual_seed(0)
+    torch.manual_seed(1)
     made = MultiTaskModel(net=NET, tasks=TASKS, distiller={'teachers': SHARED, 'links': links},
                           data_preprocessor=dict(SCALE)).train()
     looked, look = [], made.distiller.teachers['big'].forward
