@@ -5,7 +5,7 @@ from mtkd.studies.data_look import look
 
 CONFIG = """
 tasks = dict(semseg=dict(type='SemanticSegmentation', num_classes=11))
-model = dict(type='MultiTaskModel', net=dict())
+model = dict(type='MultiTaskModel', net=dict(backbone=dict(type="TimmBackbone", name="resnet18")))
 train_dataloader = dict(batch_size=1, num_workers=0, dataset=dict(type='CamVid', data_root='camvid', split='train'))
 val_dataloader = None
 test_dataloader = dict(batch_size=1, num_workers=0, dataset=dict(type='CamVid', data_root='camvid', split='test'))
