@@ -5,7 +5,7 @@ are there, a thousand a folder, and empty, since none is read. Memory is the gro
 same and opened nothing; of a worker, the growth of its private memory after it has looked at 1,000 rows.
 
     python benchmarks/manifest.py
-    python benchmarks/manifest.py --against ../mtkd_before --rows 1000000 --folder /tmp/manifest
+    python benchmarks/manifest.py --against ../mtkd_before --rows 1000000 --folder manifest_rows
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """The list of data sets beside the configs and the adapters."""
 
 import ast
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from mtkd.config_files import HOME
 from mtkd.registry import DATASETS
 from mtkd.studies.data_sets import DATA_SETS, described, lacking, named, state, table
 
+REAL = Path(os.environ.get('MTKD_DATA_ROOT', 'data'))
 SYNTHETIC = ('SyntheticScenes', 'SyntheticImages', 'SyntheticClips', 'MultiDataset')
 
 
@@ -44,9 +46,9 @@ def test_states(tmp_path):
     assert state(one, tmp_path) == 'here' and any('here' in line for line in table(tmp_path))
 
 
+@pytest.mark.real_data
 def test_the_small_real_sets_are_laid_out_as_listed():
-    root = Path('/tmp/mtkd_data')
-    if not root.is_dir():
-        pytest.skip('the small real data sets are not unpacked here')
-    present = [one.key for one in DATA_SETS.values() if (root / one.folder).is_dir()]
-    assert present and not {key: lacking(named(key), root) for key in present if lacking(named(key), root)}
+    present = [one.key for one in DATA_SETS.values() if (REAL / one.folder).is_dir()]
+    if not present:
+        pytest.skip(f'no data sets in {REAL} (set MTKD_DATA_ROOT)')
+    assert not {key: lacking(named(key), REAL) for key in present if lacking(named(key), REAL)}
