@@ -27,6 +27,7 @@ SIZE = (32, 48)
 KDAM = {'each_task': {'loss': {'type': 'CauchySchwarz'}}}
 OTHERS = {'each_task': [{'loss': {'type': 'PlainKD', 'tau': 2.0}, 'name': 'soft'},
                         {'loss': {'type': 'DIST'}, 'name': 'dist'}]}
+CROSS = {'between_tasks': {'type': 'CrossTaskConsistency', 'widths': (4, 4)}}
 
 
 KIND = {name: task.kind.name for name, task in build_tasks(DENSE).items()}
@@ -68,10 +69,10 @@ def scenes():
     return given
 
 
-@pytest.mark.parametrize('links', [KDAM, OTHERS], ids=['KDAM', 'others'])
+@pytest.mark.parametrize('links', [KDAM, OTHERS, CROSS], ids=['KDAM', 'others', 'cross-task'])
 def test_dense_tasks_with_a_teacher(links):
     torch.manual_seed(0)
-    teachers = {'big': {'net': NET, 'tasks': DENSE, 'allow_random': True}}
+    teachers = {} if links is CROSS else {'big': {'net': NET, 'tasks': DENSE, 'allow_random': True}}
     made = MultiTaskModel(net=NET, tasks=DENSE, distiller={'teachers': teachers, 'links': links},
                           data_preprocessor={'type': 'Preprocessor'}).train()
     given = scenes()

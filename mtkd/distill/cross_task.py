@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..models import Taps, TapSpec
 from ..registry import LINKS
-from ..structures import Batch, Size
+from ..structures import Batch, Size, from_host
 from ..tasks import Task
 from .base_link import BaseLink
 from .losses.distill_loss import Method, Terms
@@ -119,30 +119,40 @@ class CrossTaskConsistency(BaseLink):
 
     def forward(self, batch: Batch, taps: Taps, seen: Mapping[str, Taps], tasks: Mapping[str, Task]) -> Terms:
         """The terms, by full name: (sum (B,), count (B,)), the count 1 for every sample of the batch."""
-        present = torch.stack([batch['present'][task] for task in self.task_names], 1)
-        count = len(self.task_names)
-        asked = present[:, None, :] & ~torch.eye(count, dtype=torch.bool, device=present.device)  # (B, s, t)
-        if self.sources == 'unlabelled':
-            asked = asked & ~present[:, :, None]
-        sample, source, target = asked.nonzero(as_tuple=True)
+        device = batch['image'].device
         # DDP requires all trained parameters in the graph of every step, with a gradient of 0 if necessary
         anchor = sum((p.sum() * 0 for p in self.maps.parameters()), start=taps[self.student_taps[0]].sum() * 0)
-        sums = anchor.float() + torch.zeros(len(present), count, device=present.device)
-        if len(sample):
-            values = self._compare(batch, taps, tasks, sample, source, target)
-            sums = sums.index_put((sample, source), values, accumulate=True)
+        sums = anchor.float() + torch.zeros(len(batch['image']), len(self.task_names), device=device)
+        compared = self._compared(batch)
+        if compared:
+            sample, source, _ = from_host(compared, device).unbind(1)
+            sums = sums.index_put((sample, source), self._compare(batch, taps, tasks, compared), accumulate=True)
         return {term: (sums[:, i], torch.ones_like(sums[:, i])) for i, term in enumerate(self.terms)}
 
-    def _compare(self, batch: Batch, taps: Taps, tasks: Mapping[str, Task], sample: Tensor, source: Tensor,
-                 target: Tensor) -> Tensor:
-        """(M,) samples, tasks s and tasks t -> (M,) losses."""
+    def _compared(self, batch: Batch) -> list[tuple[int, int, int]]:
+        """Sample, task s and task t of each comparison."""
+        if 'rows' in batch:
+            labelled = batch['rows'].labelled
+        else:
+            labelled = {task: batch['present'][task].tolist() for task in self.task_names}
+        flags = list(zip(*(labelled[task] for task in self.task_names), strict=True))
+        return [(sample, source, target) for sample, present in enumerate(flags)
+                for source in range(len(present)) if self.sources == 'all' or not present[source]
+                for target in range(len(present)) if present[target] and target != source]
+
+    def _compare(self, batch: Batch, taps: Taps, tasks: Mapping[str, Task],
+                 compared: Sequence[tuple[int, int, int]]) -> Tensor:
+        """M comparisons -> (M,) losses."""
+        device, last = batch['image'].device, len(self.task_names) - 1
+        samples, sources, targets = zip(*compared, strict=True)
+        sample = from_host(samples, device)
+        pair = from_host([s * last + t - (t > s) for s, t in zip(sources, targets, strict=True)], device)
         size = self._size(batch, taps, tasks)
-        inside = picture_mask(batch['meta'], (batch['image'].shape[-2], batch['image'].shape[-1]), size, sample.device)
-        predicted = self._first_layers(sample, source, lambda task, chosen: _known_map(task).of_prediction(
+        inside = picture_mask(batch['meta'], (batch['image'].shape[-2], batch['image'].shape[-1]), size, device)
+        predicted = self._first_layers(samples, sources, device, lambda task, chosen: _known_map(task).of_prediction(
             task, _inside(task.resize(taps[f'{task.name}.out'][chosen], size), inside, chosen), self.classes), tasks, inside)
-        labelled = self._first_layers(sample, target, lambda task, chosen: _known_map(task).of_label(
+        labelled = self._first_layers(samples, targets, device, lambda task, chosen: _known_map(task).of_label(
             task, _at(batch['targets'][task.name][chosen], size)), tasks, inside)
-        pair = source * (len(self.task_names) - 1) + target - (target > source).long()
         mapped = self.maps(torch.cat([predicted, labelled]), torch.cat([pair, pair]))
         first, second = _full(mapped).chunk(2)
         place = (mapped.shape[2], mapped.shape[3])
@@ -150,25 +160,25 @@ class CrossTaskConsistency(BaseLink):
         feature = feature if feature.shape[2:] == place else F.adaptive_avg_pool2d(feature, place)
         feature = feature[sample]
         values = _distance(first, second) + self.gamma * (_distance(first, feature) + _distance(second, feature))
-        counted = picture_mask(batch['meta'], (batch['image'].shape[-2], batch['image'].shape[-1]), place, sample.device)
+        counted = picture_mask(batch['meta'], (batch['image'].shape[-2], batch['image'].shape[-1]), place, device)
         if counted is None:
             return values.mean((1, 2))
         chosen = counted[sample]
         return (values * chosen).sum((1, 2)) / chosen.sum((1, 2)).clamp_min(1)
 
-    def _first_layers(self, sample: Tensor, task_of: Tensor, maps: Callable[[Task, Tensor], Tensor],
-                      tasks: Mapping[str, Task], inside: Tensor | None) -> Tensor:
+    def _first_layers(self, samples: Sequence[int], task_of: Sequence[int], device: torch.device,
+                      maps: Callable[[Task, Tensor], Tensor], tasks: Mapping[str, Task],
+                      inside: Tensor | None) -> Tensor:
         """The map of each selected sample and task after that task's first layer, (M, C, h, w); each is computed once."""
         parts: list[Tensor] = []
-        places: list[Tensor] = []
+        row: dict[tuple[int, int], int] = {}  # (sample, task) -> its row in the concatenation of parts
         for i, name in enumerate(self.task_names):
-            asked = (task_of == i).nonzero()[:, 0]
-            if len(asked):
-                chosen, back = sample[asked].unique(return_inverse=True)
-                made = maps(tasks[name], chosen)
-                parts.append(self.maps.first[i](_inside(made, inside, chosen))[back])
-                places.append(asked)
-        return torch.cat(parts)[torch.cat(places).argsort()]
+            own = sorted({sample for sample, task in zip(samples, task_of, strict=True) if task == i})
+            if own:
+                row.update({(sample, i): len(row) + place for place, sample in enumerate(own)})
+                chosen = from_host(own, device)
+                parts.append(self.maps.first[i](_inside(maps(tasks[name], chosen), inside, chosen)))
+        return torch.cat(parts)[from_host([row[key] for key in zip(samples, task_of, strict=True)], device)]
 
     def _size(self, batch: Batch, taps: Taps, tasks: Mapping[str, Task]) -> Size:
         """The size of the maps."""
@@ -269,7 +279,8 @@ class _Classes(_Map):
         known = target.long().masked_fill(~valid, 0)
         if task.out_channels == 1:
             return known[:, None].float()
-        return F.one_hot(known, task.out_channels).movedim(-1, 1).float() * valid[:, None]
+        one_hot = torch.zeros(len(known), task.out_channels, *known.shape[1:], device=known.device)
+        return one_hot.scatter_(1, known[:, None], valid[:, None].float())
 
 
 class _Depths(_Map):

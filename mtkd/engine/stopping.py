@@ -76,7 +76,10 @@ class StopRequest:
             return self.number
         if self._agreement is None:
             self._agreement = _Agreement()
-        return self._agreement.exchange(self.number)
+        found = self._agreement.exchange(self.number)
+        if self.number is None:
+            self.number = found  # another rank's signal: this rank ends with the same exit code
+        return found
 
 
 class _Agreement:

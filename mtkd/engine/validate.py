@@ -25,10 +25,8 @@ from .. import registry
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _TOGETHER = ('train_dataloader', 'train_cfg', 'optim_wrapper')
 _READ = {*_LOADERS, *_TOGETHER, 'model', 'tasks', 'param_scheduler', 'val_cfg', 'test_cfg', 'val_evaluator',
-         'test_evaluator',
-         'default_hooks',
-         'custom_hooks', 'custom_imports', 'visualizer', 'log_processor', 'env_cfg', 'randomness',
-         'teacher_cache', 'pseudo_labels', 'load_from', 'model_wrapper_cfg'}  # top-level keys in use
+         'test_evaluator', 'default_hooks', 'custom_hooks', 'custom_imports', 'visualizer', 'log_processor', 'env_cfg',
+         'randomness', 'teacher_cache', 'pseudo_labels', 'load_from', 'model_wrapper_cfg'}  # top-level keys in use
 _BY_NAME = {'paramwise_cfg', 'custom_keys'}  # their keys are names of parts of the model
 _LISTS = {'pipeline', 'datasets', 'custom_hooks', 'param_scheduler', 'vis_backends'}  # of objects; elsewhere, one object
 _TEXTS = ('suite', 'method', 'student', 'backbone', 'data_set')  # keys that name the row of results
@@ -39,6 +37,7 @@ _COUNTS = {'batch_size', 'max_iters', 'max_epochs', 'val_interval', 'log_interva
            'lateral_channels'}  # never below 1 (an interval of -1 is MMEngine's word for never)
 _SIZES = {'size', 'input_size', 'img_size', 'picture_size'}  # and neither is any of their sides
 _NOT_NEGATIVE = {'num_workers', 'lr', 'weight_decay', 'seed'}
+_SHARES = {'dropout', 'drop_rate', 'drop_path_rate'}  # from 0 to 1
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,8 @@ _TEACHER = _place(registry.TEACHERS, 'MultiTaskTeacher', 'net tasks', 'config op
 _DATASET = _place(registry.DATASETS, given='tasks num_classes')
 _HOOK = _place(registry.HOOKS, also='priority')
 _SAMPLER = _place(registry.DATA_SAMPLERS, given='dataset seed sampler batch_size')
-_LOOP = _place(registry.LOOPS, given='runner dataloader evaluator', also='by_epoch', needs_type=False)
+_LOOP = {key: _place(registry.LOOPS, type, 'runner dataloader evaluator')
+         for key, type in (('train_cfg', ''), ('val_cfg', 'ValLoop'), ('test_cfg', 'TestLoop'))}
 _EVALUATOR = _place(registry.METRICS, given='tasks')
 _SCHEDULER = _place(registry.PARAM_SCHEDULERS, given='optimizer param_name end T_max', also='convert_to_iter_based')
 _PLACES = {  # key of a dictionary or a list of dictionaries -> the object that is built from it
@@ -82,8 +82,8 @@ _PLACES = {  # key of a dictionary or a list of dictionaries -> the object that 
     'collate_fn': _place(mm_registry.FUNCTIONS, given='data_batch batch samples'),
     'optim_wrapper': _place(registry.OPTIM_WRAPPERS, 'OptimWrapper', 'optimizer', 'constructor paramwise_cfg'),
     'optimizer': _place(registry.OPTIMIZERS, given='params'), 'param_scheduler': _SCHEDULER,
-    'custom_hooks': _HOOK, 'train_cfg': _LOOP, 'val_cfg': _LOOP, 'test_cfg': _LOOP, 'val_evaluator': _EVALUATOR,
-    'test_evaluator': _EVALUATOR, 'visualizer': _place(registry.VISUALIZERS, 'Visualizer', 'name save_dir'),
+    'custom_hooks': _HOOK, **_LOOP, 'val_evaluator': _EVALUATOR, 'test_evaluator': _EVALUATOR,
+    'visualizer': _place(registry.VISUALIZERS, given='name save_dir'),
     'vis_backends': _place(registry.VISBACKENDS, given='save_dir'),
     'log_processor': _place(registry.LOG_PROCESSORS, 'LogProcessor'),
     'teacher_cache': _place(registry.HOOKS, 'TeacherCacheHook'),
@@ -181,9 +181,9 @@ def _check_top(cfg: Config) -> None:
         if cfg.get(key) is not None:
             _check_loader(cfg[key], key, trains)
     _check_schedule(cfg.get('train_cfg'))
-    hooks = cfg.get('default_hooks')
-    if hooks is not None:
-        _expect(hooks, 'default_hooks', Mapping, "a dictionary, name -> hook, as in dict(timer=dict(type='IterTimerHook'))")
+    if 'default_hooks' in cfg:
+        _expect(cfg.default_hooks, 'default_hooks', Mapping,
+                "a dictionary, name -> hook, as in dict(timer=dict(type='IterTimerHook'))")
 
 
 def _check_loader(loader: Any, path: str, complete: bool) -> None:
@@ -195,6 +195,8 @@ def _check_loader(loader: Any, path: str, complete: bool) -> None:
     for key, example in (('dataset', "dict(type='NYUDMT', data_root=...)"), ('sampler', "dict(type='ShuffleSampler')")):
         if loader.get(key) is None and (complete or key == 'dataset'):
             raise _Wrong(f'{path} has no {key}: give one, as in {key}={example}.')
+    if loader.get('collate_fn', True) is None:
+        raise _Wrong(f"{path}.collate_fn=None: give dict(type='mtkd_collate').")
     if 'batch_size' in loader:
         _expect(loader['batch_size'], f'{path}.batch_size', int, 'a whole number of 1 or more')
     for key, kind, what in (('num_workers', int, 'a whole number, 0 or more'), ('persistent_workers', bool, 'True or False'),
@@ -391,6 +393,8 @@ def _number(value: Any, path: str, key: str) -> None:
     if (key in _POSITIVE and value == 0) or (key in _COUNTS | _SIZES and value < 1):
         raise _Wrong(f'{path}={value} must be 1 or more'
                      + ('; to leave it out, set it to None.' if key == 'val_interval' else '.'))
+    if key in _SHARES and not 0 <= value <= 1:
+        raise _Wrong(f'{path}={value} must be a number from 0 to 1.')
     if key in _NOT_NEGATIVE and (value < 0 or not math.isfinite(value)):
         raise _Wrong(f'{path}={value} must be a finite number of 0 or more.')
 

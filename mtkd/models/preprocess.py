@@ -44,7 +44,7 @@ class Preprocessor(BaseDataPreprocessor):
     def forward(self, data: Any, training: bool = False) -> Any:
         """A collated batch -> the same batch on the model's device; in training also its ``rows``, see :class:`Routing`."""
         moved = {key: value if key in ('meta', 'rows') else self._moved(value) for key, value in data.items()}
-        if training and self.routing_plan and all(flags.device.type == 'cpu' for flags in data['present'].values()):
+        if training and all(flags.device.type == 'cpu' for flags in data['present'].values()):
             moved['rows'] = Routing(data['present'], self.routing_plan, self.device)
         return moved
 

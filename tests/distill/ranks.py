@@ -18,7 +18,8 @@ def _worker(rank: int, ranks: int, function: Callable[[int, int], Any], folder: 
 
 
 def on_two_ranks(function: Callable[[int, int], Any], folder: Path) -> list[Any]:
-    """What ``function(rank, ranks)``, a function of a module, returns on each rank; tensors in plain containers."""
-    multiprocessing.set_forkserver_preload([function.__module__])
+    """What ``function(rank, ranks)``, a function of a module or a partial of one, returns on each rank; tensors in plain
+    containers."""
+    multiprocessing.set_forkserver_preload([getattr(function, 'func', function).__module__])
     mp.start_processes(_worker, args=(2, function, str(folder)), nprocs=2, start_method='forkserver')
     return [torch.load(folder / f'rank{rank}.pt', weights_only=True) for rank in range(2)]

@@ -6,6 +6,9 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -22,13 +25,14 @@ from tests.engine.toy import write_config
 
 @HOOKS.register_module(force=True)
 class SignalAt(Hook):
-    """Sends the process a signal in one step, or one iteration of validation."""
+    """Sends the process, or one rank, a signal in one step, or one iteration of validation."""
 
-    def __init__(self, at: int, number: int, validating: bool = False) -> None:
-        self.at, self.number, self.validating = at, number, validating
+    def __init__(self, at: int, number: int, validating: bool = False, rank: int = 0) -> None:
+        self.at, self.number, self.validating, self.rank = at, number, validating, rank
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter == self.at and not self.validating and not runner.cfg.get('resume'):
+        told = runner.iter == self.at and runner.rank == self.rank
+        if told and not self.validating and not runner.cfg.get('resume'):
             os.kill(os.getpid(), self.number)
 
     def before_val_iter(self, runner, batch_idx, data_batch=None):
@@ -127,6 +131,38 @@ def _steps(rank: int, ranks: int) -> torch.Tensor:
 def test_two_ranks_stop_in_the_same_step(tmp_path):
     one, two = on_two_ranks(_steps, tmp_path)
     assert torch.equal(one, two) and one.tolist() == [0, 0, 0] + [signal.SIGTERM] * 5
+
+
+def _two_ranks_of_which_one_is_told(config: Path, rank: int, ranks: int) -> dict[str, Any]:
+    """A whole run, one in which rank 1 alone receives SIGTERM, and the latter resumed; in the folder of the config."""
+    os.environ |= {'RANK': str(rank), 'WORLD_SIZE': str(ranks), 'LOCAL_RANK': str(rank), 'MASTER_ADDR': 'localhost',
+                   'MASTER_PORT': '29500'}
+    train(Job(str(config), work_dir=config.parent / 'whole', launcher='pytorch'))
+    work = config.parent / 'run'
+    try:
+        train(Job(str(config.with_name('told.py')), work_dir=work, launcher='pytorch'))
+        code = 0
+    except RunStopped as stopped:
+        code = stopped.exit_code
+    torch.distributed.barrier()
+    left = sorted(path.name for path in work.glob('*.pth'))
+    torch.distributed.barrier()
+    train(Job(str(config.with_name('told.py')), work_dir=work, launcher='pytorch', resume=True))
+    torch.distributed.barrier()
+    return {'code': code, 'left': left}
+
+
+def test_one_of_two_ranks_is_told_and_the_resumed_run_is_equal_to_the_bit(tmp_path):
+    config = write_config(tmp_path, iters=7, interval=100, val_interval=3)
+    (tmp_path / 'told.py').write_text(config.read_text() + f'\ncustom_hooks = [dict(type="SignalAt", at=2, rank=1, '
+                                                           f'number={int(signal.SIGTERM)})]\n')
+    for found in on_two_ranks(partial(_two_ranks_of_which_one_is_told, config), tmp_path):
+        assert found == {'code': 128 + signal.SIGTERM, 'left': ['iter_4.pth']}, 'the ranks agree one step later'
+    one, two = (load(tmp_path / run / 'iter_7.pth') for run in ('whole', 'run'))
+    assert all(torch.equal(one['state_dict'][key], two['state_dict'][key]) for key in one['state_dict'])
+    for number, state in one['optimizer']['state'].items():
+        assert torch.equal(state['momentum_buffer'], two['optimizer']['state'][number]['momentum_buffer'])
+    assert scalars(tmp_path / 'run') == scalars(tmp_path / 'whole')
 
 
 def test_a_command_is_told_and_waited_for(tmp_path):

@@ -50,7 +50,7 @@ def as_numpy(column: pa.ChunkedArray | pa.Array, null: float | None = None) -> n
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     kind = pa.uint8() if pa.types.is_boolean(column.type) else column.type
     dtype = np.dtype(FLOATS.get(str(kind), str(kind)))
-    parts = [np.zeros(0, dtype)]
+    parts: list[np.ndarray] = [np.zeros(0, dtype)]
     for chunk in chunks:
         stored = chunk.cast(kind)
         if stored.null_count:
