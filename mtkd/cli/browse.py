@@ -1,4 +1,4 @@
-"""Look at what a config feeds its network: images with all their labels, after augmentation."""
+"""Show what a config feeds its network: images with all their labels, after augmentation."""
 
 import argparse
 from pathlib import Path
@@ -18,16 +18,16 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('config', help='config file')
-    parser.add_argument('--split', choices=SPLITS, default='train', help="which of the config's loaders (default: train)")
-    parser.add_argument('--num', type=positive, default=8, metavar='N', help='how many samples (default: 8)')
+    parser.add_argument('--split', choices=SPLITS, default='train', help="the config's dataloader to read (default: train)")
+    parser.add_argument('--num', type=positive, default=8, metavar='N', help='number of samples (default: 8)')
     parser.add_argument('--draws', type=positive, default=1, metavar='K', help='augment each sample K times (default: 1)')
-    parser.add_argument('--overlay', action='store_true', help='lay labels over the picture, to see whether they fit')
+    parser.add_argument('--overlay', action='store_true', help='draw labels over the image, to check that they fit')
     parser.add_argument('--seed', type=int, default=0, metavar='N',
-                        help='of the choice of samples and of the augmentation (default: 0)')
+                        help='seed of the choice of samples and of the augmentation (default: 0)')
     data_root(parser)
     parser.add_argument('--out', type=Path, metavar='DIR',
-                        help='where the panels go (default: work_dirs/<config name>/browse)')
-    parser.add_argument('--smoke', action='store_true', help='the synthetic stand-in; no data needed')
+                        help='folder to write the panels to (default: work_dirs/<config name>/browse)')
+    parser.add_argument('--smoke', action='store_true', help='use synthetic data; no data set is needed')
     cfg_options(parser)
 
 
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.out or default_work_dir(arguments.config, arguments.seed).parent / 'browse'
     seen = browse(tasks, dataset, folder, stem=arguments.split, num=arguments.num, draws=arguments.draws,
                   seed=arguments.seed, overlay=arguments.overlay)
-    print(f'{seen.name}, {arguments.split}: {seen.size} samples, {min(arguments.num, seen.size)} looked at')
+    print(f'{seen.name}, {arguments.split}: {seen.size} samples, {min(arguments.num, seen.size)} shown')
     print(report(seen))
     print('panels:', *seen.panels)
     return 0

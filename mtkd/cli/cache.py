@@ -8,7 +8,7 @@ EXAMPLE = """\
 examples:
   mtkd cache configs/mlfd/student_s32_cifar10_l1_l2_l3_cached.py --data-root data
   mtkd cache configs/kdam/swinT_from_swinL_nyud.py --cfg-options teacher_cache.views=2
-What is there and fits is kept; what was begun and stopped is finished; what is stale is written anew.
+Complete caches that fit the config are kept, interrupted ones are finished, and stale ones are rewritten.
 """
 
 

@@ -1,4 +1,4 @@
-"""Print the lines that let a shell complete mtkd's commands, options and config names."""
+"""Print the shell code that completes mtkd's commands, options and config names."""
 
 import argparse
 

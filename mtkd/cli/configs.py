@@ -9,7 +9,7 @@ from ..config_files import ConfigFacts, facts, known_configs
 EXAMPLE = """\
 examples:
   mtkd configs                      all of them
-  mtkd configs kdam swin            those that have both words in name, method, student, data, suite or teachers
+  mtkd configs kdam swin            those with both words in name, method, student, data, suite or teachers
   mtkd configs nyud114 --long       with purpose and cost
 """
 
@@ -17,8 +17,8 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('words', nargs='*', metavar='WORD', help='only configs that have every word')
-    parser.add_argument('--long', action='store_true', help='also what each is for, and what it costs')
-    parser.add_argument('--json', action='store_true', help='as JSON, for other programs')
+    parser.add_argument('--long', action='store_true', help='also show purpose and cost of each')
+    parser.add_argument('--json', action='store_true', help='print JSON, for other programs')
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Say which data sets are here, how the others are laid out and may be had; fetch them, or unpack archives that you have."""
+"""List data sets: which ones are present, and how to get the others; download them, or unpack their archives."""
 
 import argparse
 import os
@@ -8,23 +8,23 @@ from .options import data_root
 
 EXAMPLE = """\
 examples:
-  mtkd data                                 all data sets that the configs name
-  mtkd data nyud                            one: its layout, where it may be had, its terms
-  mtkd data svhn --fetch --data-root data   by torchvision, where that may be
+  mtkd data                                 all data sets that configs use
+  mtkd data nyud                            one data set: its layout, source and terms
+  mtkd data svhn --fetch --data-root data   download with torchvision, where permitted
   mtkd data nyud --from ~/Downloads         unpack NYUD_MT.tgz, checked where a checksum is known
 
-exit code: 0 what was asked for is done; 1 after --fetch or --from: some of it is still absent
+exit code: 0 success; 1 after --fetch or --from if a part of the data set is still missing
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument('name', nargs='?', metavar='NAME', help='a data set (default: list all)')
+    parser.add_argument('name', nargs='?', metavar='NAME', help='data set (default: list all)')
     data_root(parser)
     ways = parser.add_mutually_exclusive_group()
-    ways.add_argument('--fetch', action='store_true', help='fetch it by torchvision')
+    ways.add_argument('--fetch', action='store_true', help='download it with torchvision')
     ways.add_argument('--from', dest='archives', type=Path, metavar='DIR',
-                      help="unpack the release's archives that lie in this folder")
+                      help="unpack the release's archives from this folder")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.fetch or arguments.archives:
             raise ValueError('--fetch and --from are for one data set: name it, as in mtkd data svhn --fetch.')
         print(*table(root), sep='\n')
-        print(f'\nbelow {root}; mtkd data NAME shows the layout, the source and the terms of one')
+        print(f'\nlooked in {root}; mtkd data NAME shows layout, source and terms of one data set')
         return 0
     one = named(arguments.name)
     if arguments.fetch or arguments.archives:

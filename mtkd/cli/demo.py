@@ -1,7 +1,7 @@
 """The demo: a student with few labels alone, and the same student taught on scenes without labels (synthetic).
 
 Prints a table with each task's metric, says why it differs, and writes an image of labels and predictions side by side.
-Results lie where any other run's would: ``mtkd leaderboard`` reads them too.
+Results are written like those of any other run: ``mtkd leaderboard`` reads them too.
 """
 
 import argparse
@@ -17,11 +17,11 @@ example:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), metavar='DIR',
-                        help='folder of all runs, their results and the picture (default: work_dirs/demo)')
+                        help='folder for all runs, their results and the image (default: work_dirs/demo)')
     parser.add_argument('--max-seeds', type=int, default=3, metavar='N',
-                        help='seeds of the two students at the most (default: 3)')
+                        help='maximum number of seeds of the two students (default: 3)')
     parser.add_argument('--seconds', type=float, default=150, metavar='S',
-                        help='begin no further seed after so many seconds (default: 150)')
+                        help='start no further seed after this many seconds (default: 150)')
 
 
 def run(arguments: argparse.Namespace) -> int:

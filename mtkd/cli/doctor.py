@@ -1,4 +1,4 @@
-"""Look this machine over (versions, torch and torchvision, GPU, processes, disk, data, weights) and say what to do."""
+"""Check this machine (versions, torch and torchvision, GPU, processes, disk, data, weights) and say what to fix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ examples:
   mtkd doctor --data-root /data --work-dirs /scratch/work_dirs
   mtkd doctor --data configs/quickstart/student.py
 
-exit code: 0 no fault found, 1 something mtkd needs is wrong
+exit code: 0 no fault found, 1 something that mtkd needs is missing or broken
 """
 
 
@@ -21,9 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     data_root(parser)
     parser.add_argument('--data', metavar='CONFIG',
-                        help="look at this config's data instead: counts, label statistics, odd values, a contact sheet")
+                        help="check this config's data instead: counts, label statistics, odd values, a contact sheet")
     parser.add_argument('--out', type=Path, default=Path('data_look'), metavar='DIR',
-                        help='folder of the contact sheets of --data (default: data_look)')
+                        help='folder for the contact sheets of --data (default: data_look)')
     parser.add_argument('--work-dirs', type=Path, metavar='DIR',
                         help='folder of the runs (default: MTKD_WORK_DIRS, or work_dirs)')
 
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         from mtkd.studies.data_look import look
         text, right = look(arguments.data, arguments.out, arguments.data_root)
         print(text)
-        print('no fault found' if right else 'some of the data cannot be right')
+        print('no fault found' if right else 'some of the data is wrong')
         return 0 if right else 1
     from mtkd.studies import doctor
     checks = doctor.examine(arguments.data_root, arguments.work_dirs)

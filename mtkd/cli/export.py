@@ -1,4 +1,4 @@
-"""Write a trained student alone to a file or a model hub's folder, check it, and put a model card beside it."""
+"""Export a trained student to a file or to a folder for a model hub, check it, and write a model card beside it."""
 
 import argparse
 from pathlib import Path
@@ -25,18 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='what to write; hub: a folder of model.safetensors, config.json and README.md (default: '
                              'onnx)')
     parser.add_argument('--out', type=Path, metavar='PATH',
-                        help='file or, of hub, folder to write (default: student with the ending of the format, beside the '
-                             'checkpoint)')
+                        help='file to write, or folder for hub (default: student with the extension of the format, '
+                             'beside the checkpoint)')
     parser.add_argument('--size', type=int, nargs=2, metavar=('H', 'W'),
-                        help="height and width in pixels (default: of the config's test or training pictures)")
+                        help="height and width in pixels (default: those of the config's test or training images)")
     parser.add_argument('--fixed-size', action='store_true',
-                        help='write it for this size alone: for networks that take long to trace with the size left open '
-                             '(always so where attention has windows, as in Swin)')
+                        help='export for this size only: for networks that take long to trace with a dynamic size '
+                             '(always the case with window attention, as in Swin)')
     parser.add_argument('--results', type=Path, metavar='FILE',
                         help='results.json for the card (default: the one beside the checkpoint, if any)')
     parser.add_argument('--data-licence', metavar='TEXT', help='terms of the training data, for the card')
-    parser.add_argument('--licence', metavar='ID', help="of hub: licence of the weights by the hub's identifier, e.g. "
-                                                        'apache-2.0 (default: none is stated)')
+    parser.add_argument('--licence', metavar='ID', help="with --format hub: the hub's identifier of the weights' licence, "
+                                                        'e.g. apache-2.0 (default: none)')
     cfg_options(parser, 'change config values')
 
 
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
                             licence=arguments.licence) + card
     file = out / CARD if hub else out.with_suffix('.md')
     atomic.write_text(file, card)
-    print(f'{made.format} at {made.input_size[0]}x{made.input_size[1]}, may differ: {", ".join(made.dynamic) or "nothing"}')
+    print(f'{made.format} at {made.input_size[0]}x{made.input_size[1]}, dynamic: {", ".join(made.dynamic) or "nothing"}')
     for task, value in made.difference.items():
         what = 'share of pixels' if student.tasks[task].kind.name == 'class_map' else 'largest difference'
         print(f'  {task:12s} {what} {value:.3g} ({made.checked_with} against eager)')
@@ -93,6 +93,6 @@ def _same_run(result: Any, meta: dict[str, Any], arguments: argparse.Namespace) 
     for what, theirs, own in (('config_sha256', result.config_sha256, meta.get('config_sha256')),
                               ('seed', result.seed, meta.get('seed'))):
         if own is not None and theirs != own:
-            raise ValueError(f'{arguments.results or arguments.checkpoint.parent / "results.json"} is of another run than '
-                             f'{arguments.checkpoint} ({what} {str(theirs)[:12]}, not {str(own)[:12]}): write it anew with '
+            raise ValueError(f'{arguments.results or arguments.checkpoint.parent / "results.json"} belongs to another run '
+                             f'than {arguments.checkpoint} ({what} {str(theirs)[:12]}, not {str(own)[:12]}): rewrite it with '
                              f'mtkd test, or name the right file with --results.')

@@ -1,4 +1,4 @@
-"""Run a trained student on images, folders and videos: a PNG per task, the numbers behind it as .npz, and an index."""
+"""Run a trained student on images, folders and videos; write a PNG per task, the values as .npz, and an index."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ TAKES_FOLDER = True  # in place of a config
 EXAMPLE = """\
 examples:
   mtkd infer configs/quickstart/student.py work_dirs/student/seed0/final.pth room.jpg --out predicted
-  mtkd infer CONFIG CHECKPOINT pictures/ drive.mp4 --out predicted --batch-size 8 --device cuda
+  mtkd infer CONFIG CHECKPOINT images/ drive.mp4 --out predicted --batch-size 8 --device cuda
   mtkd infer exported_folder room.jpg --out predicted
 """
 
@@ -23,13 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file the checkpoint was trained with, or a folder of mtkd export '
                                        '--format hub')
     parser.add_argument('checkpoint', type=Path, help='final.pth or iter_N.pth; leave it out with a folder')
-    parser.add_argument('inputs', nargs='*', metavar='INPUT', help='picture, folder or video')
+    parser.add_argument('inputs', nargs='*', metavar='INPUT', help='image, folder or video')
     parser.add_argument('--out', type=Path, default=Path('predicted'), metavar='DIR',
                         help='where to write (default: predicted)')
-    parser.add_argument('--device', metavar='D', help='such as cuda or cpu (default: a GPU where there is one)')
+    parser.add_argument('--device', metavar='D', help='such as cuda or cpu (default: a GPU if there is one)')
     parser.add_argument('--batch-size', type=int, default=1, metavar='N',
-                        help='pictures of one size to run at once (default: 1)')
-    parser.add_argument('--no-values', action='store_true', help='write the pictures only, no .npz')
+                        help='number of images of one size per batch (default: 1)')
+    parser.add_argument('--no-values', action='store_true', help='write only the images, no .npz')
     cfg_options(parser, 'change config values')
 
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if Path(arguments.config).is_dir():
         checkpoint, inputs = None, [arguments.checkpoint, *inputs]
     elif not inputs:
-        raise ValueError(f'nothing to predict on: name a picture, folder or video after {checkpoint}.')
+        raise ValueError(f'nothing to predict on: name an image, folder or video after {checkpoint}.')
     if arguments.out.exists() and not arguments.out.is_dir():
         raise ValueError(f'{arguments.out} is a file: name a folder with --out.')
     from rich.progress import track
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     from mtkd import atomic
     from mtkd.deploy import MultiTaskInferencer
     from mtkd.deploy.prediction_files import write_prediction
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # what is wrong with a video is said by our own sentence
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # errors of a video are reported by our own message
     predict = MultiTaskInferencer(arguments.config, checkpoint, arguments.device, arguments.batch_size,
                                   arguments.cfg_options)
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -56,9 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             for prediction in track(predict.stream(inputs), description='predicting'):
                 index.append(write_prediction(prediction, arguments.out, len(index), not arguments.no_values))
-        finally:  # a broken file in the middle leaves what was done with its index
+        finally:  # after a broken file, the index still lists what was written
             atomic.write_text(arguments.out / 'predictions.json', json.dumps(index, indent=1) + '\n')
             for note in notes:
                 print(f'note: {note.message}', file=sys.stderr)
-    print(f'{len(index)} picture{"" if len(index) == 1 else "s"}, tasks {", ".join(predict.tasks)}: {arguments.out}')
+    print(f'{len(index)} image{"" if len(index) == 1 else "s"}, tasks {", ".join(predict.tasks)}: {arguments.out}')
     return 0

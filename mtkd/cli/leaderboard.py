@@ -1,4 +1,4 @@
-"""Gathers results of runs into a leaderboard: seeds, intervals, Delta_mt, and the papers' rows beside ours."""
+"""Collect results of runs into a leaderboard: seeds, intervals, Delta_mt, and the papers' rows beside ours."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ EXAMPLE = """example:
   mtkd leaderboard work_dirs --suite kdam_nyud --baseline MT --compare "MT+DIST" "MT+KDAM"
   mtkd leaderboard work_dirs --suite faces --cross-domain --out docs/faces_cross_domain.md
   mtkd leaderboard results/network_cost.jsonl --costs --out docs/results/network_cost.md
-  mtkd leaderboard work_dirs/NAME --record results/kdam_nyud.jsonl        keep these runs in the suite's file
-  mtkd leaderboard results/kdam_nyud.jsonl --out kdam_nyud.html           and make the page from it
+  mtkd leaderboard work_dirs/NAME --record results/kdam_nyud.jsonl        add these runs to the suite's file
+  mtkd leaderboard results/kdam_nyud.jsonl --out kdam_nyud.html           and write the page from it
 
-Results are folders with results.json, or .jsonl files with a run a line, one file a suite.
+Results are folders with results.json, or .jsonl files with one run per line, one file per suite.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('dirs', nargs='*', metavar='RUNS', type=Path,
-                        help='folders with results.json, such files, or .jsonl files of records')
+                        help='folders with results.json, results.json files, or .jsonl files of records')
     parser.add_argument('--suite', metavar='S', help='only this suite, e.g. kdam_nyud; by default every suite found')
     parser.add_argument('--format', choices=FORMATS, help="by default from the ending of --out, else 'md'")
     parser.add_argument('--out', metavar='F', type=Path, help='file to write; by default the screen')
@@ -37,26 +37,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     note.add_argument('--note', default='', metavar='TEXT', help='protocol text for the top of the page')
     note.add_argument('--note-file', metavar='F', type=Path, help='the same from a file')
     parser.add_argument('--published', metavar='S',
-                        help="set this suite's published rows beside ours (default: those of the same name)")
+                        help="show this suite's published rows beside ours (default: those of the same name)")
     parser.add_argument('--no-published', action='store_true', help="leave the papers' rows out")
     parser.add_argument('--compare', nargs=2, action='append', default=[], metavar=('A', 'B'),
-                        help='test whether method B beats A, paired over the seeds of both; may be given again')
+                        help='test whether method B beats A, paired over the seeds of both; may be repeated')
     parser.add_argument('--baseline', metavar='A', help='compare every other measured method with A')
     parser.add_argument('--cross-domain', action='store_true',
-                        help='instead: one table a task, training sets by test sets, of measured results')
+                        help='instead: one table per task, training sets by test sets, of measured results')
     parser.add_argument('--costs', action='store_true',
-                        help='instead: what networks cost in training, from records of ``mtkd network-cost``')
+                        help='instead: training costs of networks, from records of ``mtkd network-cost``')
     parser.add_argument('--record', type=Path, metavar='F.jsonl',
-                        help="instead: add the runs to a suite's file of records; a run that it has already (method, "
-                             'backbone, tasks, sets, seed, fold) is refused, and nothing is written')
-    parser.add_argument('--replace', action='store_true', help='with --record: replace the runs that the file has already')
+                        help="instead: add the runs to a suite's file of records; if it already has a run (method, "
+                             'backbone, tasks, sets, seed, fold), this is an error and nothing is written')
+    parser.add_argument('--replace', action='store_true', help='with --record: replace runs that the file already has')
     parser.add_argument('--check', action='store_true',
-                        help='write nothing; exit 1 if --out is not what the results give now (by content, not by time)')
+                        help='write nothing; exit 1 if --out differs from the page of the current results (by content)')
 
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Results and rows form no cycles: of thousands, the garbage collector would look at all again and again for nothing."""
+    """Disable garbage collection: results and rows form no cycles, and scanning thousands of them takes time for nothing."""
     was_on = gc.isenabled()
     gc.disable()
     try:

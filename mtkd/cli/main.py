@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
         called: how the user started it, for its help; None: ``mtkd COMMAND``.
 
     Returns:
-        The exit code: 0, 2 for a mistake of the user, 1 for what is unexpected, or what the command says.
+        The exit code: 0, 2 for a mistake of the user, 1 for an unexpected error, or the command's own.
 
     Raises:
         SystemExit: after ``--help``, or for options that do not parse.
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
 
 
 def _run(command: Any, parsed: argparse.Namespace) -> int | None:
-    """Run a command; what is wrong with a config's name or text is said before the command imports anything heavy."""
+    """Run a command; errors in a config's name or text are reported before the command imports anything heavy."""
     config = getattr(parsed, 'config', None)
     folder = getattr(command, 'TAKES_FOLDER', False) and isinstance(config, str) and Path(config).is_dir()
     for given in (None if folder else config, getattr(parsed, 'data', None)):
@@ -70,7 +70,7 @@ def _run(command: Any, parsed: argparse.Namespace) -> int | None:
 
 
 def work_dir_of(name: str, parsed: argparse.Namespace) -> Path | None:
-    """The folder that the log of an unexpected error goes to: of a training or a test, its work dir."""
+    """The folder for the log of an unexpected error: the work dir of a training or a test."""
     if getattr(parsed, 'work_dir', None) is not None:
         return Path(parsed.work_dir)
     if name == 'train':
@@ -85,7 +85,7 @@ def command_module(name: str) -> Any:
 
 
 def build_parser(command: Any, called: str) -> argparse.ArgumentParser:
-    """A command's parser, whose examples are written the way the user started the command."""
+    """A command's parser; its examples are written the way the user started the command."""
     epilog = command.EXAMPLE
     if called.startswith('python tools/'):
         for name, tool in TOOLS.items():

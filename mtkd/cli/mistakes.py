@@ -1,4 +1,4 @@
-"""Whatever escapes from a command is answered with one sentence and an exit code, not with a traceback."""
+"""Reports any error of a command with one sentence and an exit code instead of a traceback."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-MISTAKE, FAULT, STOPPED = 2, 1, 130  # exit codes: of the user, unexpected, Ctrl-C
+MISTAKE, FAULT, STOPPED = 2, 1, 130  # exit codes: error of the user, unexpected error, Ctrl-C
 CLOSED_PIPE = 141  # 128 + SIGPIPE, as for any program whose output goes to `head`
 LOG = 'traceback.log'
-MISTAKES = (ValueError, KeyError, TypeError, OSError, RuntimeError)  # what mtkd raises with a sentence of its own
+MISTAKES = (ValueError, KeyError, TypeError, OSError, RuntimeError)  # what mtkd raises with its own message
 _PACKAGE = Path(__file__).resolve().parents[1]
 _LIBRARIES = tuple({*site.getsitepackages(), site.getusersitepackages(), sysconfig.get_paths()['stdlib'],
                     sysconfig.get_paths()['purelib'], sysconfig.get_paths()['platlib']})
@@ -41,35 +41,36 @@ _CURES = {
 
 
 def exit_code(main: Callable[[], int | None], folder: Path | None = None) -> int:
-    """Run a command; whatever escapes from it becomes one sentence on stderr and an exit code.
+    """Run a command; any error becomes one sentence on stderr and an exit code.
 
-    A sentence that mtkd raised on purpose is printed as it is, with exit code 2 or the error's own ``exit_code``. Anything
-    else is put into words with the place it came from; its traceback is written to a log, and the exit code is 1, or 2
-    where the system refused a file or lacks memory or a package. MTKD_TRACEBACK=1 shows the traceback instead. Output that
-    nobody reads any more (``mtkd configs | head``) ends the command quietly.
+    The message of an error that mtkd raised on purpose is printed as it is, with exit code 2 or the error's own
+    ``exit_code``. Any other error is described together with the place where it was raised; its traceback is written to a
+    log, and the exit code is 1, or 2 if a file cannot be accessed, memory runs out or a package is missing.
+    MTKD_TRACEBACK=1 shows the traceback instead. If the output is closed (``mtkd configs | head``), the command ends
+    without a message.
 
     Args:
         main: the command.
-        folder: where the log of an unexpected error goes if that folder exists; else, or where it cannot be written, it is
-            a temporary file.
+        folder: the folder for the log of an unexpected error; if it does not exist or the log cannot be written there, the
+            log is a temporary file.
     """
     try:
         code = main() or 0
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        print('stopped; what was written stays, and --resume goes on from the newest checkpoint', file=sys.stderr)
+        print('stopped; what was written is kept, and --resume continues from the newest checkpoint', file=sys.stderr)
         return STOPPED
     except Exception as error:
         if isinstance(error, BrokenPipeError) and _reader_is_gone():
             return CLOSED_PIPE
-        if getattr(error, 'stopped', False):  # by a signal: no mistake
+        if getattr(error, 'stopped', False):  # by a signal, which is no mistake
             print(error, file=sys.stderr)
             return int(error.exit_code)  # type: ignore[attr-defined]
         if os.environ.get('MTKD_TRACEBACK') == '1':
             raise
         if is_deliberate(error):
-            print(f'error: {one_sentence(error)}\n(MTKD_TRACEBACK=1 shows where it came from)', file=sys.stderr)
+            print(f'error: {one_sentence(error)}\n(MTKD_TRACEBACK=1 shows where it was raised)', file=sys.stderr)
             return int(getattr(error, 'exit_code', MISTAKE))
         sentence, code = explained(error)
         log = write_log(error, folder)
@@ -79,7 +80,7 @@ def exit_code(main: Callable[[], int | None], folder: Path | None = None) -> int
 
 
 def _reader_is_gone() -> bool:
-    """Whether whatever read the standard output has closed it; if so, nothing is written to it any more."""
+    """Whether the reader of the standard output has closed it; if so, nothing more is written to it."""
     if not hasattr(select, 'poll'):
         return False
     poll = select.poll()
@@ -93,7 +94,8 @@ def _reader_is_gone() -> bool:
 def is_deliberate(error: BaseException) -> bool:
     """Whether code outside the libraries raised an error on purpose, so that its text is a sentence for the user.
 
-    Bare Python errors come from an expression that failed, not from a ``raise``; those of libraries speak of their insides.
+    Bare Python errors come from an expression that failed, not from a ``raise``; those of libraries are about their
+    internals.
     """
     if not isinstance(error, MISTAKES) or not one_sentence(error):
         return False
@@ -103,7 +105,7 @@ def is_deliberate(error: BaseException) -> bool:
 
 
 def one_sentence(error: BaseException) -> str:
-    """What an error says, without the frames that a loader worker wraps around it and without an error number."""
+    """The message of an error, without the frames that a loader worker wraps around it and without an error number."""
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     if 'Original Traceback' in text:
         text = text.strip().splitlines()[-1]
@@ -122,16 +124,16 @@ def explained(error: BaseException) -> tuple[str, int]:
             return (f"the Python package '{error.name}' is needed at {place} and is not installed: install it into the "
                     f'environment that mtkd runs in.'), MISTAKE
         case MemoryError() | RecursionError():
-            return f'{name} at {place}: {text or "out of memory"}; use a smaller batch_size or smaller pictures.', MISTAKE
+            return f'{name} at {place}: {text or "out of memory"}; use a smaller batch_size or smaller images.', MISTAKE
         case UnicodeDecodeError():
             return f'a file that should be UTF-8 text is not ({text}, at {place}): correct or replace it.', MISTAKE
     if name == 'OutOfMemoryError' or 'not enough memory' in text or 'out of memory' in text.lower():
-        return (f'out of memory at {place}: use a smaller batch_size of train_dataloader, smaller pictures, or --amp bf16 '
+        return (f'out of memory at {place}: use a smaller batch_size of train_dataloader, smaller images, or --amp bf16 '
                 f'({text}).'), MISTAKE
     if isinstance(error, KeyError):
-        text = f"'{text}' was looked up and is not there"
-    return (f'unexpected {name} at {place}: {text or "it says nothing more"}. If a value of the config or the command line '
-            f'reaches that place, correct it; else please report this, with the traceback.'), FAULT
+        text = f"there is no key '{text}'"
+    return (f'unexpected {name} at {place}: {text or "no message"}. If a value of the config or the command line '
+            f'is the cause, correct it; otherwise please report this with the traceback.'), FAULT
 
 
 def write_log(error: BaseException, folder: Path | None) -> Path | None:
@@ -157,7 +159,7 @@ def write_log(error: BaseException, folder: Path | None) -> Path | None:
 
 
 def _origin(error: BaseException) -> tuple[str, int, str] | None:
-    """File, line and function an error was raised in; of a loader worker's, in the worker."""
+    """File, line and function that raised an error; for an error of a loader worker, those in the worker."""
     within = re.findall(r'File "([^"]+)", line (\d+), in (\S+)', str(error)) if 'Original Traceback' in str(error) else []
     if within:
         file, line, function = within[-1]
@@ -180,5 +182,5 @@ def _place(error: BaseException) -> str:
 
 
 def _is_library(file: str) -> bool:
-    """Whether a file is of Python or an installed package other than mtkd."""
+    """Whether a file belongs to Python or to an installed package other than mtkd."""
     return file.startswith('<') or (file.startswith(_LIBRARIES) and not Path(file).is_relative_to(_PACKAGE))

@@ -1,4 +1,4 @@
-"""Measure what a training step of each network costs beside the shared encoder's: time, work, memory; write records."""
+"""Measure the cost of a training step of each network relative to the shared encoder (time, MACs, memory); write records."""
 
 import argparse
 import sys
@@ -13,7 +13,7 @@ examples:
   mtkd network-cost --device cuda --clock wall --batch 8 --out results/network_cost_cuda.jsonl
   mtkd leaderboard results/network_cost.jsonl --costs --out docs/results/network_cost.md
 
-The page is made by the last of these. Exit code: 1 if a network could not be measured; the others have their records.
+The last command writes the page. Exit code: 1 if a network could not be measured; the others have their records.
 """
 
 
@@ -22,30 +22,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('configs', nargs='*', metavar='CONFIG',
                         help='configs, or patterns of them (default: the networks of the small pair)')
     parser.add_argument('--baseline', metavar='CONFIG',
-                        help='what they stand beside (default: the shared encoder of the small pair)')
+                        help='config to compare them with (default: the shared encoder of the small pair)')
     parser.add_argument('--only', nargs='+', default=[], metavar='NAME',
-                        help="measure these alone: configs' stems, or methods")
+                        help='measure only these: stems of configs, or methods')
     parser.add_argument('--missing', action='store_true',
-                        help='leave networks out that have a record in --out, in this setting')
+                        help='skip networks that already have a record in --out with these settings')
     parser.add_argument('--size', type=int, nargs=2, default=(114, 154), metavar=('H', 'W'),
                         help='size of the scenes (default: 114 154)')
-    parser.add_argument('--batch', type=int, default=4, metavar='N', help='scenes a step (default: 4)')
-    parser.add_argument('--steps', type=int, default=11, metavar='N', help='timed steps of each (default: 11)')
-    parser.add_argument('--threads', type=int, default=1, metavar='N', help='of torch (default: 1)')
+    parser.add_argument('--batch', type=int, default=4, metavar='N', help='scenes per step (default: 4)')
+    parser.add_argument('--steps', type=int, default=11, metavar='N', help='timed steps of each network (default: 11)')
+    parser.add_argument('--threads', type=int, default=1, metavar='N', help='threads of torch (default: 1)')
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu', help='default: cpu')
     parser.add_argument('--clock', choices=CLOCKS, default='cpu',
-                        help='processor time or wall clock (default: cpu, for machines that are not quiet)')
-    parser.add_argument('--seed', type=int, default=0, metavar='N', help='of weights and scenes (default: 0)')
+                        help='processor time or wall clock (default: cpu, for machines that run other processes)')
+    parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of weights and scenes (default: 0)')
     parser.add_argument('--seconds', type=float, default=1800.0, metavar='S',
-                        help='at most for each measurement of a network (default: 1800)')
+                        help='time limit of each measurement of a network, in seconds (default: 1800)')
     parser.add_argument('--out', type=Path, default=Path('results/network_cost.jsonl'), metavar='FILE',
-                        help='file of the records, a line each (default: %(default)s)')
+                        help='file for the records, one per line (default: %(default)s)')
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     if arguments.out.suffix != '.jsonl':
-        raise ValueError(f'--out {arguments.out}: records of costs are kept in a file whose name ends in .jsonl.')
+        raise ValueError(f'--out {arguments.out}: cost records need a file whose name ends in .jsonl.')
     from mtkd.leaderboard import record_cost
     from mtkd.studies.networks.comparators import BASELINE, COMPARED, choose_comparators, find_comparators
     from mtkd.studies.networks.cost_record import device_name, is_measured, measure

@@ -9,11 +9,11 @@ FEATURES = ('compile', 'bf16', 'fp16', 'ddp', 'onnx', 'torch_export')
 
 EXAMPLE = """\
 examples:
-  mtkd network-support                                   what was not tried yet, all networks of the small pair
+  mtkd network-support                                   all networks of the small pair, what was not tried before
   mtkd network-support --only atrc_mobilenetv3_nyud114 --features onnx torch_export --again
   mtkd network-support my_config.py --records mine.jsonl --out mine.md
 
-Cells are kept as they are found, so a run that was stopped goes on with the rest.
+Each result is saved at once, so an interrupted run continues with the rest.
 """
 
 
@@ -21,18 +21,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('configs', nargs='*', metavar='CONFIG',
                         help='configs, or patterns of them (default: the networks of the small pair)')
-    parser.add_argument('--only', nargs='+', default=[], metavar='NAME', help="try these alone: configs' stems, or methods")
+    parser.add_argument('--only', nargs='+', default=[], metavar='NAME', help='try only these: stems of configs, or methods')
     parser.add_argument('--features', nargs='+', choices=FEATURES, default=FEATURES, metavar='F',
-                        help=f'try these alone: {", ".join(FEATURES)}')
-    parser.add_argument('--again', action='store_true', help='also what was tried before')
+                        help=f'try only these: {", ".join(FEATURES)}')
+    parser.add_argument('--again', action='store_true', help='repeat what was tried before')
     parser.add_argument('--size', type=int, nargs=2, default=(96, 128), metavar=('H', 'W'),
                         help='size of the scenes (default: 96 128)')
-    parser.add_argument('--backend', default='inductor', help='of torch.compile (default: inductor)')
-    parser.add_argument('--seconds', type=float, default=900.0, metavar='S', help='at most for one cell (default: 900)')
+    parser.add_argument('--backend', default='inductor', help='backend of torch.compile (default: inductor)')
+    parser.add_argument('--seconds', type=float, default=900.0, metavar='S', help='time limit of one cell (default: 900)')
     parser.add_argument('--records', type=Path, default=Path('results/network_support.jsonl'), metavar='FILE',
-                        help='where cells are kept (default: %(default)s)')
+                        help='file for the results (default: %(default)s)')
     parser.add_argument('--out', type=Path, default=Path('docs/mechanisms/network_support.md'), metavar='FILE',
-                        help='the page (default: %(default)s)')
+                        help='page to write (default: %(default)s)')
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -83,16 +83,16 @@ def positive(text: str) -> int:
     return int(text)
 
 
-TRACKERS = ('tensorboard', 'wandb', 'mlflow', 'aim', 'clearml', 'neptune', 'dvclive')  # as their packages are called
+TRACKERS = ('tensorboard', 'wandb', 'mlflow', 'aim', 'clearml', 'neptune', 'dvclive')  # the names of their packages
 
 
 def trackers(text: str) -> tuple[str, ...]:
-    """Names of experiment trackers, parted by commas, whose packages are installed."""
+    """Names of experiment trackers, separated by commas, whose packages are installed."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(',') if name.strip()))
     unknown = [name for name in names if name not in TRACKERS]
     if unknown or not names:
         near = difflib.get_close_matches(unknown[0], TRACKERS, n=1) if unknown else []
-        raise argparse.ArgumentTypeError(f"'{unknown[0] if unknown else text}' is no tracker; "
+        raise argparse.ArgumentTypeError(f"'{unknown[0] if unknown else text}' is not a tracker; "
                                          + (f'did you mean {near[0]}?' if near else f'choose from {", ".join(TRACKERS)}'))
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing:
@@ -104,7 +104,7 @@ def trackers(text: str) -> tuple[str, ...]:
 def data_root(parser: argparse.ArgumentParser) -> None:
     """Add ``--data-root``."""
     parser.add_argument('--data-root', type=Path, metavar='DIR',
-                        help="folder that holds the data sets' folders (default: MTKD_DATA_ROOT, or data)")
+                        help="folder that contains the data sets' folders (default: MTKD_DATA_ROOT, or data)")
 
 
 def cfg_options(parser: argparse.ArgumentParser, explained: str = CHANGE) -> None:
@@ -115,15 +115,15 @@ def cfg_options(parser: argparse.ArgumentParser, explained: str = CHANGE) -> Non
 def quick(parser: argparse.ArgumentParser) -> None:
     """Add ``--quick``."""
     parser.add_argument('--quick', action='store_true',
-                        help='cut the run and all before it down to minutes on a CPU, on its own data: 20 iterations, few '
-                             'samples, small pictures; in work_dirs/quick, its results in a suite of their own')
+                        help='cut the run and its prerequisites down to minutes on a CPU, on the real data: 20 iterations, '
+                             'few samples, small images; in work_dirs/quick, its results in a suite of their own')
 
 
 def job_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what training and testing share."""
+    """Add the options that training and testing share."""
     parser.add_argument('--work-dir', type=Path, metavar='DIR',
                         help='where to write (default: work_dirs/<config name>/seed<seed>)')
-    parser.add_argument('--seed', type=int, default=0, metavar='N', help='of everything random (default: 0)')
+    parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of all random numbers (default: 0)')
     data_root(parser)
     parser.add_argument('--amp', choices=AMP, help="mixed precision (default: the config's choice)")
     parser.add_argument('--compile', action='store_true', help='torch.compile trunk, heads and teachers')
@@ -131,8 +131,8 @@ def job_arguments(parser: argparse.ArgumentParser) -> None:
                         help='try the config for a few iterations on synthetic data: no data, weights or teachers needed')
     quick(parser)
     parser.add_argument('--verbose', action='store_true',
-                        help='show the whole log on the screen, as it stands in the log file of the work dir')
-    cfg_options(parser, 'change config values, e.g. optim_wrapper.optimizer.lr=0.02, or of a teacher\'s '
+                        help='print the whole log, as in the log file of the work dir')
+    cfg_options(parser, 'change config values, e.g. optim_wrapper.optimizer.lr=0.02, or values of a teacher\'s '
                         'config, e.g. teachers.NAME.train_cfg.max_iters=100; an unknown key is an error')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
                         help='how ranks are started; with torchrun: pytorch (default: none, one process)')
@@ -140,10 +140,10 @@ def job_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def job_settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The arguments of :class:`~mtkd.engine.run.Job` that a command line gives."""
+    """The arguments of :class:`~mtkd.engine.run.Job` given by a command line."""
     os.environ.setdefault('LOCAL_RANK', str(arguments.local_rank))
     if arguments.verbose:
-        os.environ['MTKD_VERBOSE'] = '1'  # read by mtkd.engine.console, also of the processes that this one starts
+        os.environ['MTKD_VERBOSE'] = '1'  # read by mtkd.engine.console, also in child processes
     names: Sequence[str] = ('config', 'work_dir', 'seed', 'data_root', 'amp', 'compile', 'smoke', 'quick', 'launcher',
                             'resume', 'resume_from', 'overwrite', 'take_config', 'with_prerequisites', 'log')
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}

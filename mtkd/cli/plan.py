@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--smoke', action='store_true', help='measure the cut-down config on synthetic data')
     quick(parser)
     parser.add_argument('--seconds', type=float, default=10.0, metavar='S', help='seconds to time each part (default: 10)')
-    parser.add_argument('--seed', type=int, default=0, metavar='N', help='of weights and data (default: 0)')
+    parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of weights and data (default: 0)')
     cfg_options(parser, 'change config values')
 
 

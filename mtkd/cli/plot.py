@@ -1,4 +1,4 @@
-"""Draws task losses and distillation terms over training, one panel a task, of one or several runs."""
+"""Plot task losses and distillation terms over training, one panel per task, for one or several runs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('dirs', nargs='+', metavar='WORK_DIR', type=Path, help='work dirs that ``mtkd train`` has written')
     parser.add_argument('--out', required=True, metavar='FILE', type=Path, help='figure to write: .png, .pdf or .svg')
     parser.add_argument('--terms', action='append', default=[], metavar='GLOB',
-                        help="only terms that fit, e.g. '*/ce' or loss; may be given again (default: those of tasks)")
+                        help="only terms that match, e.g. '*/ce' or loss; may be repeated (default: those of tasks)")
     parser.add_argument('--smooth', type=int, default=1, metavar='N', help='average over N logged values (default: 1, none)')
     parser.add_argument('--log', action='store_true', help='logarithmic values')
-    parser.add_argument('--lr', action='store_true', help='a further panel with the learning rate')
+    parser.add_argument('--lr', action='store_true', help='add a panel with the learning rate')
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Make a config's pseudo-labels: what its teacher says of every training sample that lacks a label, kept in files."""
+"""Make a config's pseudo-labels: its teacher's predictions for every training sample that lacks a label, saved to files."""
 
 import argparse
 
@@ -9,8 +9,8 @@ examples:
   mtkd pseudo-label configs/distill_2md_mtl/fairface_mt_all_distill.py --data-root data
   mtkd pseudo-label configs/distill_2md_mtl/fairface_st_age_all_distill.py --seed 1 --csv
 
-The config's pseudo_labels name the teacher, which has to be trained. One file a data set; what is there and fits is kept, a
-stopped run goes on where it was. mtkd train CONFIG --with-prerequisites does all of it.
+The config's pseudo_labels name the teacher, which must have been trained. One file per data set; complete files that fit
+the config are kept, and an interrupted run continues. mtkd train CONFIG --with-prerequisites does all of this.
 """
 
 
@@ -18,9 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('config', help="the student's config")
     parser.add_argument('--seed', type=int, default=0, metavar='N',
-                        help="the student's seed: the teacher is that of the same seed, or of seed 0 (default: 0)")
+                        help="the student's seed; the teacher is that of the same seed, or of seed 0 (default: 0)")
     data_root(parser)
-    parser.add_argument('--csv', action='store_true', help='also write the labels as text, one line a sample and task')
+    parser.add_argument('--csv', action='store_true', help='also write the labels as text, one line per sample and task')
     quick(parser)
     cfg_options(parser, 'change config values, e.g. pseudo_labels.tau=0.8; an unknown key is an error')
 

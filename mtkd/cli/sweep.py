@@ -1,6 +1,6 @@
-"""Run a sweep: one config with many options and seeds, here or on Slurm; skips what is done, resumes what was killed.
+"""Run a sweep: one config with many options and seeds, here or on Slurm; skip finished runs, resume interrupted ones.
 
-Ends in a leaderboard whose rows are the swept values, and an image per option and metric.
+At the end, write a leaderboard whose rows are the swept values, and a plot per option and metric.
 """
 
 import argparse
@@ -12,10 +12,10 @@ from .options import AMP, KeyValues, cfg_options, data_root, positive, quick
 EXAMPLE = """\
 examples:
   mtkd sweep configs/sweeps/quickstart_weight.py --jobs 2
-  mtkd sweep configs/sweeps/kdam_table5.py --data-root data            one run a GPU
+  mtkd sweep configs/sweeps/kdam_table5.py --data-root data            one run per GPU
   mtkd sweep configs/sweeps/kdam_table5.py --cluster slurm --jobs 20 --cluster-options timeout_min=600 \\
       gpus_per_node=1 slurm_partition=gpu
-  mtkd sweep configs/sweeps/kdam_table5.py --dry-run                   what would be run
+  mtkd sweep configs/sweeps/kdam_table5.py --dry-run                   list the runs only
 
 exit code: 0 every run is done, 1 a run failed, 2 the sweep cannot be run, 130 it was stopped
 """
@@ -24,7 +24,7 @@ exit code: 0 every run is done, 1 a run failed, 2 the sweep cannot be run, 130 i
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('sweep', metavar='SWEEP.py', help='sweep file: config, grid or points, seeds')
-    parser.add_argument('--jobs', type=positive, metavar='N', help='runs at a time (default: one a GPU; without GPUs one)')
+    parser.add_argument('--jobs', type=positive, metavar='N', help='runs at a time (default: one per GPU; without GPUs one)')
     data_root(parser)
     parser.add_argument('--amp', choices=AMP, help="mixed precision (default: the config's choice)")
     parser.add_argument('--smoke', action='store_true',
@@ -32,10 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     quick(parser)
     cfg_options(parser, 'change config values of all runs')
     parser.add_argument('--cluster', choices=('slurm', 'local', 'debug'),
-                        help='hand runs to submitit, which must be installed (default: run them here)')
+                        help='submit runs with submitit, which must be installed (default: run them here)')
     parser.add_argument('--cluster-options', nargs='+', action=KeyValues, default={}, metavar='K=V',
-                        help="of submitit's executor, such as timeout_min=600 (minutes)")
-    parser.add_argument('--dry-run', action='store_true', help='say what would be run, and what is done, and run nothing')
+                        help="options of submitit's executor, such as timeout_min=600 (minutes)")
+    parser.add_argument('--dry-run', action='store_true', help='list the runs and which are done, and run nothing')
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         read_sweep,
     )
     from mtkd.studies.sweep.page import write_pages
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's way to say Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # sent by schedulers; treated like Ctrl-C
     if arguments.cluster_options and not arguments.cluster:
         raise ValueError('--cluster-options are for --cluster slurm: add that, or leave them out.')
     sweep = read_sweep(arguments.sweep, arguments.cfg_options)
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             states = finish(plan.works, launcher, screen.show)
     except Stopped:
         done = sum(work.done for work in plan.runs)
-        print(f'stopped; {done} of {len(plan.runs)} runs are done, and the same command goes on with the rest where they '
+        print(f'stopped; {done} of {len(plan.runs)} runs are done, and the same command continues the rest where they '
               f'were stopped', file=sys.stderr)
         return 130
     print(*closing(plan, states), sep='\n')

@@ -8,7 +8,7 @@ from .options import job_arguments, job_settings
 EXAMPLE = """\
 examples:
   mtkd test configs/baselines/mt_hrnet18_nyud.py work_dirs/mt_hrnet18_nyud/seed0/final.pth --data-root data
-  mtkd test CONFIG CHECKPOINT --show-dir pictures --num-pictures 8
+  mtkd test CONFIG CHECKPOINT --show-dir images --num-pictures 8
   mtkd test CONFIG CHECKPOINT --cfg-options test_dataloader.dataset.domain=blur --out results_blur.json
 """
 
@@ -19,12 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', type=Path, help='final.pth or iter_N.pth')
     job_arguments(parser)
     parser.add_argument('--out', type=Path, metavar='FILE',
-                        help='where to write; a bare name lies beside the checkpoint, e.g. results_other.json for another '
+                        help='file to write; a bare name is put beside the checkpoint, e.g. results_other.json for another '
                              'test set (default: results.json)')
     parser.add_argument('--show-dir', type=Path, metavar='DIR',
-                        help='write pictures of predictions beside the labels here (default: none are written)')
-    parser.add_argument('--num-pictures', type=int, default=16, metavar='N', help='how many pictures (default: 16)')
-    parser.add_argument('--show-teachers', action='store_true', help="the teachers' predictions below the student's")
+                        help='folder to write images of predictions beside the labels to (default: none are written)')
+    parser.add_argument('--num-pictures', type=int, default=16, metavar='N', help='number of images (default: 16)')
+    parser.add_argument('--show-teachers', action='store_true', help="show the teachers' predictions below the student's")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -19,16 +19,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('config', help='config file')
     job_arguments(parser)
-    parser.add_argument('--resume', action='store_true', help="go on from the work dir's newest good checkpoint, if any")
-    parser.add_argument('--resume-from', type=Path, metavar='CKPT', help='go on from this checkpoint')
-    parser.add_argument('--overwrite', action='store_true', help='remove the run that the work dir holds, and begin anew')
+    parser.add_argument('--resume', action='store_true', help="continue from the work dir's newest valid checkpoint, if any")
+    parser.add_argument('--resume-from', type=Path, metavar='CKPT', help='continue from this checkpoint')
+    parser.add_argument('--overwrite', action='store_true', help='delete the run in the work dir and start again')
     parser.add_argument('--take-config', action='store_true',
                         help='with --resume: take schedule, optimizer settings and seed from the config where they differ '
                              "from the checkpoint's (default: such a checkpoint is refused)")
     parser.add_argument('--log', type=trackers, default=(), metavar='NAMES',
-                        help='experiment trackers to log to, parted by commas: tensorboard, wandb, mlflow, aim, clearml, '
-                             'neptune, dvclive; WANDB_MODE=offline and MLFLOW_TRACKING_URI hold (default: the JSON log, and '
-                             'TensorBoard where it is installed)')
+                        help='experiment trackers to log to, separated by commas: tensorboard, wandb, mlflow, aim, '
+                             'clearml, neptune, dvclive; WANDB_MODE=offline and MLFLOW_TRACKING_URI apply (default: the '
+                             'JSON log, and TensorBoard if it is installed)')
     parser.add_argument('--with-prerequisites', action='store_true',
                         help='first train missing teachers, run missing searches, and make missing pseudo-labels and caches')
 

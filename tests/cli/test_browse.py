@@ -20,7 +20,7 @@ def call(monkeypatch, capsys, tmp_path):
 
 def test_smoke_writes_panels_and_prints_a_table(call, tmp_path):
     code, out, _ = call(PASCAL, '--smoke', '--num', 2, '--draws', 3, '--split', 'val')
-    assert code == 0 and 'SyntheticScenes, val: 4 samples, 2 looked at' in out
+    assert code == 0 and 'SyntheticScenes, val: 4 samples, 2 shown' in out
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert '6/6' in lines['semseg'] and 'classes:' in lines['semseg'] and '1 on' in lines['edge']
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['val_00.png']

@@ -56,7 +56,7 @@ def test_results_of_another_run_are_refused(call, tmp_path, changed):
     config, checkpoint = write_student(tmp_path)
     write_results(tmp_path, config, **changed)
     code, _, errors = call('export', config, checkpoint, '--format', 'state_dict')
-    assert code == 2 and 'is of another run than' in errors[0] and not (tmp_path / 'student.pth').exists()
+    assert code == 2 and 'belongs to another run than' in errors[0] and not (tmp_path / 'student.pth').exists()
 
 
 def test_export_writes_a_file_and_a_card(call, tmp_path):

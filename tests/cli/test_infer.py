@@ -29,7 +29,7 @@ def test_infer_writes_pictures_values_and_an_index(call, tmp_path):
         cv2.imwrite(str(tmp_path / 'in' / name), np.full((*size, 3), 90, np.uint8))
     code, out, _ = call('infer', config, checkpoint, tmp_path / 'in', tmp_path / 'in/a.png', '--out', tmp_path / 'out',
                         '--device', 'cpu', '--batch-size', 2)
-    assert code == 0 and '3 pictures, tasks semseg, depth' in out
+    assert code == 0 and '3 images, tasks semseg, depth' in out
     index = json.loads((tmp_path / 'out/predictions.json').read_text())
     assert [entry['size'] for entry in index] == [[40, 56], [33, 35], [40, 56]] and index[0]['units']['depth'] == 'm'
     second = index[1]
@@ -66,4 +66,4 @@ def test_infer_notes_a_video_that_is_cut_off(call, tmp_path):
     film.write_bytes(film.read_bytes()[:film.stat().st_size // 2])
     code, out, notes = call('infer', config, checkpoint, film, '--out', tmp_path / 'o', '--no-values')
     assert code == 0 and len(notes) == 1 and 'of the 10 frames it announces: it is cut off' in notes[0]
-    assert int(out.split()[out.split().index('pictures,') - 1]) < 9
+    assert int(out.split()[out.split().index('images,') - 1]) < 9

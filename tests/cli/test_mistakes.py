@@ -54,7 +54,7 @@ def _package():
 
 @pytest.mark.parametrize(('bug', 'code', 'words'), [
     (_assertion, 1, ('unexpected AssertionError at ', 'test_mistakes.py', 'a bug')),
-    (lambda: {}['message_hub'], 1, ('unexpected KeyError', "'message_hub' was looked up")),
+    (lambda: {}['message_hub'], 1, ('unexpected KeyError', "there is no key 'message_hub'")),
     (lambda: {**'text'}, 1, ('unexpected TypeError', "'str' object is not a mapping", 'correct it')),
     (lambda: None(), 1, ('unexpected TypeError', "'NoneType' object is not callable")),
     (lambda: 1 <= 'a', 1, ("'<=' not supported",)),

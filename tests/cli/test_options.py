@@ -54,7 +54,7 @@ def test_trackers(monkeypatch):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None if name in ('aim', 'neptune') else object())
     assert trackers('wandb, mlflow,wandb') == ('wandb', 'mlflow')
     for text, words in (('wandb,aim', 'aim is not installed: pip install aim'),
-                        ('wanbd', "'wanbd' is no tracker; did you mean wandb?"),
+                        ('wanbd', "'wanbd' is not a tracker; did you mean wandb?"),
                         ('aim,neptune', 'aim and neptune are not installed: pip install aim neptune'),
                         ('', 'choose from tensorboard, wandb')):
         with pytest.raises(argparse.ArgumentTypeError, match=re.escape(words)):

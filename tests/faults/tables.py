@@ -253,7 +253,7 @@ COMMANDS = [
     ('nothing', "mtkd has no command 'nothing'"), ('trian {toy}', 'did you mean train'), ('train', 'required: config'),
     ('train {gone}.py', 'there is no config'), ('train {toy} --amp fp8', "invalid choice: 'fp8'"),
     ('train {toy} --seed a', "invalid int value: 'a'"), ('train {toy} --launcher ssh', "invalid choice: 'ssh'"),
-    ('train {toy} --log wanbd', "'wanbd' is no tracker; did you mean wandb?"), ('train {toy} --log ,', 'choose from tensorboard'),
+    ('train {toy} --log wanbd', "'wanbd' is not a tracker; did you mean wandb?"), ('train {toy} --log ,', 'choose from tensorboard'),
     ('train {toy} --resume-from {gone}.pth --work-dir {dir}/w', 'does not exist'),
     ('train {toy} --take-config', '--take-config says what a resumed run takes'),
     ('train {toy} --with-prerequisites --launcher pytorch', 'trains teachers in one process'), ('train {text}', 'is not a config'),
