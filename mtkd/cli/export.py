@@ -94,5 +94,5 @@ def _same_run(result: Any, meta: dict[str, Any], arguments: argparse.Namespace) 
                               ('seed', result.seed, meta.get('seed'))):
         if own is not None and theirs != own:
             raise ValueError(f'{arguments.results or arguments.checkpoint.parent / "results.json"} belongs to another run '
-                             f'than {arguments.checkpoint} ({what} {str(theirs)[:12]}, not {str(own)[:12]}): rewrite it with '
-                             f'mtkd test, or name the right file with --results.')
+                             f'than {arguments.checkpoint} ({what} {str(theirs)[:12]}, not {str(own)[:12]}): rewrite it '
+                             f'with mtkd test, or name the right file with --results.')
