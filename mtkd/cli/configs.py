@@ -2,15 +2,20 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from ..config_files import ConfigFacts, facts, known_configs
+from ..config_text import check
 
 EXAMPLE = """\
 examples:
   mtkd configs                      all of them
   mtkd configs kdam swin            those with both words in name, method, student, data, suite or teachers
   mtkd configs nyud114 --long       with purpose and cost
+
+exit code: 0 all configs were read; 2 a config cannot be read (it is named on stderr, the others are listed), or none matches
 """
 
 
@@ -23,10 +28,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    found = [one for name, path in known_configs().items() if _has(one := facts(path, name), arguments.words)]
+    found, code = [], 0
+    for name, path in known_configs().items():
+        try:
+            one = _facts(path, name)
+        except ValueError as error:
+            print(f'error: {error}', file=sys.stderr)
+            code = 2
+            continue
+        if _has(one, arguments.words):
+            found.append(one)
     if arguments.json:
         print(json.dumps([asdict(one) for one in found], indent=1))
-        return 0
+        return code
     if not found:
         raise ValueError(f"no config has the words {' '.join(arguments.words)}; mtkd configs lists all.")
     width = max(len(one.name) for one in found)
@@ -36,7 +50,20 @@ def run(arguments: argparse.Namespace) -> int:
             for line in (one.purpose, f'teachers: {", ".join(one.teachers)}' if one.teachers else '', one.cost):
                 print(f'    {line}' if line else '', end='\n' if line else '')
     print(f'\n{len(found)} configs; mtkd train NAME trains one, mtkd train NAME --smoke tries it without data.')
-    return 0
+    return code
+
+
+def _facts(path: Path, name: str) -> ConfigFacts:
+    """What a config says of itself.
+
+    Raises:
+        ValueError: it, or a base of it, cannot be read; names the file.
+    """
+    try:
+        return facts(path, name)
+    except (ValueError, SyntaxError, OSError, RecursionError) as error:
+        check(path, {})  # names the file at fault, and the line
+        raise ValueError(f'{path} cannot be read as a config: {type(error).__name__}: {error}') from None
 
 
 def _has(one: ConfigFacts, words: list[str]) -> bool:
