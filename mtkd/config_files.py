@@ -91,6 +91,37 @@ def find_config(path: str | Path, beside: Path | None = None) -> Path:
     raise FileNotFoundError(f'there is no config {path}{hint}')
 
 
+def matching_configs(pattern: str) -> list[str]:
+    """The config files that fit a pattern, sorted; of the working directory or, if none fits there, of mtkd's own folder.
+
+    Args:
+        pattern: a file, or a pattern of files as in :meth:`pathlib.Path.glob`.
+
+    Raises:
+        ValueError: no file fits.
+    """
+    for base in (Path.cwd(), HOME):
+        whole = base / pattern
+        files = sorted(Path(whole.anchor).glob(str(whole.relative_to(whole.anchor))))
+        if files:
+            return [str(path.resolve()) for path in files]
+    raise ValueError(f'there is no config {pattern}, neither here nor in {HOME}.')
+
+
+def find_sweep(path: str | Path) -> Path:
+    """The sweep file that a user means.
+
+    Raises:
+        FileNotFoundError: there is no such file; names the nearest ones in its folder.
+    """
+    path = Path(path)
+    if not path.is_file():
+        known = sorted(file.stem for file in path.parent.glob('*.py')) if path.parent.is_dir() else []
+        near = difflib.get_close_matches(path.stem, known, n=3)
+        raise FileNotFoundError(f'there is no sweep file {path}' + (f'; did you mean {", ".join(near)}?' if near else '.'))
+    return path
+
+
 def facts(path: Path, name: str) -> ConfigFacts:
     """What a config says of itself, its bases included; the file is parsed, not run."""
     said = _constants(path)

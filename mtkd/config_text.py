@@ -52,22 +52,45 @@ def check(path: Path, options: Mapping[str, Any]) -> None:
         _check_key(config, key)
 
 
-def _check_syntax(path: Path, heirs: tuple[Path, ...] = ()) -> None:
+def check_sweep(path: Path, options: Mapping[str, Any]) -> None:
+    """Refuse a sweep file that is no Python or lacks a base, or of which a config is missing or refused by :func:`check`.
+
+    Args:
+        path: the sweep file.
+        options: dotted key -> value, of all its runs.
+
+    Raises:
+        FileNotFoundError: a config that it names does not exist.
+        ValueError: says what is wrong and where.
+    """
+    _check_syntax(path, what='a sweep file')
+    said = _read(path) if path.suffix == '.py' else OPEN
+    if not isinstance(said, dict):
+        return
+    grid, points = said.get('grid'), said.get('points')
+    swept = grid.get('config') if isinstance(grid, dict) else None
+    each = [point.get('config') for point in points if isinstance(point, dict)] if isinstance(points, list) else []
+    for name in [said.get('config'), *(swept if isinstance(swept, list) else []), *each]:
+        if isinstance(name, str) and name:
+            check(find_config(name, path), options)
+
+
+def _check_syntax(path: Path, heirs: tuple[Path, ...] = (), what: str = 'a config') -> None:
     if path.suffix != '.py':
         return  # refused where it is read, in words of its own
     if path in heirs:
-        raise ValueError(f'{path} cannot be read as a config: it inherits from itself.')
+        raise ValueError(f'{path} cannot be read as {what}: it inherits from itself.')
     try:
         _tree(path)
     except SyntaxError as error:
-        raise ValueError(f'{path} cannot be read as a config: SyntaxError: line {error.lineno}: {error.msg}'
+        raise ValueError(f'{path} cannot be read as {what}: SyntaxError: line {error.lineno}: {error.msg}'
                          + (f': {error.text.strip()}' if error.text else '')) from None
     except ValueError as error:  # bytes that are no UTF-8, or null
-        raise ValueError(f'{path} cannot be read as a config: {type(error).__name__}: {error}') from None
+        raise ValueError(f'{path} cannot be read as {what}: {type(error).__name__}: {error}') from None
     for base in _bases(path):
         if not base.is_file():
-            raise ValueError(f'{path} cannot be read as a config: its base {base} does not exist.')
-        _check_syntax(base, (*heirs, path))
+            raise ValueError(f'{path} cannot be read as {what}: its base {base} does not exist.')
+        _check_syntax(base, (*heirs, path), what)
 
 
 @cache

@@ -8,6 +8,8 @@ import argparse
 import time
 from pathlib import Path
 
+from .options import positive
+
 EXAMPLE = """\
 example:
   mtkd demo --out work_dirs/demo
@@ -18,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), metavar='DIR',
                         help='folder for all runs, their results and the image (default: work_dirs/demo)')
-    parser.add_argument('--max-seeds', type=int, default=3, metavar='N',
+    parser.add_argument('--max-seeds', type=positive, default=3, metavar='N',
                         help='maximum number of seeds of the two students (default: 3)')
     parser.add_argument('--seconds', type=float, default=150, metavar='S',
                         help='start no further seed after this many seconds (default: 150)')

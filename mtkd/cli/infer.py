@@ -7,7 +7,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from .options import cfg_options
+from .options import cfg_options, positive
 
 TAKES_FOLDER = True  # in place of a config
 EXAMPLE = """\
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', type=Path, default=Path('predicted'), metavar='DIR',
                         help='where to write (default: predicted)')
     parser.add_argument('--device', metavar='D', help='such as cuda or cpu (default: a GPU if there is one)')
-    parser.add_argument('--batch-size', type=int, default=1, metavar='N',
+    parser.add_argument('--batch-size', type=positive, default=1, metavar='N',
                         help='number of images of one size per batch (default: 1)')
     parser.add_argument('--no-values', action='store_true', help='write only the images, no .npz')
     cfg_options(parser, 'change config values')
@@ -40,8 +40,12 @@ def run(arguments: argparse.Namespace) -> int:
         checkpoint, inputs = None, [arguments.checkpoint, *inputs]
     elif not inputs:
         raise ValueError(f'nothing to predict on: name an image, folder or video after {checkpoint}.')
-    if arguments.out.exists() and not arguments.out.is_dir():
-        raise ValueError(f'{arguments.out} is a file: name a folder with --out.')
+    if checkpoint is None and not (Path(arguments.config) / 'config.json').is_file():
+        raise FileNotFoundError(f'{arguments.config} holds no config.json: name a folder that mtkd export --format hub has '
+                                f'written, or a config.')
+    for given in inputs:
+        if not Path(given).expanduser().exists():
+            raise FileNotFoundError(f'{given} does not exist.')
     from rich.progress import track
 
     from mtkd import atomic

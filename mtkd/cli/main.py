@@ -52,20 +52,27 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
               f"{'?' if len(near) < 3 else '.'}", file=sys.stderr)
         return 2
     command = command_module(name)
-    parsed = build_parser(command, called or f'mtkd {name}').parse_args(arguments)
-    return exit_code(lambda: _run(command, parsed), work_dir_of(name, parsed))
+    parser = build_parser(command, called or f'mtkd {name}')
+    parsed = parser.parse_args(arguments)
+    return exit_code(lambda: _run(command, parser, parsed), work_dir_of(name, parsed))
 
 
-def _run(command: Any, parsed: argparse.Namespace) -> int | None:
-    """Run a command; errors in a config's name or text are reported before the command imports anything heavy."""
+def _run(command: Any, parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> int | None:
+    """Run a command; errors in paths or in a config's text are reported before the command imports anything heavy."""
     config = getattr(parsed, 'config', None)
     folder = getattr(command, 'TAKES_FOLDER', False) and isinstance(config, str) and Path(config).is_dir()
     for given in (None if folder else config, getattr(parsed, 'data', None)):
         if isinstance(given, str):
             check(find_config(given), getattr(parsed, 'cfg_options', None) or {})
-    checkpoint = getattr(parsed, 'checkpoint', None)
-    if isinstance(checkpoint, Path) and not folder and not checkpoint.exists():
-        raise FileNotFoundError(f'the checkpoint {checkpoint} does not exist.')
+    for what, file in (('the checkpoint', None if folder else getattr(parsed, 'checkpoint', None)),
+                       ('the checkpoint', getattr(parsed, 'resume_from', None)),
+                       ('the file of results', getattr(parsed, 'results', None))):
+        if isinstance(file, Path) and not file.exists():
+            raise FileNotFoundError(f'{what} {file} does not exist.')
+    for action in parser._actions:
+        given = getattr(parsed, action.dest, None)
+        if action.metavar == 'DIR' and isinstance(given, Path) and given.exists() and not given.is_dir():
+            raise ValueError(f'{given} is a file: name a folder with {action.option_strings[0]}.')
     return command.run(parsed)
 
 

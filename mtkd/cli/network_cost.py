@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from .options import positive
+
 CLOCKS = ('cpu', 'wall')
 
 EXAMPLE = """\
@@ -27,11 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='measure only these: stems of configs, or methods')
     parser.add_argument('--missing', action='store_true',
                         help='skip networks that already have a record in --out with these settings')
-    parser.add_argument('--size', type=int, nargs=2, default=(114, 154), metavar=('H', 'W'),
+    parser.add_argument('--size', type=positive, nargs=2, default=(114, 154), metavar=('H', 'W'),
                         help='size of the scenes (default: 114 154)')
-    parser.add_argument('--batch', type=int, default=4, metavar='N', help='scenes per step (default: 4)')
-    parser.add_argument('--steps', type=int, default=11, metavar='N', help='timed steps of each network (default: 11)')
-    parser.add_argument('--threads', type=int, default=1, metavar='N', help='threads of torch (default: 1)')
+    parser.add_argument('--batch', type=positive, default=4, metavar='N', help='scenes per step (default: 4)')
+    parser.add_argument('--steps', type=positive, default=11, metavar='N', help='timed steps of each network (default: 11)')
+    parser.add_argument('--threads', type=positive, default=1, metavar='N', help='threads of torch (default: 1)')
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu', help='default: cpu')
     parser.add_argument('--clock', choices=CLOCKS, default='cpu',
                         help='processor time or wall clock (default: cpu, for machines that run other processes)')
@@ -46,8 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     if arguments.out.suffix != '.jsonl':
         raise ValueError(f'--out {arguments.out}: cost records need a file whose name ends in .jsonl.')
+    if arguments.device == 'cuda' and arguments.clock == 'cpu':
+        raise ValueError('--device cuda needs --clock wall: on CUDA the processor only launches the work.')
+    from mtkd.studies.networks.named import BASELINE, COMPARED, check_named
+    check_named([arguments.baseline or BASELINE], [])
+    check_named(arguments.configs or COMPARED, arguments.only)
     from mtkd.leaderboard import record_cost
-    from mtkd.studies.networks.comparators import BASELINE, COMPARED, choose_comparators, find_comparators
+    from mtkd.studies.networks.comparators import choose_comparators, find_comparators
     from mtkd.studies.networks.cost_record import device_name, is_measured, measure
     from mtkd.studies.networks.training_cost import Setting
     setting = Setting((arguments.size[0], arguments.size[1]), arguments.batch, arguments.device, arguments.threads,

@@ -37,13 +37,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    import torch
-
-    from mtkd.studies.networks.comparators import COMPARED, choose_comparators, find_comparators
-    from mtkd.studies.networks.support import UNTRIED, Trial, try_feature
-    from mtkd.studies.networks.support_page import Cell, append_cell, is_known, read_cells, write_page
     if min(arguments.size) < 1:
         raise ValueError(f'--size {arguments.size[0]} {arguments.size[1]}: give a height and a width in pixels.')
+    from mtkd.studies.networks.named import COMPARED, check_named
+    check_named(arguments.configs or COMPARED, arguments.only)
+    import torch
+
+    from mtkd.studies.networks.comparators import choose_comparators, find_comparators
+    from mtkd.studies.networks.support import UNTRIED, Trial, try_feature
+    from mtkd.studies.networks.support_page import Cell, append_cell, is_known, read_cells, write_page
     os.environ.setdefault('TORCHINDUCTOR_COMPILE_THREADS', '1')
     torch.set_num_threads(1)
     trial = Trial((arguments.size[0], arguments.size[1]), backend=arguments.backend, seconds=arguments.seconds)

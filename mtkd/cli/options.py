@@ -112,7 +112,14 @@ def cfg_options(parser: argparse.ArgumentParser, explained: str = CHANGE) -> Non
     parser.add_argument('--cfg-options', nargs='+', action=KeyValues, default={}, metavar='K=V', help=explained)
 
 
-def quick(parser: argparse.ArgumentParser) -> None:
+def smoke_or_quick(parser: argparse.ArgumentParser, explained: str) -> None:
+    """Add ``--smoke`` and ``--quick``, of which one may be given."""
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument('--smoke', action='store_true', help=explained)
+    quick(ways)
+
+
+def quick(parser: argparse._ActionsContainer) -> None:
     """Add ``--quick``."""
     parser.add_argument('--quick', action='store_true',
                         help='cut the run and its prerequisites down to minutes on a CPU, on the real data: 20 iterations, '
@@ -127,9 +134,7 @@ def job_arguments(parser: argparse.ArgumentParser) -> None:
     data_root(parser)
     parser.add_argument('--amp', choices=AMP, help="mixed precision (default: the config's choice)")
     parser.add_argument('--compile', action='store_true', help='torch.compile trunk, heads and teachers')
-    parser.add_argument('--smoke', action='store_true',
-                        help='try the config for a few iterations on synthetic data: no data, weights or teachers needed')
-    quick(parser)
+    smoke_or_quick(parser, 'try the config for a few iterations on synthetic data: no data, weights or teachers needed')
     parser.add_argument('--verbose', action='store_true',
                         help='print the whole log, as in the log file of the work dir')
     cfg_options(parser, 'change config values, e.g. optim_wrapper.optimizer.lr=0.02, or values of a teacher\'s '

@@ -2,7 +2,7 @@
 
 import argparse
 
-from .options import cfg_options, data_root, quick
+from .options import cfg_options, data_root, smoke_or_quick
 
 EXAMPLE = """\
 examples:
@@ -15,8 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('config', help='config file; its teachers need not have been trained')
     data_root(parser)
-    parser.add_argument('--smoke', action='store_true', help='measure the cut-down config on synthetic data')
-    quick(parser)
+    smoke_or_quick(parser, 'measure the cut-down config on synthetic data')
     parser.add_argument('--seconds', type=float, default=10.0, metavar='S', help='seconds to time each part (default: 10)')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of weights and data (default: 0)')
     cfg_options(parser, 'change config values')

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .options import positive
+
+ENDINGS = ('.png', '.pdf', '.svg')
 EXAMPLE = """examples:
   mtkd plot work_dirs/segnet_nyuv2_adaptors/seed0 --out curves.png
   mtkd plot work_dirs/segnet_nyuv2_{uniform,adaptors}/seed0 --out curves.png --smooth 9
@@ -18,13 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', required=True, metavar='FILE', type=Path, help='figure to write: .png, .pdf or .svg')
     parser.add_argument('--terms', action='append', default=[], metavar='GLOB',
                         help="only terms that match, e.g. '*/ce' or loss; may be repeated (default: those of tasks)")
-    parser.add_argument('--smooth', type=int, default=1, metavar='N', help='average over N logged values (default: 1, none)')
+    parser.add_argument('--smooth', type=positive, default=1, metavar='N',
+                        help='average over N logged values (default: 1, none)')
     parser.add_argument('--log', action='store_true', help='logarithmic values')
     parser.add_argument('--lr', action='store_true', help='add a panel with the learning rate')
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    for folder in arguments.dirs:
+        if not folder.is_dir():
+            raise FileNotFoundError(f'there is no folder {folder}: name a work dir that mtkd train has written.')
+    if arguments.out.suffix.lower() not in ENDINGS:
+        raise ValueError(f"--out {arguments.out}: a figure's name ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}.")
     from mtkd.leaderboard.curves import draw, names_of, read_log, write
     logs = [read_log(path, name) for path, name in zip(arguments.dirs, names_of(arguments.dirs), strict=True)]
     figure = draw(logs, arguments.terms, arguments.smooth, arguments.log, arguments.lr)

@@ -7,7 +7,9 @@ import argparse
 import signal
 import sys
 
-from .options import AMP, KeyValues, cfg_options, data_root, positive, quick
+from ..config_files import find_sweep
+from ..config_text import check_sweep
+from .options import AMP, KeyValues, cfg_options, data_root, positive, smoke_or_quick
 
 EXAMPLE = """\
 examples:
@@ -27,9 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--jobs', type=positive, metavar='N', help='runs at a time (default: one per GPU; without GPUs one)')
     data_root(parser)
     parser.add_argument('--amp', choices=AMP, help="mixed precision (default: the config's choice)")
-    parser.add_argument('--smoke', action='store_true',
-                        help='try every run for a few iterations on synthetic data: no data, weights or teachers needed')
-    quick(parser)
+    smoke_or_quick(parser, 'try every run for a few iterations on synthetic data: no data, weights or teachers needed')
     cfg_options(parser, 'change config values of all runs')
     parser.add_argument('--cluster', choices=('slurm', 'local', 'debug'),
                         help='submit runs with submitit, which must be installed (default: run them here)')
@@ -40,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    if arguments.cluster_options and not arguments.cluster:
+        raise ValueError('--cluster-options are for --cluster slurm: add that, or leave them out.')
+    check_sweep(find_sweep(arguments.sweep), arguments.cfg_options)
     import torch
     from rich.console import Console
 
@@ -57,8 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
     )
     from mtkd.studies.sweep.page import write_pages
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # sent by schedulers; treated like Ctrl-C
-    if arguments.cluster_options and not arguments.cluster:
-        raise ValueError('--cluster-options are for --cluster slurm: add that, or leave them out.')
     sweep = read_sweep(arguments.sweep, arguments.cfg_options)
     plan = make_plan(sweep, Settings(arguments.data_root, arguments.amp, arguments.smoke, arguments.quick))
     if arguments.dry_run:

@@ -35,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    if arguments.with_prerequisites and arguments.launcher != 'none':
+        raise ValueError('--with-prerequisites trains teachers in one process: run the same command without --launcher '
+                         'first, or train each teacher by itself.')
+    if arguments.take_config and not (arguments.resume or arguments.resume_from):
+        raise ValueError('--take-config says what a resumed run takes from the config: add --resume or --resume-from, or '
+                         'leave it out.')
     from mtkd.engine.run import Job, train
     folder = train(Job(**job_settings(arguments)))
     print(f'done: {folder}')

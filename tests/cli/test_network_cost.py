@@ -30,7 +30,8 @@ def test_records_and_page(tmp_path, monkeypatch, capsys):
 def test_mistakes_are_one_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv('MTKD_TRACEBACK', raising=False)
     write_network(tmp_path, 'a')
-    for arguments, words in ((['--steps', 0], 'each is 1 or more'), (['--device', 'cuda'], 'time it with the wall clock'),
+    for arguments, words in ((['--steps', 0], 'is not a positive whole number'),
+                             (['--device', 'cuda'], 'needs --clock wall'),
                              (['--out', 'folder'], 'whose name ends in .jsonl'),
                              (['--only', 'x', '--baseline', tmp_path / 'a.py'], '--only x: there is no such network')):
         code, _, err = run(monkeypatch, capsys, 'network-cost', tmp_path / '*.py', *arguments)

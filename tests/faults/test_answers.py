@@ -4,9 +4,14 @@ In this process; nothing is trained, and most inputs fail before a network is bu
 """
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
+
+from mtkd.cli.main import COMMANDS
 
 from ..cli.called import run
 from ..engine.toy import write_config
@@ -26,6 +31,9 @@ def folder(tmp_path_factory):
     write_config(folder, 'absent', teacher=folder / 'gone.py', method='KD')
     (folder / 'plain.yaml').write_text('tasks: !!python/object/apply:os.system ["touch ran"]\n')
     (folder / 'notes.txt').write_text('hello\n')
+    (folder / 'broken.py').write_text('x = (')
+    (folder / 'sweep.py').write_text("grid = dict(config=['missing.py'])")
+    (folder / 'toy_sweep.py').write_text("config = 'toy.py'\ngrid = {'train_cfg.max_iters': [1, 2]}")
     (folder / 'nothing_here').mkdir()
     (folder / 'folder.pth').mkdir()
     (folder / 'empty.pth').write_bytes(b'')
@@ -99,13 +107,70 @@ def test_results_that_are_no_record(answer, tmp_path, text):
     assert 'results.json: ' in answer('leaderboard', tmp_path / 'results.json')
 
 
-@pytest.mark.parametrize(('line', 'words'), tables.COMMANDS)
-def test_commands(answer, folder, line, words):
+def _words(folder, line):
     places = {'toy': folder / 'toy.py', 'dir': folder, 'text': folder / 'notes.txt', 'gone': folder / 'gone'}
-    said = answer(*(part.format(**places) for part in line.split()))
+    return [part.format(**places) for part in line.split()]
+
+
+ASK = """
+import contextlib, io, json, sys
+from importlib.machinery import PathFinder
+
+class Refused:  # so that a command that gets past its checks does not go on to a training
+    asked = []
+    def find_spec(self, name, path=None, target=None):
+        if name in ('torch', 'mmengine', 'numpy'):
+            spec = PathFinder.find_spec(name)
+            spec.loader = self
+            return spec
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        self.asked.append(module.__name__)
+        raise ImportError(module.__name__)
+
+sys.meta_path.insert(0, Refused())
+from mtkd.cli.main import main
+answers = []
+for line in json.load(sys.stdin):
+    Refused.asked, said = [], io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            code = main(line)
+        except SystemExit as stop:
+            code = stop.code
+    answers.append((code, said.getvalue(), Refused.asked))
+print(json.dumps(answers))
+"""
+
+
+@pytest.fixture(scope='module')
+def answers(folder):
+    """Exit code, words and heavy imports of every line of COMMANDS, in one process that refuses heavy imports."""
+    lines = [line for line, _ in tables.COMMANDS]
+    environment = {name: value for name, value in os.environ.items() if name != 'MTKD_TRACEBACK'}
+    done = subprocess.run([sys.executable, '-c', ASK], input=json.dumps([_words(folder, line) for line in lines]), text=True,
+                          capture_output=True, cwd=folder / 'nothing_here', env=environment, timeout=300, check=True)
+    return dict(zip(lines, json.loads(done.stdout.splitlines()[-1]), strict=True))
+
+
+@pytest.mark.parametrize(('line', 'words'), tables.COMMANDS)
+def test_commands_answer_before_torch_is_imported(answers, line, words):
+    code, said, imported = answers[line]
+    assert not imported and code == 2 and words in said, f'exit code {code}, imported {imported}: {said}'
+    assert 'error' in said and not [bare for bare in BARE if bare in said], said
+
+
+def test_every_command_has_such_a_line():
+    assert {line.split()[0] for line, _ in tables.COMMANDS} >= set(COMMANDS)
+
+
+@pytest.mark.parametrize(('line', 'words'), tables.COMMANDS_THAT_READ)
+def test_commands_that_read(answer, folder, line, words):
+    said = answer(*_words(folder, line))
     assert words in said, said
 
 
 def test_the_tables_are_long_enough():
-    assert sum(len(rows) for rows in (tables.CONFIGS, tables.OPTIONS, tables.RENDEZVOUS, tables.RESULTS, tables.COMMANDS)) \
-        + 3 * len(tables.CHECKPOINTS) >= 200
+    assert sum(len(rows) for rows in (tables.CONFIGS, tables.OPTIONS, tables.RENDEZVOUS, tables.RESULTS, tables.COMMANDS,
+                                         tables.COMMANDS_THAT_READ)) + 3 * len(tables.CHECKPOINTS) >= 200

@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import FUNCTIONS
 
-from ...config_files import HOME
+from ...config_files import HOME, matching_configs
 from ...engine.config import config_hash, load_config
 from ...engine.prerequisite import resolved
 from ...engine.record import network_name
@@ -17,10 +17,7 @@ from ...engine.smoke import smoke
 from ...models import MultiTaskModel
 from ...registry import DATASETS, MODELS
 from ...structures import Batch, Size
-
-BASELINE = 'configs/baselines/mt_mobilenetv3_nyud114.py'
-COMPARED = (BASELINE, 'configs/baselines/*_mobilenetv3_nyud114*.py', 'configs/baselines/*_full_resnet18_nyud114.py')
-"""The networks of the small pair, the shared encoder first; a new config of this form is one of them."""
+from .named import COMPARED
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ def find_comparators(patterns: Sequence[str] = COMPARED) -> list[Comparator]:
         ValueError: no config matches a pattern, one cannot be read, or none has several tasks.
     """
     found: dict[str, Comparator] = {}
-    for path in dict.fromkeys(path for pattern in patterns for path in _files(pattern)):
+    for path in dict.fromkeys(path for pattern in patterns for path in matching_configs(pattern)):
         cfg = load_config(path)
         if len(cfg.get('tasks') or ()) > 1 and 'model' in cfg:
             network = _comparator(path, cfg)
@@ -96,15 +93,6 @@ def synthetic_batch(model: MultiTaskModel, count: int, size: Size, seed: int = 0
     dataset = DATASETS.build({'type': 'SyntheticScenes', 'tasks': {name: task.kind.name for name, task in tasks.items()},
                               'num_classes': classes, 'size': size, 'num_samples': count, 'seed': seed})
     return model.data_preprocessor(FUNCTIONS.get('mtkd_collate')([dataset[i, 0] for i in range(count)]), True)
-
-
-def _files(pattern: str) -> list[str]:
-    for base in (Path.cwd(), HOME):
-        whole = base / pattern
-        files = sorted(Path(whole.anchor).glob(str(whole.relative_to(whole.anchor))))
-        if files:
-            return [str(path.resolve()) for path in files]
-    raise ValueError(f'there is no config {pattern}, neither here nor in {HOME}.')
 
 
 def _comparator(path: str, cfg: Config) -> Comparator:

@@ -12,6 +12,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ...config_files import find_sweep
 from ...engine.options import argument
 
 CONFIG = 'config'  # the option with this name is the config file itself
@@ -94,11 +95,7 @@ def read_sweep(path: str | Path, options: Mapping[str, Any] | None = None) -> Sw
         FileNotFoundError: no such file.
         ValueError: it cannot be read or is incomplete; the message says what to write.
     """
-    path = Path(path)
-    if not path.is_file():
-        known = sorted(file.stem for file in path.parent.glob('*.py')) if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.stem, known, n=3)
-        raise FileNotFoundError(f'there is no sweep file {path}' + (f'; did you mean {", ".join(near)}?' if near else '.'))
+    path = find_sweep(path)
     try:
         said = Config.fromfile(str(path), lazy_import=False).to_dict()
     except Exception as error:
