@@ -1,6 +1,5 @@
 """Mistakes that the text of a config shows, and that nothing is refused which the whole check would take."""
 
-
 import pytest
 
 from mtkd import config_text

@@ -25,9 +25,9 @@ def check_named(patterns: Sequence[str], only: Sequence[str]) -> None:
     files = [Path(file) for pattern in patterns for file in matching_configs(pattern)]
     for file in files:
         check(file, {})
-    methods = [facts(file, file.stem).method for file in files]
-    known = {*methods, *(file.stem for file in files)}
+    methods = {file.stem: facts(file, file.stem).method for file in files}
+    known = {*methods, *methods.values()}
     for name in only:
-        if all(methods) and name not in known and name.partition(' [')[0] not in known:
-            raise ValueError(f"--only {name}: there is no such network; the configs are "
-                             f"{', '.join(dict.fromkeys(file.stem for file in files))}.")
+        if all(methods.values()) and name not in known and name.partition(' [')[0] not in known:
+            raise ValueError(f"--only {name}: there is no such network; there are "
+                             f"{', '.join(f'{stem} ({method})' for stem, method in methods.items())}.")
