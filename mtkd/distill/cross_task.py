@@ -131,9 +131,8 @@ class CrossTaskConsistency(BaseLink):
 
     def _compared(self, batch: Batch) -> list[tuple[int, int, int]]:
         """Sample, task s and task t of each comparison."""
-        if 'rows' in batch:
-            labelled = batch['rows'].labelled
-        else:
+        labelled = batch.get('labelled')
+        if labelled is None:
             labelled = {task: batch['present'][task].tolist() for task in self.task_names}
         flags = list(zip(*(labelled[task] for task in self.task_names), strict=True))
         return [(sample, source, target) for sample, present in enumerate(flags)

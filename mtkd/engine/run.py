@@ -1,7 +1,6 @@
 """The two main functions: train a config and test a checkpoint."""
 
 import os
-import time
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -30,8 +29,6 @@ from .runner import TaskRunner
 from .sizes import check_batch_of_one, check_sizes
 from .stopping import RunStopped, StopRequest
 from .unwrap import unwrapped
-
-_started = 0  # the second in which this process last created a Runner
 
 
 def train(job: Job) -> Path:
@@ -137,11 +134,7 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
 
 
 def _runner(cfg: Config) -> Runner:
-    """A Runner with its own log and visualiser: MMEngine names them by config and second, and shares equal names."""
-    global _started
-    while int(time.time()) == _started:
-        time.sleep(0.02)
-    _started = int(time.time())
+    """A Runner, with what the console shows."""
     runner = TaskRunner.from_cfg(cfg)
     if is_main_process() and cfg.default_hooks.get('logger') is not None:
         runner.register_hook(ConsoleHook())

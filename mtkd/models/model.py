@@ -88,7 +88,8 @@ class MultiTaskModel(BaseModel):
 
     def forward(self, image: Tensor, targets: dict[str, Tensor], present: dict[str, Tensor],
                 meta: list[SampleMeta], teacher: dict[str, dict[str, Tensor]] | None = None,
-                rows: Routing | None = None, mode: str = 'tensor') -> Any:
+                rows: Routing | None = None, labelled: dict[str, list[bool]] | None = None,
+                mode: str = 'tensor') -> Any:
         """Run the model on one batch, whose fields are the arguments.
 
         Args:
@@ -98,6 +99,7 @@ class MultiTaskModel(BaseModel):
             meta: one entry per sample.
             teacher: cached taps of teachers or of experts inside the network.
             rows: the samples on which heads, teachers and links run in training, from the preprocessor; None: all.
+            labelled: ``present`` on the host, from the preprocessor in training.
             mode: ``'tensor'`` returns the taps; ``'loss'`` a dict with ``'loss'``, the total to differentiate, and every
                 term by its ``<task>/<name>``; ``'predict'`` a list with one dict per sample.
         """
@@ -105,6 +107,8 @@ class MultiTaskModel(BaseModel):
         if mode == 'loss':
             if rows is not None:
                 batch['rows'] = rows
+            if labelled is not None:
+                batch['labelled'] = labelled
             return self._loss(batch)
         taps = self._look(image, teacher or {})
         if mode == 'tensor':

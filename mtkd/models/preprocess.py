@@ -42,10 +42,12 @@ class Preprocessor(BaseDataPreprocessor):
         self.register_buffer('std', torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1), persistent=False)
 
     def forward(self, data: Any, training: bool = False) -> Any:
-        """A collated batch -> the same batch on the model's device; in training also its ``rows``, see :class:`Routing`."""
-        moved = {key: value if key in ('meta', 'rows') else self._moved(value) for key, value in data.items()}
+        """A collated batch -> the same batch on the model's device; in training with ``labelled`` and ``rows`` of it."""
+        moved = {key: value if key in ('meta', 'rows', 'labelled') else self._moved(value) for key, value in data.items()}
         if training and all(flags.device.type == 'cpu' for flags in data['present'].values()):
-            moved['rows'] = Routing(data['present'], self.routing_plan, self.device)
+            moved['labelled'] = {task: flags.tolist() for task, flags in data['present'].items()}
+            if self.routing_plan:
+                moved['rows'] = Routing(data['present'], self.routing_plan, self.device)
         return moved
 
     def _moved(self, value: Any) -> Any:

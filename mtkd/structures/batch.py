@@ -31,11 +31,14 @@ class Sample(TypedDict):
     meta: SampleMeta
 
 
-class _Rows(TypedDict, total=False):
-    rows: Routing  # in training, where parts of the model leave samples out that cannot count for them
+class _Training(TypedDict, total=False):
+    """What the preprocessor adds in training."""
+
+    labelled: dict[str, list[bool]]  # ``present`` on the host
+    rows: Routing  # where parts of the model leave samples out that cannot count for them
 
 
-class Batch(_Rows):
+class Batch(_Training):
     """The input of one training step.
 
     Every configured task is in ``targets`` and ``present`` always; where a sample has no label, the target is the

@@ -52,16 +52,12 @@ class Routing:
         present: task -> (B,) bool on the CPU, see :class:`~mtkd.structures.Batch`.
         plan: the routes that are asked for.
         device: where the indices go.
-
-    Attributes:
-        labelled: task -> whether each sample has a label, on the host.
     """
 
     def __init__(self, present: Mapping[str, Tensor], plan: RoutingPlan, device: torch.device | str) -> None:
         self._rows: dict[Route, Rows | None] = {None: None}
         self._inside: dict[tuple[Route, Route], Tensor | None] = {}
-        flags: dict[str, list[bool]] = {task: value.tolist() for task, value in present.items()}
-        self.labelled: Mapping[str, list[bool]] = flags
+        flags = {task: value.tolist() for task, value in present.items()}
         for route in plan.routes:
             numbers = _numbers(flags, route)
             self._rows[route] = None if numbers is None else Rows(numbers, _index(numbers, device))

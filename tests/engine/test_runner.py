@@ -13,7 +13,8 @@ from mmengine.config import Config
 from mtkd.engine.runner import TaskRunner, config_text
 
 VALUES = {'a': float('inf'), 'b': [float('-inf'), 1.5, (float('nan'), 'inf')], 'c': {'inf': "it's", 'd': None, 'e': (1,)},
-          'f': "float('inf')", 'g': True, 'h': 1e-8, 'i': [], 'j': {}}
+          'f': "float('inf')", 'g': True, 'h': 1e-8, 'i': [], 'j': {}, 'k': {'trunk.0': [{}], 3: 'x', 'class': ()},
+          'l': [{'name': 'n' * 60, 'more': {'deep': ['w' * 50, ('v' * 60,)], 'a b': 1}}] * 3}
 
 
 def same(one, two) -> bool:

@@ -31,7 +31,7 @@ def test_nothing_of_it_is_in_a_checkpoint():
 def test_the_batch_keeps_its_raw_picture_and_everything_else():
     given = {**batch(), 'teacher': {'big': {'depth.out': torch.ones(3, 1, 4, 6)}}}
     moved = Preprocessor()(given, training=True)
-    assert set(moved) == {*given, 'rows'} and set(Preprocessor()(given)) == set(given)
+    assert set(moved) == {*given, 'labelled'} and set(Preprocessor()(given)) == set(given)
     assert moved['image'].dtype == torch.uint8 and torch.equal(moved['image'], given['image'])
     assert moved['meta'] == given['meta']
     assert not isinstance(moved['meta'][0], BaseDataElement)

@@ -26,6 +26,7 @@ from .stem import set_stem_stride
 
 _NORMS = ('batch', 'group', 'frozen')
 _ORDINARY = (224, 224)
+_AGREES: set[str] = set()  # ways to build a network whose features have been compared with timm's description
 _OF_SHAPES = re.compile(r'size of tensor|[Ss]izes of tensors|shape')
 
 
@@ -167,7 +168,14 @@ class TimmBackbone(nn.Module):
             return functional_call(self, held, torch.empty(2, 3, *size, device='meta'))
 
     def _check_what_timm_says(self, kwargs: Mapping[str, Any]) -> None:
-        """Compare timm's channels, order, layout and strides with the features of an image of ordinary size."""
+        """Compare timm's channels, order, layout and strides with the features of an image of ordinary size.
+
+        The comparison is made once per process for each way to build a network.
+        """
+        way = repr((self.name, type(self.body), self.channels, self.strides, self._channels_last, self.pad_multiple,
+                    self.body.feature_info.out_indices, sorted(kwargs.items())))
+        if way in _AGREES:
+            return
         given = kwargs.get('img_size')
         config = timm.get_pretrained_cfg(self.name)
         own = tuple(config.input_size[-2:]) if config is not None else _ORDINARY
@@ -178,6 +186,7 @@ class TimmBackbone(nn.Module):
             except Exception:
                 continue  # unsupported size; the size of the data is checked before a run
             self._compare(features, size)
+            _AGREES.add(way)
             return
 
     def _compare(self, features: Sequence[Tensor], size: Size) -> None:
