@@ -23,8 +23,8 @@ def test_what_no_config_can_be_is_refused(configs, tmp_path):
         check_named([configs], ['a', 'c'])
     with pytest.raises(ValueError, match='there is no config .*nowhere'):
         check_named([configs, str(tmp_path / 'nowhere*.py')], [])
-    (tmp_path / 'b.py').write_text('x = (')
-    with pytest.raises(ValueError, match=r'b\.py cannot be read as a config: SyntaxError'):
+    (tmp_path / 'c.py').write_text('x = (')
+    with pytest.raises(ValueError, match=r'c\.py cannot be read as a config: SyntaxError'):
         check_named([configs], [])
 
 
