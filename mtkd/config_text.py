@@ -20,15 +20,6 @@ from .config_files import PACKAGE, find_config
 OPEN = object()  # a value that only running the config tells
 _BUILT_AS = {'distiller': 'Distiller', 'finite': 'FiniteHook', 'balance': 'WeightedSum', 'data_preprocessor': 'Preprocessor',
              'neck': 'ConcatNeck', 'teacher_cache': 'TeacherCacheHook'}  # of a dictionary without a type, by its key
-TOP_LEVEL = frozenset({  # keys that are read at the top of every config, whatever stands there
-    'auto_scale_lr', 'backbone', 'cfg', 'custom_hooks', 'custom_imports', 'data_preprocessor', 'data_set',
-    'default_hooks', 'default_scope', 'detect_anomalous_params', 'domain', 'env_cfg', 'experiment_name',
-    'find_unused_parameters', 'fold', 'launcher', 'load_from', 'log_level', 'log_processor', 'method', 'model',
-    'model_wrapper_cfg', 'optim_wrapper', 'param_scheduler', 'pseudo_labels', 'randomness', 'report', 'resume',
-    'search', 'student', 'suite', 'sync_bn', 'teacher_cache', 'teachers', 'test_cfg', 'test_dataloader',
-    'test_evaluator', 'test_set', 'train_cfg', 'train_dataloader', 'train_set', 'val_cfg', 'val_dataloader',
-    'val_evaluator', 'visualizer', 'work_dir'})
-_ROUTED = ('teachers', 'search')  # options that reach other configs
 _PLAIN = {'object', 'ABC', 'Module', 'Dataset', 'Generic', 'Protocol'}  # bases that take no argument of their own
 _SEARCHED = (('torch', 'optim'), ('mmengine', 'hooks'), ('mmengine', 'optim'), ('mmengine', 'visualization'),
              ('mmengine', 'runner'), ('mmengine', 'model'))  # folders of other packages whose classes configs name
@@ -190,7 +181,7 @@ def _merged(base: Any, own: Any) -> Any:
 def _check_key(config: Any, key: str) -> None:
     """Refuse a dotted key that neither stands in a config nor can be an argument of what it reaches."""
     node, parts = config, key.split('.')
-    if parts[0] in _ROUTED:
+    if parts[0] in declared('OPTION_PREFIXES'):  # reaches another config
         return
     foreign = isinstance(config, dict) and bool(config.get('custom_imports'))  # brings classes and keys of its own
     for depth, part in enumerate(parts):
@@ -210,11 +201,30 @@ def _check_key(config: Any, key: str) -> None:
                          + (f'; nearest: {", ".join(near)}.' if near else f'; it has {", ".join(sorted(known))}.'))
 
 
+def top_level() -> frozenset[str]:
+    """The keys that are read at the top of every config: arguments of MMEngine's Runner, and the ``CONFIG_KEYS`` of mtkd."""
+    return frozenset((arguments_of('Runner') or set()) - {'cfg'}) | declared('CONFIG_KEYS')
+
+
+@cache
+def declared(name: str) -> frozenset[str]:
+    """All strings of the tuples that modules of mtkd assign to a name, read from their sources.
+
+    A module that reads a key at the top of a config declares it in ``CONFIG_KEYS``; one that takes options for other configs
+    declares what they begin with in ``OPTION_PREFIXES``.
+    """
+    found: set[str] = set()
+    for file in PACKAGE.rglob('*.py'):
+        for text in re.findall(rf'^{name} = (\(.*?\))', file.read_text(encoding='utf-8'), re.MULTILINE | re.DOTALL):
+            found.update(ast.literal_eval(text))
+    return frozenset(found)
+
+
 def _known(node: Mapping[str, Any], path: list[str], foreign: bool) -> set[str] | None:
     """The keys that may stand in a dictionary; None if that cannot be told."""
     keys = {key for key in node if isinstance(key, str)}
     if not path:
-        return None if foreign else keys | TOP_LEVEL
+        return None if foreign else keys | top_level() | declared('OPTION_PREFIXES')
     if path == ['default_hooks']:
         keys.add('finite')
     name = built_as(node, path)

@@ -1,10 +1,19 @@
 """Mistakes that the text of a config shows, and that nothing is refused which the whole check would take."""
 
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
 import pytest
+from mmengine.config import Config
+from mmengine.runner import runner
 
 from mtkd import config_text
-from mtkd.config_files import find_config
-from mtkd.config_text import OPEN, TOP_LEVEL, arguments_of, check
+from mtkd.config_files import PACKAGE, find_config
+from mtkd.config_text import OPEN, arguments_of, check, declared, top_level
+from mtkd.deploy import model_card
+from mtkd.engine import quick, record
 from mtkd.engine.config import _always, _arguments, check_option, load_config
 
 SOME = ('quickstart/student_kdam', 'kdam/swinT_from_swinL_nyud', 'mlfd/student_s32_cifar10_l1_l2_l3_cached',
@@ -17,8 +26,47 @@ def write(folder, name, text):
     return path
 
 
-def test_what_is_read_at_the_top_is_listed():
-    assert _always('') == TOP_LEVEL
+READS = {'get', 'pop', 'setdefault'}
+
+
+def keys_read(file: Path, module) -> set[str]:
+    """The keys that a module reads at the top of a config: ``cfg.key``, ``cfg['key']``, ``cfg.get(KEY)``, ``key in cfg``."""
+    def whole(node):  # a config, by the name that all of mtkd gives it
+        return getattr(node, 'id', getattr(node, 'attr', None)) in ('cfg', '_cfg_dict')
+
+    def text(node):
+        value = getattr(module, node.id, None) if isinstance(node, ast.Name) else getattr(node, 'value', None)
+        return {value} if isinstance(value, str) else set()
+
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READS and node.args:
+            found |= text(node.args[0]) if whole(node.func.value) else set()
+        elif isinstance(node, ast.Subscript) and whole(node.value):
+            found |= text(node.slice)
+        elif isinstance(node, ast.Compare) and whole(node.comparators[0]):
+            found |= text(node.left)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and whole(node.value):
+            found |= {node.attr} - set(dir(Config)) - set(dir(dict))
+    return found
+
+
+def test_what_is_read_at_the_top_is_known():
+    """Of the packages that are given whole configs, and of MMEngine's Runner."""
+    modules = [importlib.import_module('.'.join(file.relative_to(PACKAGE.parent).with_suffix('').parts))
+               for folder in ('engine', 'prerequisites', 'deploy', 'studies') for file in (PACKAGE / folder).rglob('*.py')
+               if file.name != '__init__.py']
+    unread = {'config_sha256', quick.KEY, 'filename', '_cfg_dict'}  # what mtkd sets itself, and attributes of Config
+    for module in [*modules, runner]:
+        unknown = keys_read(Path(module.__file__), module) - top_level() - unread
+        assert not unknown, f'{module.__name__} reads {sorted(unknown)}: declare it in CONFIG_KEYS there'
+
+
+def test_keys_are_collected_from_the_text_as_they_are_in_the_modules():
+    assert top_level() | declared('OPTION_PREFIXES') == _always('')
+    assert set(inspect.signature(runner.Runner.__init__).parameters) - {'self', 'cfg'} <= top_level()
+    assert {*record.CONFIG_KEYS, *model_card.CONFIG_KEYS, 'tasks', 'teacher_cache', 'pseudo_labels', 'report'} <= top_level()
+    assert declared('OPTION_PREFIXES') == {'teachers', 'search'} and 'teachers' not in top_level()
 
 
 @pytest.mark.parametrize(('text', 'words'), [

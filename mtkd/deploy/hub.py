@@ -16,6 +16,7 @@ from mmengine.config import Config
 from .. import __version__, atomic
 from ..engine.checkpoint import check_fit
 from ..engine.loaders import datasets_of
+from ..engine.record import NAMES
 from ..models import build_net
 from ..models.weights_file import read_weights
 from ..registry import MODELS
@@ -26,7 +27,7 @@ from .student import Student, without_weights
 
 WEIGHTS, CONFIG, CARD = 'model.safetensors', 'config.json', 'README.md'
 SCHEMA = 1  # of config.json; a newer one is refused
-_NAMED = ('suite', 'method', 'student', 'backbone', 'data_set', 'data_licence')  # of the config, for people
+_NAMED = (*NAMES, 'data_licence')  # of the config, for people
 _NEEDED = ('tasks', 'net', 'data_preprocessor', 'pipeline', 'input_size')
 
 

@@ -38,6 +38,7 @@ LICENCES = {
     'SyntheticScenes': 'Rendered by mtkd itself; no terms of others.',
     'SyntheticClips': 'Rendered by mtkd itself; no terms of others.'}
 """Adapter -> terms of its data. An adapter's own ``LICENCE`` goes before these, a config's ``data_licence`` before both."""
+CONFIG_KEYS = ('data_licence',)
 
 
 def model_card(student: Student, exported: Exported, *, metrics: Metrics | None, config: str, licence: str | None = None,

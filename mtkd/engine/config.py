@@ -17,16 +17,15 @@ from typing import Any
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.hooks import EMAHook
-from mmengine.runner import Runner
 
 from .. import registry
 from ..config_files import HOME, find_config
-from ..config_text import built_as
+from ..config_text import built_as, top_level
 from ..models.foreign_model import foreign_scale
 from ..models.known_weights import Scale, contradicts, scale_of, usual_scale
 from ..models.picture_scale import IMAGENET_MEAN, IMAGENET_STD
 from ..tasks import build_tasks
-from . import record, report
+from . import report
 from .loaders import DATALOADERS, datasets_of
 from .options import digest
 from .prerequisite import Prerequisite, kinds
@@ -35,7 +34,7 @@ from .trackers import add_trackers
 from .validate import check_config
 
 LOG_INTERVAL = 50  # iterations, if no logging interval is configured
-RUNNER_OPTIONS = ('sync_bn', 'find_unused_parameters', 'detect_anomalous_params', 'model_wrapper_cfg')  # read by Runner
+CONFIG_KEYS = ('tasks', 'custom_imports')
 
 
 def config_hash(cfg: Mapping[str, Any]) -> str:
@@ -228,14 +227,10 @@ def _keys_of(node: Any, path: Sequence[str]) -> set[str]:
 
 
 def _always(place: str) -> set[str]:
-    """The keys that are always read at a position of a config: at the top level, those of MMEngine, of the record of results
-    and of prerequisites.
-    """
+    """The keys that are always read at a position of a config: at the top level, of MMEngine, mtkd and prerequisites."""
     if place:
         return {'finite'} if place == 'default_hooks' else set()
-    runner = set(inspect.signature(Runner.__init__).parameters) - {'self'}
-    of_prerequisites = (key for kind in kinds() for key in (*kind.keys, *kind.prefixes))
-    return {'custom_imports', *runner, *RUNNER_OPTIONS, *report.KEYS, *record.KEYS, *of_prerequisites}
+    return {*top_level(), *(key for kind in kinds() for key in (*kind.keys, *kind.prefixes))}
 
 
 def _arguments(type_name: str) -> set[str]:

@@ -127,19 +127,19 @@ def _sets(dataset: MultiDataset, keys: Iterable[Any]) -> set[int]:
     return {key[0] if isinstance(key, tuple) else dataset.locate(key)[0] for key in keys}
 
 
-def _test_loader(cfg: Any) -> Any:
+def _test_loader(loader: Any) -> Any:
     """The test set's loader without workers; its data set is not read into memory."""
-    cfg = copy.deepcopy(cfg)
-    cfg.num_workers = 0
+    loader = copy.deepcopy(loader)
+    loader.num_workers = 0
     for key in ('persistent_workers', 'prefetch_factor'):
-        cfg.pop(key, None)
-    pending = [cfg.dataset]
+        loader.pop(key, None)
+    pending = [loader.dataset]
     while pending:
         dataset = pending.pop()
         if dataset.get('cache'):
             dataset.cache = False
         pending.extend(dataset.get('datasets') or [])
-    return Runner.build_dataloader(cfg)
+    return Runner.build_dataloader(loader)
 
 
 def _as_plain(loader: Any) -> Any:

@@ -9,9 +9,10 @@ from pathlib import PurePath
 from typing import Any
 
 from .config import config_hash
+from .record import CONFIG_KEYS
 
 NEUTRAL = (  # keys that may change when resuming, because they do not affect the weights
-    'suite', 'method', 'student', 'backbone', 'data_set', 'train_set', 'test_set', 'domain', 'fold', 'work_dir', 'log_level',
+    *CONFIG_KEYS, 'data_licence', 'work_dir', 'log_level',
     'log_processor*', 'visualizer*', 'env_cfg*', 'default_hooks.logger*', 'default_hooks.timer*',
     'default_hooks.runtime_info*', 'default_hooks.checkpoint*', 'default_hooks.finite*', 'default_hooks.sampler_seed',
     '*_dataloader.num_workers', '*_dataloader.persistent_workers', '*_dataloader.prefetch_factor',

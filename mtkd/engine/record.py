@@ -14,7 +14,8 @@ import torch
 from .. import __version__
 from .facts import Facts
 
-KEYS = ('suite', 'method', 'student', 'backbone', 'data_set', 'train_set', 'test_set', 'domain', 'fold')  # of a config
+CONFIG_KEYS = ('suite', 'method', 'student', 'backbone', 'data_set', 'train_set', 'test_set', 'domain', 'fold')
+NAMES = CONFIG_KEYS[:5]  # of the row of results
 PACKAGES = ('torch', 'torchvision', 'mmengine', 'timm', 'numpy', 'opencv-python', 'scipy', 'torchjd')
 
 

@@ -14,7 +14,7 @@ from mmengine.config import Config
 from .. import atomic
 
 VALIDATIONS = 'validations.json'
-KEYS = ('report',)  # of a config
+CONFIG_KEYS = ('report',)
 LAST_CHECKPOINT = 'last checkpoint'
 STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {'median': statistics.median, 'mean': statistics.fmean}
 

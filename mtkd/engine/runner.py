@@ -16,6 +16,9 @@ from .. import atomic
 from .console import live, quieten, verbose
 from .stopping import shield_workers
 
+CONFIG_KEYS = ('sync_bn', 'find_unused_parameters', 'detect_anomalous_params', 'model_wrapper_cfg', 'compile',
+               'activation_checkpointing', 'efficient_conv_bn_eval')
+"""What MMEngine's Runner reads at the top of a config besides its arguments."""
 _WIDTH, _ENDLESS = 120, 10 ** 9
 
 

@@ -18,6 +18,7 @@ from mmengine.visualization.vis_backend import MLflowVisBackend, WandbVisBackend
 
 from .. import atomic
 from ..registry import VISBACKENDS
+from .record import NAMES
 
 IDS = 'trackers.json'  # in a work dir: tracker -> the id of the run there
 BACKENDS = {'tensorboard': 'TensorboardVisBackend', 'wandb': 'WandbRun', 'mlflow': 'MLflowRun', 'aim': 'AimVisBackend',
@@ -133,7 +134,7 @@ class MLflowRun(MLflowVisBackend):
         mlflow = self.experiment
         mlflow.log_text(config.pretty_text, 'config.py')
         if self._logged < 0:
-            named = {key: config[key] for key in ('suite', 'method', 'student', 'backbone', 'data_set') if config.get(key)}
+            named = {key: config[key] for key in NAMES if config.get(key)}
             mlflow.log_params({**named, 'seed': (config.get('randomness') or {}).get('seed'),
                                'config_sha256': config.get('config_sha256')})
 

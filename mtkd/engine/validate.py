@@ -9,7 +9,7 @@ import re
 import textwrap
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,15 +21,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from .. import registry
+from ..config_text import top_level
+from . import record
+from .prerequisite import kinds
 
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _TOGETHER = ('train_dataloader', 'train_cfg', 'optim_wrapper')
-_READ = {*_LOADERS, *_TOGETHER, 'model', 'tasks', 'param_scheduler', 'val_cfg', 'test_cfg', 'val_evaluator',
-         'test_evaluator', 'default_hooks', 'custom_hooks', 'custom_imports', 'visualizer', 'log_processor', 'env_cfg',
-         'randomness', 'teacher_cache', 'pseudo_labels', 'load_from', 'model_wrapper_cfg'}  # top-level keys in use
 _BY_NAME = {'paramwise_cfg', 'custom_keys'}  # their keys are names of parts of the model
 _LISTS = {'pipeline', 'datasets', 'custom_hooks', 'param_scheduler', 'vis_backends'}  # of objects; elsewhere, one object
-_TEXTS = ('suite', 'method', 'student', 'backbone', 'data_set')  # keys that name the row of results
 _TYPO = 0.88  # similarity above which an unused top-level name is considered a misspelling of a used one
 _POSITIVE = {'interval', 'val_interval', 'batch_size', 'max_iters', 'max_epochs', 'log_interval', 'update_interval',
              'prefetch_factor'}
@@ -97,6 +96,7 @@ _NESTED = {  # keys with the same meaning in other objects, with an unknown defa
     'head': _place(registry.HEADS, given='in_channels out_channels', needs_type=False)}
 _LINK = _place(registry.LINKS, 'Link', 'task tasks')
 _CONTRAST = _place(registry.LINKS, 'TaskContrast', 'task tasks')
+_BUILT = {*_LOADERS, *_PLACES, *_MEMBERS} - {*record.CONFIG_KEYS}  # of the top-level keys, those that hold what is built
 _VISITED = {*_PLACES, 'links'}  # their own messages are more specific than annotations
 _DISTILL_LOSS = _place(registry.DISTILL_LOSSES)
 
@@ -130,9 +130,10 @@ def check_config(cfg: Config) -> None:
             most similar name.
     """
     try:
-        _check_top(cfg)
+        read = top_level() | {key for kind in kinds() for key in kind.keys}
+        _check_top(cfg, read)
         for key in cfg:
-            if key in _READ - {'pseudo_labels', 'custom_imports', 'env_cfg', 'randomness', 'model_wrapper_cfg'}:
+            if key in read and key in _BUILT:
                 _visit(cfg[key], key, key, False)
     except _Wrong as error:
         raise ValueError(f'{cfg.filename}: {error}{_inherited(cfg) if error.unknown else ""}') from None
@@ -151,7 +152,7 @@ def _inherited(cfg: Config) -> str:
     return ' If the argument comes from a base config, write _delete_=True into the dictionary: it then inherits nothing.'
 
 
-def _check_top(cfg: Config) -> None:
+def _check_top(cfg: Config, read: Set[str]) -> None:
     if not cfg.get('tasks') or not cfg.get('model'):
         lacking = ' and '.join(key for key in ('tasks', 'model') if not cfg.get(key))
         raise _Wrong(f'this is not a training config: it lacks {lacking}.')
@@ -161,9 +162,9 @@ def _check_top(cfg: Config) -> None:
     if cfg.model.net.get('backbone') is None and cfg.model.net.get('trunk') is None:
         raise _Wrong(f"model.net={_shown(cfg.model.net)} has no backbone: give one, as in "
                      f"backbone=dict(type='TimmBackbone', name='resnet18').")
-    for key in cfg:
-        near = difflib.get_close_matches(key, _READ, n=1, cutoff=_TYPO)
-        if near and key not in _READ and not cfg.get(near[0]) and not key.startswith('_'):
+    for key in cfg:  # names of results are left out: a list of "domains" is a variable of the config, no misspelling
+        near = difflib.get_close_matches(key, read - {*record.CONFIG_KEYS}, n=1, cutoff=_TYPO)
+        if near and key not in read and not cfg.get(near[0]) and not key.startswith('_'):
             raise _Wrong(f"the key '{key}' is read by nothing; did you mean '{near[0]}'?")
     absent = [key for key in _TOGETHER if not cfg.get(key)]
     trains = bool(cfg.get('train_cfg') or cfg.get('optim_wrapper'))  # a config with data only is allowed
@@ -173,9 +174,10 @@ def _check_top(cfg: Config) -> None:
     for split in ('val', 'test'):
         if cfg.get(f'{split}_dataloader') and not cfg.get(f'{split}_evaluator') and cfg.get(f'{split}_cfg'):
             raise _Wrong(f"there is {split}_dataloader, but no {split}_evaluator: give dict(type='TaskMetrics').")
-    for key in _TEXTS:
+    for key in record.CONFIG_KEYS:
         if cfg.get(key) is not None:
-            _expect(cfg[key], key, str, 'text, a name for the results')
+            what = (int, 'a whole number, of the results') if key == 'fold' else (str, 'text, a name for the results')
+            _expect(cfg[key], key, *what)
     _check_environment(cfg.get('env_cfg'))
     for key in _LOADERS:
         if cfg.get(key) is not None:

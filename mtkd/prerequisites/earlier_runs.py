@@ -22,9 +22,11 @@ from ..engine.stopping import run_and_pass_signals_on
 from ..models.genotype import GENOTYPE_FILE, any_genotype
 from ..registry import PREREQUISITES
 
-PSEUDO = 'pseudo_labels'  # name of the teacher of the pseudo-labels
+CONFIG_KEYS = ('pseudo_labels',)
+OPTION_PREFIXES = ('teachers', 'search')  # of options for the configs of teachers and searches
+PSEUDO, = CONFIG_KEYS  # also the name of the teacher of the pseudo-labels
 GENOTYPE = 'genotype'  # name of the search for the genotype of the network
-TEACHERS, SEARCH = 'teachers', 'search'  # prefixes of options for the configs of teachers and searches
+TEACHERS, SEARCH = OPTION_PREFIXES
 _PLACE_OF_TEACHERS = 'model.distiller.teachers'
 
 
@@ -344,7 +346,7 @@ class EarlierRuns(Prerequisite):
     """Teachers given by their configs, and the genotype of a search."""
 
     order = 0
-    prefixes = frozenset({TEACHERS, SEARCH})
+    prefixes = frozenset(OPTION_PREFIXES)
 
     def configure(self, cfg: Config, options: Mapping[str, Any]) -> None:
         """Apply ``teachers.NAME.KEY`` and ``search.KEY`` as options of the referenced configs.

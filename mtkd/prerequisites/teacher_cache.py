@@ -28,6 +28,7 @@ from ..engine.quick import flag
 from ..registry import DATASETS, MODELS, PREREQUISITES, TRANSFORMS
 from ..structures import FeatureStore, collate
 
+CONFIG_KEYS = ('teacher_cache',)
 COMMIT_EVERY_S = 5.0
 
 
@@ -394,7 +395,7 @@ class TeacherCaches(Prerequisite):
     """The caches of teachers' features that a config's training reads."""
 
     order = 20
-    keys = frozenset({'teacher_cache'})
+    keys = frozenset(CONFIG_KEYS)
 
     def needed(self, cfg: Config) -> bool:
         """Whether the config has a ``teacher_cache``."""

@@ -61,3 +61,19 @@ def test_every_base_config_of_the_repository_passes():
     """The configs themselves are loaded, and so checked, by tests/test_configs.py."""
     for path in sorted((ROOT / 'configs' / 'quickstart').glob('*.py')):
         check_config(Config.fromfile(path))
+
+
+@pytest.mark.parametrize(('line', 'words'), [
+    ("domain = ['a']", 'domain'), ("fold = 'one'", 'fold'), ("model_wraper_cfg = dict()", "did you mean 'model_wrapper_cfg'"),
+    ("teacher_caches = dict()", "did you mean 'teacher_cache'"), ("data_licences = 'x'", "did you mean 'data_licence'")])
+def test_top_level_keys_of_every_module_are_checked(tmp_path, line, words):
+    path = write_config(tmp_path)
+    path.write_text(path.read_text() + f'\n{line}\n')
+    with pytest.raises(ValueError, match=words):
+        check_config(Config.fromfile(path))
+
+
+def test_a_variable_beside_a_name_of_results_is_no_misspelling(tmp_path):
+    path = write_config(tmp_path)
+    path.write_text(path.read_text() + "\ndomains = ['a', 'b']\nbackbones = dict(a=1)\n")
+    check_config(Config.fromfile(path))

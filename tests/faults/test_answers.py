@@ -88,6 +88,7 @@ def test_rendezvous(answer, folder, tmp_path, monkeypatch, launcher, environment
 @pytest.mark.parametrize('command', ['test', 'export', 'infer'])
 @pytest.mark.parametrize(('file', 'words'), tables.CHECKPOINTS)
 def test_checkpoints(answer, folder, tmp_path, command, file, words):
+    (tmp_path / 'a.png').touch()
     picture = [tmp_path / 'a.png'] if command == 'infer' else []
     assert words in answer(command, folder / 'toy.py', folder / file, *picture)
 
