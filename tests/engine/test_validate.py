@@ -64,7 +64,8 @@ def test_every_base_config_of_the_repository_passes():
 
 
 @pytest.mark.parametrize(('line', 'words'), [
-    ("domain = ['a']", 'domain'), ("fold = 'one'", 'fold'), ("model_wraper_cfg = dict()", "did you mean 'model_wrapper_cfg'"),
+    ("domain = ['a']", 'domain'), ("fold = 'one'", 'fold'),
+    ("model_wraper_cfg = dict()", "did you mean 'model_wrapper_cfg'"),
     ("teacher_caches = dict()", "did you mean 'teacher_cache'"), ("data_licences = 'x'", "did you mean 'data_licence'")])
 def test_top_level_keys_of_every_module_are_checked(tmp_path, line, words):
     path = write_config(tmp_path)
