@@ -108,14 +108,17 @@ def complete() -> None:
     """Answer a shell that asks for completions, and exit."""
     import argcomplete
 
+    from mtkd.studies.data_sets import DATA_SETS  # imports nothing heavy
     top = argparse.ArgumentParser(prog='mtkd')
     commands = top.add_subparsers()
     for name in COMMANDS:
         command_module(name).add_arguments(commands.add_parser(name))
     for parser in commands.choices.values():
         for action in parser._actions:
-            if action.dest == 'config':
+            if action.dest == 'config' or action.metavar == 'CONFIG':
                 action.completer = _config_names  # type: ignore[attr-defined]
+    data_set, = (action for action in commands.choices['data']._actions if action.dest == 'name')
+    data_set.completer = argcomplete.ChoicesCompleter(DATA_SETS)  # type: ignore[attr-defined]
     argcomplete.autocomplete(top, exit_method=sys.exit)
 
 

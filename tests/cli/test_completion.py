@@ -16,8 +16,11 @@ def test_the_shells_lines(monkeypatch, capsys, shell):
 
 
 @pytest.mark.parametrize(('line', 'expected'), [('mtkd tra', 'train'), ('mtkd train --with-p', '--with-prerequisites'),
+                                                ('mtkd data imdb', 'imdb-wiki'),
+                                                ('mtkd doctor --data kdam/swinT_from_swinL_ny',
+                                                 'kdam/swinT_from_swinL_nyud228'),
                                                 ('mtkd train kdam/swinT_from_swinL_ny', 'kdam/swinT_from_swinL_nyud228')])
-def test_commands_options_and_configs_are_completed(tmp_path, line, expected):
+def test_commands_options_configs_and_data_sets_are_completed(tmp_path, line, expected):
     """In a process of its own: argcomplete takes file descriptor 9 of the one it answers in."""
     answer = tmp_path / 'answer'
     asked = {'_ARGCOMPLETE': '1', 'COMP_LINE': line, 'COMP_POINT': str(len(line)), '_ARGCOMPLETE_IFS': '\n',
