@@ -42,8 +42,17 @@ TRIED += [config for config in CONFIGS if config.startswith('configs/catalogue/'
 SMOKED = CONFIGS if os.environ.get('MTKD_TEST_ALL_CONFIGS') == '1' else TRIED
 
 
+@pytest.fixture
+def no_initial_values(monkeypatch):
+    """On the meta device they have no effect, and making them takes longer than anything else."""
+    for name in vars(torch.nn.init):
+        if name.endswith('_') and not name.startswith('_'):
+            monkeypatch.setattr(torch.nn.init, name, lambda tensor, *args, **kwargs: tensor)
+    monkeypatch.setattr('timm.layers.weight_init._trunc_normal_', lambda tensor, *args, **kwargs: tensor)
+
+
 @pytest.mark.parametrize('config', CONFIGS)
-def test_config_builds(config, tmp_path):
+def test_config_builds(config, tmp_path, no_initial_values):
     cfg = load_config(ROOT / config)
     for key in ('suite', 'method', 'student', 'backbone', 'data_set'):
         assert cfg.get(key), f'{config} does not say its {key}'
