@@ -5,12 +5,9 @@
 Cost and result: docs/results/few_labels_three_sets.md.
 """
 
-_base_ = ['../_base_/models/few_labels_cnn.py', '../_base_/datasets/mlfd_s32.py', '../_base_/schedules/few_labels.py', '../_base_/runtime/short.py']
-suite, method, student, backbone = 'few_labels_three_sets', 'Teacher of all labels', 'ResNet-10, 32-64-128', 'ResNet-10, 32-64-128'
+_base_ = '_base_/teacher_of_one_set.py'
 data_set = 'GTSRB (2,613 / 1,200 pictures)'
 tasks = dict(gtsrb={{_base_.tasks.gtsrb}}, _delete_=True)
 train_dataloader = {{_base_.gtsrb_train_dataloader}}
 val_dataloader = {{_base_.gtsrb_test_dataloader}}
 test_dataloader = {{_base_.gtsrb_test_dataloader}}
-model = dict(net=dict(backbone=dict(channels=(32, 64, 128, 128), stem_width=16)))
-train_cfg = dict(max_iters=1600)
