@@ -8,6 +8,7 @@ from mmengine.runner import BaseLoop, Runner
 
 from ..registry import LOOPS
 from .checkpoint import advance_schedules
+from .trackers import begin_at
 from .unwrap import unwrapped
 
 
@@ -67,6 +68,7 @@ class TrainLoop(BaseLoop):
     def run(self) -> torch.nn.Module:
         """Train from the current iteration to the last."""
         runner = self.runner
+        begin_at(runner.visualizer, self._iter)
         advance_schedules(runner.param_schedulers or [], self._iter, self.epoch)
         runner.call_hook('before_train')
         self.dataloader.batch_sampler.start_at(self._iter)

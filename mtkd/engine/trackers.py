@@ -1,8 +1,8 @@
 """Experiment trackers by name: ``--log tensorboard,wandb,mlflow``; a resumed run goes on in its tracker's run.
 
-MMEngine (0.10.7) has a backend for each tracker. Two are refined here, because its own log wandb's values by the number of
-calls instead of the iteration, begin a run anew at every start, and copy a whole work dir into MLflow's store, which lies in
-that work dir.
+MMEngine (0.10.7) has a backend for each tracker. Three are refined here, because its own log wandb's values by the number of
+calls instead of the iteration, begin a run anew at every start, copy a whole work dir into MLflow's store, which lies in
+that work dir, and show what a resumed run logs again twice in TensorBoard.
 """
 
 import json
@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 from mmengine.config import Config
-from mmengine.visualization.vis_backend import MLflowVisBackend, WandbVisBackend
+from mmengine.visualization import Visualizer
+from mmengine.visualization.vis_backend import MLflowVisBackend, TensorboardVisBackend, WandbVisBackend
 
 from .. import atomic
 from ..registry import VISBACKENDS
@@ -46,6 +47,64 @@ def add_trackers(cfg: Config, names: Sequence[str], work_dir: Path | str) -> Non
             own = {'run': run, 'ids': str(Path(work_dir) / IDS)} if name in ('wandb', 'mlflow') else {}
             backends.append({'type': BACKENDS[name], **own})
     cfg.visualizer.vis_backends = backends
+
+
+def begin_at(visualizer: Visualizer, iteration: int) -> None:
+    """Tell the backends that need it where a training begins, before anything is logged; 0 unless it is resumed."""
+    for backend in visualizer._vis_backends.values():
+        if isinstance(backend, TensorboardRun):
+            backend.begin_at(iteration)
+
+
+@VISBACKENDS.register_module(name='TensorboardVisBackend')
+class TensorboardRun(TensorboardVisBackend):
+    """TensorBoard, under the name of MMEngine's backend, which it replaces.
+
+    A resumed run logs the iterations after its checkpoint again. Its file begins with the mark by which TensorBoard drops
+    what an earlier start logged for them (``purge_step`` of ``SummaryWriter``). The checkpoint's own iteration stays; what
+    ``scalars.json`` shows to be logged for it already, such as a validation that is repeated, is left out.
+
+    Args:
+        save_dir: given by MMEngine.
+    """
+
+    def __init__(self, save_dir: str) -> None:
+        super().__init__(save_dir)
+        self._first: int | None = None  # iteration that the training began at; None: not told
+        self._logged: set[str] = set()  # names of the values logged for it
+        self._config: Config | None = None
+
+    def begin_at(self, iteration: int) -> None:
+        """Take the iteration that the training begins at."""
+        self._first = iteration
+        file = Path(self._save_dir) / 'scalars.json'
+        if iteration and file.is_file():
+            lines = file.read_text(encoding='utf-8', errors='replace').splitlines()
+            self._logged = {name for line in lines if _step_of(line) == iteration for name in json.loads(line)}
+
+    def _init_env(self) -> None:
+        """Open the file."""
+        from torch.utils.tensorboard import SummaryWriter
+        purge = None if self._first is None else self._first + 1 if self._first else 0
+        self._tensorboard = SummaryWriter(self._save_dir, purge_step=purge)
+        if self._config is not None:
+            self._tensorboard.add_text('config', self._config.pretty_text)
+
+    def add_config(self, config: Config, **kwargs: Any) -> None:
+        """Record the config, as soon as there is something to log: before, the iteration is not known."""
+        self._config = config
+
+    def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
+        """Record a number."""
+        if step != self._first or name not in self._logged:
+            super().add_scalar(name, value, step)
+
+
+def _step_of(line: str) -> int | None:
+    try:
+        return json.loads(line).get('step')
+    except (ValueError, AttributeError):
+        return None  # cut off
 
 
 @VISBACKENDS.register_module()

@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
 
 from mtkd.engine.config import load_config, prepare
 from mtkd.engine.run import Job, train
-from mtkd.engine.trackers import BACKENDS, IDS, MLflowRun, add_trackers
+from mtkd.engine.trackers import BACKENDS, IDS, MLflowRun, add_trackers, begin_at
 from tests.engine.toy import write_config
 
 
@@ -47,6 +50,50 @@ def test_wandb(resumed, monkeypatch):
     written = sorted((folder / 'vis_data' / 'wandb').glob('offline-run-*'))
     assert len(written) == 2 and all(path.name.endswith(f'-{run}') for path in written), 'wandb sync joins them by the id'
     assert all(list(path.glob('*.wandb')) for path in written)
+
+
+def points(folder, name):
+    """The iterations that TensorBoard shows for a value."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    shown = EventAccumulator(str(folder))
+    shown.Reload()
+    return [event.step for event in shown.Scalars(name)]
+
+
+def start(folder, first, steps, validated=()):
+    """A training that begins at an iteration, logs a loss at some, is validated at others, and is killed."""
+    with DefaultScope.overwrite_default_scope('mtkd'):
+        visualizer = Visualizer(save_dir=str(folder), vis_backends=[{'type': 'LocalVisBackend'},
+                                                                    {'type': 'TensorboardVisBackend'}])
+    visualizer.add_config(Config({'a': 1}))
+    begin_at(visualizer, first)
+    for step in sorted({*steps, *validated}):
+        for name in (['loss'] if step in steps and step != first else []) + (['depth/rmse'] if step in validated else []):
+            visualizer.add_scalars({name: step / 2}, step=step)
+    visualizer.close()
+    return folder / 'vis_data'
+
+
+def test_tensorboard_shows_a_resumed_run_once(tmp_path):
+    pytest.importorskip('tensorboard', reason='TensorBoard is not installed')
+    folder = start(tmp_path, 0, [2, 4, 6, 8], [4, 8])
+    start(tmp_path, 4, [6, 8, 10], [4, 8])  # the checkpoint of 4 was the last; its validation is repeated
+    assert points(folder, 'loss') == [2, 4, 6, 8, 10] and points(folder, 'depth/rmse') == [4, 8]
+    start(tmp_path, 10, [12], [10, 12])  # killed between the checkpoint and the validation of 10
+    assert points(folder, 'loss') == [2, 4, 6, 8, 10, 12] and points(folder, 'depth/rmse') == [4, 8, 10, 12]
+    start(tmp_path, 0, [2, 4])  # resumed without a checkpoint
+    assert points(folder, 'loss') == [2, 4]
+
+
+def test_tensorboard_of_a_training_that_is_resumed(tmp_path, monkeypatch):
+    pytest.importorskip('tensorboard', reason='TensorBoard is not installed')
+    monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path / 'work_dirs'))
+    config = str(write_config(tmp_path, iters=4, val_interval=2))
+    folder = train(Job(config, log=('tensorboard',)))
+    for lost in ('iter_4.pth', 'final.pth'):
+        (folder / lost).unlink()
+    train(Job(config, log=('tensorboard',), resume=True))
+    assert points(folder / 'vis_data', 'loss') == [2, 4] == points(folder / 'vis_data', 'depth/rmse')
 
 
 def test_a_fresh_run_begins_anew(tmp_path):
