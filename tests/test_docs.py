@@ -123,6 +123,9 @@ def test_equations_are_mathml(site):
         page = (site / 'papers' / name / 'index.html').read_text(encoding='utf-8')
         assert '<div class="equation"><math xmlns="http://www.w3.org/1998/Math/MathML" display="block">' in page
         assert 'arithmatex' not in page and f'src="../figures/{name}.svg"' in page and '@' in page and 'id="bibtex"' in page
+    for name, fewest in (('mechanisms/balances', 100), ('catalogue', 5)):
+        page = (site / name / 'index.html').read_text(encoding='utf-8')
+        assert page.count('<math xmlns') >= fewest and 'arithmatex' not in page
     script = re.findall(r'<script[^>]*src="([^"]*)"', page)
     assert not [address for address in script if 'katex' in address.lower() or 'mathjax' in address.lower()]
 

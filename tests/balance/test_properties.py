@@ -3,7 +3,9 @@
 import copy
 import io
 import math
+import re
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -35,6 +37,12 @@ def test_every_registered_balance_is_tried():
     BALANCES.import_from_location()
     own = {name for name, cls in BALANCES.module_dict.items() if cls.__module__.startswith('mtkd.')}
     assert own == {cfg['type'] for cfg in CASES.values()}
+
+
+def test_every_registered_balance_has_its_equation():
+    page = (Path(__file__).parents[2] / 'docs' / 'mechanisms' / 'balances.md').read_text(encoding='utf-8')
+    section = page.partition('\n## Equations\n')[2].partition('\n## ')[0]
+    assert set(re.findall(r'^\| `(\w+)` \| .*\$.+\$', section, re.MULTILINE)) == {cfg['type'] for cfg in CASES.values()}
 
 
 def test_a_step_lowers_the_losses(case):

@@ -52,7 +52,8 @@ class Affinity(DistillLoss):
 
     terms = ('affinity',)
     same_channels = False
-    method = Method('Affinity', 'He et al. 2019', 'features', fits='dense', note='all pairs of pixels, C × C numbers')
+    method = Method('Affinity', 'He et al. 2019', 'features', fits='dense',
+                    note=r'all pairs of pixels, $C \times C$ numbers')
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:
         """See :class:`DistillLoss`; the views are features."""
@@ -81,7 +82,8 @@ class PairWise(DistillLoss):
     terms = ('pair_wise',)
     same_channels = False
     spatial = True
-    method = Method('SKD pair-wise', 'Liu et al. 2019', 'features', fits='dense', note='pairs of cells')
+    method = Method('SKD pair-wise', 'Liu et al. 2019', 'features', fits='dense',
+                    note='pairs of cells')
 
     def __init__(self, scale: float = 0.5, through_length: bool = False) -> None:
         super().__init__()

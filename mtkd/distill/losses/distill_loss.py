@@ -26,7 +26,7 @@ class Method:
         fits: the supported tasks: ``'any'``, ``'classes'`` (a distribution over classes), ``'dense'`` (maps), ``'vectors'``
             (one label an image), ``'regression'``.
         options: constructor arguments for the table and the shared tests.
-        note: one phrase on its cost or assumptions.
+        note: one phrase on its cost or assumptions; equations as LaTeX between dollars.
         state: what it keeps between steps, in words, if the loss has no number for it.
         parameters: what it trains, in words.
         cost: additional work of a step, in words.

@@ -35,7 +35,7 @@ class MLKD(DistillLoss):
     terms = ('mlkd_instance', 'mlkd_batch', 'mlkd_class')
     directions = {'mlkd_instance': 'inter', 'mlkd_batch': 'inter', 'mlkd_class': 'inter'}
     needs_distribution = True
-    method = Method('MLKD', 'Jin et al. 2023', 'outputs', 'any', note='C × C products')
+    method = Method('MLKD', 'Jin et al. 2023', 'outputs', 'any', note=r'$C \times C$ products')
 
     def __init__(self, temperatures: Sequence[float] = (4.0, 3.0, 5.0, 2.0, 6.0), rows: int | None = None) -> None:
         super().__init__()
