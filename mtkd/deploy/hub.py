@@ -1,19 +1,25 @@
 """A trained student as a folder that a model hub takes: the weights as safetensors, a ``config.json``, and a model card.
 
+Frozen experts inside the network (``JointTrunk``) are in no state dict; their weights lie beside it, in a file of their own.
+
 ``config.json`` holds plain values only, no Python, and names the parts by their registered names, so that loading a folder
 of somebody else runs no code of theirs.
 """
 
+import copy
 import json
 import sys
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from torch import nn
 
 from .. import __version__, atomic
+from ..distill import Teacher
 from ..engine.checkpoint import check_fit
 from ..engine.loaders import datasets_of
 from ..engine.record import NAMES
@@ -26,6 +32,7 @@ from .export import Deployed, Exported, difference_of, not_deployed, random_pict
 from .student import Student, without_weights
 
 WEIGHTS, CONFIG, CARD = 'model.safetensors', 'config.json', 'README.md'
+EXPERTS = 'experts.safetensors'  # of a JointTrunk: they are no part of its state dict
 SCHEMA = 1  # of config.json; a newer one is refused
 _NAMED = (*NAMES, 'data_licence')  # of the config, for people
 _NEEDED = ('tasks', 'net', 'data_preprocessor', 'pipeline', 'input_size')
@@ -40,23 +47,29 @@ def write_folder(student: Student, folder: Path, size: Size | None = None) -> Ex
         size: (height, width) to compare at; None: the config's own.
 
     Raises:
-        ValueError: the folder holds something else, the network is not deployed, it holds weights that are not its own, or
+        ValueError: the folder holds something else, the network is not deployed, an expert in it cannot be described, or
             a value of its config cannot stand in JSON.
         RuntimeError: the folder's outputs differ from the network's.
     """
     if reason := not_deployed(student.net):
         raise ValueError(f'{student.cfg.filename}: {reason}.')
-    _only_own_weights(student)
+    parts = _own_parts(student)
     _refuse_foreign(folder)
     size = size or usual_size(student)
     net = Deployed(student).cpu().eval()
     try_size(net, size)
-    text = _json(_content(student, size), str(student.cfg.filename))
+    text = _json({**_content(student, size), 'net': parts}, str(student.cfg.filename))
     from safetensors.torch import save_file
-    weights = {name: value.detach().cpu().contiguous().clone() for name, value in student.net.state_dict().items()}
-    need = sum(value.numel() * value.element_size() for value in weights.values())
-    with atomic.replacing(folder / WEIGHTS, need) as partial:
-        save_file(weights, str(partial), metadata={'format': 'pt'})
+    experts = {f'{name}/{key}': value for name, expert in _experts(student.net)
+               for key, value in expert.state_dict().items()}
+    for file, state in ((WEIGHTS, student.net.state_dict()), (EXPERTS, experts)):
+        weights = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
+        if not weights:  # of an earlier export
+            (folder / file).unlink(missing_ok=True)
+            continue
+        need = sum(value.numel() * value.element_size() for value in weights.values())
+        with atomic.replacing(folder / file, need) as partial:
+            save_file(weights, str(partial), metadata={'format': 'pt'})
     atomic.write_text(folder / CONFIG, text)
     again = Deployed(read_folder(folder)).cpu().eval()
     picture = random_picture(2, size)
@@ -82,7 +95,10 @@ def read_folder(folder: str | Path) -> Student:
     _check_imports(given.get('custom_imports'), folder / CONFIG)
     state = read_weights(_there(folder / WEIGHTS, 'the weights'), 'the weights')
     tasks = build_tasks(given['tasks'])
-    net = build_net(without_weights(given['net']), {name: task.out_channels for name, task in tasks.items()})
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'A teacher has no checkpoint')  # experts get their weights below
+        net = build_net(without_weights(given['net']), {name: task.out_channels for name, task in tasks.items()})
+    _load_experts(net, folder)
     check_fit(net, state, f'the weights {folder / WEIGHTS}')
     net.load_state_dict(state)
     preprocessor = MODELS.build({'type': 'Preprocessor', **given['data_preprocessor']})
@@ -115,12 +131,46 @@ def _json(content: Mapping[str, Any], config: str) -> str:
                          f'dictionaries in tasks, model.net, model.data_preprocessor and the test pipeline.') from error
 
 
-def _only_own_weights(student: Student) -> None:
-    """Refuse a network that holds teachers: their weights are not in its state dict."""
-    experts = (student.parts.get('trunk') or {}).get('experts')
-    if experts:
-        raise ValueError(f'{student.cfg.filename}: the network holds experts ({", ".join(experts)}), whose weights lie in '
-                         f'checkpoints of their own; use --format onnx or torch_export, which write them into the file.')
+def _own_parts(student: Student) -> dict[str, Any]:
+    """The description of the network, whose experts are given without the files that they were loaded from.
+
+    Raises:
+        ValueError: an expert is a network of another library, or of a file.
+    """
+    parts = copy.deepcopy(student.parts)
+    pending = [parts]
+    while pending:
+        trunk = pending.pop().get('trunk') or {}
+        given = trunk.get('experts')
+        for name, expert in given.items() if isinstance(given, Mapping) else ():
+            kind = expert.get('type', 'MultiTaskTeacher')
+            if kind != 'MultiTaskTeacher':
+                raise ValueError(f"{student.cfg.filename}: a folder cannot hold the expert '{name}' ({kind}), a network of "
+                                 f'another library; use --format onnx or torch_export, which write it into the file.')
+            expert.update(checkpoint=None, allow_random=True)
+            expert.pop('made_by', None)
+            pending.append(expert['net'])
+    return parts
+
+
+def _experts(net: nn.Module, prefix: str = '') -> Iterator[tuple[str, nn.Module]]:
+    """Path and network of the frozen experts of a trunk, and of theirs before them; expert/expert/… ."""
+    for name, expert in (getattr(getattr(net, 'trunk', None), 'experts', None) or {}).items():
+        if isinstance(expert, Teacher):
+            yield from _experts(expert.net, f'{prefix}{name}/')
+            yield f'{prefix}{name}', expert.net
+
+
+def _load_experts(net: nn.Module, folder: Path) -> None:
+    """Give the experts of a network their weights, the inner ones first: a trunk holds its own against their fingerprint."""
+    experts = dict(_experts(net))
+    if not experts:
+        return
+    state = read_weights(_there(folder / EXPERTS, 'the weights of the experts'), 'the weights of the experts')
+    for name, expert in experts.items():
+        own = {key.rpartition('/')[2]: value for key, value in state.items() if key.rpartition('/')[0] == name}
+        check_fit(expert, own, f"the weights of the expert '{name}' in {folder / EXPERTS}")
+        expert.load_state_dict(own)
 
 
 def _refuse_foreign(folder: Path) -> None:

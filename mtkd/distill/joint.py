@@ -165,6 +165,7 @@ class JointTrunk(nn.Module):
         """Refuse weights that were trained on other experts."""
         theirs = state_dict.get(f'{prefix}experts_hash')
         if theirs is not None and theirs.shape == self.experts_hash.shape:
+            self.experts_hash.copy_(self._fingerprint())  # they may have been given other weights since
             other = (theirs.cpu() != self.experts_hash.cpu()).any(1).tolist()
             names = [name for name, differs in zip(self.experts, other, strict=True) if differs]
             if names:

@@ -4,11 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from mtkd.deploy import MultiTaskInferencer
-from mtkd.deploy.hub import CONFIG, WEIGHTS, read_folder, write_folder
-from mtkd.deploy.student import load_student
+from mtkd.deploy.hub import CONFIG, EXPERTS, WEIGHTS, read_folder, write_folder
+from mtkd.deploy.student import load_student, without_weights
+from mtkd.engine.config import load_config
+from mtkd.engine.prerequisite import resolved
 from mtkd.models import build_net
 from tests.deploy.deployed import write_student
 
@@ -123,8 +126,77 @@ def test_a_checkpoint_beside_a_folder_and_none_beside_a_config(student, folder):
 
 def test_what_cannot_be_written(student, tmp_path):
     one = student[2]
-    with pytest.raises(ValueError, match='holds experts .big., whose weights'):
-        write_folder(type(one)(**{**vars(one), 'parts': {'trunk': {'experts': {'big': {}}}}}), tmp_path / 'a')
+    foreign = {'trunk': {'experts': {'big': {'type': 'OnnxTeacher', 'file': 'a.onnx'}}}}
+    with pytest.raises(ValueError, match=r"a folder cannot hold the expert 'big' \(OnnxTeacher\), .* use --format onnx"):
+        write_folder(type(one)(**{**vars(one), 'parts': foreign}), tmp_path / 'a')
     with pytest.raises(ValueError, match='cannot stand in config.json'):
         write_folder(type(one)(**{**vars(one), 'parts': {**one.parts, 'neck': build_net}}), tmp_path / 'a')
     assert not (tmp_path / 'a').exists()
+
+
+EXPERT = """
+tasks = dict({name}=dict(type='Classification', num_classes=3))
+model = dict(data_preprocessor=dict(mean=(100, 90, 80), std=(50, 50, 50)), net=dict(
+    backbone=dict(type='TimmBackbone', name='resnet10t', out_indices=(1, 2, 3), channels=(4, 6, 8, 8), stem_width=8,
+                  stem_stride=2, pretrained=True),
+    neck=dict(type='PoolNeck'), head=dict(type='LinearHead')))
+"""
+JOINT = """
+tasks = dict(a=dict(type='Classification', num_classes=3), b=dict(type='Classification', num_classes=3))
+model = dict(data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1)), net=dict(head=dict(type='LinearHead'), trunk=dict(
+    type='JointTrunk', fuse='stride4', channels=(5, 6), width=4, experts=dict(
+        a=dict(config='a.py', checkpoint='{folder}/a.pth'), b=dict(config='{inner}', checkpoint='{folder}/{kept}')))))
+"""
+
+
+@pytest.fixture(scope='module')
+def joint(tmp_path_factory):
+    """A joint teacher of an expert and of a joint teacher, with random weights; its configs and checkpoints are gone."""
+    folder = tmp_path_factory.mktemp('joint')
+    for name in 'ab':
+        (folder / f'{name}.py').write_text(EXPERT.format(name=name))
+    (folder / 'inner.py').write_text(JOINT.format(folder=folder, inner='b.py', kept='b.pth').replace('stride4', 'stride8')
+                                     .replace('(5, 6)', '(6,)'))
+    (folder / 'joint.py').write_text(JOINT.format(folder=folder, inner='inner.py', kept='inner.pth')
+                                     .replace("'stride4'", "dict(a='stride8', b='maps1')"))
+    for seed, name in enumerate(('a', 'b', 'inner', 'joint')):
+        cfg = resolved(load_config(folder / f'{name}.py'), 0, network_only=True)
+        torch.manual_seed(seed)
+        net = build_net(without_weights(cfg.model.net) if name in 'ab' else cfg.model.net,
+                        dict.fromkeys(cfg.tasks, 3))
+        torch.save({'state_dict': {f'net.{key}': value for key, value in net.state_dict().items()}, 'meta': {}},
+                   folder / f'{name}.pth')
+    student = load_student(folder / 'joint.py', folder / 'joint.pth')
+    for path in folder.iterdir():
+        path.unlink()
+    return student
+
+
+def test_a_joint_teacher_brings_its_experts(joint, tmp_path, recwarn):
+    write_folder(joint, tmp_path / 'toy', (32, 32))
+    names = {key.rpartition('/')[0] for key in load_file(tmp_path / 'toy' / EXPERTS)}
+    assert names == {'a', 'b', 'b/a', 'b/b'} and not any('experts.' in key for key in load_file(tmp_path / 'toy' / WEIGHTS))
+    assert str(tmp_path.parent) not in (tmp_path / 'toy' / CONFIG).read_text(), 'no path of this machine'
+    predict = MultiTaskInferencer(tmp_path / 'toy')
+    assert not [str(warning.message) for warning in recwarn if 'teacher' in str(warning.message)]
+    shown = torch.from_numpy(PICTURE[:32, :32].transpose(2, 0, 1).copy())[None]
+    with torch.no_grad():
+        ours, theirs = joint.net(shown.float()), predict.net(shown.float())
+    assert torch.equal(ours['a.out'], theirs['a.out']) and ours['b.out'].std() > 0
+
+
+def test_experts_that_are_missing_or_others(joint, student, tmp_path):
+    write_folder(joint, tmp_path, (32, 32))
+    state = load_file(tmp_path / EXPERTS)
+    save_file({key: value + 1 if value.is_floating_point() else value for key, value in state.items()}, tmp_path / EXPERTS)
+    with pytest.raises(ValueError, match='trained on other weights of the experts a, b'):
+        read_folder(tmp_path)
+    save_file({key: value for key, value in state.items() if not key.startswith('a/')}, tmp_path / EXPERTS)
+    with pytest.raises(ValueError, match="the weights of the expert 'a' in .*experts.safetensors does not fit"):
+        read_folder(tmp_path)
+    (tmp_path / EXPERTS).unlink()
+    with pytest.raises(FileNotFoundError, match='holds no experts.safetensors, the weights of the experts'):
+        read_folder(tmp_path)
+    save_file(state, tmp_path / EXPERTS)
+    write_folder(student[2], tmp_path)
+    assert not (tmp_path / EXPERTS).exists(), 'left by the earlier export'
