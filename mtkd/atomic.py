@@ -87,7 +87,7 @@ def write_picture(path: str | Path, picture: Any, options: tuple[int, ...] = ())
     ordered = picture[..., ::-1] if picture.ndim == 3 else picture
     done, content = cv2.imencode(Path(path).suffix, ordered, list(options))
     if not done:
-        raise ValueError(f'{path}: OpenCV cannot write a picture of shape {picture.shape} as {Path(path).suffix}.')
+        raise ValueError(f'{path}: OpenCV cannot write an image of shape {picture.shape} as {Path(path).suffix}.')
     write_bytes(path, content.tobytes())
 
 

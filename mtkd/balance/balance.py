@@ -192,12 +192,12 @@ class Balance(nn.Module):
             self._set_up_for(terms)
         unknown = [name for name in terms if name.split('/')[0] not in self.names]
         if unknown:
-            raise ValueError(f"balance: '{unknown[0]}' is of a task that {type(self).__name__} was not set up for; it "
-                             f"balances {', '.join(self.names)}. Call setup with all tasks; one that a step has nothing for "
-                             f'may be left out of that step.')
+            raise ValueError(f"balance: '{unknown[0]}' belongs to a task that {type(self).__name__} was not set up for; it "
+                             f"balances {', '.join(self.names)}. Call setup with all tasks; a task may be left out of "
+                             f'steps without a loss for it.')
         deaf = sorted(self.hears - {'seed'})
         if deaf and not self._begun:
-            raise ValueError(f"balance: {type(self).__name__} has to be told of {' and '.join(deaf)}; add "
+            raise ValueError(f"balance: {type(self).__name__} must be informed of {' and '.join(deaf)}; add "
                              f"balance=dict(type='BalanceHook') to default_hooks. In a loop of your own call begin(seed), "
                              f'then progress(share), end_epoch() or validated(metrics).')
         losses, apart = self.sort_terms(terms, extra, extra_weights, taps, present)

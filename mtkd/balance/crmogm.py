@@ -35,7 +35,7 @@ class CRMOGM(GradientBalance):
         cls = BALANCES.get(method['type'])
         if cls is not None and (not issubclass(cls, GradientBalance) or cls.solve is GradientBalance.solve):
             raise ValueError(f"balance: CRMOGM smooths a method that solves for weights, such as MGDA or PCGrad; "
-                             f"{method['type']} is none.")
+                             f"{method['type']} does not.")
         own = {key: getattr(self, key) for key in ('level', 'tap', 'heads', 'include')}
         self.method: GradientBalance = BALANCES.build({**method, **own})
         if not 0 <= alpha <= 1:

@@ -56,7 +56,7 @@ class DirectionBalance(GradientBalance):
         Returns:
             The gradient (N,) and the factors (T,).
         """
-        raise TypeError(f'{type(self).__name__} makes no direction')
+        raise TypeError(f'{type(self).__name__} does not implement direction')
 
 
 class RememberingBalance(DirectionBalance):

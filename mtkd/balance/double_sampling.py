@@ -52,7 +52,7 @@ class DoubleSampling(DirectionBalance):
             ValueError: the losses of the mini-batches are missing.
         """
         if len(parts) != self.parts and any(loss.requires_grad for loss in losses):
-            raise ValueError(f'balance: {type(self).__name__} wants the losses of {self.parts} mini-batches: call the '
+            raise ValueError(f'balance: {type(self).__name__} needs the losses of {self.parts} mini-batches: call the '
                              f'balance with parts=[terms, terms, terms].')
         self._split = parts
         try:

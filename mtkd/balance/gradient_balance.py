@@ -93,9 +93,9 @@ class GradientBalance(Balance):
     def _places(self, at: Tensor | None) -> Mapping[str, Tensor]:
         if self.level != 'tap' and at is not None:
             raise ValueError(f"balance: level='{self.level}' takes gradients at parameters, not at a feature; leave at out, "
-                             f"or take level='tap'.")
+                             f"or use level='tap'.")
         if self.level == 'tap' and at is None and torch.is_grad_enabled():
-            raise ValueError(f'balance: {type(self).__name__} takes gradients at a feature that all losses pass; name it, '
+            raise ValueError(f'balance: {type(self).__name__} takes gradients at a feature that all losses use; name it, '
                              f'as in balance(losses, at=feature).')
         return {} if at is None else {self.tap: at}
 
@@ -271,7 +271,7 @@ class GradientBalance(Balance):
             if loss.requires_grad and not found.stopped:
                 raise ValueError(f"balance: task '{name}' does not pass {self._place}; choose what all tasks share.")
             if any(id(leaf) in before for leaf in found.leaves):
-                raise ValueError(f"balance: task '{name}' reaches the trunk around {self._place}; use level='params', or "
+                raise ValueError(f"balance: task '{name}' bypasses {self._place}; use level='params', or "
                                  f'a tap that all of it passes.')
         beyond = [found.leaves for found in reached]
         return take_gradients(losses, [tap], beyond, replicated=False, scale=scale), list(after.values())

@@ -41,7 +41,7 @@ class Krum(GradientBalance):
         super().setup(weights, net, extra)
         if len(weights) < self._least:
             raise ValueError(f'balance: Krum with num_outliers={self.num_outliers} and num_selected={self.num_selected} '
-                             f'wants {self._least} tasks or more; there are {len(weights)}.')
+                             f'needs {self._least} tasks or more; there are {len(weights)}.')
 
     @property
     def _least(self) -> int:

@@ -25,7 +25,7 @@ class Scalarization(Balance):
         Returns:
             ().
         """
-        raise TypeError(f'{type(self).__name__} is no function of the losses')
+        raise TypeError(f'{type(self).__name__} is not a function of the losses')
 
     def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
         """(T,) -> ()."""

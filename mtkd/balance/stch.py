@@ -42,7 +42,7 @@ class STCH(Directed):
             raise ValueError(f'balance: STCH has mu={mu} and warmup_epochs={warmup_epochs}; give mu > 0 and '
                              f'warmup_epochs >= 0 or None.')
         if warmup_epochs is not None and (preference is not None or reference is not None):
-            raise ValueError('balance: STCH takes a preference and a reference with warmup_epochs=None alone.')
+            raise ValueError('balance: STCH takes a preference and a reference only with warmup_epochs=None.')
         self.mu, self.warmup_epochs = mu, warmup_epochs
         self.hears = frozenset() if warmup_epochs is None else frozenset({'epoch'})
         self.keep_count('epochs')

@@ -40,7 +40,7 @@ class TrimmedMean(DirectionBalance):
         """
         super().setup(weights, net, extra)
         if len(weights) < 2 * self.trim + 1:
-            raise ValueError(f'balance: TrimmedMean with trim={self.trim} wants {2 * self.trim + 1} tasks or more; there '
+            raise ValueError(f'balance: TrimmedMean with trim={self.trim} needs {2 * self.trim + 1} tasks or more; there '
                              f'are {len(weights)}.')
 
     def direction(self, rows: Tensor, active: Tensor, seen: Seen, at: Sequence[Tensor]) -> tuple[Tensor, Tensor]:

@@ -22,61 +22,61 @@ from .kept_labels import KeptLabels
 from .picture_files import EXIF_RULES, read_picture
 from .plausible import SAMPLES, WRONG, examine
 
-Entry = dict[str, Any]  # 'sample_id': str, 'files': {'image' or a task: Path}, and what else an adapter wants to keep
+Entry = dict[str, Any]  # 'sample_id': str, 'files': {'image' or a task: Path}, and further keys of an adapter
 Key = int | tuple[int, int]  # index, or (index, draw)
 
-MAX_ASPECT_ERROR = 0.05  # a label whose aspect ratio is farther from the picture's belongs to another picture
+MAX_ASPECT_ERROR = 0.05  # a label whose aspect ratio differs more from the image's belongs to another image
 
 
 class TaskDataset(Dataset, ABC):
     """One split of one data set, with the labels of the requested tasks.
 
-    An adapter sets :attr:`OFFERS` and writes :meth:`load_data_list` and :meth:`read`; files are looked at first in
+    An adapter sets :attr:`OFFERS` and implements :meth:`load_data_list` and :meth:`read`; files are first accessed in
     :meth:`full_init`, so that a data set can be described without its files.
 
-    A sample is a function of (``seed``, draw, index) only, where the draw is the epoch: the augmentation's generator is
-    made anew for each sample, so neither the number of workers nor a resume changes anything.
+    A sample is a function of (``seed``, draw, index) only, where the draw is the epoch: each sample has a new generator for
+    its augmentation, so neither the number of workers nor resuming changes anything.
 
     Args:
         tasks: task -> kind or name of a kind; the labels to serve. Tasks that the adapter does not offer are served as
-            absent. None: all that it offers.
+            absent. None: all tasks on offer.
         data_root: folder of the data set.
         split: name of the split, as the data set calls it.
         pipeline: transforms, objects or configs of :data:`mtkd.registry.TRANSFORMS`.
-        seed: seed of the augmentation; None: the run's seed, which the training sampler hands over (0 before that).
-        cache: keep decoded, not yet augmented samples in memory. ``True`` on first use, ``'preload'`` all of them in
-            :meth:`full_init`, before workers fork, which then share them.
-        num_classes: task -> number of classes that the task has. The labels must have as many (:attr:`NUM_CLASSES`), or be
-            translated by ``label_maps``. It says nothing of labels that only a transform reads.
+        seed: seed of the augmentation; None: the run's seed, set by the training sampler (0 before that).
+        cache: keep decoded samples in memory, before augmentation. ``True``: from their first use; ``'preload'``: all of
+            them, in :meth:`full_init`, before workers fork, which then share them.
+        num_classes: task -> number of classes of the task. The labels must have the same number (:attr:`NUM_CLASSES`), or be
+            translated by ``label_maps``. It does not apply to labels that only a transform reads.
         views: repeat the augmentation after this many draws (for caches of a teacher's outputs); None: never.
-        name: what ``meta['dataset']`` says; the class's name by default.
-        label_maps: task -> the task's class of each of the data set's classes, as a dictionary or a list; None instead of
-            a class leaves it without a label.
-        scale: task -> factor that brings stored depths to metres, as in ``dict(depth=0.001)`` for millimetres. Whole
-            numbers are taken as depths only with one.
-        exif: what becomes of an image whose EXIF note says that it is to be turned: ``'turn'``, ``'ignore'`` or
-            ``'refuse'``; None: turned where no label is a map, refused where one is.
-        keep_labels: hide labels on purpose: :class:`~mtkd.datasets.kept_labels.KeptLabels` or its arguments.
-        limit: serve so many samples of the split at the most, drawn once and for all (for trials); of those whose labels
-            ``keep_labels`` left, up to half as many. None: all.
+        name: the value of ``meta['dataset']``; by default the name of the class.
+        label_maps: task -> the task's class for each class of the data set, as a dictionary or a list; None instead of
+            a class removes the label.
+        scale: task -> factor that converts stored depths to metres, as in ``dict(depth=0.001)`` for millimetres. Required
+            for depths stored as integers.
+        exif: how to treat an image whose EXIF orientation is not upright: ``'turn'``, ``'ignore'`` or ``'refuse'``; None:
+            turn it, or refuse it if a label is a map.
+        keep_labels: hide labels for experiments: :class:`~mtkd.datasets.kept_labels.KeptLabels` or its arguments.
+        limit: maximum number of samples of the split, always the same ones (for trials); up to half of them are samples
+            with a label kept by ``keep_labels``. None: all.
 
     Raises:
-        ValueError: none of the tasks is offered, one is asked for as another kind than the adapter offers, a task has
+        ValueError: none of the tasks is offered, one is requested as another kind than the adapter offers, a task has
             another number of classes than the labels, or a label map is incomplete.
 
     Attributes:
-        serves: tasks whose labels are handed out. Labels of other tasks in :attr:`reads` are for the transforms alone.
-        stored: teacher -> tap -> (N, ...), a row a sample, handed on as ``batch['teacher']`` whatever the augmentation.
-        cached: teacher -> its cached taps, which go with the augmentation; the engine fills it in.
-        kept: task -> (N,) bool, whose label ``keep_labels`` left; empty without.
+        serves: tasks whose labels are served. Labels of other tasks in :attr:`reads` are only for the transforms.
+        stored: teacher -> tap -> (N, ...), one row per sample, passed on as ``batch['teacher']`` whatever the augmentation.
+        cached: teacher -> its cached taps, which follow the augmentation; set by the engine.
+        kept: task -> (N,) bool, whether ``keep_labels`` keeps the label; empty without ``keep_labels``.
     """
 
     OFFERS: dict[str, str] = {}  # task -> name of its kind
     NUM_CLASSES: dict[str, int] = {}  # task -> number of classes
     CLASSES: dict[str, tuple[str, ...]] = {}  # task -> names of the classes
     SPLITS: tuple[str, ...] = ('train', 'val')
-    DEPTH_UNIT = 'm'  # what depths are served in; of another unit nothing is known that could be checked
-    LOOKS_AT = SAMPLES  # how many samples full_init looks at, for labels that cannot be right
+    DEPTH_UNIT = 'm'  # unit of the served depths; values in other units are not checked
+    LOOKS_AT = SAMPLES  # number of samples that full_init checks for implausible labels
 
     def __init__(self, tasks: Mapping[str, TargetKind | str] | None = None, data_root: str | Path = '',
                  split: str = 'train', pipeline: Sequence[Any] = (), seed: int | None = None,
@@ -110,7 +110,7 @@ class TaskDataset(Dataset, ABC):
         self.num_classes = {**self.NUM_CLASSES, **{t: n for t, n in (num_classes or {}).items()
                                                    if t in self.serves or t not in self.NUM_CLASSES}}
         for task in self.class_maps.keys() - (num_classes or {}).keys():
-            self.num_classes.pop(task, None)  # the labels' own number is not the task's
+            self.num_classes.pop(task, None)  # the number of classes of the labels is not that of the task
         self._check_label_spaces()
         self.stored: dict[str, dict[str, np.ndarray]] = {}
         self.cached: dict[str, CachedTaps] = {}
@@ -122,7 +122,7 @@ class TaskDataset(Dataset, ABC):
         self.limit = limit
 
     def _kinds(self, tasks: Mapping[str, TargetKind | str]) -> dict[str, TargetKind]:
-        """The kind objects of the asked tasks, agreeing with what is offered."""
+        """The kind objects of the requested tasks, checked against those on offer."""
         kinds = {}
         for task, kind in tasks.items():
             if isinstance(kind, str) and kind not in KINDS:
@@ -130,10 +130,10 @@ class TaskDataset(Dataset, ABC):
             kinds[task] = KINDS[kind] if isinstance(kind, str) else kind
             offered = self.OFFERS.get(task)
             if offered is not None and offered not in (kinds[task].name, *kinds[task].takes):
-                raise ValueError(f"{type(self).__name__} offers '{task}' as {offered}, it is asked for as "
+                raise ValueError(f"{type(self).__name__} offers '{task}' as {offered}, but it is requested as "
                                  f'{kinds[task].name}: change the task or its name.')
         if not set(kinds) & set(self.OFFERS):
-            raise ValueError(f'{type(self).__name__} offers none of the tasks asked for ({", ".join(kinds) or "none"}); '
+            raise ValueError(f'{type(self).__name__} offers none of the requested tasks ({", ".join(kinds) or "none"}); '
                              f'it offers {", ".join(self.OFFERS)}.')
         return kinds
 
@@ -155,10 +155,10 @@ class TaskDataset(Dataset, ABC):
                                  f"'{task}'") for task, rule in label_maps.items()}
 
     def _check_label_spaces(self) -> None:
-        """Compare the tasks' numbers of classes with those that the data set labels.
+        """Compare the tasks' numbers of classes with those of the data set.
 
         Raises:
-            ValueError: they differ, and no label map translates.
+            ValueError: they differ, and there is no label map.
         """
         for task in self.serves - self.class_maps.keys():
             own = self.NUM_CLASSES.get(task, self.num_classes.get(task))
@@ -168,26 +168,26 @@ class TaskDataset(Dataset, ABC):
                                  f"of the tasks, or translate with label_maps=dict({task}={{0: 0, 1: None, …}}) of the data "
                                  f'set.')
 
-    # What an adapter writes.
+    # To be implemented by an adapter.
 
     @abstractmethod
     def load_data_list(self) -> list[Entry]:
-        """The split's samples, each a dict of ``sample_id`` and ``files`` (the image's and the read tasks' paths)."""
+        """The split's samples, each a dict of ``sample_id`` and ``files`` (paths of the image and of the labels to read)."""
 
     @abstractmethod
     def read(self, entry: Entry) -> Sample:
-        """Decode the labels of :attr:`reads` of one sample, each in its kind's NumPy form, None if it has none."""
+        """Decode one sample, with the labels of :attr:`reads` in their kinds' NumPy form, or None for missing ones."""
 
     def read_image(self, path: Source) -> np.ndarray:
-        """(H, W, 3) uint8 RGB of an image file; see :mod:`mtkd.datasets.picture_files` for what becomes of other modes.
+        """(H, W, 3) uint8 RGB of an image file; see :mod:`mtkd.datasets.picture_files` for other modes.
 
         Raises:
-            BadData: it cannot be read, or is to be turned although a label is a map.
+            BadData: it cannot be read, or has an EXIF orientation although a label is a map.
         """
         dense = any(kind.spatial for kind in self.reads.values())
         return read_picture(path, self.exif or ('refuse' if dense else 'turn'))
 
-    # What everybody uses.
+    # Public methods.
 
     @property
     def metainfo(self) -> dict[str, Any]:
@@ -229,7 +229,7 @@ class TaskDataset(Dataset, ABC):
             self.check_plausible()
 
     def _drawn(self, count: int, limit: int) -> np.ndarray:
-        """Ascending indices of the ``limit`` samples that are served of ``count``."""
+        """Ascending indices of the ``limit`` samples to use of ``count``."""
         order = np.random.default_rng([limit, count]).permutation(count)
         if self.kept:
             labelled = np.any(list(self.kept.values()), axis=0)[order]
@@ -238,7 +238,7 @@ class TaskDataset(Dataset, ABC):
         return np.sort(order[:limit])
 
     def restrict(self, entries: Sequence[Entry], rows: np.ndarray) -> list[Entry]:
-        """The samples of some rows alone, and what else is kept a row a sample. Adapters with arrays extend it."""
+        """Keep only the samples of some rows, in all per-sample arrays. Adapters with arrays extend it."""
         self.kept = {task: values[rows] for task, values in self.kept.items()}
         return [entries[row] for row in rows.tolist()]
 
@@ -246,7 +246,7 @@ class TaskDataset(Dataset, ABC):
         """Check the labels of some samples: raise an error for invalid and warn about implausible values.
 
         Raises:
-            BadData: a label cannot be right; see :func:`~mtkd.datasets.plausible.examine`.
+            BadData: a label is invalid; see :func:`~mtkd.datasets.plausible.examine`.
         """
         for finding in examine(self, self.LOOKS_AT):
             if finding.state == WRONG:
@@ -254,8 +254,8 @@ class TaskDataset(Dataset, ABC):
             warnings.warn(str(finding), stacklevel=3)
 
     def known_labels(self) -> dict[str, np.ndarray]:
-        """Task -> (N,) labels of whole images that are known without reading an image: classes with -1, numbers with NaN
-        where there is none. Of maps there are none."""
+        """Task -> (N,) image-level labels that are known without reading an image: classes with -1, or numbers with NaN, for
+        missing labels."""
         return {}
 
     def where(self, index: int, task: str) -> str:
@@ -266,11 +266,11 @@ class TaskDataset(Dataset, ABC):
     def check_files(self, entries: Sequence[Entry]) -> None:
         """Check that every file of the split is below ``data_root`` and exists, with one directory listing per folder.
 
-        A path with ``..`` in it, or one that is absolute and elsewhere, is refused: lists and tables come from others. A
-        symbolic link below ``data_root`` may lead anywhere, for whoever made the folder made the link.
+        A path with ``..``, or an absolute one elsewhere, is an error, because lists and tables may come from untrusted
+        sources. A symbolic link below ``data_root`` may lead anywhere.
 
         Raises:
-            BadData: naming the missing files, or the one that lies elsewhere.
+            BadData: files are missing, or a path is not below ``data_root``.
         """
         wanted: dict[Path, list[str]] = defaultdict(list)
         for entry in entries:
@@ -281,7 +281,7 @@ class TaskDataset(Dataset, ABC):
             inside = folder.is_relative_to(self.data_root) and '..' not in folder.relative_to(self.data_root).parts
             if self.data_root != Path() and not (inside and '..' not in names):
                 raise BadData(f"{self.name} '{self.split}': {folder / names[0]} is not below data_root {self.data_root}: "
-                              f'correct the path, name a data_root that holds both, or make a symbolic link below it.')
+                              f'correct the path, name a data_root that contains both, or make a symbolic link below it.')
             there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
             missing += [folder / name for name in names if name not in there]
         if missing:
@@ -300,7 +300,7 @@ class TaskDataset(Dataset, ABC):
 
     def load(self, index: int) -> Sample:
         """The decoded and checked sample, before any transform; from memory if cached."""
-        entry = self.entries[index]  # this may open the set, which looks at some samples
+        entry = self.entries[index]  # this may open the set, which reads some samples
         if index in self._cached:
             kept = self._cached[index]
             return Sample(image=kept['image'], targets=self._without_hidden(kept['targets'], index),
@@ -318,7 +318,7 @@ class TaskDataset(Dataset, ABC):
         return sample
 
     def _without_hidden(self, targets: Mapping[str, Any], index: int) -> dict[str, Any]:
-        """The labels that ``keep_labels`` left of a sample; no transform sees the others."""
+        """The labels of a sample that ``keep_labels`` keeps; no transform sees the others."""
         if not self.kept:
             return dict(targets)
         return {task: value if task not in self.kept or self.kept[task][index] else None for task, value in targets.items()}
@@ -342,7 +342,7 @@ class TaskDataset(Dataset, ABC):
         return False
 
     def __getitems__(self, keys: Sequence[Key]) -> Any:
-        """What the loader hands to its collate function: packed samples, or a ready batch (:attr:`serves_batches`)."""
+        """The input of the loader's collate function: packed samples, or a ready batch (:attr:`serves_batches`)."""
         return [self[key] for key in keys]
 
     def __getitem__(self, key: Key) -> dict[str, Any]:
@@ -353,7 +353,7 @@ class TaskDataset(Dataset, ABC):
         sample['targets'] = {task: label for task, label in sample['targets'].items()
                              if task in self.serves or task not in self.reads}
         for task, label in sample['targets'].items():
-            if isinstance(label, np.ndarray) and not label.flags.writeable:  # the kept one itself: torch wants its own
+            if isinstance(label, np.ndarray) and not label.flags.writeable:  # a cached array: torch needs a copy
                 sample['targets'][task] = label.copy()
         packed = pack(sample, self.kinds)
         packed['teacher'] = {**packed['teacher'], **self.stored_taps(index % len(self)),
@@ -361,22 +361,22 @@ class TaskDataset(Dataset, ABC):
         return packed
 
     def stored_taps(self, index: Any) -> dict[str, dict[str, np.ndarray]]:
-        """The rows of :attr:`stored` of one sample, or, of an array of indices, of several."""
+        """The rows of :attr:`stored` of one sample, or of several for an array of indices."""
         return {teacher: {tap: rows[index] for tap, rows in taps.items()} for teacher, taps in self.stored.items()}
 
     # Checks on reading.
 
     def checked(self, sample: Sample, entry: Entry) -> Sample:
-        """Read a sample, with labels resized to the size of the image.
+        """Check a sample, and resize its labels to the size of the image.
 
         Raises:
-            BadData: the image or a label is not what its kind asks for.
+            BadData: the image or a label does not have the form of its kind.
         """
         files = entry.get('files', {})
         where = files.get('image', f"{self.name} sample '{entry['sample_id']}'")
         image = sample['image']
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            raise BadData(f'{where}: a picture is (H, W, 3) uint8 RGB, this one is {_describe(image)}: convert it.')
+            raise BadData(f'{where}: an image is (H, W, 3) uint8 RGB, this one is {_describe(image)}: convert it.')
         size = image.shape[:2]
         for task, kind in self.reads.items():
             label = sample['targets'].get(task)
@@ -397,7 +397,7 @@ class TaskDataset(Dataset, ABC):
         return sample
 
     def _way_out(self, task: str) -> str:
-        """What a user can do about a broken label."""
+        """Advice for a broken label."""
         if task in self.serves:
             return f"repair or replace the file, or take '{task}' out of the tasks"
         readers = [type(t).__name__ for t in self.pipeline if task in getattr(t, 'needs', ())]
@@ -405,12 +405,12 @@ class TaskDataset(Dataset, ABC):
                 f'setting there (max_share=1 of RandomCrop) does without it')
 
     def stored_classes(self, task: str) -> int | None:
-        """Number of classes that the data set's own labels of a task have, before any label map; None: not known."""
+        """Number of classes of the data set's labels of a task, before any label map; None: unknown."""
         table = self.class_maps.get(task)
         return self.num_classes.get(task) if table is None else table.classes
 
     def _check_range(self, label: Any, kind: TargetKind, task: str) -> str | None:
-        """What is wrong with the class ids of a label; None when nothing is or there are no classes."""
+        """What is wrong with the class ids of a label; None if nothing is, or the kind has no classes."""
         classes = self.stored_classes(task)
         if classes is None or kind.name not in ('class_map', 'class_label'):
             return None
@@ -422,12 +422,12 @@ class TaskDataset(Dataset, ABC):
         """A label of another size than its image, resized with a warning (nearest; normals bilinear)."""
         height, width = label.shape[:2]
         if abs(height * size[1] / (width * size[0]) - 1) > MAX_ASPECT_ERROR:
-            raise BadData(f'{where}: the label is {height}x{width}, its picture {size[0]}x{size[1]}: they are not of the '
+            raise BadData(f'{where}: the label is {height}x{width}, its image {size[0]}x{size[1]}: they are not of the '
                           f'same view, replace one of them.')
         if task not in self._warned:
             self._warned.add(task)
-            warnings.warn(f'{self.name}: {task} labels are of another size than their pictures ({where}: {height}x'
-                          f'{width}, picture {size[0]}x{size[1]}) and are resized; said once.', stacklevel=2)
+            warnings.warn(f'{self.name}: {task} labels are of another size than their images ({where}: {height}x'
+                          f'{width}, image {size[0]}x{size[1]}) and are resized; said once.', stacklevel=2)
         if kind.name == 'normals':
             smooth = cv2.resize(label, size[::-1], interpolation=cv2.INTER_LINEAR)
             return unit_normals(smooth)
@@ -435,12 +435,12 @@ class TaskDataset(Dataset, ABC):
 
 
 def counted_classes(task: str, count: int, arguments: Mapping[str, Any]) -> dict[str, int]:
-    """:attr:`TaskDataset.NUM_CLASSES` of an adapter that counts its classes in its files.
+    """:attr:`TaskDataset.NUM_CLASSES` of an adapter that finds its classes in its files.
 
     Args:
         task: the adapter's task.
         count: number of classes of the whole data set.
-        arguments: the data set's; without a label map their ``num_classes`` are what the files must hold.
+        arguments: those of the data set; without a label map, the files must have their ``num_classes``.
     """
     given = {} if task in (arguments.get('label_maps') or {}) else arguments.get('num_classes') or {}
     return {task: given.get(task, count)}
@@ -452,7 +452,7 @@ def index_and_draw(key: Key) -> tuple[int, int]:
 
 
 def unit_normals(vectors: np.ndarray, min_norm: float = 0.1) -> np.ndarray:
-    """(H, W, 3) float32 unit vectors; those shorter than ``min_norm`` become the zero vector, which is invalid."""
+    """(H, W, 3) float32 unit vectors; vectors shorter than ``min_norm`` become the zero vector, which is invalid."""
     vectors = vectors.astype(np.float32, copy=False)
     x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
     norm = np.sqrt(x * x + y * y + z * z)

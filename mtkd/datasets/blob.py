@@ -1,4 +1,4 @@
-"""Files that lie in memory: a column of a table, or a part of an archive, read by the readers of files."""
+"""Files in memory (from a column of a table, or a part of an archive), for the readers of files."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -9,13 +9,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Blob:
-    """The content of a file that is none on the disk.
+    """The content of a file that is not on disk.
 
     Attributes:
-        where: what a message calls it.
-        suffix: what its name would end with, as in ``'.png'``; it says the format.
+        where: its name in messages.
+        suffix: the suffix of its format, as in ``'.png'``.
         content: the bytes.
-        array: in place of bytes, an array that needs no decoding.
+        array: instead of bytes, an array that needs no decoding.
     """
 
     where: str
@@ -27,14 +27,14 @@ class Blob:
         return self.where
 
 
-Source = Path | Blob  # what a picture or a label map is read from
+Source = Path | Blob  # what an image or a label map is read from
 
 
 def opened(source: Source | str) -> Path | str | BytesIO:
-    """What decoders take: the path itself, or a stream of the bytes in memory."""
+    """The input of a decoder: the path itself, or a stream of the bytes in memory."""
     return BytesIO(source.content) if isinstance(source, Blob) else source
 
 
 def suffix_of(source: Source | str) -> str:
-    """The suffix, in small letters."""
+    """The suffix, in lower case."""
     return (source.suffix if isinstance(source, Blob) else Path(source).suffix).lower()

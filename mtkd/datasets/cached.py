@@ -8,14 +8,14 @@ import numpy as np
 
 from mtkd.structures import FeatureStore, Sample, Size, TargetKind
 
-WHERE = '(where)'  # the name that a sample's coordinates travel under while it is augmented; no task can be called so
+WHERE = '(where)'  # the key of a sample's coordinates during augmentation; no task can have this name
 MODES = ('views', 'clean')
 
 
 class Coordinates(TargetKind):
-    """(H, W, 2) float32: where each pixel was in the decoded image, x and y from 0 to 1; NaN on padding.
+    """(H, W, 2) float32: the position of each pixel in the decoded image, x and y from 0 to 1; NaN on padding.
 
-    It moves with the image as any label does, so that afterwards it says what all the moves together were.
+    It is transformed with the image like any label, and afterwards contains the combined geometry of all transforms.
     """
 
     name = 'coordinates'
@@ -32,7 +32,7 @@ COORDINATES = Coordinates()
 
 
 def tracked(sample: Sample, kinds: Mapping[str, TargetKind]) -> tuple[Sample, dict[str, TargetKind]]:
-    """A sample, not yet augmented, with its coordinates among its targets, and the kinds with theirs."""
+    """A sample before augmentation with coordinates as an additional target, and the kinds with theirs."""
     height, width = sample['image'].shape[:2]
     where = np.empty((height, width, 2), np.float32)
     where[..., 0] = (np.arange(width, dtype=np.float32) + 0.5) / width
@@ -44,7 +44,7 @@ def tracked(sample: Sample, kinds: Mapping[str, TargetKind]) -> tuple[Sample, di
 class Unseen:
     """Replaces the pipeline by an image of one pixel, for trainings that use only stored taps.
 
-    Whatever sizes the images have, they then fit into one batch and cost next to nothing. Labels stay.
+    Images of all sizes then fit into one batch and cost almost nothing. Labels are unchanged.
     """
 
     def __call__(self, sample: Sample, kinds: Mapping[str, TargetKind], rng: np.random.Generator) -> Sample:
@@ -58,19 +58,19 @@ class Unseen:
 class CachedTaps:
     """One teacher's stored taps for one data set.
 
-    In mode ``'views'`` the store has a row a sample and view (row ``view * N + index``), made of the very image that the
-    augmentation gives. In mode ``'clean'`` it has a row a sample, made of the image without augmentation; maps are moved
-    by the geometry of the image's augmentation (bilinear), vectors stay, and colours do not enter: an approximation.
+    In mode ``'views'``, the store has one row per sample and view (row ``view * N + index``), computed from the augmented
+    image. In mode ``'clean'``, it has one row per sample, computed from the image without augmentation; maps are warped
+    by the geometry of the image's augmentation (bilinear), vectors are unchanged, and colours are ignored: an approximation.
 
     Args:
         store: a complete store.
-        taps: which of its taps.
+        taps: the taps to use.
         num_samples: N.
         mode: ``'views'`` or ``'clean'``.
-        picture: (height, width) of the images that clean rows were made of.
+        picture: (height, width) of the images from which clean rows were computed.
 
     Attributes:
-        moves: whether taps have to be moved by a sample's geometry.
+        moves: whether taps must be warped by a sample's geometry.
     """
 
     def __init__(self, store: FeatureStore, taps: Sequence[str], num_samples: int, mode: str = 'views',
@@ -79,7 +79,7 @@ class CachedTaps:
         self.moves = mode == 'clean'
 
     def take(self, indices: Sequence[int] | np.ndarray, views: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
-        """The stored taps of several samples, tap -> (n, ...) in the store's precision, not moved."""
+        """The stored taps of several samples, tap -> (n, ...) in the store's precision, not warped."""
         rows = np.asarray(indices, np.int64)
         if not self.moves:
             rows = rows + self.num_samples * np.asarray(views, np.int64)
@@ -99,12 +99,12 @@ def moved(tap: np.ndarray, where: np.ndarray, picture: Size) -> np.ndarray:
     """Warp a clean image's map to the augmented image.
 
     Args:
-        tap: (C, h, w), of the clean image.
-        where: (H, W, 2), the augmented image's coordinates; see :class:`Coordinates`.
+        tap: (C, h, w) of the clean image.
+        where: (H, W, 2), the coordinates of the augmented image; see :class:`Coordinates`.
         picture: (height, width) of the clean image.
 
     Returns:
-        (C, h', w') at the same stride, bilinear; what lies outside repeats the border.
+        (C, h', w') at the same stride, bilinear; outside the image, the border is repeated.
     """
     height, width = where.shape[:2]
     size = (max(round(tap.shape[1] * height / picture[0]), 1), max(round(tap.shape[2] * width / picture[1]), 1))

@@ -13,15 +13,15 @@ class ClassTable:
 
     Args:
         rule: dictionary or list: data set's class -> task's class, None for a class without a label.
-        own: number of classes that the data set labels; None: not known, then the rule's largest key says it.
-        wanted: number of classes that the task has; None: not known.
-        where: what a message calls this map.
+        own: number of classes of the data set; None: unknown, then given by the rule's largest key.
+        wanted: number of classes of the task; None: unknown.
+        where: name of this map in messages.
 
     Attributes:
-        classes: number of the data set's classes.
+        classes: number of classes of the data set.
 
     Raises:
-        ValueError: the rule leaves out a class, names one that there is not, or leads to one that the task has not.
+        ValueError: the rule omits a class, or has a class that the data set or the task does not have.
     """
 
     def __init__(self, rule: Mapping[Any, Any] | Sequence[Any], own: int | None, wanted: int | None, where: str) -> None:
@@ -56,7 +56,7 @@ class ClassTable:
         return translated if translated >= 0 else None
 
     def translate_all(self, labels: np.ndarray) -> np.ndarray:
-        """(N,) int64 labels of whole images, -1 where there is none."""
+        """(N,) int64 image-level labels, -1 for missing ones."""
         return np.where(labels >= 0, self._table[np.maximum(labels, 0)], -1)
 
 

@@ -31,12 +31,12 @@ def read_npy(path: Source) -> np.ndarray:
     """The array of an .npy file; pickles are refused.
 
     Raises:
-        BadData: the file is no plain array.
+        BadData: the file is not a plain array.
     """
     try:
         return np.load(opened(path), allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise BadData(f'{path} is no readable .npy array ({error}): {REPAIR}.') from error
+        raise BadData(f'{path} is not a readable .npy array ({error}): {REPAIR}.') from error
 
 
 def read_mat(path: Source, key: str) -> Any:
@@ -49,7 +49,7 @@ def read_mat(path: Source, key: str) -> Any:
     try:
         contents = scipy.io.loadmat(opened(path), simplify_cells=True)
     except Exception as error:  # scipy raises what its parser stumbles over: ValueError, TypeError, zlib.error, ...
-        raise BadData(f'{path} is no readable MATLAB file ({type(error).__name__}: {error}): {REPAIR}; a version 7.3 '
+        raise BadData(f'{path} is not a readable MATLAB file ({type(error).__name__}: {error}): {REPAIR}; a version 7.3 '
                       f'file must be saved again with -v7.') from error
     if key not in contents:
         names = ', '.join(name for name in contents if not name.startswith('__'))
@@ -58,10 +58,10 @@ def read_mat(path: Source, key: str) -> Any:
 
 
 def read_list(path: Path) -> list[str]:
-    """The ids of a split, one a line.
+    """The ids of a split, one per line.
 
     Raises:
-        BadData: there is no such file, or an id is listed twice.
+        BadData: the file does not exist, or an id is listed twice.
     """
     if not path.is_file():
         raise BadData(f'{path} is missing: data_root must be the folder that holds it.')
@@ -73,10 +73,10 @@ def read_list(path: Path) -> list[str]:
 
 
 def class_ids(array: np.ndarray, path: Source, top: int = 255) -> np.ndarray:
-    """(H, W) int32 of a map of whole numbers from 0 to ``top``, however it was stored.
+    """(H, W) int32 of a map of whole numbers from 0 to ``top``, stored in any type.
 
     Raises:
-        BadData: it is no map, or a value is not such a number.
+        BadData: it is not a map, or a value is not such a number.
     """
     if array.ndim != 2 or array.dtype.kind not in 'buif':
         raise BadData(f'{path} holds {array.dtype} of shape {array.shape}, not (H, W) whole numbers: {REPAIR}.')
@@ -87,11 +87,11 @@ def class_ids(array: np.ndarray, path: Source, top: int = 255) -> np.ndarray:
 
 
 def stored_normals(array: np.ndarray, path: Source) -> np.ndarray:
-    """(H, W, 3) float32 unit vectors, zero where invalid, of normals as they were stored.
+    """Convert stored normals to (H, W, 3) float32 unit vectors, zero where invalid.
 
     Args:
-        array: (H, W, 3) unit vectors as floats, perhaps blended and a little short; or 8-bit colours, ``2 x / 255 - 1``.
-        path: where they come from.
+        array: (H, W, 3) unit vectors as floats, perhaps blended and slightly short; or 8-bit colours, ``2 x / 255 - 1``.
+        path: their file.
 
     Raises:
         BadData: they are neither.
@@ -115,4 +115,4 @@ def _open(path: Source) -> Image.Image:
             image.load()
             return image.copy()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadData(f'{path} is no readable picture ({error}): {REPAIR}.') from error
+        raise BadData(f'{path} is not a readable image ({error}): {REPAIR}.') from error

@@ -9,16 +9,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class KeptLabels:
-    """The kept labels of a data set; the others are served as absent and never read.
+    """The labels of a data set to keep; the others are served as absent and never read.
 
     Attributes:
-        share: fraction of the images that keep their labels, all of them or none; of classes of images (an
-            ``ArrayDataset`` of one task) the fraction of every class. None: all images.
-        one_task: each image keeps the label of one task alone, drawn evenly.
-        seed: of the draw. It does not depend on the run's seed, so that runs of several seeds share the labels.
+        share: fraction of the images that keep all their labels; for an ``ArrayDataset`` with one classification task, the
+            fraction of every class. None: all images.
+        one_task: whether each image keeps the label of only one task, chosen uniformly.
+        seed: seed of the choice. It does not depend on the run's seed, so that runs of several seeds share the labels.
 
     Raises:
-        ValueError: an unknown key, a share outside of 0 to 1, or nothing is asked for.
+        ValueError: a key is unknown, the share is not in 0 to 1, or neither option is given.
     """
 
     share: float | None = None
@@ -29,12 +29,12 @@ class KeptLabels:
         if self.share is not None and not 0 < self.share <= 1:
             raise ValueError(f'keep_labels: share={self.share} is no fraction above 0 and up to 1.')
         if self.share is None and not self.one_task:
-            raise ValueError('keep_labels: give share=.1 (a tenth of the pictures keep their labels) or one_task=True (each '
-                             'picture keeps the label of one task).')
+            raise ValueError('keep_labels: give share=.1 (a tenth of the images keep their labels) or one_task=True (each '
+                             'image keeps the label of one task).')
 
     @classmethod
     def of(cls, given: 'Mapping[str, Any] | KeptLabels | None') -> 'KeptLabels | None':
-        """The rule of a config; None if it has none."""
+        """Convert the value from a config; None stays None."""
         if given is None or isinstance(given, KeptLabels):
             return given
         names = [field.name for field in fields(cls)]
@@ -47,9 +47,9 @@ class KeptLabels:
         """Which images keep the label of each task.
 
         Args:
-            tasks: those that the data set has labels of.
+            tasks: the tasks with labels in the data set.
             count: number of images N.
-            classes: (N,) whole numbers; the share is taken of each class alike.
+            classes: (N,) whole numbers; the same share of each class is kept.
 
         Returns:
             task -> (N,) bool.

@@ -7,27 +7,27 @@ from typing import Any
 
 Label = int | float | None  # None: the sample has no such label
 
-NOTHING = ('', 'nan', 'none', 'null', 'na', 'n/a')  # in any case: the data set says that it does not know
+NOTHING = ('', 'nan', 'none', 'null', 'na', 'n/a')  # values for missing labels, in any case
 
 
 class LabelMap:
     """Translates the values of one field for one task.
 
-    Values are compared as text, numbers by their value: ``3``, ``'3'``, ``3.0`` and ``' 3.0 '`` are one. A value of
-    :data:`NOTHING` that the map does not name, and one that it sends to None, is missing; any other value that the map
-    does not name is unknown: missing as well, but counted.
+    Values are compared as text, numbers by value: ``3``, ``'3'``, ``3.0`` and ``' 3.0 '`` are the same. A value is missing
+    if it is in :data:`NOTHING` and not in the map, or if the map gives None; any other value that is not in the map is
+    unknown: also treated as missing, but counted.
 
     Args:
         kind: ``'class_label'`` or ``'scalar'``.
         rule: None: the value is the class or the number itself (class -1 is missing). A mapping: value ->
             class or number, None for missing. A sequence of (low, high): a number, or a range written ``(low, high)`` or
-            ``low-high``, becomes the index of the group that holds all of it, both ends included; one that no group
-            holds is unknown.
-        limits: (low, high) that numbers are clamped to.
-        where: what a message calls this map.
+            ``low-high``, becomes the index of the group that contains it, both ends included; values outside all groups
+            are unknown.
+        limits: (low, high) to which numbers are clamped.
+        where: name of this map in messages.
 
     Raises:
-        ValueError: the rule is none of these, sends something to what is no class, or makes groups for a number.
+        ValueError: the rule has another form, gives an invalid class, or defines groups for a number.
     """
 
     def __init__(self, kind: str, rule: Mapping[Any, Label] | Sequence[Sequence[float]] | None = None,
@@ -90,7 +90,7 @@ class LabelMap:
         return labels, unknown
 
     def _label(self, key: str) -> Label:
-        """One value's label; ValueError where it is unknown."""
+        """The label of one value; ValueError if it is unknown."""
         if self.values is not None and key in self.values:
             label = self.values[key]
             return int(label) if label is not None and self.kind == 'class_label' else label
@@ -104,7 +104,7 @@ class LabelMap:
         if not math.isfinite(number) or (self.kind == 'class_label' and not number.is_integer()):
             raise ValueError(key)
         if self.kind == 'class_label':
-            return None if number == -1 else int(number)  # below -1 is no class: whoever reads it says so
+            return None if number == -1 else int(number)  # a class below -1 is reported by the reader
         return min(max(number, self.limits[0]), self.limits[1]) if self.limits else number
 
     def _group(self, key: str) -> int:
@@ -116,7 +116,7 @@ class LabelMap:
 
 
 def as_key(raw: Any) -> str:
-    """A value as text, without surrounding blanks; a whole number without its zeros behind the point."""
+    """A value as text, without surrounding spaces; a whole number without decimal point."""
     text = '' if raw is None else str(raw).strip()
     try:
         number = float(text)

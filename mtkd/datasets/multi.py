@@ -19,10 +19,10 @@ class MultiDataset(Dataset):
     """The union of several data sets with the same tasks; labels are absent for tasks that a set does not have.
 
     Args:
-        datasets: data sets or their configs. Two of one name (``meta['dataset']``) are refused.
-        tasks: task -> kind; given to every config that has none of its own. A set that serves fewer tasks than the
-            union serves the others as absent.
-        seed: seed of the augmentation, handed to the sets that have none.
+        datasets: data sets or their configs, with different names (``meta['dataset']``).
+        tasks: task -> kind; passed to every config without tasks. A set with fewer tasks than the union serves the others
+            as absent.
+        seed: seed of the augmentation, for the sets that have none.
 
     Raises:
         ValueError: there are no data sets, two have one name, or they disagree on a task's kind or classes.
@@ -47,7 +47,7 @@ class MultiDataset(Dataset):
                                      f'{dataset.name}: give them different task names.')
         _check_label_spaces(self.datasets)
         for dataset in self.datasets:
-            dataset.kinds = dict(self.kinds)  # what a set serves stays what it was asked for
+            dataset.kinds = dict(self.kinds)  # what a set serves does not change
         if seed is not None:
             self.adopt_seed(seed)
 
@@ -72,7 +72,7 @@ class MultiDataset(Dataset):
         for dataset in self.datasets:
             dataset.full_init()
         _check_sources(self.datasets)
-        _check_label_spaces(self.datasets)  # some learn the names of their classes from their files
+        _check_label_spaces(self.datasets)  # some sets read the names of their classes from files
 
     def adopt_seed(self, seed: int) -> None:
         """Set the run's seed for sets without one."""
@@ -80,10 +80,10 @@ class MultiDataset(Dataset):
             dataset.adopt_seed(seed)
 
     def locate(self, index: int) -> tuple[int, int]:
-        """(data set, index in it) of an index into the sets laid end to end.
+        """(data set, index in it) of an index into the concatenated sets.
 
         Raises:
-            IndexError: there is no such sample.
+            IndexError: the sample does not exist.
         """
         if index >= 0:
             for number, size in enumerate(self.sizes):
@@ -96,12 +96,12 @@ class MultiDataset(Dataset):
         return sum(self.sizes)
 
     def __getitem__(self, key: int | tuple[int, int, int]) -> dict[str, Any]:
-        """The packed sample of (data set, index, draw), or of an index into the sets laid end to end, draw 0."""
+        """The packed sample of (data set, index, draw), or of an index into the concatenated sets with draw 0."""
         number, index, draw = self._located(key)
         return self.datasets[number][index, draw]
 
     def __getitems__(self, keys: Sequence[int | tuple[int, int, int]]) -> Any:
-        """The batch of ``keys``, each set's part asked for at once; packed samples where a set serves no batches."""
+        """The batch of ``keys``, with one request per set; packed samples if a set does not serve batches."""
         located = [self._located(key) for key in keys]
         places: dict[int, list[int]] = defaultdict(list)
         for place, (number, _, _) in enumerate(located):
@@ -116,10 +116,10 @@ class MultiDataset(Dataset):
 
 
 def _check_label_spaces(datasets: Sequence[TaskDataset]) -> None:
-    """Refuse two lists of classes under one task's name; a set with a label map has the task's own list.
+    """Check that all sets have the same classes for a task; a set with a label map has the task's classes.
 
     Raises:
-        ValueError: two sets number different classes, or differently named ones.
+        ValueError: the number or the names of the classes differ between two sets.
     """
     first: dict[str, tuple[str, int | None, tuple[str, ...] | None]] = {}
     for dataset in datasets:
@@ -139,7 +139,7 @@ def _check_label_spaces(datasets: Sequence[TaskDataset]) -> None:
 
 
 def _check_sources(datasets: Sequence[TaskDataset]) -> None:
-    """Refuse a file whose samples would come from two adapters; parts or splits of one are read by one.
+    """Check that no file is read by two adapters; parts or splits of one file are read by the same adapter.
 
     Raises:
         ValueError: two data sets of different types read one file.
@@ -160,7 +160,7 @@ def _plain(name: str) -> str:
 
 
 def shares(sizes: Sequence[int], by: str) -> np.ndarray:
-    """Each set's share of the samples, summing to 1: ``sqrt`` of its size, its ``size``, or ``equal``."""
+    """The share of each set, with sum 1: in proportion to the ``sqrt`` of its size, its ``size``, or ``equal``."""
     rules = {'sqrt': np.sqrt, 'size': np.asarray, 'equal': np.ones_like}
     if by not in rules:
         raise ValueError(f"there is no rule '{by}' for mixing data sets: use {', '.join(rules)}, or whole numbers.")
@@ -172,12 +172,12 @@ def apportion(share: np.ndarray, total: int) -> list[int]:
     """Whole numbers that sum to ``total`` in proportion to ``share``, each at least 1 (largest remainders).
 
     Raises:
-        ValueError: there are fewer places than sets.
+        ValueError: ``total`` is smaller than the number of sets.
     """
     if total < len(share):
         raise ValueError(f'a batch of {total} samples cannot hold {len(share)} data sets: make it larger, or use '
                          f'HomogeneousBatchSampler.')
-    exact: np.ndarray = share * (total - len(share))  # one place each is given first
+    exact: np.ndarray = share * (total - len(share))  # each set first gets one place
     counts = np.floor(exact).astype(int)
     largest = np.argsort(-(exact - counts), kind='stable')[:total - len(share) - int(counts.sum())]
     counts[largest] += 1
@@ -185,7 +185,7 @@ def apportion(share: np.ndarray, total: int) -> list[int]:
 
 
 class _MultiSampler(PositionSampler):
-    """What both samplers over a :class:`MultiDataset` need: an endless order of each set."""
+    """Base class of the samplers over a :class:`MultiDataset`: an endless order of each set."""
 
     def __init__(self, dataset: MultiDataset, seed: int | None = None) -> None:
         super().__init__(dataset, seed)
@@ -203,20 +203,20 @@ class _MultiSampler(PositionSampler):
 class MixSampler(_MultiSampler):
     """Each batch holds a fixed number of samples of every set; smaller sets are repeated more often.
 
-    An epoch is one pass over the set that takes longest. The places in a batch are shuffled, so that every rank sees
+    An epoch is one pass over the set that takes longest. The samples of a batch are shuffled, so that every rank sees
     all sets.
 
     Args:
         dataset: the union.
-        seed: of the order; 0 where None.
-        quotas: whole numbers, one a set, that sum to the global batch size; or a rule: ``'sqrt'``, ``'size'`` or
-            ``'equal'``, of which each set gets at least one place.
-        labelled: one number a set: how many of its samples in a batch have a label. The set needs ``keep_labels``, and the
-            rest of its places go to samples whose label is hidden, as in ``LabelledSampler``; as many as the set's places:
-            it trains on its labelled part. None, or None for a set: drawn without regard to labels.
+        seed: seed of the order; None: 0.
+        quotas: whole numbers, one per set, that sum to the global batch size; or a rule: ``'sqrt'``, ``'size'`` or
+            ``'equal'``, with at least one sample per set.
+        labelled: one number per set: how many of its samples in a batch have a label. The set needs ``keep_labels``, and the
+            rest of its samples have a hidden label, as in ``LabelledSampler``; with the number of the set's samples, it
+            trains on its labelled part only. None, or None for a set: sampled independently of labels.
 
     Raises:
-        ValueError: ``labelled`` has not one number a set, or a set with a number hides no labels.
+        ValueError: ``labelled`` does not have one number per set, or a set with a number hides no labels.
 
     Source: fact sheet 1.4.2 (proportional to the square root of the size).
     """
@@ -233,10 +233,10 @@ class MixSampler(_MultiSampler):
                       for which, count in enumerate(self.labelled) if count is not None}
 
     def quota(self, total: int) -> list[int]:
-        """How many of a batch's ``total`` samples come from each set.
+        """The number of samples of each set in a batch of ``total``.
 
         Raises:
-            ValueError: the given numbers do not fit the sets or the batch.
+            ValueError: the given numbers do not match the sets or the batch.
         """
         if isinstance(self.quotas, str):
             return apportion(shares(self.sizes, self.quotas), total)
@@ -268,13 +268,13 @@ class MixSampler(_MultiSampler):
 class HomogeneousBatchSampler(_MultiSampler):
     """Each batch comes from one set, for sets whose images differ in size.
 
-    An epoch has as many batches as the sets have together; how many each set gets is by the rule (at least one), in a
-    seeded order that is the same on all ranks.
+    An epoch has as many batches as the sets have together; the rule determines the number for each set (at least one). The
+    order is seeded and the same on all ranks.
 
     Args:
         dataset: the union.
-        seed: of the order; 0 where None.
-        quotas: ``'size'`` (every sample once an epoch), ``'sqrt'`` or ``'equal'``.
+        seed: seed of the order; None: 0.
+        quotas: ``'size'`` (every sample once per epoch), ``'sqrt'`` or ``'equal'``.
     """
 
     def __init__(self, dataset: MultiDataset, seed: int | None = None, quotas: str = 'size') -> None:
@@ -305,7 +305,7 @@ class HomogeneousBatchSampler(_MultiSampler):
 
 
 def leaves(dataset: Any) -> Iterator[TaskDataset]:
-    """The data sets that a data set is made of."""
+    """The elementary data sets of a data set."""
     for part in getattr(dataset, 'datasets', None) or [dataset]:
         if part is dataset:
             yield part

@@ -1,15 +1,14 @@
 """The image reader for training and inference, and the list of supported image formats.
 
-What a file becomes is (H, W, 3) uint8 RGB, by these rules:
+Every file is converted to (H, W, 3) uint8 RGB by these rules:
 
-- Grey is repeated in three channels; a palette is looked up; CMYK and YCbCr are converted; alpha is left out, colours
-  staying as stored.
-- 16 bits a channel are scaled, not cut off: 65535 becomes 255. Floats and 32-bit numbers have no white level and are
-  refused.
-- A photo whose camera notes how it was held (EXIF orientation) is turned upright where nothing else depends on its pixels.
-  Where a label is a map of them, the note is refused, because labels may have been drawn on either; ``exif`` of a data set
-  says which.
-- Of a file with several images the first is read.
+- Grey is repeated in three channels; a palette is looked up; CMYK and YCbCr are converted; alpha is dropped without changing
+  the colours.
+- 16-bit channels are scaled, not truncated: 65535 becomes 255. Floats and 32-bit numbers have no white level and are
+  an error.
+- A photo with an EXIF orientation is turned upright if no label is a map. If a label is a map, the orientation is an error,
+  because labels may have been drawn on either version; set ``exif`` of the data set.
+- From a file with several images, the first is read.
 """
 
 from collections import Counter
@@ -45,12 +44,12 @@ def read_picture(path: Source | str, exif: str = 'turn') -> np.ndarray:
 
     Args:
         path: the file, or its content in memory.
-        exif: ``'turn'``: upright by its EXIF note; ``'ignore'``: as stored; ``'refuse'``: an error where the note says that
-            it is to be turned.
+        exif: ``'turn'``: turned upright by its EXIF orientation; ``'ignore'``: as stored; ``'refuse'``: an error if it is
+            not upright.
 
     Raises:
-        BadData: the file cannot be decoded, or only in part; its values have no white level; or its EXIF note is
-            refused.
+        BadData: the file cannot be decoded completely; its values have no white level; or its EXIF orientation is not
+            allowed.
     """
     try:
         with Image.open(opened(path)) as image:
@@ -60,14 +59,14 @@ def read_picture(path: Source | str, exif: str = 'turn') -> np.ndarray:
                 note = image.getexif()[_ORIENTATION]
                 raise BadData(
                     f'{path} carries an EXIF note that it is to be turned (orientation {note}), and '
-                    f"its labels are maps: say exif='turn' of the data set if they were drawn on the upright picture, "
+                    f"its labels are maps: say exif='turn' of the data set if they were drawn on the upright image, "
                     f"exif='ignore' if on the stored one.")
             upright = ImageOps.exif_transpose(image) if turned and exif == 'turn' else image
             return _rgb(upright, path)
     except BadData:
         raise
     except _UNREADABLE as error:
-        raise BadData(f'{path} is no readable picture ({error}): replace the file.') from error
+        raise BadData(f'{path} is not a readable image ({error}): replace the file.') from error
 
 
 def _rgb(image: Image.Image, path: Source | str) -> np.ndarray:
@@ -75,7 +74,7 @@ def _rgb(image: Image.Image, path: Source | str) -> np.ndarray:
         values = np.asarray(image).astype(np.uint32)
         top = 65535
         if int(values.max(initial=0)) > top:
-            raise BadData(f'{path} holds {int(values.max())}, a 16-bit picture ends at {top}: replace the file.')
+            raise BadData(f'{path} holds {int(values.max())}, a 16-bit image ends at {top}: replace the file.')
         grey = ((values * 255 + top // 2) // top).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     if image.mode in ('I', 'F'):
@@ -85,7 +84,7 @@ def _rgb(image: Image.Image, path: Source | str) -> np.ndarray:
 
 
 def pictures_in(folder: Path) -> tuple[list[Path], Counter[str]]:
-    """The image files of a folder by name, and how many other files it holds, by suffix (hidden ones not counted)."""
+    """The image files of a folder, sorted by name, and the number of other files by suffix (without hidden ones)."""
     pictures, others = [], Counter[str]()
     for path in sorted(folder.iterdir()):
         if path.name.startswith('.') or path.name in ('Thumbs.db', 'desktop.ini') or path.is_dir():
@@ -98,15 +97,15 @@ def pictures_in(folder: Path) -> tuple[list[Path], Counter[str]]:
 
 
 def left_out(others: Counter[str]) -> str:
-    """What a log says of files that are no images: how many are left out, and their suffixes."""
+    """The log message for files that are not images: their number and suffixes."""
     counts = ', '.join(f'{suffix} {count}' for suffix, count in others.most_common())
     total = sum(others.values())
-    return (f'{total} file{"s are" if total > 1 else " is"} left out, no picture{"s" if total > 1 else ""} by the suffix '
+    return (f'{total} file{"s are" if total > 1 else " is"} left out, no image{"s" if total > 1 else ""} by the suffix '
             f'({counts}); read are {" ".join(IMAGE_SUFFIXES)}, in any case')
 
 
 def by_stem(names: Iterable[str], suffixes: Iterable[str]) -> dict[str, str]:
-    """Stem -> file name, of the names with one of ``suffixes`` in any case; of several of one stem the first suffix wins."""
+    """Stem -> file name, for names with one of ``suffixes`` in any case; among equal stems the first suffix wins."""
     order = {suffix: number for number, suffix in enumerate(suffixes)}
     found: dict[str, tuple[int, str]] = {}
     for name in sorted(names):

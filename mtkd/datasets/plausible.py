@@ -1,8 +1,8 @@
 """Plausibility check of labels on a few samples, which takes at most about two seconds at the start of a run.
 
-Shape, type and range of every label are checked whenever it is read (:meth:`mtkd.structures.TargetKind.check`). What is
-found here is what one label alone cannot show: depths that are millimetres, masks of 0 and 255 whose foreground is lost to
-the marker of "no label", classes that never occur, numbers that no float32 holds.
+Shape, type and range of every label are checked whenever it is read (:meth:`mtkd.structures.TargetKind.check`). This check
+finds what a single label does not show: depths in millimetres, masks of 0 and 255 whose foreground is read as the marker of
+missing labels, classes that never occur, numbers that float32 cannot represent.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,11 +15,11 @@ import numpy as np
 from mtkd.structures import IGNORE, TargetKind
 
 WRONG, ODD = 'wrong', 'odd'
-METRES = (0.05, 200.0)  # a picture's median depth lies between, whatever it shows
-FEW = 0.02  # share of pixels with a value below which a label is called nearly empty
-SAMPLES = 8  # looked at when a data set is opened
-SECONDS = 1.0  # after which no further sample is looked at, once there are three
-ENOUGH = 5  # labels per class from which on a class that never occurs is mentioned
+METRES = (0.05, 200.0)  # range of the median depth of any image
+FEW = 0.02  # a label with values on a smaller share of pixels is nearly empty
+SAMPLES = 8  # number of samples checked when a data set is opened
+SECONDS = 1.0  # time after which no further sample is checked, if there are three
+ENOUGH = 5  # minimum number of labels per class for reporting a class that never occurs
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -28,10 +28,10 @@ class Finding:
     """A finding on the labels of a task.
 
     Attributes:
-        state: ``'wrong'`` (it cannot be right: refuse) or ``'odd'`` (say it, and go on).
-        task: whose labels.
+        state: ``'wrong'`` (invalid: an error) or ``'odd'`` (implausible: a warning).
+        task: the task of the labels.
         where: a file, or a data set and one of its samples.
-        said: what was found, with its number, and what to do.
+        said: the finding, with its number, and what to do.
     """
 
     state: str
@@ -58,7 +58,7 @@ class Labelled(Protocol):
         """One dictionary per sample."""
 
     def known_labels(self) -> Mapping[str, np.ndarray]:
-        """Task -> (N,) labels of whole images that are known without reading an image."""
+        """Task -> (N,) image-level labels that are known without reading an image."""
 
     def load(self, index: int) -> Any:
         """One sample, before any transform."""
@@ -70,16 +70,16 @@ class Labelled(Protocol):
 def examine(dataset: Labelled, samples: int = SAMPLES, seconds: float | None = SECONDS) -> list[Finding]:
     """Check the labels of a data set.
 
-    Labels of whole images that the data set knows by heart are all looked at, maps of ``samples`` samples spread evenly
-    over the split.
+    All image-level labels that are known without reading images are checked, and the maps of ``samples`` samples spread
+    evenly over the split.
 
     Args:
-        dataset: it has been opened (``full_init``).
-        samples: how many samples to decode.
-        seconds: stop decoding after so long, with three samples at least; None: never.
+        dataset: a data set after ``full_init``.
+        samples: number of samples to decode.
+        seconds: stop decoding after this time, with at least three samples; None: never.
 
     Raises:
-        BadData: a sample that is looked at is broken; see :meth:`~mtkd.datasets.base.TaskDataset.load`.
+        BadData: one of these samples is broken; see :meth:`~mtkd.datasets.base.TaskDataset.load`.
     """
     findings: list[Finding] = []
     known = dataset.known_labels()
@@ -106,16 +106,16 @@ def examine(dataset: Labelled, samples: int = SAMPLES, seconds: float | None = S
 
 
 def _spread(size: int, count: int) -> list[int]:
-    """At most ``count`` indices below ``size``, the first and the last among them."""
+    """At most ``count`` indices below ``size``, including the first and the last."""
     return sorted({int(place) for place in np.linspace(0, size - 1, min(count, size))}) if count and size else []
 
 
 def implausible(dataset: Labelled, task: str, low: float, high: float) -> Finding | None:
-    """The first number of a task outside ``low`` to ``high``, where the data set knows its numbers; None: there is none."""
+    """The first number of a task outside ``low`` to ``high``, if the data set knows its numbers; None if there is none."""
     labels = dataset.known_labels().get(task)
     if labels is None:
         return None
-    bad = np.flatnonzero((labels < low) | (labels > high))  # NaN, which is no label, is neither
+    bad = np.flatnonzero((labels < low) | (labels > high))  # NaN (no label) is neither
     if not bad.size:
         return None
     more = f' ({bad.size} of {len(labels)} are)' if bad.size > 1 else ''

@@ -12,9 +12,9 @@ resumed training starts at batch ``b`` without replaying those before. A config 
         dataset=dict(type='NYUDMT', split='val', ...), batch_size=1, num_workers=4,
         sampler=dict(type='EvalSampler'), collate_fn=dict(type='mtkd_collate'))
 
-``batch_size`` is per rank. The sampler says what a global batch holds (:class:`ShuffleSampler` for one data set,
-``MixSampler`` and ``HomogeneousBatchSampler`` of :mod:`mtkd.datasets.multi` for several); the batch sampler cuts it into
-ranks, never ends, and starts where it is told.
+``batch_size`` is per rank. The sampler defines the contents of a global batch (:class:`ShuffleSampler` for one data set,
+``MixSampler`` and ``HomogeneousBatchSampler`` of :mod:`mtkd.datasets.multi` for several); the batch sampler divides it
+among ranks, never ends, and can start at any batch.
 """
 
 from abc import ABC, abstractmethod
@@ -33,9 +33,9 @@ class PositionSampler(Sampler, ABC):
     """Defines the samples of global batch ``b``.
 
     Args:
-        dataset: what is drawn from. A :class:`~mtkd.datasets.base.TaskDataset` without a seed of its own takes
+        dataset: the data set to sample from. A :class:`~mtkd.datasets.base.TaskDataset` without its own seed uses
             this one for its augmentation.
-        seed: of the order; 0 where None.
+        seed: seed of the order; None: 0.
     """
 
     def __init__(self, dataset: Sized, seed: int | None = None) -> None:
@@ -47,7 +47,7 @@ class PositionSampler(Sampler, ABC):
 
     @abstractmethod
     def batch(self, number: int, total: int, drop_last: bool = True) -> list[Any]:
-        """The ``total`` keys of global batch ``number``; what an epoch leaves over is dropped with ``drop_last``."""
+        """The ``total`` keys of global batch ``number``; with ``drop_last``, the remainder of an epoch is dropped."""
 
     @abstractmethod
     def batches_per_epoch(self, total: int, drop_last: bool = True) -> int:
@@ -71,7 +71,7 @@ class EndlessOrder:
         shuffle: False: each epoch in the data set's order.
 
     Raises:
-        ValueError: there is nothing to draw from.
+        ValueError: the data set is empty.
     """
 
     def __init__(self, length: int, seed: tuple[int, ...], shuffle: bool = True) -> None:
@@ -81,7 +81,7 @@ class EndlessOrder:
         self._kept: dict[int, np.ndarray] = {}
 
     def epoch(self, number: int) -> np.ndarray:
-        """(length,) the order of one epoch; the last two are kept."""
+        """(length,) the order of one epoch; the last two are cached."""
         if number not in self._kept:
             order = np.arange(self.length)
             if self.shuffle:
@@ -91,7 +91,7 @@ class EndlessOrder:
         return self._kept[number]
 
     def keys(self, start: int, stop: int, used: int | None = None) -> list[tuple[int, int]]:
-        """(index, epoch) of positions ``start`` to ``stop``; only the first ``used`` of each epoch are in use."""
+        """(index, epoch) of positions ``start`` to ``stop``; only the first ``used`` of each epoch are used."""
         used = used or self.length
         keys = []
         for position in range(start, stop):
@@ -102,14 +102,14 @@ class EndlessOrder:
 
 @DATA_SAMPLERS.register_module()
 class ShuffleSampler(PositionSampler):
-    """One data set, each sample at most once an epoch, in a seeded order.
+    """One data set, each sample at most once per epoch, in a seeded order.
 
-    With ``drop_last`` an epoch has ⌊N / total⌋ batches and what is left over sits this epoch out; without it, or where
-    a batch is larger than the data set, positions run on into the next epoch.
+    With ``drop_last``, an epoch has ⌊N / total⌋ batches and the remaining samples are skipped; without it, or if a batch is
+    larger than the data set, positions continue into the next epoch.
 
     Args:
-        dataset: what is drawn from.
-        seed: of the order; 0 where None.
+        dataset: the data set to sample from.
+        seed: seed of the order; None: 0.
         shuffle: False: in the data set's order.
     """
 
@@ -126,7 +126,7 @@ class ShuffleSampler(PositionSampler):
 
 
 class LabelledOrder:
-    """Two endless orders of one data set: of its samples with a label, and of those without.
+    """Two endless orders of one data set: one for its samples with a label, and one for those without.
 
     Args:
         dataset: a :class:`~mtkd.datasets.base.TaskDataset` with ``keep_labels``.
@@ -139,7 +139,7 @@ class LabelledOrder:
     def __init__(self, dataset: Any, seed: tuple[int, ...]) -> None:
         dataset.full_init()
         if not getattr(dataset, 'kept', None):
-            raise ValueError(f'{dataset.name}: samples with and without a label are drawn apart only where keep_labels '
+            raise ValueError(f'{dataset.name}: samples with and without a label are drawn separately only if keep_labels '
                              'hides some: give the data set keep_labels, or leave labelled out of the sampler '
                              '(LabelledSampler: use ShuffleSampler).')
         self.name = dataset.name
@@ -149,10 +149,10 @@ class LabelledOrder:
                        for number, part in enumerate(self.parts)]
 
     def quota(self, total: int, labelled: int | None) -> tuple[int, int]:
-        """How many of ``total`` samples have a label, and how many have none; ``labelled=None``: all have one.
+        """The number of samples with and without a label among ``total``; ``labelled=None``: all with a label.
 
         Raises:
-            ValueError: ``labelled`` does not fit ``total``, or every sample has a label.
+            ValueError: ``labelled`` does not match ``total``, or every sample has a label.
         """
         of = total if labelled is None else labelled
         if not 0 < of <= total or (of < total and self.orders[1] is None):
@@ -175,17 +175,17 @@ class LabelledOrder:
 class LabelledSampler(PositionSampler):
     """Each batch holds a fixed number of samples with a label and the rest are samples without one.
 
-    For data sets whose labels are partly hidden (``keep_labels``): both kinds come round in an order of their own, so that
-    a batch never runs short of labels because there are many images without. An epoch is one pass over the kind that
-    takes longest. The places in a batch are shuffled, so that every rank sees both.
+    For data sets whose labels are partly hidden (``keep_labels``): both kinds have their own order, so that every batch has
+    labels, however many images have none. An epoch is one pass over the kind that takes longest. The samples of a batch are
+    shuffled, so that every rank sees both.
 
     Args:
         dataset: a :class:`~mtkd.datasets.base.TaskDataset` with ``keep_labels``.
-        seed: of the order; 0 where None.
-        labelled: how many samples of a global batch have a label; None: all of them, which trains on the labelled part.
+        seed: seed of the order; None: 0.
+        labelled: number of samples of a global batch with a label; None: all, which trains on the labelled part.
 
     Raises:
-        ValueError: the data set hides no labels, or, on use, ``labelled`` does not fit the batch.
+        ValueError: the data set hides no labels, or, on use, ``labelled`` does not match the batch.
     """
 
     def __init__(self, dataset: Any, seed: int | None = None, labelled: int | None = None) -> None:
@@ -194,7 +194,7 @@ class LabelledSampler(PositionSampler):
         self.order = LabelledOrder(dataset, (self.seed,))
 
     def quota(self, total: int) -> tuple[int, int]:
-        """How many of a batch's samples have a label, and how many have none."""
+        """The numbers of samples with and without a label in a batch."""
         return self.order.quota(total, self.labelled)
 
     def batch(self, number: int, total: int, drop_last: bool = True) -> list[Any]:
@@ -208,15 +208,15 @@ class LabelledSampler(PositionSampler):
 
 @DATA_SAMPLERS.register_module()
 class InfiniteBatchSampler(Sampler):
-    """An endless sequence of this rank's batches, which can start anywhere.
+    """An endless sequence of this rank's batches, which can start at any batch.
 
-    Of W ranks with ``batch_size`` B each, rank r takes places r·B to (r+1)·B of each global batch of W·B samples: two
-    ranks of batch B/2 see together what one process of batch B sees.
+    Of W ranks with ``batch_size`` B each, rank r takes positions r·B to (r+1)·B of each global batch of W·B samples: two
+    ranks with batch B/2 together see the same samples as one process with batch B.
 
     Args:
-        sampler: what a global batch holds.
+        sampler: defines the contents of a global batch.
         batch_size: samples per rank.
-        drop_last: whether an epoch's left-over samples are dropped or share a batch with the next epoch's.
+        drop_last: whether the remaining samples of an epoch are dropped or share a batch with the next epoch.
         rank: this rank's number; None: the process group's.
         world_size: number of ranks; None: the process group's.
         start: number of the first batch.
@@ -264,11 +264,11 @@ class InfiniteBatchSampler(Sampler):
 class EvalSampler(Sampler):
     """Every sample exactly once over all ranks, in order: rank r of W takes r, r + W, r + 2W, …
 
-    Nothing is repeated to make the ranks' shares equal, so these may differ by one sample.
+    No samples are repeated to equalise the ranks, so their numbers may differ by one.
 
     Args:
-        dataset: what is evaluated.
-        seed: not used; MMEngine hands it to every sampler.
+        dataset: the data set to evaluate.
+        seed: not used; MMEngine passes it to every sampler.
         rank: this rank's number; None: the process group's.
         world_size: number of ranks; None: the process group's.
     """

@@ -9,7 +9,7 @@ from .base import BadData
 
 Table = dict[str, list[Any]]  # column -> one value a row; text from csv, numbers or None too from parquet
 
-csv.field_size_limit(1 << 24)  # FER-2013 keeps whole pictures in a field
+csv.field_size_limit(1 << 24)  # FER-2013 keeps whole images in a field
 
 
 def read_table(path: Path, needed: Sequence[str] = (), header: Sequence[str] | None = None) -> Table:
@@ -18,12 +18,12 @@ def read_table(path: Path, needed: Sequence[str] = (), header: Sequence[str] | N
     Args:
         path: the file.
         needed: columns it must have.
-        header: names of the columns of a file whose first line does not hold all of ``needed``; None: the first line
-            names them.
+        header: column names of a file whose first line does not contain all of ``needed``; None: the first line has the
+            names.
 
     Raises:
-        BadData: there is no such file, it cannot be read, a column is missing, named twice, or a row has too few or many
-            fields.
+        BadData: the file does not exist or cannot be read, a column is missing or occurs twice, or a row has too few or too
+            many fields.
         ValueError: it is a parquet file and pyarrow is not installed.
     """
     if path.suffix == '.parquet':
@@ -35,7 +35,7 @@ def read_table(path: Path, needed: Sequence[str] = (), header: Sequence[str] | N
 
 
 def read_rows(path: Path, needed: Sequence[str] = (), header: Sequence[str] | None = None) -> Iterator[dict[str, str]]:
-    """The rows of a text table one by one, for tables that do not fit into memory; as :func:`read_table` otherwise."""
+    """The rows of a text table one by one, for tables that do not fit into memory; otherwise like :func:`read_table`."""
     if not path.is_file():
         raise BadData(f'{path} is missing: check data_root and the name of the file.')
     try:
@@ -43,7 +43,7 @@ def read_rows(path: Path, needed: Sequence[str] = (), header: Sequence[str] | No
             lines = csv.reader(file, delimiter=',' if path.suffix == '.csv' else '\t')
             yield from _rows(path, lines, needed, header)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadData(f'{path} is no readable table ({error}): save it again as UTF-8 text.') from error
+        raise BadData(f'{path} is not a readable table ({error}): save it again as UTF-8 text.') from error
 
 
 def _rows(path: Path, lines: Any, needed: Sequence[str], header: Sequence[str] | None) -> Iterator[dict[str, str]]:
@@ -88,4 +88,4 @@ def _parquet(path: Path) -> Table:
     try:
         return parquet.read_table(path).to_pydict()
     except Exception as error:  # pyarrow's own errors derive from several built-in ones
-        raise BadData(f'{path} is no readable parquet file ({type(error).__name__}: {error}): write it again.') from error
+        raise BadData(f'{path} is not a readable parquet file ({type(error).__name__}: {error}): write it again.') from error

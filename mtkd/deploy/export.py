@@ -139,7 +139,7 @@ def try_size(net: Deployed, size: Size) -> None:
         with torch.no_grad():
             net(random_picture(1, size))
     except Exception as error:
-        raise ValueError(f'the network cannot take a picture of {size[0]}x{size[1]} ({str(error).splitlines()[0]}); give '
+        raise ValueError(f'the network cannot take an image of {size[0]}x{size[1]} ({str(error).splitlines()[0]}); give '
                          f'another --size.') from error
 
 
@@ -164,7 +164,7 @@ def _state_dict(student: Student, net: Deployed, path: Path, size: Size) -> Expo
 def _wanted_packages(format: str) -> None:
     missing = [name for name in ('onnx', 'onnxscript', 'onnxruntime') if importlib.util.find_spec(name) is None]
     if format == 'onnx' and missing:
-        raise ValueError(f'--format onnx wants packages that are not installed: pip install {" ".join(missing)} '
+        raise ValueError(f'--format onnx needs packages that are not installed: pip install {" ".join(missing)} '
                          f'(--format torch_export needs none).')
 
 
@@ -206,7 +206,7 @@ def _write_onnx(program: ExportedProgram, path: Path, tasks: Sequence[str]) -> N
     except OSError:
         raise
     except Exception as error:  # the exporter wraps errors several times
-        raise UnsupportedOp(f'{_reason(error)}: ONNX cannot hold it; replace this part of the network, or use --format '
+        raise UnsupportedOp(f'{_reason(error)}: ONNX does not support it; replace this part of the network, or use --format '
                             f'torch_export.') from error
 
 
@@ -284,7 +284,7 @@ def _reason(error: BaseException) -> str:
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
         chain.append(inner)
     if any('data-dependent' in str(part) for part in chain):
-        return "the network decides by values of the picture on the way (the operation 'aten.item')"
+        return "the network decides by values of the image on the way (the operation 'aten.item')"
     for part in reversed(chain):
         match = _OPERATOR.search(str(part))
         if match:

@@ -200,7 +200,7 @@ def _read_config(file: Path, what_to_do: str = 'name a folder that mtkd export -
     schema = given.get('schema_version')
     if not isinstance(schema, int) or schema > SCHEMA:
         raise ValueError(f'{file} has schema version {schema!r}, and this mtkd ({__version__}) reads up to {SCHEMA}: it was '
-                         f'written by mtkd {given.get("mtkd_version", "(not said)")}; install that or a newer one.')
+                         f'written by mtkd {given.get("mtkd_version", "(not stated)")}; install that or a newer one.')
     for key, kind in zip(_NEEDED, (dict, dict, dict, list, list), strict=True):
         if not isinstance(given.get(key), kind):
             raise ValueError(f"{file} is damaged: '{key}' must be {'an object' if kind is dict else 'a list'}; copy or "

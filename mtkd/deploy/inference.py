@@ -93,7 +93,7 @@ class MultiTaskInferencer:
         self.pipeline = [t if callable(t) else TRANSFORMS.build(t) for t in steps or []]
         if any(isinstance(t, CentreCrop) for t in self.pipeline) and any(t.kind.spatial for t in self.tasks.values()):
             raise ValueError(f'the test pipeline of {config} has a CentreCrop, so maps cannot be given back at the size of '
-                             f'the picture; take it out of test_dataloader.dataset.pipeline.')
+                             f'the image; take it out of test_dataloader.dataset.pipeline.')
 
     def __call__(self, inputs: Inputs) -> Prediction | list[Prediction]:
         """Predict all tasks.
@@ -227,7 +227,7 @@ def pictures(inputs: Inputs) -> Iterator[tuple[str, np.ndarray]]:
 def _of_arrays(arrays: Iterable[np.ndarray], start: int = 0) -> Iterator[tuple[str, np.ndarray]]:
     for number, array in enumerate(arrays, start):
         if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
-            raise ValueError(f'array {number} is {array.shape} {array.dtype}; a picture is (H, W, 3) uint8 RGB, not '
+            raise ValueError(f'array {number} is {array.shape} {array.dtype}; an image is (H, W, 3) uint8 RGB, not '
                              f'normalised.')
         yield f'array {number}', array
 
@@ -236,7 +236,7 @@ def _of_path(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     if path.is_dir():
         files = sorted(p for p in path.rglob('*') if is_picture(p) or is_video(p))
         if not files:
-            raise ValueError(f'{path} holds no picture or video ({" ".join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))}).')
+            raise ValueError(f'{path} holds no image or video ({" ".join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))}).')
         for file in files:
             yield from _of_path(file)
     elif not path.is_file():
@@ -261,7 +261,7 @@ def _frames(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     finally:
         video.release()
     if not number:
-        raise ValueError(f'{path} is no readable video: OpenCV gets no frame out of it (damaged, or a codec it lacks); try '
-                         f'it as an .mp4 with H.264, or as a folder of pictures.')
+        raise ValueError(f'{path} is not a readable video: OpenCV cannot read a frame from it (damaged, or an unsupported '
+                         f'codec); try it as an .mp4 with H.264, or as a folder of images.')
     if number < WHOLE * announced:
         warnings.warn(f'{path} ends after {number} of the {announced:.0f} frames it announces: it is cut off or damaged.')

@@ -26,7 +26,7 @@ MOST_CLASSES = 60  # named on the card; all are in config.json
 LICENCES = {
     'NYUDMT': 'NYU Depth V2 has no formal licence; its authors offer it for research (cite Silberman et al., ECCV 2012).',
     'NYUv2MTAN': 'NYU Depth V2 has no formal licence; its authors offer it for research (cite Silberman et al., ECCV 2012).',
-    'PASCALContextMT': "PASCAL VOC's pictures come from Flickr and fall under its terms of use (cite Everingham et al., "
+    'PASCALContextMT': "PASCAL VOC's images come from Flickr and fall under its terms of use (cite Everingham et al., "
                        'IJCV 2010, and Mottaghi et al., CVPR 2014).',
     'CamVid': 'CamVid is for research (cite Brostow et al., 2009); the copy of the SegNet tutorial has terms of its own.',
     'CityscapesMTAN': "Cityscapes is for non-commercial use under its own terms, which its users agree to (cite Cordts et "
@@ -100,7 +100,7 @@ def _command() -> str:
 def _warning(student: Student) -> list[str]:
     if not is_trial(student):
         return []
-    return ['**A trial run** (`--smoke`): trained for a few iterations on synthetic pictures; its predictions mean nothing.',
+    return ['**A trial run** (`--smoke`): trained for a few iterations on synthetic images; its predictions mean nothing.',
             '']
 
 
@@ -110,7 +110,7 @@ def _use(exported: Exported) -> list[str]:
                 f'predict = MultiTaskInferencer({exported.path.name!r})  # this folder', "found = predict('picture.jpg')",
                 'found.values, found.units, found.pictures  # task -> numbers, their unit, an RGB picture', '```', '',
                 f'- Files: `{WEIGHTS}` (weights), `{CONFIG}` (network, tasks, normalisation, test pipeline; no Python).',
-                "- Input: any picture; outputs are at the picture's own size."]
+                "- Input: any image; outputs are at the image's own size."]
     if exported.format == 'state_dict':
         return [f'- File: {code(exported.path.name)} ({exported.format}).',
                 '- Weights of the network alone: load them with `mtkd.deploy.MultiTaskInferencer(config, file)`.']
@@ -164,15 +164,15 @@ def _limits(student: Student, metrics: Metrics | None, size: Size) -> list[str]:
     """What the run does not show, as far as it follows from what is recorded."""
     data = _said(student.cfg.get('data_set') or 'the data set of the config')
     tested = 'Trained and tested' if metrics is not None else 'Trained, and not tested,'
-    lines = [f'- {tested} on {data} at about {size[0]}x{size[1]} alone: pictures of another '
+    lines = [f'- {tested} on {data} at about {size[0]}x{size[1]} alone: images of another '
              f'kind, camera or size may give worse results.',
              f'- One training run (seed {_said(student.meta.get("seed", "not recorded"))}): what another seed changes is '
              f'not known from this card.']
     for name, task in student.tasks.items():
         if task.kind.name == 'class_map':
-            lines.append(f'- {code(name)} gives every pixel one of its {task.out_channels} classes, also where none fits.')
+            lines.append(f'- {code(name)} gives every pixel one of its {task.out_channels} classes, even if none fits.')
         elif task.kind.name == 'class_label':
-            lines.append(f'- {code(name)} gives every picture one of its {task.out_channels} classes, also where none fits.')
+            lines.append(f'- {code(name)} gives every image one of its {task.out_channels} classes, even if none fits.')
         elif task.kind.name == 'depth':
             lines.append(f'- {code(name)} has learnt metres from the cameras of its data set: another focal length '
                          f'shifts them.')

@@ -22,7 +22,7 @@ from .losses import DistillLoss, Method
 
 BATCH, CLASSES, SIDE = 8, 10, 8
 LEVELS = ('outputs', 'features', 'levels', 'teachers', 'self', 'online')
-FITS = {'any': 'any', 'classes': 'classes', 'dense': 'maps', 'vectors': 'one label a picture', 'regression': 'numbers'}
+FITS = {'any': 'any', 'classes': 'classes', 'dense': 'maps', 'vectors': 'one label per image', 'regression': 'numbers'}
 BEGIN, END = '<!-- table: python -m mtkd.distill.catalogue docs/catalogue.md -->', '<!-- end of the table -->'
 
 RECIPES = {  # config of the catalogue -> a method without a class of its own

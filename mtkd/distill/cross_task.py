@@ -253,7 +253,7 @@ class _Norm(nn.Module):
     def forward(self, value: Tensor) -> Tensor:
         if value.shape[-2] * value.shape[-1] < 2:
             raise ValueError('CrossTaskConsistency: the maps have shrunk to one place, where nothing is left to normalise; '
-                             'choose a tap of smaller stride, or larger pictures.')
+                             'choose a tap of smaller stride, or larger images.')
         return F.instance_norm(_full(value), weight=self.weight, bias=self.bias)
 
 

@@ -135,10 +135,10 @@ class OnnxNetwork(nn.Module):
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise ValueError(f'OnnxTeacher: {self.file} has {len(inputs)} inputs ({", ".join(i.name for i in inputs)}); a '
-                             f'teacher takes one, the picture.')
+                             f'teacher takes one, the image.')
         name, shape, kind = inputs[0].name, list(inputs[0].shape), inputs[0].type
         if kind not in TYPES or len(shape) != 4:
-            raise ValueError(f"OnnxTeacher: the input '{name}' of {self.file} is {kind} {shape}; a teacher's is a picture "
+            raise ValueError(f"OnnxTeacher: the input '{name}' of {self.file} is {kind} {shape}; a teacher's is an image "
                              f'of four axes and numbers.')
         fixed = [side if isinstance(side, int) and side > 0 else None for side in shape]
         places = {'NCHW': (1, 2, 3), 'NHWC': (3, 1, 2)}
@@ -153,7 +153,7 @@ class OnnxNetwork(nn.Module):
                              f'open: export it with both fixed or both open.')
         own = None if height is None or width is None else (height, width)
         if own is not None and input_size is not None and tuple(input_size) != own:
-            raise ValueError(f'OnnxTeacher: {self.file} takes pictures of {own[0]}x{own[1]} only, not input_size='
+            raise ValueError(f'OnnxTeacher: {self.file} takes images of {own[0]}x{own[1]} only, not input_size='
                              f'{tuple(input_size)}: leave input_size out.')
         asked = None if input_size is None else (int(input_size[0]), int(input_size[1]))
         return name, TYPES[kind], fixed[0], own or asked
@@ -166,7 +166,7 @@ class OnnxNetwork(nn.Module):
             if isinstance(error, ValueError):
                 raise
             said = str(error).split('\n')[0][:300]
-            raise ValueError(f'OnnxTeacher: {self.file} does not run on two pictures of {size[0]}x{size[1]}: {said}. Give '
+            raise ValueError(f'OnnxTeacher: {self.file} does not run on two images of {size[0]}x{size[1]}: {said}. Give '
                              f'the input_size it was made for, and export it with an open batch axis.') from error
         specs = {}
         for name, value in taps.items():

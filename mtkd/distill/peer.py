@@ -87,7 +87,7 @@ class Peer(Teacher):
     def forward(self, image: Tensor, taps: Collection[str] | None = None) -> Taps:
         """Run on raw images; see :class:`~mtkd.distill.teacher.Teacher`. The taps have a graph."""
         if image.dtype != torch.uint8:
-            raise TypeError(f'A peer normalises pictures itself and takes the raw uint8 one; it was given {image.dtype}.')
+            raise TypeError(f'A peer normalises images itself and takes the raw uint8 one; it was given {image.dtype}.')
         outputs = self.network(self._normaliser(image) if self._normaliser is not None else self._normalise(image))
         return outputs if taps is None else {tap: outputs[tap] for tap in taps}
 

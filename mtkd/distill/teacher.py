@@ -98,7 +98,7 @@ class Teacher(nn.Module):
             TypeError: the image is not uint8; it may already be normalised for the student.
         """
         if image.dtype != torch.uint8:
-            raise TypeError(f'A teacher normalises pictures itself and takes the raw uint8 one; it was given {image.dtype}.')
+            raise TypeError(f'A teacher normalises images itself and takes the raw uint8 one; it was given {image.dtype}.')
         with torch.autocast(image.device.type, enabled=False):
             outputs = self.net(self._normalise(image))
         return outputs if taps is None else {tap: outputs[tap] for tap in taps}

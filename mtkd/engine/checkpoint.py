@@ -48,7 +48,7 @@ class CheckpointHook(Hook):
 
     def __init__(self, interval: int, keep: int = 2, window: int = 100) -> None:
         if interval < 1 or keep < 2:
-            raise ValueError(f'CheckpointHook wants interval >= 1 and keep >= 2; it has interval={interval}, keep={keep}.')
+            raise ValueError(f'CheckpointHook needs interval >= 1 and keep >= 2; it has interval={interval}, keep={keep}.')
         self.interval = interval
         self.keep = keep
         self.window = window
@@ -181,7 +181,7 @@ def _take_config(runner: Any, checkpoint: dict[str, Any]) -> None:
     groups, kept = runner.optim_wrapper.param_groups, checkpoint['optimizer']['param_groups']
     if len(groups) != len(kept):
         raise ValueError(f'the optimizer of the checkpoint has {len(kept)} parameter groups, that of the config '
-                         f'{len(groups)}: --take-config cannot go on from it.')
+                         f'{len(groups)}: --take-config cannot continue from it.')
     for group, before in zip(groups, kept, strict=True):
         before.update({key: value for key, value in group.items() if key != 'params'})
 
@@ -212,7 +212,7 @@ def _bytes(value: Any) -> int:
 def stopped_text(runner: Any, number: int) -> str:
     """The message of a run that is stopped by a signal."""
     kept = getattr(runner, 'last_checkpoint', None)
-    where = f'{kept}; --resume goes on from there' if kept else 'there was no step to keep'
+    where = f'{kept}; --resume continues from there' if kept else 'there was no step to keep'
     return f'stopped by {name_of(number)} after iteration {runner.iter} of {runner.max_iters}: {where}'
 
 

@@ -135,7 +135,7 @@ def _only_python(file: Path) -> None:
     for base in given[-1:]:
         for name in [base] if isinstance(base, str) else base:
             if not isinstance(name, str):
-                raise ValueError(f'{file}: _base_ must be paths of configs, and {name!r} is none.')
+                raise ValueError(f'{file}: _base_ must be paths of configs; {name!r} is not one.')
             inner = (file.parent / name).resolve()
             if '::' not in name and inner.is_file():
                 _only_python(inner)
@@ -396,8 +396,8 @@ def _end_schedules(cfg: Config) -> None:
             schedule.setdefault('end', last)
         elif str(schedule.get('type')).startswith('CosineAnnealing') and not {'end', 'T_max'} & set(schedule):
             unit = 'epochs' if schedule.get('by_epoch', True) else 'iterations'
-            raise ValueError(f'param_scheduler: {schedule["type"]} goes by {unit}, and train_cfg does not say how many '
-                             f'there are: give its end.')
+            raise ValueError(f'param_scheduler: {schedule["type"]} counts {unit}, but train_cfg does not give their '
+                             f'number: give its end.')
 
 
 def _one_interval(cfg: Config) -> None:

@@ -76,7 +76,7 @@ class Lock:
             self._file = None
 
     def _record(self) -> dict[str, Any]:
-        """The owner recorded in the file; empty if there is no valid record."""
+        """The owner recorded in the file; empty if there is not a valid record."""
         assert self._file is not None
         try:
             found = json.loads(os.pread(self._file, 65536, 0))

@@ -32,7 +32,7 @@ class TrainLoop(BaseLoop):
                  val_interval: int | None = None, val_last_epochs: int = 0) -> None:
         super().__init__(runner, dataloader)
         if (max_iters is None) == (max_epochs is None):
-            raise ValueError(f'train_cfg wants max_iters or max_epochs; it has max_iters={max_iters} and '
+            raise ValueError(f'train_cfg needs max_iters or max_epochs; it has max_iters={max_iters} and '
                              f'max_epochs={max_epochs}.')
         self.batches_per_epoch = len(self.dataloader.batch_sampler)
         self._max_iters = max_iters if max_iters is not None else int(max_epochs or 0) * self.batches_per_epoch

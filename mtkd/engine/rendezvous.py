@@ -38,7 +38,7 @@ def check_rendezvous(launcher: str, environment: Mapping[str, str] | None = None
         raise ValueError(f'--launcher {launcher}: {needed[0]}={rank} and {needed[1]}={size} do not fit: ranks go from 0 to '
                          f'{needed[1]} - 1.')
     if given.get('MASTER_PORT') and not 1 <= _whole(given, 'MASTER_PORT') <= 65535:
-        raise ValueError(f'--launcher {launcher}: MASTER_PORT={given["MASTER_PORT"]} is no port: give one from 1 to 65535.')
+        raise ValueError(f'--launcher {launcher}: MASTER_PORT={given["MASTER_PORT"]} is not a port (1 to 65535).')
     local = _whole(given, 'LOCAL_RANK') if given.get('LOCAL_RANK') else 0
     if launcher == 'pytorch' and torch.cuda.is_available() and local >= torch.cuda.device_count():
         raise ValueError(f'--launcher pytorch: LOCAL_RANK={local}, and this machine has {torch.cuda.device_count()} GPUs: '

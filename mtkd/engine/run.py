@@ -67,7 +67,7 @@ def _train(job: Job, resuming: bool) -> Path:
     cfg = job.prepared(resolved)
     if resuming:
         source = work_dir.checkpoint_to_resume(job.folder, identity, job.resume_from, job.take_config, job.overwrite)
-        print(f'resuming from {source}' if source else f'{job.folder} holds no checkpoint: starting from the beginning',
+        print(f'resuming from {source}' if source else f'{job.folder} contains no checkpoint: starting from the beginning',
               flush=True)
         cfg.resume, cfg.load_from = source is not None, str(source) if source else cfg.get('load_from')
     else:
@@ -113,11 +113,11 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
     check_rendezvous(job.launcher)
     weights = load(checkpoint)
     if trained_quickly(weights.get('meta', {})) and not job.quick:
-        print(f'{checkpoint} is of a quick run: it is tested as one, and so are its results marked', flush=True)
+        print(f'{checkpoint} is from a quick run: it is tested as one, and its results are marked', flush=True)
         job.quick = True
     cfg = job.loaded()
     if show_teachers and (show_dir is None or not teacher_names(cfg)):
-        raise ValueError(f'--show-teachers puts teachers into the pictures of --show-dir: '
+        raise ValueError(f'--show-teachers puts teachers into the images of --show-dir: '
                          f'{"give --show-dir" if show_dir is None else f"{job.config} has no teachers"}.')
     teachers = teacher_names(cfg)
     cfg = job.prepared(training=False, with_teachers=show_teachers,

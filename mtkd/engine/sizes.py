@@ -51,7 +51,7 @@ def check_sizes(model: nn.Module, cfg: Config, splits: tuple[str, ...]) -> None:
                 try:
                     part.check_size(size)
                 except ValueError as error:
-                    raise ValueError(f'{cfg.filename}: {split}_dataloader makes pictures of {size[0]}x{size[1]}; '
+                    raise ValueError(f'{cfg.filename}: {split}_dataloader makes images of {size[0]}x{size[1]}; '
                                      f'{error}') from None
 
 
@@ -75,9 +75,9 @@ def check_batch_of_one(net: nn.Module, cfg: Config) -> None:
             functional_call(net, held, torch.empty(1, 3, *sizes[0], device='meta'))
     except Exception as error:
         if 'more than 1 value per channel' in str(error):
-            raise ValueError(f"{cfg.filename}: train_dataloader.batch_size=1 with pictures of {sizes[0][0]}x{sizes[0][1]} "
+            raise ValueError(f"{cfg.filename}: train_dataloader.batch_size=1 with images of {sizes[0][0]}x{sizes[0][1]} "
                              f"gives batch normalisation one value per channel: set norm='group' in the backbone and the "
-                             f'head, or train with a larger batch_size or larger pictures.') from None
+                             f'head, or train with a larger batch_size or larger images.') from None
     finally:
         for module, mode in modes.items():
             module.training = mode

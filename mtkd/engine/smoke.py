@@ -55,7 +55,7 @@ def smoke(cfg: Config) -> Config:
 def _shrink_batch(loader: Any) -> None:
     """Reduce the batch size, with at least one sample per data set; numeric quotas keep their proportions."""
     loader.batch_size = max(BATCH, len(loader.dataset.get('datasets') or ()))
-    if (loader.get('sampler') or {}).get('type') == 'LabelledSampler':  # too few pictures for both kinds
+    if (loader.get('sampler') or {}).get('type') == 'LabelledSampler':  # too few images for both kinds
         loader.sampler = {'type': 'ShuffleSampler'}
     if (loader.get('sampler') or {}).get('labelled') is not None:
         loader.sampler.pop('labelled')

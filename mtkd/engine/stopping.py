@@ -152,5 +152,5 @@ def run_and_pass_signals_on(command: Sequence[str]) -> int:
                 process.send_signal(signal.SIGTERM)  # a second SIGINT, after that of the terminal, would stop it immediately
     if stop.number is not None:
         raise RunStopped(stop.number, f'stopped by {name_of(stop.number)} in {" ".join(command[1:3])}; the same command '
-                                      f'goes on from there')
+                                      f'continues from there')
     return code

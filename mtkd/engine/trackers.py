@@ -130,7 +130,7 @@ class WandbRun(WandbVisBackend):
         self.experiment.config.update(config.to_dict(), allow_val_change=True)
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
-        """Record an RGB picture."""
+        """Record an RGB image."""
         self.experiment.log({name: self.experiment.Image(image)}, step=step)
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
@@ -198,7 +198,7 @@ class MLflowRun(MLflowVisBackend):
                                'config_sha256': config.get('config_sha256')})
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
-        """Record an RGB picture."""
+        """Record an RGB image."""
         self.experiment.log_image(np.ascontiguousarray(image), f'{name}/{step}.png')
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:

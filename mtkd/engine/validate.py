@@ -106,7 +106,7 @@ class _Signature:
     """The arguments of a class or function.
 
     Attributes:
-        types: name -> annotation; Any if there is no readable one.
+        types: name -> annotation; Any if there is not a readable one.
         defaults: name -> default value, if any.
         open: whether other arguments are passed on.
     """
@@ -165,7 +165,7 @@ def _check_top(cfg: Config, read: Set[str]) -> None:
     for key in cfg:  # names of results are left out: a list of "domains" is a variable of the config, no misspelling
         near = difflib.get_close_matches(key, read - {*record.CONFIG_KEYS}, n=1, cutoff=_TYPO)
         if near and key not in read and not cfg.get(near[0]) and not key.startswith('_'):
-            raise _Wrong(f"the key '{key}' is read by nothing; did you mean '{near[0]}'?")
+            raise _Wrong(f"nothing reads the key '{key}'; did you mean '{near[0]}'?")
     absent = [key for key in _TOGETHER if not cfg.get(key)]
     trains = bool(cfg.get('train_cfg') or cfg.get('optim_wrapper'))  # a config with data only is allowed
     if absent and trains:
@@ -239,7 +239,7 @@ def _check_schedule(train: Any) -> None:
         raise _Wrong(f'train_cfg has max_iters={train.max_iters} and max_epochs={train.max_epochs}: give one of them, and '
                      f'set the other to None.')
     if not lengths:
-        raise _Wrong('train_cfg says nothing of the length of the training: give max_iters or max_epochs.')
+        raise _Wrong('train_cfg does not give the length of the training: give max_iters or max_epochs.')
 
 
 def _visit(node: Any, path: str, key: str, in_links: bool) -> None:
@@ -302,9 +302,9 @@ def _object(node: Any, path: str, place: _Place, in_links: bool) -> None:
     if 'config' in node:
         _expect(node['config'], f'{path}.config', (str, Path), 'the path of a config file, as text')
     elif place is _TEACHER and not node.get('type') and not node.get('net'):
-        raise _Wrong(f"{path}={_shown(node)} says nothing of the network: give config='FILE', or a type.")
+        raise _Wrong(f"{path}={_shown(node)} does not specify the network: give config='FILE', or a type.")
     if not name and place.needs_type and 'config' not in node:
-        raise _Wrong(f'{path}={_shown(node)} has no type: say what is to be built, dict(type=...)'
+        raise _Wrong(f'{path}={_shown(node)} has no type: give the class to build, dict(type=...)'
                      f'{_known(place.registry)}.')
     found = _find(name, place.registry, path) if name else None
     if found is not None:

@@ -58,8 +58,8 @@ def refuse_used(folder: Path, overwrite: bool, smoke: bool) -> None:
     meta = _meta(folder)
     trial = smoke and (Identity.read(meta) or Identity('', '', 0, None, False, False, 1)).smoke
     if not overwrite and not trial:
-        raise UsedFolder(f'the work dir {folder} holds a run already ({_described(folder, meta)}): go on with it by '
-                         f'--resume, give another --work-dir, or remove it by --overwrite.')
+        raise UsedFolder(f'the work dir {folder} already contains a run ({_described(folder, meta)}): continue it with '
+                         f'--resume, give another --work-dir, or remove it with --overwrite.')
 
 
 def clear(folder: Path) -> None:
@@ -67,7 +67,7 @@ def clear(folder: Path) -> None:
     if first_rank():
         (folder / IDS).unlink(missing_ok=True)  # a new run begins new runs in its trackers
     if is_used(folder) and first_rank():
-        print(f'{folder}: the run of before is removed ({_described(folder, _meta(folder))})', flush=True)
+        print(f'{folder}: the previous run is removed ({_described(folder, _meta(folder))})', flush=True)
         for pattern in MADE_BY_A_RUN:
             for path in folder.glob(pattern):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -96,25 +96,25 @@ def checkpoint_to_resume(folder: Path, now: Identity, source: Path | None, take_
     if source is None:
         source, broken = newest_resumable(folder)
         for path in broken:
-            print(f'{path} does not load and is passed over', flush=True)
+            print(f'{path} cannot be loaded and is skipped', flush=True)
         if source is None and (folder / FINAL).is_file():
-            raise UsedFolder(f'{folder} holds a finished run ({FINAL}) and no iter_N.pth to go on from: give another '
-                             f'--work-dir, or train anew with --overwrite.')
+            raise UsedFolder(f'{folder} contains a finished run ({FINAL}) and no iter_N.pth to continue from: give another '
+                             f'--work-dir, or train again with --overwrite.')
         if source is None:
             return None
     content = load(source)
     if 'optimizer' not in content:
-        raise ValueError(f'{source} holds the weights alone, for testing and for students; a run is resumed from an '
+        raise ValueError(f'{source} contains only weights, for testing and for students; a run is resumed from an '
                          f'iter_N.pth.')
     meta = content.get('meta', {})
     found = differences(meta, now)
     if found and not take_config:
-        raise UsedFolder(f'{source} is of another run than the one asked for: {in_words(found)}. Give what it was trained '
-                         f'with or another --work-dir, or add --take-config to go on with what the config says now.')
+        raise UsedFolder(f'{source} belongs to another run than the requested one: {in_words(found)}. Give the settings of '
+                         f'that run or another --work-dir, or add --take-config to continue with the current config.')
     if named:
         _check_neighbours(folder, source, int(meta.get('iter', 0)), now, overwrite, take_config)
     if found:
-        print(f'resuming with what the config says now: {in_words(found)}', flush=True)
+        print(f'resuming with the current config: {in_words(found)}', flush=True)
     return source
 
 
@@ -130,8 +130,8 @@ def _check_neighbours(folder: Path, source: Path, iteration: int, now: Identity,
     if not overwrite:
         why = f'has later checkpoints of this run ({later[0].name})' if same else \
             f'holds another run ({_described(folder, _meta(folder))})'
-        raise UsedFolder(f'the work dir {folder} {why}: give another --work-dir to go on from {source}, or remove them by '
-                         f'--overwrite.')
+        raise UsedFolder(f'the work dir {folder} {why}: give another --work-dir to continue from {source}, or remove them '
+                         f'with --overwrite.')
     if first_rank():
         for path in [*(later if same else others), folder / FINAL]:
             if path.resolve() != source.resolve():
@@ -156,4 +156,4 @@ def _described(folder: Path, meta: Mapping[str, Any]) -> str:
 def remove_leftovers(folder: Path) -> None:
     """Remove incomplete files of killed runs; the lock ensures that no other process is writing."""
     for path in atomic.remove_partial_files(folder):
-        print(f'{path} was left by a run that was killed, and is removed', flush=True)
+        print(f'{path} was left by a killed run and is removed', flush=True)

@@ -1,7 +1,7 @@
 """Builds leaderboards from result records: seeds, confidence intervals, Delta_mt, and published rows for comparison.
 
 Runs that differ only in seed (or fold) form one row. Single-task runs of one suite and backbone are merged over their
-tasks into one row, which is the reference of Delta_mt. Measured and reported rows stay in two blocks and are never
+tasks into one row, which is the reference of Delta_mt. Measured and reported rows are in two separate blocks and are never
 ranked against each other.
 """
 
@@ -24,20 +24,20 @@ from mtkd.leaderboard.significance import compare
 
 def build(paths: Iterable[str | Path], suite: str | None = None, with_published: bool = True,
           beside: str | None = None, pairs: Sequence[tuple[str, str]] = (), baseline: str | None = None) -> list[SuiteBoard]:
-    """Gathers results into one leaderboard per suite, sorted by name.
+    """Collects results into one leaderboard per suite, sorted by name.
 
     Args:
-        paths: folders and files; none gives the papers' rows alone, for which `suite` must be named.
-        suite: keeps this suite only.
-        with_published: sets the papers' rows beside ours.
-        beside: the published suite to set beside ours, where it is not the one of the same name (another protocol).
-        pairs: methods to compare over their common seeds; the second against the first.
+        paths: folders and files; without any, the board has only the papers' rows, and `suite` is required.
+        suite: keeps only this suite.
+        with_published: adds the papers' rows.
+        beside: the published suite to add, if it is not the one of the same name (another protocol).
+        pairs: pairs of methods to compare over their common seeds, the second with the first.
         baseline: compare every other measured method with this one.
 
     Raises:
         FileNotFoundError: a path does not exist.
-        ValueError: no results, an unknown suite, an unusable file, two runs of the same row and seed, or a comparison of
-            rows that are not there.
+        ValueError: no results, an unknown suite, an invalid file, two runs of the same row and seed, or a comparison of
+            rows that do not exist.
     """
     paths = list(paths)
     if beside is not None and beside not in published.suites():
@@ -63,7 +63,7 @@ def build(paths: Iterable[str | Path], suite: str | None = None, with_published:
 
 def board(runs: Sequence[Run], suite: str, with_published: bool = True, beside: str | None = None) -> SuiteBoard:
     """The leaderboard of one suite from its runs (all of that suite)."""
-    stamp = digest([run.result for run in runs])  # first: its texts are gone before the rows are made
+    stamp = digest([run.result for run in runs])  # first, so that its strings are freed before the rows are built
     rows_of = beside or suite
     paper = published.load(rows_of) if rows_of in published.suites() else None
     columns = _columns(runs, paper)
@@ -85,7 +85,7 @@ def board(runs: Sequence[Run], suite: str, with_published: bool = True, beside: 
 
 
 def digest(results: Sequence[Result]) -> str:
-    """sha256 of what results say, whatever the order and wherever they lie; empty for none."""
+    """sha256 of the contents of results, independent of their order and location; empty for none."""
     texts = sorted(map(json.JSONEncoder(sort_keys=True).encode, (result.to_json() for result in results)))
     total = hashlib.sha256()
     for number, text in enumerate(texts):
@@ -97,9 +97,9 @@ def digest(results: Sequence[Result]) -> str:
 
 
 def _columns(runs: Sequence[Run], paper: published.PublishedSuite | None) -> dict[Key, Column]:
-    """The columns of a suite: the paper's, in its order, then whatever else was measured, task by task.
+    """The columns of a suite: those of the paper, in its order, then all others that were measured, task by task.
 
-    Where a paper defines a task's metrics, those enter Delta_mt; else the runs' own `primary`. Both are shown.
+    If a paper defines a task's metrics, those enter Delta_mt, otherwise the `primary` metrics of the runs. Both are shown.
     """
     columns: dict[Key, Column] = {}
     origin: dict[Key, str] = {}
@@ -160,16 +160,16 @@ def _by_backbone(references: Iterable[Reference]) -> dict[str, list[Reference]]:
 
 
 def _order(row: Row) -> tuple[object, ...]:
-    """By backbone, single-task rows first that nobody taught, then by Delta_mt, best first."""
+    """By backbone, undistilled single-task rows first, then by Delta_mt, best first."""
     gain = math.inf if row.delta is None else -row.delta.mean
     return (row.backbone, row.role != 'single_task' or bool(row.teachers), gain, row.method, row.configs)
 
 
 def group_runs(runs: Sequence[Run]) -> list[list[Run]]:
-    """Runs that differ only in seed and fold, together.
+    """Groups runs that differ only in seed and fold.
 
     Raises:
-        ValueError: two files hold the same run, or runs of a group measured different metrics or by different protocols.
+        ValueError: two files contain the same run, or runs of a group have different metrics or protocols.
     """
     groups: dict[tuple[object, ...], dict[tuple[int, int], Run]] = {}
     for run in runs:
@@ -229,7 +229,7 @@ def _protocol(result: Result) -> str:
 
 
 def _protocol_note(result: Result) -> list[str]:
-    """What a row's numbers are, where they are not those of the last checkpoint."""
+    """A note on a row's numbers, if they are not those of the last checkpoint."""
     return [] if _protocol(result) == 'last checkpoint' else [f'Numbers: {_protocol(result)}.']
 
 
@@ -264,10 +264,10 @@ SplitKey = Callable[[Result], tuple[object, ...]]
 
 
 def _merge_single_task(groups: Sequence[list[Run]]) -> list[list[list[Run]]]:
-    """Sets of single-task groups, one group a task; each set is one row.
+    """Sets of single-task groups, one group per task; each set is one row.
 
-    Groups are merged over tasks by method, backbone and domain. Where that gives a task twice, they are told apart by
-    training and test set as well, and where that is not enough each group stays alone.
+    Groups are merged over tasks by method, backbone and domain. If that gives a task twice, training and test set are used
+    as well; if that is not enough, each group is a separate row.
     """
     keys: list[SplitKey] = [
         lambda r: (r.method, r.backbone, r.domain),
@@ -278,7 +278,7 @@ def _merge_single_task(groups: Sequence[list[Run]]) -> list[list[list[Run]]]:
 
 
 def _split(groups: Sequence[list[Run]], keys: Sequence[SplitKey]) -> list[list[list[Run]]]:
-    """Splits by the first key, and by the next ones whatever still holds a task twice."""
+    """Splits by the first key, and by the next keys if a part still has a task twice."""
     sets: dict[tuple[object, ...], list[list[Run]]] = {}
     for group in groups:
         sets.setdefault(keys[0](group[0].result), []).append(group)
@@ -313,7 +313,7 @@ def _single_task_row(groups: Sequence[list[Run]]) -> Row:
 
 
 def _merge_runs(runs: Sequence[RunValues]) -> list[RunValues]:
-    """Runs of the same seed and fold as one, over their tasks."""
+    """Merges runs of the same seed and fold over their tasks."""
     merged: dict[tuple[int, int], RunValues] = {}
     for run in runs:
         merged.setdefault(run.number, RunValues(run.seed, run.fold, {})).metrics.update(run.metrics)
@@ -324,7 +324,7 @@ def _merge_runs(runs: Sequence[RunValues]) -> list[RunValues]:
 
 
 def _set_delta(row: Row, group: Sequence[Run], references: Sequence[Reference], columns: Mapping[Key, Column]) -> None:
-    """Forms Delta_mt of a multi-task or distilled row, or notes why there is none, and notes what it leaves out."""
+    """Computes Delta_mt of a multi-task or distilled row, or adds a note why there is none or what it omits."""
     result = group[0].result
     used = [key for key in row.metrics if columns[key].in_delta]
     higher = {key: columns[key].higher_is_better for key in used}
@@ -353,7 +353,7 @@ def _set_delta(row: Row, group: Sequence[Run], references: Sequence[Reference], 
 
 
 def _reported(paper: published.PublishedSuite) -> list[Row]:
-    """The paper's rows in its order, with Delta_mt recomputed by the code that forms ours."""
+    """The paper's rows in its order, with Delta_mt recomputed by our code."""
     singles = {row.backbone: row for row in paper.rows if row.role == 'single_task'}
     return [_reported_row(row, singles.get(row.reference_backbone), paper) for row in paper.rows]
 
@@ -406,7 +406,7 @@ def _mark_best(rows: Iterable[Row], columns: Collection[Column]) -> None:
 
 
 def _mark(values: Iterable[tuple[float, Row]], key: Key | str, higher_is_better: bool) -> None:
-    """Marks the row or rows with the best finite value; a lone one gets no mark."""
+    """Marks the row or rows with the best finite value; a single row gets no mark."""
     known = [(value, row) for value, row in values if math.isfinite(value)]
     if len(known) > 1:
         best = (max if higher_is_better else min)(value for value, _ in known)

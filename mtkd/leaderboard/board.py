@@ -20,7 +20,7 @@ class Estimate:
     """A mean over runs.
 
     Attributes:
-        mean: NaN if one of the runs gave no number.
+        mean: NaN if one of the runs has no value.
         half_width: half of the 95 % confidence interval; None if there is none (one run).
         n: number of runs.
         text: the printed digits of a reported number; empty for a measured one.
@@ -37,9 +37,9 @@ class Column:
     """One metric of one task.
 
     Attributes:
-        task, name, unit, higher_is_better: what it is.
-        in_delta: it enters Delta_mt.
-        shown: it stands in compact tables; CSV and JSON hold all.
+        task, name, unit, higher_is_better: description of the metric.
+        in_delta: whether it enters Delta_mt.
+        shown: whether it is shown in compact tables; CSV and JSON contain all columns.
     """
 
     task: str
@@ -65,7 +65,7 @@ class RunValues:
 
     @property
     def number(self) -> tuple[int, int]:
-        """The key that pairs it with a run of another row."""
+        """The key by which it is paired with a run of another row."""
         return (self.seed, -1 if self.fold is None else self.fold)
 
 
@@ -74,17 +74,17 @@ class Row:
     """One line of a leaderboard.
 
     Attributes:
-        method, backbone, student, teachers, role: what it is.
+        method, backbone, student, teachers, role: description of the row.
         metrics: (task, metric) -> Estimate.
-        delta: Delta_mt in percent against the single-task row of the same suite and backbone; None if there is none.
-        printed_delta: what the paper prints; empty for measured rows and where nothing is printed.
-        table, source: where a reported row stands; empty for measured rows.
-        seeds: the runs' seeds.
-        train_set, test_set, domain: what was used, where stated.
-        params, macs, input_size, images_per_second, peak_memory_bytes, device: the cost, where known.
-        configs, commands, code_versions, times, files: how to do it again; no value twice.
-        runs: the measured runs one by one, by seed and fold; empty for reported rows.
-        comparable: False keeps the row out of marks and plots.
+        delta: Delta_mt in percent relative to the single-task row of the same suite and backbone; None if there is none.
+        printed_delta: the value in the paper; empty for measured rows, or if the paper has none.
+        table, source: origin of a reported row; empty for measured rows.
+        seeds: seeds of the runs.
+        train_set, test_set, domain: the data, if stated.
+        params, macs, input_size, images_per_second, peak_memory_bytes, device: the cost, if known.
+        configs, commands, code_versions, times, files: how to reproduce it; without duplicates.
+        runs: the measured runs, by seed and fold; empty for reported rows.
+        comparable: False excludes the row from marks and plots.
         best: the columns (and 'delta') in which the row is the best of its backbone in its block.
         notes: footnotes.
     """
@@ -121,7 +121,7 @@ class Row:
 
     @property
     def n(self) -> int:
-        """Number of runs behind the row: the smallest over its metrics."""
+        """Number of runs of the row: the smallest over its metrics."""
         return min((estimate.n for estimate in self.metrics.values()), default=0)
 
 
@@ -130,12 +130,12 @@ class PairedTest:
     """One metric (or Delta_mt) of two rows over their common runs.
 
     Attributes:
-        task, name, unit, higher_is_better: what was measured; task 'Δ_mt' and an empty name for Delta_mt.
-        differences: second row minus first, one a common run.
-        mean: of the differences; NaN without a common run.
-        half_width: half of its 95 % confidence interval (Student's t); None with fewer than two.
-        p_t: two-sided paired t-test; None with fewer than two, or where all differences are equal.
-        p_flip: two-sided sign-flip permutation test, exact; None with fewer than two.
+        task, name, unit, higher_is_better: the metric; task 'Δ_mt' and an empty name for Delta_mt.
+        differences: second row minus first, one per common run.
+        mean: mean difference; NaN without a common run.
+        half_width: half of its 95 % confidence interval (Student's t); None for fewer than two runs.
+        p_t: p of the two-sided paired t-test; None for fewer than two runs, or if all differences are equal.
+        p_flip: p of the two-sided sign-flip permutation test, exact; None for fewer than two runs.
     """
 
     task: str
@@ -164,12 +164,12 @@ class Comparison:
     """Run-by-run comparison of two measured rows: the gain of the second over the first.
 
     Attributes:
-        first, second: methods.
-        backbone: of both.
-        setting: training and test set or domain, where the board has several; else empty.
-        seeds: those that both have.
-        left_out: seeds that only one has.
-        tests: one a shown metric of both rows, and one for Delta_mt where both have it.
+        first, second: the methods.
+        backbone: their backbone.
+        setting: training and test set or domain, if the board has several; otherwise empty.
+        seeds: seeds of both rows.
+        left_out: seeds of only one row.
+        tests: one per shown metric of both rows, and one for Delta_mt if both have it.
     """
 
     first: str
@@ -186,11 +186,11 @@ class SuiteBoard:
     """The leaderboard of one suite: two blocks over the same columns.
 
     Attributes:
-        suite, title, paper, notes: what it is, and what to know of the published rows.
-        columns: of both blocks.
+        suite, title, paper, notes: description, and notes on the published rows.
+        columns: the columns of both blocks.
         measured, reported: the two blocks.
-        comparisons: of measured rows, where asked for.
-        digest: sha256 of the results behind the measured rows; empty without any.
+        comparisons: requested comparisons of measured rows.
+        digest: sha256 of the results of the measured rows; empty without any.
     """
 
     suite: str
@@ -211,7 +211,7 @@ class Run:
     Attributes:
         path: the file.
         result: the result.
-        line: its line in a ``.jsonl`` file; None if the file holds it alone.
+        line: its line in a ``.jsonl`` file; None if the file contains only this result.
     """
 
     path: Path
@@ -233,9 +233,9 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def deviation(values: Sequence[float], mean: float) -> float:
-    """The standard deviation of two values or more around their mean; exactly 0 where all are equal.
+    """The standard deviation of two or more values around their mean; exactly 0 if all are equal.
 
-    `statistics.stdev` is exact to the last bit by way of fractions, which takes most of the time of a board.
+    `statistics.stdev` computes with exact fractions, which would take most of the time of a board.
     """
     if min(values) == max(values):
         return 0.0

@@ -16,12 +16,12 @@ from mtkd.leaderboard.network_cost import SCHEMA_VERSION, NetworkCost, setting
 
 COLUMNS = (
     '**Step ÷ baseline** is the median of the ratios of neighbouring training steps (forward, all losses, backward, AdamW '
-    'update; float32), network and baseline alternating in one process; the quartiles of the ratios stand behind it. The '
-    "baseline's own row is it against a second copy of itself: how far that is from 1 is how far the others can be "
-    'trusted. **Parameters** are those of the deployed network, **MACs** the multiply-accumulates of one picture '
-    '(convolutions, linear layers, matrix products). **Kept for backward** are the bytes that autograd holds after the '
-    'forward, each storage once, parameters left out: exact, and the same on each run. **Peak of a step** is what a step '
-    'takes at its highest above what was held before it (weights, optimiser).'
+    'update; float32), with network and baseline alternating in one process; the quartiles of the ratios are beside it. The '
+    "baseline's own row compares it with a second copy of itself: its distance from 1 is the accuracy of the other "
+    'ratios. **Parameters** are those of the deployed network, **MACs** the multiply-accumulates of one image '
+    '(convolutions, linear layers, matrix products). **Kept for backward** are the bytes that autograd keeps after the '
+    'forward pass, each storage once, without parameters: exact and reproducible. **Peak of a step** is the largest memory '
+    'of a step above that in use before it (weights, optimiser).'
 )
 _CLOCKS = {'cpu': 'processor time of the process, with all its threads', 'wall': 'wall clock'}
 _PEAKS = {'resident size': "the process's resident size, from Linux, a process for each network",
@@ -33,9 +33,9 @@ def render_costs(records: Sequence[NetworkCost], form: str = 'md', title: str = 
     """Records as text; the baseline of a table first, then the networks by the ratio of their steps.
 
     Args:
-        records: of :func:`~mtkd.leaderboard.network_cost.read_costs`.
+        records: the records from :func:`~mtkd.leaderboard.network_cost.read_costs`.
         form: ``'md'``, ``'html'``, ``'csv'`` or ``'json'``.
-        title: of the page; Markdown and HTML only.
+        title: title of the page; Markdown and HTML only.
         note: protocol text for the top; Markdown and HTML only.
 
     Raises:
@@ -47,7 +47,7 @@ def render_costs(records: Sequence[NetworkCost], form: str = 'md', title: str = 
     ordered = [tables[key] for key in sorted(tables, key=repr)]
     forms = {'md': _markdown, 'html': _html}
     if form in forms:
-        return forms[form](ordered, title or 'What the networks cost', note.strip())
+        return forms[form](ordered, title or 'Training costs of the networks', note.strip())
     if form not in ('csv', 'json'):
         raise ValueError(f'unknown format {form!r}; there are: md, csv, json, html')
     return _csv(ordered) if form == 'csv' else _json(ordered)
@@ -90,7 +90,7 @@ def _protocol(table: Sequence[NetworkCost]) -> str:
 
 
 def _digest(tables: Sequence[Sequence[NetworkCost]]) -> str:
-    """What a page says of the records it was made of, for `--check`."""
+    """The digest of the records of a page, for `--check`."""
     texts = sorted(json.dumps(asdict(record), sort_keys=True) for table in tables for record in table)
     return f'results sha256: {hashlib.sha256(chr(10).join(texts).encode()).hexdigest()}'
 
@@ -132,7 +132,7 @@ def _class(column: int) -> str:
 
 
 def _csv(tables: Sequence[Sequence[NetworkCost]]) -> str:
-    """A line a network."""
+    """One line per network."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     names = ['network', 'backbone', 'config', 'baseline_config', 'device', 'threads', 'batch_size', 'params', 'macs',

@@ -30,8 +30,8 @@ class CrossRow:
     """One method trained on one set.
 
     Attributes:
-        method, backbone, train_set: what it is.
-        cells: test set -> the metric there.
+        method, backbone, train_set: description of the row.
+        cells: test set -> the metric on it.
         best: the test sets on which it is the best of the table.
     """
 
@@ -43,7 +43,7 @@ class CrossRow:
 
     @property
     def n(self) -> str:
-        """Number of runs behind the cells: one number, or the smallest and the largest."""
+        """Number of runs of the cells: one number, or the smallest and the largest."""
         counts = sorted({cell.n for cell in self.cells.values()})
         return f'{counts[0]}' if len(counts) == 1 else f'{counts[0]} to {counts[-1]}'
 
@@ -55,8 +55,8 @@ class CrossTable:
     Attributes:
         suite: the suite.
         column: the metric.
-        tests: the test sets, in the order they were met.
-        rows: the trainings.
+        tests: the test sets, in order of occurrence.
+        rows: one row per training.
     """
 
     suite: str
@@ -73,16 +73,16 @@ class CrossTable:
 def cross_domain(paths: Iterable[str | Path], suite: str | None = None) -> list[CrossTable]:
     """The tables of all tasks' primary metrics.
 
-    A run that was tested on several sets has several results files (``tools/test.py --out results_other.json``); they
-    share a line. A test set is told by its name and, where it has several, its domain.
+    A run that was tested on several sets has several results files (``tools/test.py --out results_other.json``) in one row.
+    A test set is identified by its name and, if it has several, its domain.
 
     Args:
         paths: folders and files.
-        suite: keeps this suite only.
+        suite: keeps only this suite.
 
     Raises:
         FileNotFoundError: a path does not exist.
-        ValueError: no results, none of the suite, an unusable file, or two files of the same run on the same set.
+        ValueError: no results, none of the suite, an invalid file, or two files of the same run on the same set.
     """
     runs = read_runs(paths)
     suites = sorted({run.result.suite for run in runs})
@@ -149,9 +149,9 @@ def render_cross(tables: Sequence[CrossTable], form: str = 'md', title: str = ''
     """Tables as text.
 
     Args:
-        tables: of :func:`cross_domain`.
+        tables: tables from :func:`cross_domain`.
         form: ``'md'``, ``'html'``, ``'csv'`` or ``'json'``.
-        title: of the page; Markdown and HTML only.
+        title: title of the page; Markdown and HTML only.
         note: protocol text for the top; Markdown and HTML only.
 
     Raises:
@@ -210,7 +210,7 @@ def _html(tables: Sequence[CrossTable], title: str, note: str) -> str:
 
 
 def _csv(tables: Sequence[CrossTable]) -> str:
-    """One line a cell."""
+    """One line per cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['suite', 'task', 'metric', 'unit', 'higher_is_better', 'method', 'backbone', 'train_set', 'test_set',

@@ -18,13 +18,13 @@ from .. import atomic
 from ..plot_style import COLOURS, STYLE
 
 LOG = 'vis_data/scalars.json'
-SHARED = 'shared'  # where terms stand that are no task's
+SHARED = 'shared'  # panel of terms that belong to no task
 RATE = 'lr'
 NOT_TERMS = {'step', 'iter', 'epoch', 'time', 'data_time', 'memory', RATE}
-COUNTS = ('labelled/', 'conflict/')  # what hooks log beside the losses
+COUNTS = ('labelled/', 'conflict/')  # prefixes of values that hooks log in addition to losses
 DASHES = ('solid', (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)))
 PANEL = (2.5, 1.9)  # inches
-FEW = 12  # values, up to which each has a dot: a short run may have logged only one
+FEW = 12  # curves with at most this many values have dots: a short run may have logged only one
 _STAMP = re.compile(r'\d{8}_\d{6}')  # MMEngine's folder of one start of a run
 
 
@@ -33,7 +33,7 @@ class Log:
     """The training log of one run.
 
     Attributes:
-        name: of the run, for the legend.
+        name: name of the run, for the legend.
         values: iteration -> name -> value, in the order of iterations.
     """
 
@@ -42,7 +42,7 @@ class Log:
 
     @property
     def terms(self) -> list[str]:
-        """The names of what can be drawn, in the order in which they were first logged."""
+        """The names of all terms that can be drawn, in the order in which they were first logged."""
         return list(dict.fromkeys(name for line in self.values.values() for name in line
                                   if name not in NOT_TERMS and not name.startswith(COUNTS)))
 
@@ -53,18 +53,18 @@ class Log:
 
 
 def read_log(work_dir: str | Path, name: str | None = None) -> Log:
-    """The log of a run, all its starts together.
+    """The log of a run, over all its starts.
 
-    A resumed run logs on from where it was resumed: what an abandoned attempt logged beyond is dropped. A last line that is
-    not whole (of a run that is still going, or was killed) is passed over, and so is what validations logged.
+    A resumed run continues the log from where it was resumed: later entries of the interrupted attempt are dropped. An
+    incomplete last line (of a running or killed run) and entries of validations are skipped.
 
     Args:
-        work_dir: as `tools/train.py` writes it.
-        name: of the run; its folder's by default.
+        work_dir: work dir of `tools/train.py`.
+        name: name of the run; by default that of its folder.
 
     Raises:
         FileNotFoundError: there is no log.
-        ValueError: a line of it is no JSON, or it holds no training.
+        ValueError: a line is not JSON, or the log has no training step.
     """
     work_dir = Path(work_dir)
     starts = sorted(path for path in work_dir.glob('*') if _STAMP.fullmatch(path.name))
@@ -99,7 +99,7 @@ def _lines(file: Path) -> list[dict]:
 
 
 def names_of(work_dirs: Sequence[str | Path]) -> list[str]:
-    """A short name a run: its config's, with the seed where that is needed to tell them apart."""
+    """A short name per run: that of its config, with the seed if needed to distinguish them."""
     parts = [Path(path).resolve().parts for path in work_dirs]
     for pick in (lambda p: p[-2] if p[-1].startswith('seed') else p[-1], lambda p: '/'.join(p[-2:]), lambda p: '/'.join(p)):
         names = [pick(part) for part in parts]
@@ -109,15 +109,15 @@ def names_of(work_dirs: Sequence[str | Path]) -> list[str]:
 
 
 def choose(logs: Sequence[Log], globs: Sequence[str] = ()) -> list[str]:
-    """The terms to draw: those that fit one of the globs, by default all that are of a task or shared.
+    """The terms to draw: those that match one of the globs, by default all terms of tasks and shared terms.
 
     Raises:
-        ValueError: a glob fits none of the terms.
+        ValueError: a glob matches none of the terms.
     """
     terms = list(dict.fromkeys(term for log in logs for term in log.terms))
     for glob in globs:
         if not fnmatch.filter(terms, glob):
-            raise ValueError(f"no term fits '{glob}': the logs hold {', '.join(terms)}.")
+            raise ValueError(f"no term matches '{glob}': the logs contain {', '.join(terms)}.")
     return [term for term in terms if any(fnmatch.fnmatchcase(term, glob) for glob in globs or ('*/*',))]
 
 
@@ -135,18 +135,18 @@ def draw(logs: Sequence[Log], globs: Sequence[str] = (), smooth: int = 1, log_sc
          rate: bool = False) -> Figure:
     """One panel per task: its own loss above and its distillation terms, if any, below.
 
-    The first term that a task logs is its own loss. Colours tell runs apart and dashes terms; of a single run, colours tell
-    terms apart. Smoothed curves have the logged values behind them, pale.
+    The first logged term of a task is its own loss. Runs differ in colour and terms in dashes; with a single run, terms
+    differ in colour. Smoothed curves are drawn over the logged values in a pale colour.
 
     Args:
         logs: the runs.
         globs: see :func:`choose`.
-        smooth: mean over so many logged values.
-        log_scale: of the values.
-        rate: a further panel with the learning rate.
+        smooth: number of logged values to average.
+        log_scale: whether the axis of the values is logarithmic.
+        rate: adds a panel with the learning rate.
 
     Raises:
-        ValueError: a glob fits no term, ``smooth`` is below 1, or there is nothing to draw.
+        ValueError: a glob matches no term, ``smooth`` is below 1, or there is nothing to draw.
 
     Source: the paper KD4MTL, figures 3 and 4.
     """
@@ -154,7 +154,7 @@ def draw(logs: Sequence[Log], globs: Sequence[str] = (), smooth: int = 1, log_sc
         raise ValueError(f'smooth is {smooth}; give the number of values to average, at least 1.')
     chosen = choose(logs, globs)
     if not chosen:
-        raise ValueError('the logs hold no terms of tasks: there is nothing to draw.')
+        raise ValueError('the logs contain no terms of tasks: there is nothing to draw.')
     own = _own_terms(logs)
     groups: dict[str, list[list[str]]] = {}  # panel -> [its task's loss, its distillation terms]
     for term in chosen:
@@ -183,10 +183,10 @@ def draw(logs: Sequence[Log], globs: Sequence[str] = (), smooth: int = 1, log_sc
 
 
 def write(figure: Figure, path: str | Path) -> Path:
-    """Write a figure; the ending says the format.
+    """Write a figure; the extension selects the format.
 
     Raises:
-        ValueError: an ending that is none of .png, .pdf and .svg.
+        ValueError: the extension is not .png, .pdf or .svg.
     """
     path = Path(path)
     if path.suffix.lower() not in ('.png', '.pdf', '.svg'):
@@ -198,12 +198,12 @@ def write(figure: Figure, path: str | Path) -> Path:
 
 
 def _group(term: str) -> str:
-    """The panel a term stands in: its task, or what it is itself."""
+    """The panel of a term: its task, or the term itself."""
     return term.split('/')[0]
 
 
 def _own_terms(logs: Sequence[Log]) -> set[str]:
-    """The tasks' own losses: of each task the first term that a run logs, and whatever is no task's, such as the total."""
+    """The tasks' own losses: the first logged term of each task, and terms of no task, such as the total."""
     own = set()
     for log in logs:
         seen: set[str] = set()
@@ -241,7 +241,7 @@ def _first_seen(panels: Sequence[Axes]) -> Axes:
 
 
 def _rate_panel(axes: Axes, logs: Sequence[Log]) -> None:
-    """Learning rates; dashes, because runs often have the same."""
+    """Learning rates; dashed, because runs often have the same."""
     axes.set_title('learning rate')
     for run, log in enumerate(logs):
         steps, values = log.series(RATE)
@@ -251,7 +251,7 @@ def _rate_panel(axes: Axes, logs: Sequence[Log]) -> None:
 
 
 def _label_iterations(axes: Sequence[Sequence[Axes]], logs: Sequence[Log]) -> None:
-    """Iterations below the lowest visible panel of each column; in thousands where they are many."""
+    """Label the iterations below the lowest visible panel of each column, in thousands for long runs."""
     longest = max(max(log.values) for log in logs)
     thousands = longest >= 10_000
     for column in zip(*axes, strict=True):

@@ -1,6 +1,6 @@
 """Delta_mt of a leaderboard row: its single-task reference, its interval, or the reason why there is none.
 
-Every function here raises ValueError with a reason without a full stop, fit to follow 'No Δ_mt:'.
+Every function here raises ValueError with a reason without a full stop, for use after 'No Δ_mt:'.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from mtkd.leaderboard.student_t import t_quantile
 
 Item = TypeVar('Item')
 Values = dict[str, dict[str, float]]
-Reference = Sequence[Sequence[Run]]  # one list of runs a task
+Reference = Sequence[Sequence[Run]]  # one list of runs per task
 
 
 def choose_reference(references: Sequence[Reference], result: Result) -> Reference:
     """Choose the single-task reference of a row.
 
-    Several sets are told apart by domain, then by training and test set, then by leaving out distilled ones.
+    Among several sets, it is selected by domain, then by training and test set, then by excluding distilled ones.
 
     Args:
         references: the single-task sets of the row's suite and backbone.
         result: one of the row's runs; all its tasks must be covered.
 
     Raises:
-        ValueError: none covers the tasks, or several do and nothing tells them apart.
+        ValueError: none covers the tasks, or the choice is ambiguous.
     """
     tasks = result.tasks
     covering = [reference for reference in references if set(tasks) <= {runs[0].result.tasks[0] for runs in reference}]
@@ -56,10 +56,10 @@ def choose_reference(references: Sequence[Reference], result: Result) -> Referen
 
 
 def over_tasks(groups: Sequence[Sequence[Run]]) -> list[Run]:
-    """Single-task runs of several tasks as runs of all of them, one for each seed and fold that every task has.
+    """Combines single-task runs of several tasks to runs of all tasks, one per seed and fold that every task has.
 
     Args:
-        groups: one list of runs a task.
+        groups: one list of runs per task.
     """
     numbered = [{(run.result.seed, run.result.fold): run for run in group} for group in groups]
     joined = []
@@ -76,15 +76,15 @@ def over_tasks(groups: Sequence[Sequence[Run]]) -> list[Run]:
 def delta_estimate(group: Sequence[Run], reference: Reference, higher: Mapping[Key, bool]) -> tuple[Estimate, list[float]]:
     """Delta_mt of runs against single-task runs, percent.
 
-    The mean is that of the runs' own Deltas against the references' mean values. With one run per reference the
-    interval is Student's t over the runs. Where references have several runs, their spread is added to first order: the
-    variance of the Deltas of the mean row against each single reference run, with Welch and Satterthwaite's degrees of
+    The mean is that of the runs' Deltas relative to the mean values of the references. With one run per reference, the
+    interval is Student's t over the runs. If references have several runs, their variance is added to first order: the
+    variance of the Deltas of the mean row relative to each single reference run, with Welch and Satterthwaite's degrees of
     freedom. A row with one run has no interval.
 
     Args:
         group: the row's runs.
-        reference: one list of runs a task.
-        higher: the (task, metric) pairs that enter, with their direction.
+        reference: one list of runs per task.
+        higher: the (task, metric) pairs to use, with their directions.
 
     Returns:
         The estimate, and the Delta of each run.
@@ -103,14 +103,14 @@ def delta_estimate(group: Sequence[Run], reference: Reference, higher: Mapping[K
     mean = {task: _values(group, task, names[task]) for task in names}
     gains = dict(zip(names, _gains(mean, base, directions), strict=True))
     samples = [deltas]
-    for task, runs in singles.items():  # a single run in the place of the reference's mean changes this task's gain alone
+    for task, runs in singles.items():  # replacing the reference's mean by a single run changes only this task's gain
         each = [_gains({task: mean[task]}, {task: _values([run], task, names[task])}, directions) for run in runs]
         samples.append([mean_gain([*{**gains, task: gain}.values()]) for gain, in each])
     return Estimate(fmean(deltas), _half_width(samples), len(group)), deltas
 
 
 def _gains(values: Values, reference: Values, higher: Mapping[str, Mapping[str, bool]]) -> list[float]:
-    """The gain of each task; a message of `delta_mt` turned into a reason."""
+    """The gain of each task; an error of `delta_mt` is converted to a reason."""
     try:
         return [task_gain(task, named, reference, higher) for task, named in values.items()]
     except ValueError as error:
@@ -118,7 +118,7 @@ def _gains(values: Values, reference: Values, higher: Mapping[str, Mapping[str, 
 
 
 def signed_delta(values: Values, reference: Values, higher: Mapping[str, Mapping[str, bool]]) -> float:
-    """`delta_mt`, its message turned into a reason."""
+    """`delta_mt` with its error converted to a reason."""
     try:
         return delta_mt(values, reference, higher)
     except ValueError as error:
@@ -151,7 +151,7 @@ def _values(runs: Sequence[Run], task: str, names: Iterable[str]) -> dict[str, f
 
 
 def _half_width(samples: Sequence[Sequence[float]]) -> float:
-    """Half of the confidence interval of a sum of independent means, one a sample; single values add nothing."""
+    """Half of the confidence interval of a sum of independent means, one per sample; single values add nothing."""
     parts = [(deviation(sample, fmean(sample)) ** 2 / len(sample), len(sample) - 1) for sample in samples if len(sample) > 1]
     total = sum(variance for variance, _ in parts)
     if total == 0:

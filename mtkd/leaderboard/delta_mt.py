@@ -10,8 +10,8 @@ def delta_mt(values: Mapping[str, Mapping[str, float]], reference: Mapping[str, 
              higher_is_better: Mapping[str, Mapping[str, bool]]) -> float:
     """The mean relative gain over the reference, signed so that positive is better.
 
-    The gains of a task's metrics are averaged first, then the tasks: a task with many metrics weighs no more than one
-    with a single metric. Every task and metric in ``values`` counts; the reference may hold more.
+    The gains are averaged over the metrics of a task first, then over tasks: a task with many metrics has the same weight as
+    one with a single metric. Every task and metric in ``values`` counts; the reference may have more.
 
     Args:
         values: task -> metric -> the model's value.
@@ -19,7 +19,7 @@ def delta_mt(values: Mapping[str, Mapping[str, float]], reference: Mapping[str, 
         higher_is_better: task -> metric -> direction.
 
     Returns:
-        Percent. NaN if one of the numbers is.
+        Percent; NaN if one of the values is NaN.
 
     Raises:
         ValueError: there is nothing to compare, a task or metric has no reference or direction, or a reference is 0.

@@ -9,9 +9,9 @@ _FORMULA = ('=', '+', '-', '@', '\t', '\r')
 
 
 def markdown(text: str) -> str:
-    """Text for a cell or a heading: no HTML, no link, no column, one line.
+    """Text for a cell or a heading: without HTML, links, column separators or line breaks.
 
-    Emphasis and code marks stay, they cannot carry anything.
+    Emphasis and code marks are kept because they are harmless.
     """
     text = ' '.join(text.splitlines()) if '\n' in text or '\r' in text else text
     text = re.sub(r'&(?=#?\w+;)', '&amp;', text).replace('<', '&lt;').replace('|', '\\|')
@@ -19,13 +19,13 @@ def markdown(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Text as a span of code, which nothing in it can end."""
+    """Text as a code span that its content cannot end."""
     inner = ' '.join(text.split()).replace('`', '\N{PRIME}').replace('|', '\\|')
     return f'`{inner}`'
 
 
 def csv_cell(value: Any) -> Any:
-    """A value for CSV; text that a spreadsheet would take for a formula gets an apostrophe in front of it."""
+    """A value for CSV; text that a spreadsheet would treat as a formula is prefixed with an apostrophe."""
     if not isinstance(value, str) or not value.startswith(_FORMULA):
         return value
     try:

@@ -17,7 +17,7 @@ Record = TypeVar('Record')
 
 
 def is_lines(path: Path) -> bool:
-    """Whether a path names a file of lines."""
+    """Whether a path is a file of lines."""
     return path.suffix.lower() == ENDING
 
 
@@ -26,10 +26,10 @@ def read_lines(path: Path, parse: Callable[[Any], Record]) -> Iterator[tuple[int
 
     Args:
         path: the file.
-        parse: makes a record of parsed JSON, or raises a ValueError that says why not.
+        parse: converts parsed JSON to a record, or raises a ValueError with the reason.
 
     Raises:
-        ValueError: a line cannot be used; one sentence that names file and line.
+        ValueError: a line is invalid; the message names file and line.
     """
     with path.open('rb') as file:
         for number, line in enumerate(file, 1):
@@ -49,7 +49,7 @@ def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
     """Write a file of records in one step.
 
     Args:
-        path: the file; its folder is made.
+        path: the file; its folder is created.
         records: in plain JSON types, without NaN.
     """
     lines = [json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records]

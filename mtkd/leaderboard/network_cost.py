@@ -1,7 +1,7 @@
 """The record of the cost of a network relative to a baseline: a line of a `.jsonl` file, which `tools/network_cost.py`
 writes.
 
-A record is either complete and of this schema version or refused with a sentence that names file and line.
+A record must be complete and of this schema version; otherwise the error names file and line.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ class NetworkCost:
         network: the method, e.g. 'PAD-Net'.
         backbone: e.g. 'MobileNetV3-L'.
         config: path of the config file.
-        config_sha256: of the network, its tasks and its normalisation as the config gives them.
-        baseline: the method that the step is compared with.
+        config_sha256: hash of the network, its tasks and its normalisation in the config.
+        baseline: the method with which the step is compared.
         baseline_config: its config.
         params: parameters of the deployed network.
         macs: multiply-accumulates of one image of `input_size`.
         input_size: (height, width) in pixels.
-        batch_size: images a step.
+        batch_size: images per step.
         step_seconds: median training step (forward, losses, backward, update) by `clock`.
         baseline_seconds: that of the baseline in the same run.
         step_ratio: median of the ratios of neighbouring steps, network to baseline.
         ratio_quartiles: first and third quartile of these ratios.
         steps: timed steps of each.
         clock: 'cpu', processor time of the process, or 'wall'.
-        kept_bytes: what a step's forward keeps for its backward, parameters left out.
-        peak_bytes: the highest point of a step above what was held before it.
-        peak_of: what `peak_bytes` is read from, 'resident size' (of the process, on a CPU) or 'CUDA allocator'.
+        kept_bytes: memory that the forward pass keeps for the backward pass, without parameters.
+        peak_bytes: peak memory of a step above that in use before it.
+        peak_of: source of `peak_bytes`, 'resident size' (of the process, on a CPU) or 'CUDA allocator'.
         device: e.g. 'cpu' or 'NVIDIA H200'.
-        threads: of torch.
-        seed: of weights and images.
+        threads: threads of torch.
+        seed: seed of weights and images.
         versions: package -> version.
         code_version: version or commit of mtkd.
         time: when it was measured, ISO 8601.
@@ -98,7 +98,7 @@ def read_costs(paths: Iterable[str | Path]) -> list[NetworkCost]:
 
     Raises:
         FileNotFoundError: a file does not exist.
-        ValueError: no record, one that cannot be used, or two of the same network in the same setting.
+        ValueError: no record, an invalid one, or two of the same network in the same setting.
     """
     found: dict[tuple[object, ...], tuple[str, NetworkCost]] = {}
     for path in dict.fromkeys(map(Path, paths)):
@@ -118,10 +118,10 @@ def read_costs(paths: Iterable[str | Path]) -> list[NetworkCost]:
 
 
 def record_cost(path: str | Path, record: NetworkCost) -> None:
-    """Write a record into a `.jsonl` file, in the place of an earlier one of the same network and setting.
+    """Write a record to a `.jsonl` file, replacing an earlier one of the same network and setting.
 
     Raises:
-        ValueError: the file's name has another ending, or one of its lines cannot be used.
+        ValueError: the file's name has another extension, or one of its lines is invalid.
     """
     path = Path(path)
     if not is_lines(path):

@@ -13,10 +13,10 @@ from html import escape
 WIDTH, HEIGHT = 820, 440
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 18, 52
 _CHAR, _LINE = 7.2, 13.0  # size of a label's letters, px
-_APART = 13.0  # px between points of one cost
-_WIDEST = 156.0  # px from the first to the last of them; many points stand closer
-_LABELLED = 200  # points; a plot with more has no labels, since few would fit and those by chance
-_GRID = 32.0  # px, side of the squares by which boxes are looked up
+_APART = 13.0  # px between points of equal cost
+_WIDEST = 156.0  # maximum px from the first to the last of them; many points are closer together
+_LABELLED = 200  # plots with more points have no labels, since only a few arbitrary ones would fit
+_GRID = 32.0  # px, cell size of the grid for finding boxes
 
 Place = tuple[float, float, str]  # x, y, text-anchor of a label
 Box = tuple[float, float, float, float]  # left, top, right, bottom
@@ -28,10 +28,10 @@ class Point:
 
     Attributes:
         x, y: cost (positive) and accuracy.
-        half_width: of y's confidence interval; None if there is none.
-        label: written beside the point where there is room.
-        group: key of the colour, the backbone's.
-        row: id of the table row it stands for.
+        half_width: half-width of y's confidence interval; None if there is none.
+        label: written beside the point if there is room.
+        group: key of the colour, that of the backbone.
+        row: id of its table row.
         hollow: drawn as a ring; single-task rows.
     """
 
@@ -89,7 +89,7 @@ def scatter(points: Sequence[Point], colours: dict[str, int], x_label: str, y_la
 
 
 def dodge(places: Sequence[float]) -> list[float]:
-    """Sets points that share a place (within a pixel) side by side around it, in their order: bars do not overlap."""
+    """Places points at the same position (within a pixel) side by side, in order, so that bars do not overlap."""
     groups: dict[int, list[int]] = {}
     for index, x in enumerate(places):
         groups.setdefault(round(x), []).append(index)
@@ -120,13 +120,13 @@ def _mark(point: Point, x: float, py: Callable[[float], float], colour: int, gro
 
 
 def place_labels(points: Sequence[tuple[float, float, str]]) -> list[Place | None]:
-    """Where to write each label: right, left, above or below its point, first place that is free; None if none is.
+    """The place of each label: right, left, above or below its point, the first free one; None if there is none.
 
     Args:
         points: x and y in pixels, and the label.
 
     Returns:
-        x, y and text-anchor, one a point.
+        x, y and text-anchor, one per point.
     """
     taken = _Boxes()
     for index, (x, y, _) in enumerate(points):
@@ -150,18 +150,18 @@ def place_labels(points: Sequence[tuple[float, float, str]]) -> list[Place | Non
 
 
 class _Boxes:
-    """Boxes found by where they are: of thousands, only those near a place are looked at."""
+    """Boxes in a grid, so that only those near a place have to be tested."""
 
     def __init__(self) -> None:
         self._squares: dict[tuple[int, int], list[tuple[Box, int | None]]] = {}
 
     def add(self, box: Box, owner: int | None = None) -> None:
-        """Take a box; `owner` is the point it belongs to, whose own label may cover it."""
+        """Add a box; `owner` is its point, whose own label may cover it."""
         for square in self._near(box):
             self._squares.setdefault(square, []).append((box, owner))
 
     def is_free(self, box: Box, owner: int) -> bool:
-        """Whether a box overlaps no other but that of its own point."""
+        """Whether a box overlaps no box except that of its own point."""
         return not any(_overlap(box, other) for square in self._near(box) for other, whose in self._squares.get(square, ())
                        if whose != owner)
 
@@ -188,7 +188,7 @@ def linear_ticks(low: float, high: float, count: int = 6) -> list[float]:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times the powers of ten between low and high; finer where those are fewer than four."""
+    """1, 2 and 5 times the powers of ten between low and high; finer if these are fewer than four."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks: list[float] = []
     for factors in ((1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)):

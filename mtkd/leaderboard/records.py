@@ -12,9 +12,9 @@ from .results import Result
 
 
 def find(paths: Iterable[str | Path]) -> list[Path]:
-    """The results files under `paths`: `results.json` and `results_*.json` in a folder and below, and files named outright.
+    """The results files in `paths`: `results.json` and `results_*.json` in a folder and below, and files given explicitly.
 
-    A ``.jsonl`` file counts only where it is named: a folder may hold others.
+    A ``.jsonl`` file is only read if it is given explicitly, because a folder may contain others.
 
     Raises:
         FileNotFoundError: a path does not exist.
@@ -58,7 +58,7 @@ def read_runs(paths: Iterable[str | Path]) -> list[Run]:
 
     Raises:
         FileNotFoundError: a path does not exist.
-        ValueError: no results, or one that cannot be used; names the file and, of a ``.jsonl`` file, the line.
+        ValueError: no results, or an invalid one; the message names the file and, for a ``.jsonl`` file, the line.
     """
     files = find(paths)
     runs = [run for file in files for run in _runs_of(file)]
@@ -87,17 +87,17 @@ def record(file: str | Path, paths: Sequence[str | Path], suite: str | None = No
     """Add results to a suite's file, all of them or none.
 
     Args:
-        file: the ``.jsonl`` file; it is made where it is not there.
+        file: the ``.jsonl`` file; created if it does not exist.
         paths: folders and files with results.
         suite: adds only results of this suite.
-        replace: results that the file has already are replaced; by default they are refused.
+        replace: whether results that the file already has are replaced; by default they are an error.
 
     Returns:
-        How many were added and how many replaced.
+        The numbers of added and of replaced results.
 
     Raises:
         FileNotFoundError: a path does not exist.
-        ValueError: no results, several suites, a run that is twice in `paths` or already in the file.
+        ValueError: no results, several suites, or a run that is twice in `paths` or already in the file.
     """
     file = Path(file)
     if not is_lines(file):
@@ -124,7 +124,7 @@ def _check_suites(file: Path, runs: Sequence[Run]) -> None:
 
 
 def _merged(file: Path, kept: Sequence[Run], new: Sequence[Run], replace: bool) -> list[Run]:
-    """The runs of a file with new ones in the place of those they replace, or at the end."""
+    """The runs of a file with new ones replacing equal ones, or appended."""
     merged = {identity(run.result): run for run in kept}
     taken: dict[tuple[object, ...], Run] = {}
     for run in new:

@@ -26,10 +26,10 @@ def render(boards: Sequence[SuiteBoard], form: str = 'md', title: str = '', note
     """Boards as text.
 
     Args:
-        boards: one a suite.
+        boards: one per suite.
         form: one of FORMATS.
-        title: of the page; by default the suite's. Markdown and HTML only.
-        note: protocol text for the top. Markdown and HTML only; in HTML blank lines part paragraphs, lines that begin
+        title: title of the page; by default that of the suite. Markdown and HTML only.
+        note: protocol text for the top. Markdown and HTML only; in HTML, blank lines separate paragraphs, lines that begin
             with '- ' are a list, `backticks` mark code and two asterisks bold.
 
     Raises:
@@ -46,15 +46,15 @@ def render(boards: Sequence[SuiteBoard], form: str = 'md', title: str = '', note
 
 
 def format_of(path: str | Path) -> str | None:
-    """The format a file name asks for; None if its ending says nothing."""
+    """The format of a file name by its extension; None if it has none of the known ones."""
     return {'.md': 'md', '.csv': 'csv', '.json': 'json', '.html': 'html', '.htm': 'html'}.get(Path(path).suffix.lower())
 
 
 def why_stale(path: str | Path, text: str) -> str | None:
-    """Why the page at `path` is not `text`, in a sentence; None if it is.
+    """Why the page at `path` differs from `text`, in one sentence; None if it does not.
 
-    Contents are compared, not times. Pages but CSV carry the hash of the results they were made of, which tells changed
-    results from other options.
+    Contents are compared, not times. Pages (except CSV) contain the hash of their results, which distinguishes changed
+    results from changed options.
     """
     path = Path(path)
     if not path.is_file():
@@ -128,7 +128,7 @@ def _pipe(text: str) -> str:
 
 
 def _csv(boards: Sequence[SuiteBoard]) -> str:
-    """One line a row of any suite and block; each metric has a column for its mean and one for half its interval."""
+    """One line per row of any suite and block; each metric has a column for its mean and one for half its interval."""
     keys = list(dict.fromkeys(column.key for board in boards for column in board.columns))
     rows = [(board, block, row) for board in boards for block in BLOCKS for row in getattr(board, block)]
     fields = list(_flat(boards[0], 'measured', Row('', '', '', {})))
@@ -176,7 +176,7 @@ def _flat(board: SuiteBoard, block: str, row: Row) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> str:
-    """The shortest digits that read back as the same number; empty where unknown or undefined."""
+    """The shortest digits that give the same number when parsed; empty if unknown or undefined."""
     if value is None or not math.isfinite(value):
         return ''
     return str(int(value)) if float(value).is_integer() and abs(value) >= 1000 else repr(float(value))
@@ -209,7 +209,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 
 def _record(row: Row) -> dict[str, Any]:
     data = {f.name: getattr(row, f.name) for f in fields(row)}
-    del data['files']  # a page is the same wherever the results lie
+    del data['files']  # a page does not depend on the location of the results
     metrics: dict[str, dict[str, Any]] = {}
     for (task, name), estimate in row.metrics.items():
         metrics.setdefault(task, {})[name] = _spread(estimate)

@@ -1,8 +1,8 @@
 """The record of one evaluation: `results.json`.
 
-A record is one run of one method: what was measured, on what, at which cost, and how to do it again. `tools/test.py` writes
-it as a file of its own, `mtkd leaderboard --record` as a line of a suite's `.jsonl` file. A record is either complete and of
-this schema version or refused with a sentence that names it.
+A record is one run of one method: metrics, data, cost, and how to reproduce it. `tools/test.py` writes it to a separate
+file, `mtkd leaderboard --record` as a line of a suite's `.jsonl` file. A record must be complete and of this schema version;
+otherwise the error names it.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class Result:
     """The results of one run.
 
     Attributes:
-        suite: the benchmark the run belongs to, e.g. 'kdam_nyud'; Delta_mt is only formed within a suite.
+        suite: the benchmark of the run, e.g. 'kdam_nyud'; Delta_mt is only computed within a suite.
         method: the leaderboard row, e.g. 'MT+KDAM'.
         config: path of the config file.
         config_sha256: hash of the merged config without seed and paths; the same for all seeds of a row.
         seed: the run's seed.
         student: the network in free text, e.g. 'hrnet18'.
-        backbone: the backbone; single-task references are looked up by it.
-        tasks: the evaluated tasks, in the order they should be shown.
+        backbone: the backbone; single-task references are found by it.
+        tasks: the evaluated tasks, in display order.
         role: 'single_task' (exactly one task; a reference for Delta_mt) or 'multi_task'.
         metrics: task -> metric name -> Metric, for every task.
         primary: task -> name(s) of the metrics that enter Delta_mt; one name may be given as a plain string.
@@ -61,10 +61,10 @@ class Result:
         input_size: (height, width) in pixels.
         images_per_second: inference speed on `device`.
         peak_memory_bytes: largest memory in use while testing.
-        train_set: what the run was trained on.
-        test_set: what these numbers were measured on.
-        protocol: which of a run's numbers these are: 'last checkpoint', 'median of the last 20 epochs', ...
-        domain: the evaluated domain, where a test set has several.
+        train_set: the training data.
+        test_set: the test data.
+        protocol: how the numbers were obtained: 'last checkpoint', 'median of the last 20 epochs', ...
+        domain: the evaluated domain, if a test set has several.
         fold: the cross-validation fold.
         device: e.g. 'cpu' or 'NVIDIA H200'.
         versions: package -> version.
@@ -74,7 +74,7 @@ class Result:
         schema_version: SCHEMA_VERSION.
 
     Raises:
-        ValueError: where the parts do not fit together; the sentence says which.
+        ValueError: the fields are inconsistent; the message says which.
     """
 
     suite: str
@@ -140,7 +140,7 @@ class Result:
                             for task, metrics in numbers.items()}, **fields)
 
     def to_json(self) -> dict[str, Any]:
-        """This record in plain JSON types; numbers that are not finite become None."""
+        """This record in plain JSON types; non-finite numbers become None."""
         data = {'schema_version': self.schema_version, **{key: getattr(self, key) for key in _TYPES}}
         data['metrics'] = {task: {name: {'value': _finite(metric.value), 'unit': metric.unit,
                                          'higher_is_better': metric.higher_is_better} for name, metric in named.items()}
@@ -151,7 +151,7 @@ class Result:
 
     @classmethod
     def from_json(cls, data: Any) -> Result:
-        """Builds a record from what `to_json` returned; unknown keys are ignored.
+        """Builds a record from the output of `to_json`; unknown keys are ignored.
 
         Raises:
             ValueError: for another schema version, a missing key or a value of the wrong type, in one sentence.
@@ -187,7 +187,7 @@ class Result:
         return cls(**{**values, 'metrics': _read_metrics(values['metrics'])})
 
     def write(self, path: str | Path) -> Path:
-        """Writes the record to `path` in one step: readers see the old file or the whole new one.
+        """Writes the record to `path` in one step: readers see either the old file or the complete new one.
 
         Returns:
             The path written.
@@ -201,8 +201,8 @@ class Result:
         """Reads one record.
 
         Raises:
-            FileNotFoundError: where there is no such file.
-            ValueError: where it cannot be used; one sentence that names the file.
+            FileNotFoundError: the file does not exist.
+            ValueError: it is invalid; the message names the file.
         """
         path = Path(path)
         try:
@@ -246,8 +246,8 @@ _TYPES = {
     'time': 'a string',
     'command': 'a string',
 }
-_LARGEST = 1e12  # of a metric's value
-_LIMITS = {  # key -> the numbers that it can hold
+_LARGEST = 1e12  # upper limit of a metric's value
+_LIMITS = {  # key -> range of its numbers
     'seed': (0, 2.0 ** 63), 'params': (0, 1e15), 'macs': (0, 1e18), 'input_size': (1, 1e6), 'images_per_second': (0, 1e9),
     'peak_memory_bytes': (0, 1e15), 'fold': (0, 1e6)}
 
@@ -256,14 +256,14 @@ def _check_limits(key: str, value: Any) -> None:
     low, high = _LIMITS[key]
     for number in value if isinstance(value, list) else (value,):
         if not low <= number <= high:
-            raise ValueError(f'{key!r} is {_shown(value)}, which cannot be (it lies between {low:g} and {high:g}); '
+            raise ValueError(f'{key!r} is {_shown(value)}, which is impossible (the range is {low:g} to {high:g}); '
                              f'correct it, or test again')
 
 
 _REQUIRED = [f.name for f in fields(Result)][: [f.name for f in fields(Result)].index('teachers')]
 _NEEDED = frozenset(_REQUIRED)
 _REPEATED = ('suite', 'method', 'config', 'config_sha256', 'student', 'backbone', 'role', 'train_set', 'test_set',
-             'protocol', 'domain', 'device', 'code_version')  # held once, however many runs say the same
+             'protocol', 'domain', 'device', 'code_version')  # stored once for all runs with the same text
 
 
 def _is_integer(value: Any) -> bool:
@@ -286,7 +286,7 @@ def _are_two_integers(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(map(_is_integer, value))
 
 
-_CHECKS: dict[str, Callable[[Any], bool]] = {  # a phrase of `_TYPES` -> whether a parsed JSON value is that
+_CHECKS: dict[str, Callable[[Any], bool]] = {  # a phrase of `_TYPES` -> whether a parsed JSON value has that type
     'a string': lambda value: isinstance(value, str),
     'an integer': _is_integer,
     'a number': _is_number,
@@ -321,13 +321,13 @@ def _read_metric(task: str, name: str, entry: Any) -> Metric:
     if value is None:
         value = math.nan
     elif not -_LARGEST <= value <= _LARGEST and value == value:
-        raise ValueError(f'the value of metric {task}/{name} is {_shown(value)}, which cannot be; test again, or write null '
-                         f'where it is not known')
+        raise ValueError(f'the value of metric {task}/{name} is {_shown(value)}, which is impossible; test again, or write '
+                         f'null where it is not known')
     return Metric(value, sys.intern(unit), higher)
 
 
 def _shown(value: Any) -> str:
-    """A number, shortened; writing out one of many thousand digits is refused by Python."""
+    """A number, shortened; Python does not print integers with thousands of digits."""
     huge = isinstance(value, int) and abs(value) > 1e30
     return f'a number of about {int(abs(value).bit_length() * math.log10(2)) + 1} digits' if huge else f'{value!r:.60}'
 

@@ -1,9 +1,9 @@
 """Paired significance tests of two methods over their common seeds.
 
-Two runs of one seed see the same batches in the same order, so their difference has less noise than either number. Two
-tests are reported for each metric, both two-sided and each on its own (nothing is corrected for their number): the paired
-t-test, which takes the differences for normal, and the sign-flip permutation test, which takes them for symmetric about 0
-only, but cannot give less than 2 / 2^n.
+Two runs with the same seed see the same batches in the same order, so their difference has less noise than either value.
+Two tests are reported for each metric, both two-sided and without correction for multiple tests: the paired t-test, which
+assumes normal differences, and the sign-flip permutation test, which only assumes that they are symmetric about 0, but whose
+p is at least 2 / 2^n.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mtkd.leaderboard.board import Column, Comparison, PairedTest, Row, RunValue
 from mtkd.leaderboard.student_t import t_quantile, two_sided_p
 
 DELTA = 'Δ_mt'
-MOST_EXACT = 16  # pairs: 65,536 flips; beyond, as many random ones
+MOST_EXACT = 16  # pairs: 65,536 flips; for more pairs, the same number of random flips
 LEVEL = 0.05
 
 
@@ -24,10 +24,10 @@ def compare(board: SuiteBoard, pairs: Sequence[tuple[str, str]] = (), baseline: 
     """Compares measured rows of the same backbone, training set, test set and domain.
 
     Args:
-        board: where the rows are.
-        pairs: methods; the second against the first.
-        baseline: every other method that shares its setting against this one, but for single-task networks that nobody
-            taught.
+        board: the board of the rows.
+        pairs: pairs of methods, the second compared with the first.
+        baseline: a method with which every other method in its setting is compared, except undistilled single-task
+            networks.
 
     Raises:
         ValueError: a method has no measured row, two rows of one setting share its name, or no setting has both.
@@ -72,7 +72,7 @@ def _setting(row: Row) -> tuple[str, str, str, str]:
 
 
 def _settings(board: SuiteBoard, first: str, second: str) -> dict[tuple[str, str, str, str], tuple[Row, Row]]:
-    """The settings in which both methods have a row. Merged single-task rows go by the backbone alone."""
+    """The settings in which both methods have a row. For merged single-task rows, only the backbone counts."""
     found = {}
     others = [row for row in board.measured if row.method == second]
     for one in (row for row in board.measured if row.method == first):
@@ -83,7 +83,7 @@ def _settings(board: SuiteBoard, first: str, second: str) -> dict[tuple[str, str
 
 
 def comparison_of(first: Row, second: Row, columns: Iterable[Column], setting: str = '') -> Comparison:
-    """Two rows over their common seeds and folds: the shown metrics, then Delta_mt."""
+    """Compare two rows over their common seeds and folds: the shown metrics, then Delta_mt."""
     ours = {run.number: run for run in first.runs}
     theirs = {run.number: run for run in second.runs}
     common = [(ours[number], theirs[number]) for number in sorted(set(ours) & set(theirs))]
@@ -123,10 +123,10 @@ def sign_flip(differences: Sequence[float], seed: int = 0) -> float:
     All 2^n flips up to n = 16, else 65,536 random ones and the observed one.
 
     Args:
-        differences: one a pair.
-        seed: of the random flips.
+        differences: one per pair.
+        seed: seed of the random flips.
     """
-    import numpy as np  # takes longer to import than the rest of a page, and only comparisons need it
+    import numpy as np  # slow to import, and only needed for comparisons
 
     values = np.asarray(differences, dtype=np.float64)
     n = len(values)

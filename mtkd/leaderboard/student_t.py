@@ -5,7 +5,7 @@ from functools import lru_cache
 from statistics import NormalDist
 
 _TINY = 1e-300
-_STEPS = 500  # of the continued fraction; a few dozen are enough for the freedoms of seeds
+_STEPS = 500  # steps of the continued fraction; a few dozen are enough for usual numbers of seeds
 
 
 def two_sided_p(t: float, freedom: float) -> float:
@@ -28,7 +28,7 @@ def t_quantile(freedom: float, level: float = 0.95) -> float:
 
     Args:
         freedom: degrees of freedom, above 0; not necessarily whole.
-        level: of a two-sided interval.
+        level: level of a two-sided interval.
 
     Raises:
         ValueError: no degree of freedom, or a level outside (0, 1).

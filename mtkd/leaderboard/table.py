@@ -31,7 +31,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell's text, what it sorts by (None: unknown, always last) and whether it is the best of its backbone."""
+    """A cell's text, its sort key (None: unknown, always last) and whether it is the best of its backbone."""
 
     text: str
     sort: float | str | None
@@ -50,7 +50,7 @@ class Table:
 
 
 def table(board: SuiteBoard, block: str) -> Table:
-    """Lays out the 'measured' or the 'reported' block of a board; columns that would be empty are left out."""
+    """Lays out the 'measured' or the 'reported' block of a board; empty columns are left out."""
     rows = board.measured if block == 'measured' else board.reported
     columns = [column for column in board.columns if column.shown]
     makers = [*_what(rows, block), *[_metric(column) for column in columns], *_deltas(block), *_cost(rows)]
@@ -70,7 +70,7 @@ def table(board: SuiteBoard, block: str) -> Table:
 
 
 def delta_note(board: SuiteBoard) -> list[str]:
-    """Which metrics Delta_mt is formed over, where that is not every metric shown."""
+    """A note on the metrics of Delta_mt, if these are not all metrics shown."""
     if all(column.in_delta for column in board.columns if column.shown):
         return []
     names = ', '.join(f'{column.task} {column.name}' for column in board.columns if column.in_delta)
@@ -78,7 +78,7 @@ def delta_note(board: SuiteBoard) -> list[str]:
 
 
 def format_estimate(estimate: Estimate, unit: str, signed: bool = False) -> str:
-    """'36.35 ± 0.21', without an interval where there is none; a reported number keeps its printed digits."""
+    """'36.35 ± 0.21', without the interval if there is none; a reported number keeps its printed digits."""
     if estimate.text:
         return estimate.text
     if not math.isfinite(estimate.mean):
@@ -99,7 +99,7 @@ Maker = tuple[Head, Callable[[Row], Cell]]
 
 
 def _what(rows: Sequence[Row], block: str) -> list[Maker]:
-    """Who the row is; where the rows were trained and tested only if that differs between multi-task rows."""
+    """The descriptive columns; training and test set only if they differ between multi-task rows."""
     makers = [_text('Method', lambda row: row.method), _text('Backbone', lambda row: row.backbone)]
     makers.append(_text('Teachers', lambda row: ', '.join(row.teachers)))
     multi = [row for row in rows if row.role == 'multi_task']
@@ -161,7 +161,7 @@ def _number(head: Head, get: Callable[[Row], float | None], scale: float, digits
         value = get(row)
         if value is None:
             return Cell('', None)
-        scaled = value / scale  # networks for small pictures would be 0.00 of a unit
+        scaled = value / scale  # networks for small images would be 0.00 of a unit
         return Cell(f'{scaled:.{digits}f}' if scaled == 0 or scaled >= 10 ** -digits * 5 else f'{scaled:.2g}', scaled)
 
     return head, cell
@@ -185,7 +185,7 @@ def comparison_title(comparison: Comparison) -> str:
 
 
 def comparison_table(comparison: Comparison) -> tuple[list[Head], list[list[Cell]]]:
-    """Heads and cells, a line a metric; nothing is marked, since a mean alone shows nothing."""
+    """Heads and cells, one line per metric; nothing is marked, since a mean alone is not evidence."""
     heads = [Head('Metric', numeric=False), Head('n'), Head('Mean difference'), Head('On average', numeric=False),
              Head('p, t-test'), Head('p, sign flips')]
     return heads, [_test_cells(test) for test in comparison.tests]

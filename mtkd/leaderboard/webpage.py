@@ -40,9 +40,9 @@ def page(boards: Sequence[SuiteBoard], title: str, note: str) -> str:
     """The whole page.
 
     Args:
-        boards: one a suite.
-        title: the page's heading.
-        note: protocol text for the top: blank lines part paragraphs, lines that begin with '- ' are a list, `backticks`
+        boards: one per suite.
+        title: heading of the page.
+        note: protocol text for the top: blank lines separate paragraphs, lines that begin with '- ' are a list, `backticks`
             mark code and two asterisks bold.
     """
     known = Backbones(row.backbone for board in boards for row in [*board.reported, *board.measured])
@@ -84,11 +84,11 @@ Hover over, tap or focus a row or a point for its command, seeds and code versio
 </body>
 </html>
 ''')
-    return ''.join(parts)  # once: a page of thousands of rows has tens of megabytes
+    return ''.join(parts)  # joined only once: a page with thousands of rows has tens of megabytes
 
 
 def results_digest(boards: Sequence[SuiteBoard]) -> str:
-    """One hash of the results behind all boards."""
+    """One hash of the results of all boards."""
     return hashlib.sha256('\n'.join(board.digest for board in boards).encode()).hexdigest()
 
 
@@ -101,7 +101,7 @@ class Backbones:
     """The backbones of a page.
 
     Args:
-        spellings: of all rows, papers' first: the first spelling of a backbone is its name.
+        spellings: those of all rows, papers' first: the first spelling of a backbone is its name.
 
     Attributes:
         names: key -> name.
@@ -123,7 +123,7 @@ class Backbones:
 
 
 def _prose(text: str) -> str:
-    """Paragraphs, indented code, lists (items may go on over several lines), emphasis and code spans of a note."""
+    """Paragraphs, indented code, lists (items may have several lines), emphasis and code spans of a note."""
     out = []
     for paragraph in re.split(r'\n\s*\n', text.strip('\n')):
         if paragraph.startswith('    '):
@@ -177,7 +177,7 @@ def _block(board: SuiteBoard, block: str, prefix: str, known: Backbones) -> Iter
 
 
 def _comparison(comparison: Comparison, known: Backbones) -> str:
-    """One pair of rows as a table that does not sort, with what its seeds can show."""
+    """One pair of rows as a table without sorting, with a note on what its seeds can show."""
     heads, rows = comparison_table(comparison)
     top = ''.join(f'<th scope="col"{" class=num" if head.numeric else ""}>{escape(head.text)}</th>' for head in heads)
     lines = []
@@ -210,7 +210,7 @@ def _table(laid: Table, ids: Sequence[str], columns: Sequence[Column], known: Ba
 
 
 def _head(head: Head) -> str:
-    """A heading that sorts: first click best first."""
+    """A heading that sorts; the first click puts the best first."""
     first = 'descending' if head.numeric and '↓' not in head.label else 'ascending'
     label = f'{_inline(head.over)}<span>{escape(head.label)}</span>' if head.over else escape(head.label)
     numeric = ' class="num"' if head.numeric else ''
@@ -231,7 +231,7 @@ def _classes(head: Head, cell: Cell) -> str:
 
 
 def _text(head: Head, cell: Cell) -> str:
-    """A cell's text with a true minus sign, its interval set back."""
+    """A cell's text with a true minus sign and a subdued interval."""
     text = escape(cell.text.replace('-', '\N{MINUS SIGN}') if head.numeric else cell.text)
     return re.sub(r' (± [\d.]+)', r' <i>\1</i>', text) if '±' in text else text
 
@@ -253,7 +253,7 @@ def _details(row: Row, columns: Sequence[Column]) -> str:
         ('Notes', row.notes),
         ('Code version', row.code_versions),
         ('Config', [f'`{config}`' for config in row.configs]),
-        ('Command', [f'`{command}`' for command in commands_of(row)]),  # last: a row of several runs has many lines of them
+        ('Command', [f'`{command}`' for command in commands_of(row)]),  # last: a row of several runs may have many commands
     ]
     items = [(label, '<br>'.join(_inline(text) for text in texts if text)) for label, texts in pairs]
     shown = ''.join(f'<dt>{_inline(label)}</dt><dd>{text}</dd>' for label, text in items if text)
@@ -261,7 +261,7 @@ def _details(row: Row, columns: Sequence[Column]) -> str:
 
 
 def commands_of(row: Row) -> list[str]:
-    """The row's commands; those that differ in the seed alone as one, with N for the seed."""
+    """The row's commands; those that differ only in the seed are merged, with N for the seed."""
     shared: dict[str, list[str]] = {}
     for command in row.commands:
         shared.setdefault(re.sub(r'(--seed[ =]|/seed)\d+', r'\1N', command), []).append(command)
@@ -273,7 +273,7 @@ def commands_of(row: Row) -> list[str]:
 
 @dataclass(frozen=True)
 class _Axis:
-    """What a plot shows on one axis: its label, a row's value and half of that value's interval, both None where unknown."""
+    """One axis of a plot: its label, a row's value and half of that value's interval, both None if unknown."""
 
     label: str
     value: Callable[[Row], float | None]
@@ -281,7 +281,7 @@ class _Axis:
 
 
 def _figure(rows: Sequence[Row], ids: Sequence[str], columns: Sequence[Column], known: Backbones) -> Iterator[str]:
-    """One plot for each pair of a cost and an accuracy, the first one shown. Empty without two rows of known cost."""
+    """One plot for each pair of a cost and an accuracy, the first one visible. Empty without two rows of known cost."""
     kept = [(row, name) for row, name in zip(rows, ids, strict=True) if row.comparable]
     costs = [axis for axis in _costs() if sum(axis.value(row) is not None for row, _ in kept) > 1]
     gains = [axis for axis in _gains(columns) if sum(axis.value(row) is not None for row, _ in kept) > 1]

@@ -61,7 +61,7 @@ class AgeGroupAccuracy(TaskMetric):
         return {name: MetricInfo('%', True) for name in ('exact', 'one_off', 'balanced')}
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
-        """The group, whether it is predicted exactly, and whether with at most one group of deviation.
+        """The group, whether it is predicted exactly, and whether the prediction is at most one group away.
 
         Args:
             pred: (num_groups,) probabilities or logits.

@@ -24,15 +24,15 @@ class TaskMetric:
     """One task's metric.
 
     A record is made from one sample at its own size, so images of different sizes mix freely and a distributed run
-    gathers exactly one record per sample. A sample without a label gives a record too: that of nothing valid, which
-    changes none of the numbers.
+    gathers exactly one record per sample. A sample without a label also has a record, without valid pixels, which changes
+    none of the numbers.
 
-    A prediction that is NaN if a label is valid has no error and no class: its record is :meth:`unknown`, and every
-    number of a summary that holds such a record is NaN. A diverged network is thus never given a score.
+    A prediction that is NaN where a label is valid has no error and no class: its record is :meth:`unknown`, and every
+    number of a summary with such a record is NaN. A diverged network thus never gets a score.
 
     Attributes:
-        primary: the name in :attr:`names` that stands for the task in tables and in Δ.
-        slow: whether ``record`` is heavy enough that the engine may run it in worker processes.
+        primary: the name in :attr:`names` that represents the task in tables and in Δ.
+        slow: whether ``record`` is expensive enough for the engine to run it in worker processes.
     """
 
     primary: str
@@ -51,7 +51,7 @@ class TaskMetric:
             target: its label in the kind's tensor form, without the batch axis.
 
         Returns:
-            (K,) float64 on the CPU, or float32 where K is large; K depends on the metric alone.
+            (K,) float64 on the CPU, or float32 if K is large; K depends only on the metric.
         """
         raise TypeError(f'{type(self).__name__} makes no record')
 

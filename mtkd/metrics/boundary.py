@@ -22,25 +22,25 @@ _RECALL_GRID = np.arange(101) / 100
 class BoundaryF(TaskMetric):
     """odsF, oisF and AP of boundary maps by SEISM's protocol, without MATLAB.
 
-    The prediction is cut to 8 bits, suppressed to its ridges, faded at the frame, thresholded and thinned; then its
-    pixels and those of the thinned target are matched one to one within a radius, as many as possible. odsF is the best
-    F of the counts pooled over images, oisF that of the counts pooled at each image's own best threshold, AP the
-    area under the interpolated precision-recall curve. SEISM's own solver also minimises the total distance and may
-    leave out a pair or two that a maximum matching has.
+    The prediction is quantised to 8 bits, reduced to its ridges (non-maximum suppression), faded at the image border,
+    thresholded and thinned; then as many of its pixels as possible are matched one to one with those of the thinned target
+    within a radius. odsF is the best F of the counts pooled over images, oisF that of the counts pooled at each image's own
+    best threshold, AP the area under the interpolated precision-recall curve. SEISM's own solver also minimises the total
+    distance and may miss a pair or two of a maximum matching.
 
-    Radius and frame are those of the image that is passed: cut padding off first.
+    Radius and border refer to the given image: crop padding first.
 
     Args:
         max_dist: matching radius as a fraction of the image's diagonal; .0075 for PASCAL-Context, .011 for NYUD-v2.
         thresholds: ascending; default: the protocol's (seism: .001, .01, .02 … .99, .999; survey: .01 … .99).
-        nms: suppress non-maxima and fade the frame; default: yes for seism, no for survey.
+        nms: suppress non-maxima and fade the border; default: yes for seism, no for survey.
         thin: thin the thresholded maps and the target.
-        seism_quirk: take the target for a partition and score against the boundaries of its regions, as SEISM does with
-            NYUD's edge images; this doubles and shifts each contour by about half a pixel.
+        seism_quirk: treat the target as a partition and score against the boundaries of its regions, as SEISM does with
+            NYUD's edge images; this doubles each contour and shifts it by about half a pixel.
         protocol: ``'seism'`` (a pixel at a threshold is not an edge) or ``'survey'`` (it is one).
-        border: width of the faded frame, pixels.
-        mode: ``'exact'``, or ``'fast'``: a pixel counts as soon as any counterpart is within the radius, reported as
-            ``odsF_fast``, ``oisF_fast`` and ``AP_fast``, which are higher and not to be compared with the exact ones.
+        border: width of the faded border, pixels.
+        mode: ``'exact'``, or ``'fast'``: a pixel counts if any counterpart is within the radius, reported as
+            ``odsF_fast``, ``oisF_fast`` and ``AP_fast``, which are higher and not comparable with the exact ones.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -87,23 +87,23 @@ class BoundaryF(TaskMetric):
 
         Args:
             pred: (H, W) probabilities of edge.
-            target: (H, W) in {0, 1}; pixels of 255 count neither as prediction nor as target.
+            target: (H, W) in {0, 1}; pixels with 255 count neither as prediction nor as target.
 
         Returns:
             (4 T,) float64: matched target pixels, target pixels, matched predicted pixels, predicted pixels.
 
         Raises:
-            ValueError: the shapes differ, or ``pred`` leaves [0, 1].
+            ValueError: the shapes differ, or ``pred`` is not in [0, 1].
         """
         if pred.ndim != 2 or pred.shape != target.shape:
-            raise ValueError(f'BoundaryF wants a prediction and a target of one shape (H, W), '
+            raise ValueError(f'BoundaryF needs a prediction and a target of the same shape (H, W), '
                              f'got {tuple(pred.shape)} and {tuple(target.shape)}.')
         prob = pred.detach().float().cpu()
         if prob.isnan().logical_and(target.cpu() != IGNORE).any():
             return self.unknown(torch.zeros(4 * len(self.thresholds), dtype=torch.float64))
         prob = prob.nan_to_num(0.0, math.inf, -math.inf)
         if prob.numel() and not (prob.min() >= 0 and prob.max() <= 1):
-            raise ValueError('BoundaryF wants edge probabilities in [0, 1]; apply the sigmoid first.')
+            raise ValueError('BoundaryF needs edge probabilities in [0, 1]; apply the sigmoid first.')
         label = target.cpu().numpy()
         valid = label != IGNORE
         stack = self._predicted(prob, valid)
@@ -132,11 +132,11 @@ class BoundaryF(TaskMetric):
         return bm.thin(edge) if self.thin else edge
 
     def summarise(self, records: Tensor) -> dict[str, float]:
-        """See :class:`TaskMetric`; percent. NaN if neither a target nor a predicted pixel is in any image.
+        """See :class:`TaskMetric`; percent. NaN if no image has a target or predicted pixel.
 
-        Pooled and per image alike: recall 1 and precision 0 without target pixels; else precision 1 and recall 0
-        without predicted ones. As in SEISM, AP counts the recalls .00, .01 … 1 that the curve spans and is 0 for a
-        curve of a single recall, and oisF takes the lowest of an image's best thresholds.
+        For pooled and per-image counts: recall 1 and precision 0 without target pixels; otherwise precision 1 and recall 0
+        without predicted pixels. As in SEISM, AP uses the recalls .00, .01 … 1 that the curve spans and is 0 for a
+        curve with a single recall, and oisF takes the lowest of an image's best thresholds.
         """
         if self.has_unknown(records):
             return dict.fromkeys(self.names, float('nan'))

@@ -1,12 +1,12 @@
 """Non-maximum suppression, thinning and one-to-one matching of boundary maps, in NumPy and SciPy.
 
-A boundary score asks the same questions at about a hundred thresholds of one map, so everything here works on all
-thresholds at once (:class:`BoundaryStack`: the pixels of the map, and for each a word of bits, bit i = threshold i):
+A boundary score evaluates one map at about a hundred thresholds, so everything here works on all thresholds at once
+(:class:`BoundaryStack`: the pixels of the map, and for each a word of bits, bit i = threshold i):
 
 * thinning deletes pixels by Boolean formulas of their eight neighbours, evaluated on 64 thresholds per machine word;
-* a maximum matching is carried from one threshold to the next and repaired where pixels came or went.
+* a maximum matching is carried over from one threshold to the next and updated where pixels are added or removed.
 
-Both give exactly the numbers that each threshold on its own would give.
+Both give exactly the same numbers as separate thresholds.
 
 Source: the protocol of SEISM (Pont-Tuset & Marques), fact sheet section 3.4. Notation: H, W rows and columns, N pixels
 of a stack, T thresholds, K = ceil(T / 64) words, P pixels and G target pixels of the candidate graph, E its edges.
@@ -55,7 +55,7 @@ def suppress_non_maxima(strength: FloatArray, border: int = 5, slack: float = 1.
     Args:
         strength: (H, W), not negative.
         border: width in pixels of the frame faded linearly to 0 at the outermost row and column; 0 fades nothing.
-        slack: a pixel goes when ``slack * strength`` is below a bilinear sample one pixel to either side.
+        slack: a pixel is suppressed if ``slack * strength`` is below a bilinear sample one pixel to either side.
 
     Returns:
         (H, W); 0 where suppressed.
@@ -170,9 +170,9 @@ def thin(binary: BoolArray) -> BoolArray:
 def thin_stack(stack: BoundaryStack) -> BoundaryStack:
     """Thin each map of a stack by Guo and Hall's parallel algorithm, until nothing changes.
 
-    The conditions and their order are those of ``bwmorph(…, 'thin', inf)`` and ``skimage.morphology.thin``; outside the
-    image counts as empty. A pixel is looked at only if it or a neighbour went in one of the last two sub-iterations:
-    otherwise nothing has changed since this kind of sub-iteration last left it alone.
+    The conditions and their order are those of ``bwmorph(…, 'thin', inf)`` and ``skimage.morphology.thin``; pixels outside
+    the image are empty. A pixel is tested only if it or a neighbour was deleted in one of the last two sub-iterations:
+    otherwise nothing has changed since it was last tested in this kind of sub-iteration.
 
     Source: Z. Guo & R. W. Hall 1989, the variant of Lam, Lee & Suen 1992; fact sheet 3.4, step 4.
     """
@@ -199,7 +199,7 @@ def thin_stack(stack: BoundaryStack) -> BoundaryStack:
 
 
 def _deletable(ring: list[WordArray], first: int) -> WordArray:
-    """Bits of the maps in which a pixel with these eight neighbours may go in one sub-iteration.
+    """Bits of the maps in which a pixel with these eight neighbours may be deleted in one sub-iteration.
 
     Args:
         ring: eight (K, N), the neighbours in the order of :data:`RING`.
@@ -317,10 +317,10 @@ class DynamicMatching:
     pixel all of whose targets are full; (2) all targets of every unmatched present pixel are full. Hence no alternating
     path leads from an unmatched pixel to an unmatched target, which is what makes a matching maximum (Berge).
 
-    A new pixel looks for an augmenting path outside the full set, breadth first; if there is none, the targets it
-    visited join the set. If a pixel goes whose target was full, the target looks backwards inside the set for an
-    unmatched pixel to be refilled from; if there is none, the targets it visited leave the set (no pixel that stays can
-    reach them, so both properties go on holding). Nothing has to be done for other targets.
+    For a new pixel, an augmenting path outside the full set is searched breadth first; if there is none, the visited targets
+    join the set. If a pixel with a full target is removed, an unmatched pixel for that target is searched backwards inside
+    the set; if there is none, the visited targets leave the set (no remaining pixel can reach them, so both properties still
+    hold). Nothing has to be done for other targets.
 
     Args:
         num_pixels: P; none is present at first.

@@ -13,11 +13,11 @@ from .base import MetricInfo, TaskMetric
 class Accuracy(TaskMetric):
     """Top-1, top-5 and balanced accuracy, the mean of the top-1 accuracies of all occurring classes.
 
-    Between equal scores the smaller class id goes first.
+    Among equal scores, the smaller class id comes first.
 
     Args:
-        num_classes: classes 0 … num_classes - 1; top-5 is reported from six classes on.
-        offset: of the labels, where the scores are of several data sets' classes laid end to end.
+        num_classes: classes 0 … num_classes - 1; top-5 is reported for six or more classes.
+        offset: offset of the labels, if the scores are those of several data sets' concatenated classes.
 
     Source: fact sheet 3.6.
     """

@@ -20,10 +20,10 @@ class DepthError(TaskMetric):
     A negative prediction counts as 0.
 
     Args:
-        log_floor_m: smallest prediction that ``log_rmse`` tells apart, metres.
+        log_floor_m: lower bound of predictions in ``log_rmse``, metres.
         legacy_per_image: also report the means over images of each image's rmse, absErr and relErr (ASTMT; MTAN
-            and KD4MTL take them per batch of two).
-        unit: of the depths; empty for inverse depth (Cityscapes), whose errors have none.
+            and KD4MTL compute them per batch of two).
+        unit: unit of the depths; empty for inverse depth (Cityscapes), whose errors have none.
 
     Source: fact sheet 3.2.
     """

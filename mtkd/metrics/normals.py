@@ -29,10 +29,10 @@ def angle_deg(first: Tensor, second: Tensor) -> Tensor:
 class NormalError(TaskMetric):
     """mErr, median and rmse of the angle, and the fractions within 11.25, 22.5 and 30 degrees, over all valid pixels.
 
-    The median comes from a histogram of 0.01-degree bins, the others are exact.
+    The median is computed from a histogram with 0.01-degree bins, the others are exact.
 
     Args:
-        legacy_per_image: also report the mean over images of each image's median (KD4MTL's code takes it per
+        legacy_per_image: also report the mean over images of each image's median (KD4MTL's code computes it per
             batch of two).
 
     Source: fact sheet 3.3.
@@ -87,7 +87,7 @@ class NormalError(TaskMetric):
 
 
 def _median(histogram: Tensor) -> float:
-    """The angle below which half of the histogram lies, taking angles to be even within a bin."""
+    """The median of the histogram, with angles distributed evenly within a bin."""
     half = float(histogram.sum()) / 2
     if half == 0:
         return float('nan')

@@ -26,9 +26,9 @@ class SaliencyF(TaskMetric):
         survey: also report the multi-task survey's numbers: precision and recall averaged over images, β² = 1,
             thresholds .20, .25 … .90 (a pixel at the threshold is not salient); ``survey_mIoU`` is the best over
             thresholds of the salient class's IoU averaged over images.
-        faithful_to_release: take the sigmoid of the probabilities before anything else, as InvPT's released meter does of
-            a map that is one already: all values are then between .50 and .73, and few thresholds tell them apart. Its
-            numbers are not comparable with others.
+        faithful_to_release: first apply the sigmoid to the probabilities, as InvPT's released meter does by mistake: all
+            values are then between .50 and .73, and few thresholds separate them. The numbers are not comparable with
+            others.
 
     Source: fact sheet 3.5, 5.4.
     """
@@ -88,7 +88,7 @@ def _f_measure(precision: Tensor, recall: Tensor, beta_squared: float) -> Tensor
 
 
 def _mean_iou(tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
-    """Mean IoU of the two classes; one that is in neither prediction nor label is left out."""
+    """Mean IoU of the two classes; a class in neither prediction nor label is left out."""
     hits = torch.stack([tp, tn])
     return (hits / (hits + fp + fn)).nanmean()
 

@@ -18,15 +18,15 @@ class MeanIoU(TaskMetric):
 
     Args:
         num_classes: classes 0 … num_classes - 1.
-        absent: what a class counts that is in neither predictions nor labels: ``'zero'`` (IoU 0, the ATRC code line)
+        absent: how to treat a class that is in neither predictions nor labels: ``'zero'`` (IoU 0, as in the ATRC code)
             or ``'ignore'`` (left out of the mean).
         without: class ids to leave out of an additional mean, reported as ``mIoU_without_<ids>``. Only the mean
-            changes: a pixel of these classes given to another is still that class's error.
-        legacy_per_image: also report the numbers KD4MTL tabulates, much lower for mIoU: per image the mean over
-            classes that occur, a prediction on an ignored pixel being a false positive; then the mean over images.
+            changes: if a pixel of these classes is predicted as another class, it is still an error of that class.
+        legacy_per_image: also report the numbers of KD4MTL's tables, which are much lower for mIoU: per image the mean over
+            occurring classes, where a prediction on an ignored pixel is a false positive; then the mean over images.
 
     Raises:
-        ValueError: ``absent`` or an id in ``without`` is not one of the allowed.
+        ValueError: ``absent`` or an id in ``without`` is not allowed.
 
     Source: fact sheet 3.1.
     """
@@ -57,7 +57,7 @@ class MeanIoU(TaskMetric):
         """The confusion matrix, and with ``legacy_per_image`` this image's mIoU, pixAcc and whether it counts.
 
         Args:
-            pred: (H, W) class ids; 255 where the network's scores were NaN, which leaves no number.
+            pred: (H, W) class ids; 255 where the network's scores were NaN, which makes every number NaN.
             target: (H, W) class ids, 255 ignored.
 
         Returns:

@@ -56,7 +56,7 @@ def build_foreign_model(source: str, name: str, checkpoint: str | Path | None = 
                          f"weights of source='{source}' come from a local checkpoint.")
     folder = Path(checkpoint) if checkpoint is not None and Path(checkpoint).is_dir() else None
     if folder is not None and source != 'huggingface':
-        raise ValueError(f"foreign model '{name}': the checkpoint {folder} is a folder; source='{source}' wants a file.")
+        raise ValueError(f"foreign model '{name}': the checkpoint {folder} is a folder; source='{source}' needs a file.")
     given = dict(kwargs or {})
     if source == 'huggingface':
         model = _huggingface(name, folder, given)

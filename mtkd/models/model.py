@@ -204,7 +204,7 @@ def _check_scale(net: nn.Module, preprocessor: nn.Module) -> None:
     """Refuse to normalise images for a trunk that expects raw images."""
     takes_raw = getattr(getattr(net, 'trunk', None), 'takes_raw', False)
     if takes_raw and not preprocessor.mean.is_meta and (preprocessor.mean.any() or (preprocessor.std != 1).any()):
-        raise ValueError('model.net.trunk takes raw pictures, its experts normalise them themselves: set model.'
+        raise ValueError('model.net.trunk takes raw images, its experts normalise them themselves: set model.'
                          'data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1)).')
 
 
@@ -219,11 +219,11 @@ def _check_normalisation(net: nn.Module, preprocessor: nn.Module) -> None:
         scale, usual = getattr(part, 'scale', None), getattr(part, 'usual_scale', None)
         name = getattr(part, 'name', type(part).__name__)
         if scale is not None and contradicts(scale, mean, std):
-            raise ValueError(f'the pretrained weights of {name} want pictures normalised with mean {scale[0]} and std '
+            raise ValueError(f'the pretrained weights of {name} want images normalised with mean {scale[0]} and std '
                              f'{scale[1]}, model.data_preprocessor has {tuple(mean)} and {tuple(std)}: leave its mean and '
                              f'std out, or give these.')
         if scale is None and usual is not None and contradicts(usual, mean, std):
-            warnings.warn(f'the weights of {name} were trained on pictures normalised with mean {usual[0]} and std '
+            warnings.warn(f'the weights of {name} were trained on images normalised with mean {usual[0]} and std '
                           f'{usual[1]}, and model.data_preprocessor has {tuple(mean)} and {tuple(std)}: leave its mean and '
                           f'std out to follow the weights.')
 

@@ -28,4 +28,4 @@ def check_statistics(mean: Sequence[float], std: Sequence[float], where: str) ->
         raise ValueError(f'{where}: std={std}: a standard deviation is above 0.')
     if max(std) < 1 or (max(std) <= 1 and 0 < max(mean) <= 1):
         raise ValueError(f'{where}: mean={mean} and std={std} look like the 0..1 scale; mean and std are on the 0..255 '
-                         f'scale of the picture: multiply both by 255.')
+                         f'scale of the image: multiply both by 255.')

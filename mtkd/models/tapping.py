@@ -122,7 +122,7 @@ class TappedModel(nn.Module):
             if str(error).startswith('tap '):
                 raise
             height, width = self.probe_size
-            raise ValueError(f'{type(self.model).__name__} cannot take a 1x3x{height}x{width} picture '
+            raise ValueError(f'{type(self.model).__name__} cannot take a 1x3x{height}x{width} image '
                              f'({str(error).splitlines()[0] if str(error) else type(error).__name__}); give the size it '
                              f'takes with input_size=(height, width).') from error
 
@@ -182,7 +182,7 @@ def _item(value: Any, item: str | int | None, name: str) -> Tensor:
     while isinstance(value, (Mapping, tuple, list)):
         parts = list(value.values()) if isinstance(value, Mapping) else list(value)
         if len(parts) != 1:
-            raise ValueError(f"tap '{name}': the output is {_described(value)}; say which with item=….")
+            raise ValueError(f"tap '{name}': the output is {_described(value)}; select one with item=….")
         value = parts[0]
     if not isinstance(value, Tensor):
         raise ValueError(f"tap '{name}': the output is {_described(value)}, not a tensor.")
@@ -206,7 +206,7 @@ def _grid(tokens: Tensor, layout: Mapping[str, int], name: str, size: Size) -> T
     for height, width in ((size[0] // patch, size[1] // patch), (-(-size[0] // patch), -(-size[1] // patch))):
         if height * width == count:
             return tokens[:, prefix:].transpose(1, 2).unflatten(2, (height, width))
-    raise ValueError(f"tap '{name}': {tokens.shape[1]} tokens of a {size[0]}x{size[1]} picture are not prefix={prefix} and "
+    raise ValueError(f"tap '{name}': {tokens.shape[1]} tokens of a {size[0]}x{size[1]} image are not prefix={prefix} and "
                      f'{size[0] // patch} x {size[1] // patch} patches; correct tokens=dict(patch=…, prefix=…).')
 
 

@@ -121,7 +121,7 @@ def parts(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> list[
     found = []
     for name, (teacher, taps) in _teachers(model).items():
         if teacher.teacher_train_mode:
-            raise ValueError(f"teacher '{name}' runs in train mode: what it gives depends on the rest of the batch and "
+            raise ValueError(f"teacher '{name}' runs in train mode: its output depends on the rest of the batch and "
                              f'cannot be cached; leave teacher_cache or teacher_train_mode out.')
         for leaf in leaves(dataset):
             leaf.full_init()
@@ -226,7 +226,7 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
             raise StaleCache(f'the cache of {part} in {part.folder} is stale: {"; ".join(wrong)}; write it again with '
                              f'{command}.')
         if not store.complete:
-            raise ValueError(f'the cache of {part} in {part.folder} has {store.written} of {store.num_rows} rows; go on '
+            raise ValueError(f'the cache of {part} in {part.folder} has {store.written} of {store.num_rows} rows; continue '
                              f'with {command}.')
         part.dataset.cached[part.name] = CachedTaps(store, part.taps, len(part.dataset.entries), plan.mode,
                                                     tuple(store.key['picture']))

@@ -18,7 +18,7 @@ class SampleMeta(TypedDict, total=False):
     sample_id: str
     index: int
     original_size: Size  # (height, width) as read
-    crop: tuple[int, int, int, int] | None  # (top, left, height, width) of picture inside the tensor; None: all of it
+    crop: tuple[int, int, int, int] | None  # (top, left, height, width) of image inside the tensor; None: all of it
     flip: bool
     view: int
 
@@ -32,16 +32,16 @@ class Sample(TypedDict):
 
 
 class _Training(TypedDict, total=False):
-    """What the preprocessor adds in training."""
+    """Added by the preprocessor in training."""
 
     labelled: dict[str, list[bool]]  # ``present`` on the host
-    rows: Routing  # where parts of the model leave samples out that cannot count for them
+    rows: Routing  # if parts of the model skip samples that cannot count for them
 
 
 class Batch(_Training):
     """The input of one training step.
 
-    Every configured task is in ``targets`` and ``present`` always; where a sample has no label, the target is the
+    Every configured task is always in ``targets`` and ``present``; if a sample has no label, the target is the
     kind's empty one and ``present`` is False.
     """
 
@@ -96,7 +96,7 @@ def interleave(parts: Sequence[Batch], places: Sequence[Sequence[int]]) -> Batch
 
     Args:
         parts: batches of the same tasks and stored taps.
-        places: of each part, where its samples go; together 0 … B - 1.
+        places: for each part, the positions of its samples; together 0 … B - 1.
 
     Raises:
         ValueError: the parts differ in size, which a batch cannot hold.
@@ -124,10 +124,10 @@ def _check_sizes(pictures: Sequence[Any], targets: Sequence[Mapping[str, Tensor]
     """Check that images, and labels after their first ``skip`` axes, are of one size."""
     sizes = {tuple(shape) for shape in pictures}
     if len(sizes) > 1:
-        raise ValueError(f'the pictures of one batch differ in size ({sorted(sizes)}; data set {meta.get("dataset")}): '
+        raise ValueError(f'the images of one batch differ in size ({sorted(sizes)}; data set {meta.get("dataset")}): '
                          f'crop, pad or resize them to one size, or set batch_size=1.')
     for task in targets[0]:
         shapes = {tuple(labels[task].shape[skip:]) for labels in targets}
         if len(shapes) > 1:
             raise ValueError(f"the '{task}' labels of one batch differ in size ({sorted(shapes)}): labels that keep their "
-                             f'own size want batch_size=1, or pictures of one size.')
+                             f'own size need batch_size=1, or images of one size.')

@@ -2,12 +2,12 @@
 
 A store is a folder::
 
-    header.json   what it was made from (the key), the taps' shapes, the number of rows, the precision
-    rows.bin      the rows, one after the other; a row's taps lie one after the other, without padding
-    written       how many rows are whole, in decimal, and a checksum (CRC-32) of each block of rows, a line each; rewritten
-                  (by renaming) after the rows are on the disk
+    header.json   the key (what the store was made from), the taps' shapes, the number of rows, the precision
+    rows.bin      the rows, one after the other; within a row, the taps one after the other, without padding
+    written       the number of complete rows, in decimal, and a checksum (CRC-32) of each block of rows, one per line;
+                  rewritten (by renaming) after the rows are on disk
 
-A kill at any moment loses at most the rows since the last :meth:`FeatureStore.commit`; writing goes on from there.
+A process killed at any moment loses at most the rows since the last :meth:`FeatureStore.commit`; writing continues there.
 Opening a store checks the blocks of a small one, and evenly spaced ones of a large one; :meth:`FeatureStore.verify` checks
 all of them.
 """
@@ -27,7 +27,7 @@ from ..atomic import FULL, DiskFull, size_text, write_text
 VERSION = 2
 DTYPES = ('float16', 'float32')
 HEADER, ROWS, WRITTEN = 'header.json', 'rows.bin', 'written'
-BLOCK_BYTES = 4 * 2 ** 20  # rows under one checksum take about as much
+BLOCK_BYTES = 4 * 2 ** 20  # approximate size of the rows of one checksum
 CHECKED_ON_OPENING = 32  # blocks; 128 MiB, read in about a tenth of a second
 
 
@@ -36,17 +36,17 @@ class FeatureStore:
 
     Args:
         folder: an existing store.
-        check: compare checksums, of up to :data:`CHECKED_ON_OPENING` blocks.
+        check: compare the checksums of up to :data:`CHECKED_ON_OPENING` blocks.
 
     Raises:
-        FileNotFoundError: there is none.
-        ValueError: it is damaged, or of a version this code does not read.
+        FileNotFoundError: the store does not exist.
+        ValueError: it is damaged, or of a version that this code does not support.
 
     Attributes:
-        key: what it was made from, as :meth:`create` was given it.
+        key: what it was made from, as passed to :meth:`create`.
         shapes: tap -> its shape without the sample axis.
-        num_rows: rows there will be when it is complete.
-        written: rows there are.
+        num_rows: number of rows of the complete store.
+        written: number of rows written so far.
     """
 
     def __init__(self, folder: str | Path, check: bool = True) -> None:
@@ -77,17 +77,17 @@ class FeatureStore:
         """Create a store in a folder, replacing its contents.
 
         Args:
-            folder: where; made if it is not there.
+            folder: the folder; created if necessary.
             key: what the features are made from; plain values.
             shapes: tap -> its shape without the sample axis.
-            num_rows: how many rows there will be.
+            num_rows: number of rows of the complete store.
             dtype: ``'float16'`` or ``'float32'``.
 
         Raises:
             ValueError: an unknown ``dtype``, no taps or no rows.
         """
         if dtype not in DTYPES or not shapes or num_rows < 1:
-            raise ValueError(f'a feature store wants taps, rows and one of {", ".join(DTYPES)}; it was given '
+            raise ValueError(f'a feature store needs taps, rows and one of {", ".join(DTYPES)}; it was given '
                              f'{len(shapes)} taps, {num_rows} rows and {dtype}.')
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -138,11 +138,11 @@ class FeatureStore:
         for tap, (part, shape) in self._parts.items():
             if taps[tap].shape != (number, *shape):
                 raise ValueError(f"tap '{tap}' is {taps[tap].shape[1:]}, in the store {self.folder} it is {shape}: every "
-                                 f'picture has to give features of one size.')
+                                 f'image must give features of the same size.')
             with np.errstate(over='ignore'):
                 rows[:, part] = taps[tap].reshape(number, -1)
             if not np.isfinite(rows[:, part]).all():
-                raise ValueError(f"tap '{tap}' holds values that are not finite in {self.dtype}: store float32, or look at "
+                raise ValueError(f"tap '{tap}' holds values that are not finite in {self.dtype}: store float32, or check "
                                  f'the network.')
         first, content = self.written + self._pending, rows.tobytes()
         try:
@@ -161,7 +161,7 @@ class FeatureStore:
     _pending = 0
 
     def _sum_up(self, first: int, content: bytes) -> None:
-        """Take the rows from number ``first`` on into the checksums of their blocks."""
+        """Update the checksums of the blocks with the rows from number ``first`` on."""
         start = 0
         while start < len(content):
             row = first + start // self.row_bytes
@@ -182,10 +182,10 @@ class FeatureStore:
         """Compare the rows with their checksums.
 
         Args:
-            blocks: how many blocks to look at, evenly spaced, the first and the last among them; None: all.
+            blocks: number of blocks to check, evenly spaced, including the first and the last; None: all.
 
         Raises:
-            ValueError: a block is not what was written.
+            ValueError: a block differs from what was written.
         """
         count = len(self._sums)
         chosen = range(count) if blocks is None or count <= blocks else \
@@ -229,7 +229,7 @@ class FeatureStore:
 
 
 def _parts(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[slice, tuple[int, ...]]]:
-    """Where in a row each tap lies."""
+    """The slice of a row that each tap occupies."""
     parts, start = {}, 0
     for tap, shape in shapes.items():
         parts[tap] = (slice(start, start + math.prod(shape)), shape)
@@ -238,5 +238,5 @@ def _parts(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[slice, tupl
 
 
 def _written_text(rows: int, sums: Sequence[int]) -> str:
-    """What stands in the file that says how many rows are whole."""
+    """The content of the file with the number of complete rows."""
     return '\n'.join([str(rows), *(f'{value:08x}' for value in sums), ''])

@@ -1,7 +1,7 @@
 """Target kinds: resizing, flipping, padding, tensor form and missing values of each kind of label.
 
-Two levels of missing are kept apart. A label that a sample does not have at all is said by ``Batch['present']``; a
-pixel without a value carries the kind's own marker and is read only through :meth:`TargetKind.valid`.
+There are two levels of missing values. ``Batch['present']`` tells whether a sample has a label at all; a pixel without a
+value has the kind's own marker and is read only through :meth:`TargetKind.valid`.
 """
 
 from typing import Any
@@ -20,16 +20,16 @@ class TargetKind:
     Attributes:
         name: key in :data:`KINDS`.
         spatial: whether a label is a map that moves with the image.
-        pad_value: value of pixels that a pad adds; always invalid.
+        pad_value: value of padded pixels; always invalid.
     """
 
     name: str
     spatial = True
     pad_value: float
-    takes: tuple[str, ...] = ()  # other kinds whose labels are labels of this kind, too
+    takes: tuple[str, ...] = ()  # other kinds whose labels are also labels of this kind
 
     def empty(self, size: Size) -> Any:
-        """A label of an image of ``size`` with nothing valid in it."""
+        """A label without valid values for an image of ``size``."""
         raise TypeError(f'{type(self).__name__} has no empty label')
 
     def resize(self, array: Any, size: Size, scale: float = 1.0) -> Any:
@@ -42,7 +42,7 @@ class TargetKind:
         return np.ascontiguousarray(array[:, ::-1])
 
     def to_tensor(self, array: Any) -> Tensor:
-        """The label as a batch holds it, without the batch axis."""
+        """The label in the form of a batch, without the batch axis."""
         return torch.from_numpy(np.ascontiguousarray(array))
 
     def valid(self, target: Tensor) -> Tensor:
@@ -50,10 +50,10 @@ class TargetKind:
         raise TypeError(f'{type(self).__name__} does not say what is valid')
 
     def check(self, array: Any, size: Size) -> str | None:
-        """What is wrong with a label that was read for an image of ``size``; None when nothing is."""
+        """What is wrong with a label that was read for an image of ``size``; None if it is valid."""
         if not isinstance(array, np.ndarray) or array.shape[:2] != size:
             shape = array.shape if isinstance(array, np.ndarray) else type(array).__name__
-            return f'its shape is {shape}, the picture is {size[0]}x{size[1]}'
+            return f'its shape is {shape}, the image is {size[0]}x{size[1]}'
         return None
 
     def __repr__(self) -> str:
@@ -101,14 +101,14 @@ class EdgeMap(BinaryMap):
     takes = ('binary_map',)
 
     def resize(self, array: Any, size: Size, scale: float = 1.0) -> np.ndarray:
-        """The maximum over the pixels of each cell, thinned to lines; where the map grows, the nearest pixel.
+        """The maximum over the pixels of each cell, thinned to lines; if the map is enlarged, the nearest pixel.
 
-        Nearest neighbours would leave dashes of a line. Cells without an edge are 0 or invalid as their nearest pixel is.
+        Nearest neighbours would break lines into dashes. Cells without an edge are 0 or invalid, like their nearest pixel.
 
         Args:
             array: (H, W) uint8 in {0, 1, 255}.
             size: (height, width).
-            scale: not read.
+            scale: not used.
 
         Returns:
             (height, width) uint8 in {0, 1, 255}.
@@ -117,7 +117,7 @@ class EdgeMap(BinaryMap):
         height, width = array.shape
         if size[0] >= height and size[1] >= width:
             return resized
-        from skimage.morphology import skeletonize  # takes long to import, and few need it
+        from skimage.morphology import skeletonize  # slow to import and rarely needed
 
         rows, columns = np.nonzero(array == 1)
         lines: np.ndarray = np.zeros(size, bool)
@@ -237,9 +237,9 @@ class Scalar(ClassLabel):
 
 
 def no_unit_vectors(array: np.ndarray) -> str | None:
-    """What is wrong with the length of normals (H, W, 3), seen on every few pixels; None when nothing is.
+    """What is wrong with the length of normals (H, W, 3), checked on a sample of the pixels; None if they are valid.
 
-    Blends of neighbouring normals may be shorter than 1, and a few may be anything; colours of 0..1 or 0..255 are found.
+    Blends of neighbouring normals may be shorter than 1, and a few may have any length; colours in 0..1 or 0..255 are found.
     """
     step = max(int(np.sqrt(array.shape[0] * array.shape[1] / 4096)), 1)
     vectors = array[::step, ::step].reshape(-1, 3)

@@ -13,7 +13,7 @@ def world_size() -> int:
 
 
 class _AllSum(torch.autograd.Function):
-    """Sum over ranks; the gradient is that of the ranks' common value, times the ranks because DDP averages."""
+    """Sum over ranks; the gradient is that of the common value, times the number of ranks because DDP averages."""
 
     @staticmethod
     def forward(ctx, value: Tensor) -> Tensor:
@@ -29,8 +29,8 @@ class _AllSum(torch.autograd.Function):
 def all_sum(value: Tensor) -> Tensor:
     """Sum ``value`` over all ranks, differentiably.
 
-    Every rank must form the same scalar from the result; DDP's average of the gradients is then the gradient that one
-    process with all the samples would have. Without a process group it is the identity.
+    Every rank must compute the same scalar from the result; DDP's average of the gradients is then the gradient of one
+    process with all samples. Without a process group it is the identity.
     """
     if world_size() == 1:
         return value
@@ -45,8 +45,8 @@ def global_ratio(total: Tensor, count: Tensor) -> Tensor:
         count: (B,), the per-sample counts.
 
     Returns:
-        () float32. On several ranks this is this rank's share times the number of ranks: the mean over ranks, which DDP
-        takes of values and gradients alike, is the ratio over all samples. 0 with a zero gradient where nothing counts.
+        () float32. With several ranks, it is this rank's share times the number of ranks: the mean over ranks, which DDP
+        computes for gradients, is the ratio over all samples. 0 with a zero gradient if all counts are 0.
     """
     counted = count.detach().float().sum()
     ranks = world_size()
@@ -57,7 +57,7 @@ def global_ratio(total: Tensor, count: Tensor) -> Tensor:
 
 
 class _AllRows(torch.autograd.Function):
-    """Rows of all ranks; the gradient of this rank's rows, times the ranks because DDP averages, or summed over them."""
+    """Rows of all ranks; the gradient of this rank's rows is multiplied by the number of ranks, or summed over ranks."""
 
     @staticmethod
     def forward(ctx, value: Tensor, synced: bool) -> Tensor:
@@ -84,15 +84,15 @@ class _AllRows(torch.autograd.Function):
 
 
 def all_rows(value: Tensor, synced: bool = False) -> Tensor:
-    """The rows (B, …) of all ranks one after the other, differentiably; ranks may differ in their number of rows.
+    """Concatenate the rows (B, …) of all ranks, differentiably; ranks may differ in their number of rows.
 
-    DDP's average of the gradients is then the gradient of one process with all the rows. Without a process group it is the
-    identity. bool works too.
+    DDP's average of the gradients is then the gradient of one process with all rows. Without a process group it is the
+    identity. Also works for bool.
 
     Args:
         value: this rank's rows.
-        synced: False: every rank forms the same scalar from the result, as with :func:`all_sum`. True: each rank goes on in
-            its own way, as with :func:`synced_sum`; the backward pass then communicates too.
+        synced: False: every rank computes the same scalar from the result, as with :func:`all_sum`. True: ranks may use the
+            result differently, as with :func:`synced_sum`; the backward pass then also communicates.
     """
     if world_size() == 1:
         return value
@@ -100,7 +100,7 @@ def all_rows(value: Tensor, synced: bool = False) -> Tensor:
 
 
 class _SyncedSum(torch.autograd.Function):
-    """Sum over ranks; so is the gradient."""
+    """Sum over ranks; the gradient is summed as well."""
 
     @staticmethod
     def forward(ctx, value: Tensor) -> Tensor:
@@ -116,9 +116,10 @@ class _SyncedSum(torch.autograd.Function):
 
 
 def synced_sum(value: Tensor) -> Tensor:
-    """Sum ``value`` over all ranks where each rank goes on with the sum in its own way, as in batch normalisation.
+    """Sum ``value`` over all ranks if each rank uses the sum differently, as in batch normalisation.
 
-    Unlike :func:`all_sum`, whose result has to be used alike on every rank, it communicates in the backward pass too.
+    Unlike :func:`all_sum`, whose result must be used in the same way on every rank, it communicates in the backward pass as
+    well.
     Without a process group it is the identity.
     """
     return value if world_size() == 1 else _SyncedSum.apply(value)

@@ -1,7 +1,7 @@
 """Samples of a batch that a part of a training step uses, determined on the host without device synchronisation.
 
-In a batch mixed from several data sets, most samples are labelled for some of the tasks only. A task's head, teacher and
-links run on the samples that can count for them; what they leave out would be masked in the loss.
+In a batch of several data sets, most samples are labelled for only some of the tasks. A task's head, teacher and links run
+only on the samples that can count for them; the other samples would be masked in the loss.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ class Rows:
     """A subset of the samples of a batch.
 
     Attributes:
-        numbers: their places in the batch, ascending; at least one.
+        numbers: their positions in the batch, ascending; at least one.
         index: the same on the batch's device, (R,) int64.
     """
 
@@ -31,11 +31,11 @@ class Rows:
 
 @dataclass(frozen=True)
 class RoutingPlan:
-    """The routes that the parts of a model take, known at build time.
+    """The routes of the parts of a model, known at build time.
 
     Attributes:
-        routes: every route that is asked for.
-        pairs: (part, whole) of routes, where rows of ``part`` are picked out of a tensor that has the rows of ``whole``.
+        routes: all routes in use.
+        pairs: pairs (part, whole) of routes for which rows of ``part`` are selected from a tensor with those of ``whole``.
     """
 
     routes: frozenset[Route] = frozenset()
@@ -50,8 +50,8 @@ class Routing:
 
     Args:
         present: task -> (B,) bool on the CPU, see :class:`~mtkd.structures.Batch`.
-        plan: the routes that are asked for.
-        device: where the indices go.
+        plan: the routes in use.
+        device: device of the indices.
     """
 
     def __init__(self, present: Mapping[str, Tensor], plan: RoutingPlan, device: torch.device | str) -> None:
@@ -74,7 +74,7 @@ class Routing:
         Args:
             tensor: (R, ...), R being the number of rows of ``whole``.
             part: a route whose samples are all among those of ``whole``.
-            whole: the tensor's route; None: it has all samples.
+            whole: the route of the tensor; None: all samples.
         """
         if part == whole:
             return tensor
@@ -83,13 +83,13 @@ class Routing:
         return tensor if index is None else tensor.index_select(0, index)
 
     def _place(self, part: Route, whole: Route, device: torch.device | str) -> Tensor | None:
-        """Where the samples of ``part`` stand among those of ``whole``; None: they are the same."""
+        """Positions of the samples of ``part`` among those of ``whole``; None: they are the same."""
         inner, outer = self._rows[part], self._rows[whole]
         if outer is None:
             return None if inner is None else inner.index
         places = {number: place for place, number in enumerate(outer.numbers)}
         wanted = inner.numbers if inner is not None else tuple(places)
-        found = tuple(places.get(number, 0) for number in wanted)  # a stand-in may not be among them; it counts nowhere
+        found = tuple(places.get(number, 0) for number in wanted)  # an empty route's stand-in may be missing
         return None if found == tuple(range(len(outer.numbers))) else _index(found, device)
 
 
@@ -111,9 +111,9 @@ def _index(numbers: Collection[int], device: torch.device | str) -> Tensor:
 
 
 def from_host(numbers: Sequence[Any], device: torch.device | str) -> Tensor:
-    """Whole numbers, or rows of them, as an int64 tensor on a device, which is not waited for.
+    """Whole numbers, or rows of them, as an int64 tensor on a device, without synchronisation.
 
-    ``torch.tensor(numbers, device=...)`` copies from ordinary memory, and the host waits until the device has got there.
+    ``torch.tensor(numbers, device=...)`` copies from pageable memory, so that the host waits for the device.
     """
     made = torch.tensor(numbers, dtype=torch.int64)
     if torch.device(device).type == 'cuda':
@@ -135,8 +135,8 @@ def joined(routes: Iterable[Route]) -> Route:
 def row_wise(module: nn.Module) -> bool:
     """Whether a trained module processes samples independently without random numbers, so that samples can be skipped.
 
-    Batch normalisation looks at the whole batch, and dropout draws numbers for the whole batch. A module of another
-    kind that does so says ``across_samples = True``. :class:`mtkd.models.dropout.Dropout` is told of the samples left out.
+    Batch normalisation uses the whole batch, and dropout draws numbers for the whole batch. Other modules of this kind
+    set ``across_samples = True``. :class:`mtkd.models.dropout.Dropout` is informed of the omitted samples.
     """
     return not any(isinstance(part, _BatchNorm) or getattr(part, 'across_samples', False)
                    or (isinstance(part, _DropoutNd) and part.p > 0 and not getattr(part, 'row_aware', False))

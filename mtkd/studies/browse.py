@@ -209,7 +209,7 @@ def browse(tasks: Mapping[str, Task], dataset: AnySet, folder: Path, *, stem: st
     panels = []
     for number, page in enumerate(pages(rows)):
         panels.append(folder / f'{stem}_{number:02d}.png')
-        atomic.write_picture(panels[-1], layout(['picture', *tasks], page))
+        atomic.write_picture(panels[-1], layout(['image', *tasks], page))
     return Browsed(dataset.name, len(dataset), facts, panels)
 
 
@@ -241,7 +241,7 @@ def caption(meta: SampleMeta, draw: int) -> str:
     crop = meta.get('crop')
     said = [f"{meta.get('dataset')} '{meta.get('sample_id')}'", f'draw {draw}', f'read at {height}x{width}']
     said += ['mirrored'] if meta.get('flip') else []
-    said += [f'picture at top {crop[0]}, left {crop[1]}, {crop[2]}x{crop[3]}'] if crop else []
+    said += [f'image at top {crop[0]}, left {crop[1]}, {crop[2]}x{crop[3]}'] if crop else []
     return ', '.join(said)
 
 

@@ -67,7 +67,7 @@ _SETS = (
             ('ImageSets/Context/train.txt', 'ImageSets/Context/val.txt', 'JPEGImages/*.jpg', 'semseg/*', 'human_parts/*.mat',
              'pascal-context/trainval/*.mat', 'normals_distill/*.png', 'sal_distill/*.png'),
             'PASCAL_MT.tgz of github.com/facebookresearch/astmt, or PASCALContext.tar.gz of github.com/brdav/atrc',
-            'pictures from Flickr, on its terms; research, cite the authors',
+            'images from Flickr, on its terms; research, cite the authors',
             archives=(Archive(('PASCAL_MT.tgz', 'PASCALContext.tar.gz')),)),
     DataSet('nyuv2', 'NYUv2 of 13 classes, as MTAN prepared it', 'NYUv2MTAN', 'nyuv2',
             ('train/image/*.npy', 'train/label/*.npy', 'train/depth/*.npy', 'train/normal/*.npy', 'val/image/*.npy'),

@@ -160,7 +160,7 @@ def _figure(blocks: Sequence, tasks: dict, names: Sequence[str], far: float) -> 
                 else:
                     cell.imshow(tasks[task].draw(values[task])[0].permute(1, 2, 0).numpy())
             line += 1
-    for cell, heading in zip(axes[0], ['picture', *(HEADINGS.get(task, task) for task in tasks)], strict=True):
+    for cell, heading in zip(axes[0], ['image', *(HEADINGS.get(task, task) for task in tasks)], strict=True):
         cell.set_title(heading)
     colours = palette()[:len(names)].numpy() / 255
     figure.legend([Patch(color=colour) for colour in colours], names, ncols=8, loc='outside lower center')

@@ -86,7 +86,7 @@ def lay_out(one: DataSet, given: Path, root: Path, say: Callable[[str], None] = 
         ValueError: one is damaged or would write outside the folder, or no archive of the data set is known.
     """
     if not one.archives:
-        raise ValueError(f'{one.title} has no archive that is known here: lay its files out as mtkd data {one.key} shows.')
+        raise ValueError(f'{one.title} has no known archive: lay its files out as mtkd data {one.key} shows.')
     wanted = [name for archive in one.archives for name in archive.names]
     found = [(archive, path) for archive in one.archives if (path := _find(archive, given)) is not None]
     if not found and given.is_file() and len(one.archives) == 1:  # under another name
@@ -140,7 +140,7 @@ def unpack(path: Path, folder: Path, strip: int) -> None:
         for name, opened in _members(path):
             parts = PurePosixPath(name).parts
             if PurePosixPath(name).is_absolute() or '..' in parts:
-                raise ValueError(f'{path} holds {name}, which lies outside the folder it is unpacked to: it is refused.')
+                raise ValueError(f'{path} holds {name}, which is outside the folder it is unpacked to: it is not unpacked.')
             target = folder.joinpath(*parts[min(strip, len(parts) - 1):])
             if target.exists():
                 continue

@@ -212,7 +212,7 @@ def propose(batch_size: int, iterations: int | None, steps: Mapping[str, StepCos
         precision = 'bf16'
         reasons.append(f'bf16 steps are {steps["off"].total / steps["bf16"].total:.1f} times as fast')
     elif 'bf16' in steps:
-        reasons.append('bf16 brings less than 10 % here, so float32 stays')
+        reasons.append('bf16 is less than 10 % faster here, so float32 is kept')
     else:
         reasons.append('this CPU has no bf16 arithmetic')
     step = steps[precision]

@@ -1,4 +1,4 @@
-"""F2: one object per task: loss, metric, activation, probability view for distillation, image."""
+"""F2: one object per task: loss, metric, activation, probability view for distillation, visualisation."""
 
 from typing import TYPE_CHECKING
 

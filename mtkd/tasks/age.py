@@ -20,9 +20,9 @@ class Age(Task):
     Ages in groups are a :class:`~mtkd.tasks.Classification` with ``metric='AgeGroupAccuracy'``.
 
     Args:
-        num_bins: bins of the years 0 … num_bins - 1.
+        num_bins: number of bins, for the years 0 … num_bins - 1.
         name: see :class:`Task`.
-        loss: see :class:`Task`; ``'L1Expectation'`` is the other choice of the sources.
+        loss: see :class:`Task`; the sources also use ``'L1Expectation'``.
         metric: see :class:`Task`.
         prob_view: see :class:`Task`.
         weight: see :class:`Task`.
@@ -34,7 +34,7 @@ class Age(Task):
     """
 
     kind = KINDS['scalar']
-    plausible = (0.0, 130.0)  # years; a label outside is a mistake, one beyond the bins is clamped
+    plausible = (0.0, 130.0)  # years; a label outside is an error, one beyond the bins is clamped
 
     def __init__(self, num_bins: int = 101, name: str = 'age', loss: Part = None, metric: Part = None,
                  prob_view: Part = None, weight: float = 1.0) -> None:
@@ -45,7 +45,7 @@ class Age(Task):
                          prob_view=override({'type': 'softmax'}, prob_view))
 
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
-        """(B, num_bins) logits -> (B,) float32 years; ``size`` has no meaning here."""
+        """(B, num_bins) logits -> (B,) float32 years; ``size`` is ignored."""
         years = torch.arange(out.shape[1], device=out.device, dtype=torch.float32)
         return (out.float().softmax(1) * years).sum(1)
 

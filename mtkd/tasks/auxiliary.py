@@ -16,16 +16,16 @@ from .task import Task
 def aux_losses(task: Task, out: Tensor, target: Tensor) -> dict[str, PerSample]:
     """The loss terms of a task for an auxiliary prediction, which may have another form, like :meth:`Task.losses`.
 
-    - As many channels as the task's output has: the task's own loss.
-    - Two channels of a binary task with one: the loss of their difference, which is the logit of two-way softmax.
-    - K channels of depth or normals: cross-entropy with the bin that holds the label: the task's probability view where
-      it has K bins, else logarithmic bins from .7 to 10 m, or a spiral of directions.
+    - The same number of channels as the task's output: the task's own loss.
+    - Two channels for a binary task with one: the loss of their difference, which is the logit of a two-way softmax.
+    - K channels for depth or normals: cross-entropy with the bin of the label. The bins are those of the task's probability
+      view if it has K of them, otherwise logarithmic bins from .7 to 10 m, or a spiral of directions.
 
     Source: ATRC's auxiliary heads, fact sheet 4.3 (40 log bins of depth, 40 clusters of normals, 2 classes of edge); its
     clusters are k-means centroids of the data set, which ``prob_view=dict(type='sphere_bins', centroids=FILE)`` gives.
 
     Args:
-        task: whose labels they are.
+        task: the task of the labels.
         out: (B, K, h, w).
         target: (B, ...) in the kind's tensor form.
 
@@ -33,7 +33,7 @@ def aux_losses(task: Task, out: Tensor, target: Tensor) -> dict[str, PerSample]:
         Term name -> (sum (B,), count (B,)).
 
     Raises:
-        ValueError: nothing of this fits.
+        ValueError: none of these applies.
     """
     channels = out.shape[1]
     if channels == task.out_channels:
@@ -52,7 +52,7 @@ def _bins(task: Task, count: int) -> ProbView:
             (isinstance(view, SphereBins) and view.directions.shape[0] == count):
         return view
     if task.kind.name not in ('depth', 'normals'):
-        raise ValueError(f"Task '{task.name}' has {task.out_channels} channels and is predicted on the way with {count}: no "
+        raise ValueError(f"Task '{task.name}' has {task.out_channels} channels and an auxiliary prediction with {count}: no "
                          f'loss is known for that; give the network {task.out_channels} of them.')
     return _standard(task.kind.name, count, getattr(task, 'z_sign', -1))
 

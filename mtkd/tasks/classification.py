@@ -10,19 +10,19 @@ from ..structures import KINDS, PerSample, Size
 from .draw import draw_text, palette
 from .task import Part, Task, override
 
-SHOWN = 5  # classes of a prediction in words
+SHOWN = 5  # classes shown of a prediction
 
 
 @TASKS.register_module()
 class Classification(Task):
     """A class per image: cross-entropy, accuracy, softmax.
 
-    Several data sets can share one label space, a merged head: each is a task whose output has all ``total`` classes, of
-    which its own begin at ``offset``; a prediction of another set's class is wrong (fact sheet 1.3.2).
+    Several data sets can share one label space (a merged head): each is a task whose output has all ``total`` classes, and
+    its own classes start at ``offset``; a prediction of another set's class is wrong (fact sheet 1.3.2).
 
     Args:
         num_classes: classes 0 … num_classes - 1.
-        offset: where its classes begin in a merged label space.
+        offset: index of its first class in a merged label space.
         total: number of classes of the merged label space; None: ``num_classes``.
         name: see :class:`Task`.
         loss: see :class:`Task`.
@@ -55,7 +55,7 @@ class Classification(Task):
         return super().losses(out, target + self.offset * self.kind.valid(target))
 
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
-        """(B, C) logits -> (B, C) float32 class probabilities; ``size`` has no meaning here."""
+        """(B, C) logits -> (B, C) float32 class probabilities; ``size`` is ignored."""
         return out.float().softmax(1)
 
     def words(self, value: Tensor, class_names: Sequence[str] = ()) -> list[tuple[str, float | None]]:
@@ -74,7 +74,7 @@ class Classification(Task):
 
     def draw(self, value: Tensor) -> Tensor:
         """(B, C) probabilities or (B,) labels -> (B, 3, 64, 64) uint8 swatches with the class id written on them; black
-        and empty where there is none."""
+        and empty without a class."""
         value = value.detach().cpu()
         ids = torch.where(value.isnan().any(1), -1, value.argmax(1)) if value.ndim == 2 else value
         colours = palette()[ids.clamp_min(0) % 255]

@@ -20,7 +20,7 @@ class Depth(Task):
         metric: see :class:`Task`.
         prob_view: see :class:`Task`.
         weight: see :class:`Task`.
-        draw_max_m: depth at which the colour scale ends, metres.
+        draw_max_m: depth at the end of the colour scale, metres.
 
     Raises:
         ValueError: ``draw_max_m`` is not positive.
@@ -47,7 +47,7 @@ class Depth(Task):
         return ColourScale(NEAR_WARM, self.draw_max_m, 'm')
 
     def error(self, prediction: Tensor, target: Tensor) -> ErrorMap:
-        """|prediction - label| in metres; the colours end at a fifth of ``draw_max_m``."""
+        """|prediction - label| in metres; the colour scale ends at a fifth of ``draw_max_m``."""
         far = (prediction.float() - target.float()).abs()[0].masked_fill(~self.kind.valid(target[None])[0], torch.nan)
         return ErrorMap(far.cpu(), 'absolute error', 'm', self.draw_max_m / 5)
 

@@ -35,7 +35,7 @@ def draw_classes(ids: Tensor) -> Tensor:
 
 
 def draw_depth(depth_m: Tensor, max_m: float) -> Tensor:
-    """(B, 1, H, W) metres, 0 or NaN invalid -> (B, 3, H, W) uint8; from 0 to ``max_m``, beyond as at ``max_m``."""
+    """(B, 1, H, W) metres, 0 or NaN invalid -> (B, 3, H, W) uint8; depths are clamped to ``max_m``."""
     depth_m = depth_m.detach().cpu().float()[:, 0]
     valid = depth_m > 0  # NaN is not
     level = torch.where(valid, depth_m / max_m * 255, 0.0).round().clamp(0, 255).long()
@@ -46,7 +46,7 @@ def draw_depth(depth_m: Tensor, max_m: float) -> Tensor:
 def draw_normals(normals: Tensor, z_sign: int) -> Tensor:
     """(B, 3, H, W) vectors, zero or NaN invalid -> (B, 3, H, W) uint8: (n + 1) / 2 as RGB.
 
-    ``z_sign`` is the sign of z of visible surfaces; it is turned so that these are blue.
+    ``z_sign`` is the sign of z of visible surfaces; z is flipped so that these are blue.
     """
     normals = normals.detach().cpu().float()
     valid = (normals != 0).any(1, keepdim=True) & normals.isfinite().all(1, keepdim=True)
@@ -64,7 +64,7 @@ def draw_binary(values: Tensor) -> Tensor:
 
 
 def draw_text(texts: list[str], colours: Tensor) -> Tensor:
-    """A swatch per text: (B,) texts on (B, 3) uint8 colours -> (B, 3, 64, 64) uint8."""
+    """Draw one swatch per text: (B,) texts on (B, 3) uint8 colours -> (B, 3, 64, 64) uint8."""
     import cv2  # takes long to import
     swatches = []
     for text, colour in zip(texts, colours.tolist(), strict=True):

@@ -7,10 +7,10 @@ from .task import Part
 
 @TASKS.register_module()
 class HumanParts(SemanticSegmentation):
-    """Background and body parts; an image without people is invalid throughout (fact sheet 2.2).
+    """Background and body parts; all pixels of an image without people are invalid (fact sheet 2.2).
 
     Args:
-        num_classes: background included.
+        num_classes: number of classes, including background.
         name: see :class:`Task`.
         loss: see :class:`Task`.
         metric: see :class:`Task`.

@@ -19,9 +19,9 @@ class Normals(Task):
         name: see :class:`Task`.
         loss: see :class:`Task`.
         metric: see :class:`Task`.
-        prob_view: see :class:`Task`; it is given ``z_sign``.
+        prob_view: see :class:`Task`; it receives ``z_sign``.
         weight: see :class:`Task`.
-        z_sign: the sign of z of visible surfaces in the labels: -1 where z points forward, +1 where to the camera.
+        z_sign: the sign of z of visible surfaces in the labels: -1 if z points forward, +1 if it points to the camera.
 
     Raises:
         ValueError: ``z_sign`` is not ±1.
@@ -39,15 +39,15 @@ class Normals(Task):
                          prob_view=override({'type': 'sphere_bins', 'z_sign': z_sign}, prob_view))
 
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
-        """(B, 3, h, w) vectors -> (B, 3, H, W) float32 unit vectors; a zero vector stays one."""
+        """(B, 3, h, w) vectors -> (B, 3, H, W) float32 unit vectors; zero vectors are unchanged."""
         return F.normalize(self.resize(out, size), dim=1)
 
     def error(self, prediction: Tensor, target: Tensor) -> ErrorMap:
-        """The angle between prediction and label in degrees; the colours end at 90."""
+        """The angle between prediction and label in degrees; the colour scale ends at 90."""
         cosine = F.cosine_similarity(prediction.float(), target.float(), dim=0).clamp(-1, 1)
         angle = cosine.acos().rad2deg().masked_fill(~self.kind.valid(target[None])[0], torch.nan)
         return ErrorMap(angle.cpu(), 'angle', '°', 90.0)
 
     def draw(self, value: Tensor) -> Tensor:
-        """(B, 3, H, W) vectors -> (B, 3, H, W) uint8, surfaces that face the camera blue."""
+        """(B, 3, H, W) vectors -> (B, 3, H, W) uint8; surfaces facing the camera are blue."""
         return draw_normals(value, self.z_sign)

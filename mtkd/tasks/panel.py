@@ -1,7 +1,7 @@
-"""One sample as a page: its picture, and of each task the label, the student, a teacher and the error, with what they mean.
+"""One sample as a page: its image, and for each task the label, the student's and a teacher's prediction, and the error.
 
-Tasks of maps are columns of pictures, with the scale of their colours or the names of their classes; tasks of the whole
-picture are boxes of words. matplotlib is imported when a page is drawn.
+Dense tasks are columns of images, with their colour scales or class names; image-level tasks are boxes of text.
+matplotlib is imported when a page is drawn.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, DPI = 2.1, 120  # of a cell, inches; dots an inch
-MOST_NAMES = 40  # classes in the legend
-ERRORS = 'magma'  # colours of errors; no label is grey
+WIDTH, DPI = 2.1, 120  # width of a cell, inches; dots per inch
+MOST_NAMES = 40  # maximum number of classes in the legend
+ERRORS = 'magma'  # colormap of errors; pixels without a label are grey
 NO_LABEL, RIGHT, WRONG = '#b8b8b8', '#e9e9e9', '#d55e00'
 LABEL, STUDENT, TEACHER, ERROR = 'label', 'student', 'teacher', "student's\nerror"
 
@@ -37,11 +37,11 @@ class Shown:
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
-        labels: task -> label without the axis of the batch; a task without one is left out.
+        labels: task -> label without the batch axis; tasks without a label are left out.
         student: task -> the student's prediction.
-        teacher: task -> a teacher's prediction; None: no teacher is asked for.
-        title: where the sample comes from.
-        class_names: task -> names of its classes, where they are known.
+        teacher: task -> a teacher's prediction; None: no teacher.
+        title: origin of the sample.
+        class_names: task -> names of its classes, if they are known.
     """
 
     image: np.ndarray
@@ -76,13 +76,13 @@ def panel(shown: Shown, tasks: Mapping[str, Task]) -> np.ndarray:
 
 def _columns(figure: Figure, shown: Shown, maps: Mapping[str, Task], whole: Mapping[str, Task],
              rows: Sequence[Any]) -> None:
-    """A column a task of maps, a row each for label, student, teacher and error; boxes of words below the picture."""
+    """One column per dense task with rows for label, student, teacher and error; boxes of text below the image."""
     names = [name for name, _ in rows] + [ERROR]
     height = WIDTH * shown.image.shape[0] / shown.image.shape[1]
     legends = _legends(shown, maps)
     across = 8 if len(legends) == 1 else 4
     below = max((0.35 + 0.17 * math.ceil(len(entries) / across) for entries in legends.values()), default=0)
-    beside = math.ceil(max(0, len(whole) - len(rows)) / len(names))  # columns of boxes that find no room below the picture
+    beside = math.ceil(max(0, len(whole) - len(rows)) / len(names))  # columns of boxes that do not fit below the image
     bars = sum(task.colours is not None for task in maps.values())
     figure.set_size_inches((WIDTH + 0.1) * (1 + len(maps) + beside) + 0.5 * bars + 0.7,
                            (height + 0.12) * len(names) + 0.9 + below)
@@ -90,7 +90,7 @@ def _columns(figure: Figure, shown: Shown, maps: Mapping[str, Task], whole: Mapp
     for line, name in enumerate(names):
         axes[line][0].set_ylabel(name, rotation=0, ha='right', va='center', fontsize=9)
     _picture(axes[0][0], shown.image)
-    axes[0][0].set_title('picture')
+    axes[0][0].set_title('image')
     free = [row[0] for row in axes[1:]] + [row[column] for column in range(1 + len(maps), len(axes[0])) for row in axes]
     for cell, (name, task) in zip(free, whole.items(), strict=False):
         _box(cell, name, task, shown, rows)
@@ -108,7 +108,7 @@ def _columns(figure: Figure, shown: Shown, maps: Mapping[str, Task], whole: Mapp
 
 
 def _beside(figure: Figure, shown: Shown, whole: Mapping[str, Task], rows: Sequence[Any]) -> None:
-    """The picture with a box of words a task beside it."""
+    """The image with one box of text per task beside it."""
     wide = shown.image.shape[1] / shown.image.shape[0]
     size = min(2.4 * wide, 7.0)
     figure.set_size_inches(size + 2.7 * len(whole) + 0.2, 3.0)
@@ -130,7 +130,7 @@ def _picture(cell: Axes, image: np.ndarray) -> None:
 
 
 def _empty(cell: Axes, image: np.ndarray, text: str = '') -> None:
-    """A cell of the picture's shape with nothing but words in it."""
+    """A cell of the image's shape that contains only text."""
     cell.imshow(np.full_like(image, 255))
     cell.text(0.5, 0.5, text, ha='center', va='center', color='#777777', transform=cell.transAxes)
 
@@ -144,7 +144,7 @@ def _map(cell: Axes, task: Task, value: Tensor | None, image: np.ndarray, otherw
 
 
 def _colour_bar(figure: Figure, task: Task, cells: Sequence[Axes]) -> None:
-    """The scale of a task's colours beside its maps."""
+    """The colour scale of a task beside its maps."""
     scale = task.colours
     if scale is not None:
         from matplotlib.cm import ScalarMappable
@@ -204,7 +204,7 @@ def _legend(figure: Figure, name: str, entries: Sequence[tuple[str, Any]], side:
 
 
 def _box(cell: Axes, name: str, task: Task, shown: Shown, rows: Sequence[Any]) -> None:
-    """What label, student and teacher say of the whole picture; probabilities have bars."""
+    """Label, student's and teacher's prediction of an image-level task; probabilities are drawn as bars."""
     _bare(cell)
     cell.set_title(name, loc='left')
     cell.set(xlim=(0, 1), ylim=(0, 1))

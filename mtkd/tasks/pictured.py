@@ -1,4 +1,4 @@
-"""What a picture of a task's values means: scales of colours, and maps of errors."""
+"""Colour scales and error maps for drawings of tasks."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class ColourScale:
-    """Numbers that colours stand for.
+    """The numbers that colours represent.
 
     Attributes:
-        colormap: matplotlib's name.
-        high: the number at the end of the scale, which begins at 0.
-        unit: of the numbers.
+        colormap: name of a matplotlib colormap.
+        high: the number at the end of the scale, which starts at 0.
+        unit: unit of the numbers.
     """
 
     colormap: str
@@ -23,14 +23,14 @@ class ColourScale:
 
 @dataclass(frozen=True)
 class ErrorMap:
-    """How far a prediction is from its label.
+    """The error of a prediction.
 
     Attributes:
         values: (H, W) float32 on the CPU, NaN where there is no label.
-        name: what the numbers are, such as ``'absolute error'``.
-        unit: of the numbers; ``''``: a share of 1.
-        high: where the scale of colours ends; larger errors look alike.
-        wrong: the values are 0, right, and 1, wrong.
+        name: name of the numbers, such as ``'absolute error'``.
+        unit: unit of the numbers; ``''``: a fraction of 1.
+        high: end of the colour scale; larger errors have the same colour.
+        wrong: whether the values are 0 (right) and 1 (wrong).
     """
 
     values: Tensor
@@ -41,7 +41,7 @@ class ErrorMap:
 
     @property
     def summary(self) -> str:
-        """The mean over the labelled places, or the share of those that are wrong."""
+        """The mean over the labelled pixels, or the share of wrong ones."""
         known = self.values[~self.values.isnan()]
         if not len(known):
             return 'no label here'

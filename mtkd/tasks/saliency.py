@@ -15,9 +15,9 @@ class Saliency(Task):
     """The salient object's pixels: balanced cross-entropy, maxF, softmax of two channels or a sigmoid of one.
 
     Args:
-        num_channels: 2 (not salient, salient) or 1 (the logit of salient, which is the other's channel difference).
+        num_channels: 2 (not salient, salient) or 1 (the logit of salient, which equals the difference of the two channels).
         name: see :class:`Task`.
-        loss: see :class:`Task`; it is given two channels in either case.
+        loss: see :class:`Task`; it receives two channels in either case.
         metric: see :class:`Task`.
         prob_view: see :class:`Task`.
         weight: see :class:`Task`.
@@ -42,7 +42,7 @@ class Saliency(Task):
         return out if out.shape[1] == 2 else torch.cat([torch.zeros_like(out), out], dim=1)
 
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
-        """(B, C, h, w) logits -> (B, H, W) float32 probabilities of salient."""
+        """(B, C, h, w) logits -> (B, H, W) float32 probabilities of the class salient."""
         return self.loss_input(self.resize(out, size)).softmax(1)[:, 1]
 
     @property

@@ -18,7 +18,7 @@ class SemanticSegmentation(Task):
         num_classes: classes 0 … num_classes - 1, at most 255; 255 is the invalid id.
         name: see :class:`Task`.
         loss: see :class:`Task`.
-        metric: see :class:`Task`; it is given ``num_classes``.
+        metric: see :class:`Task`; it receives ``num_classes``.
         prob_view: see :class:`Task`.
         weight: see :class:`Task`.
 
@@ -41,7 +41,7 @@ class SemanticSegmentation(Task):
                          prob_view=override({'type': 'softmax'}, prob_view))
 
     def predict(self, out: Tensor, size: Size | None = None) -> Tensor:
-        """(B, C, h, w) logits -> (B, H, W) uint8 class ids; 255 where a logit is NaN."""
+        """(B, C, h, w) logits -> (B, H, W) uint8 class ids; 255 if a logit is NaN."""
         largest, ids = self.resize(out, size).max(1)
         return torch.where(largest.isnan(), IGNORE, ids).byte()
 

@@ -20,8 +20,8 @@ Part = Mapping[str, Any] | str | None
 class Task:
     """One task: converts its output to a loss, a prediction, a distribution, metrics and an image.
 
-    A task subclass gives its defaults; a user's ``loss``, ``metric`` or ``prob_view`` overrides them. An override
-    without ``type``, or with the default's, changes the named arguments only: ``loss=dict(w_pos=.95)``.
+    A subclass defines the defaults; ``loss``, ``metric`` and ``prob_view`` override them. An override without ``type``, or
+    with the default's type, changes only the given arguments: ``loss=dict(w_pos=.95)``.
 
     Args:
         name: key of the task in batches, taps, terms and tables.
@@ -32,16 +32,16 @@ class Task:
         weight: λ, the fixed weight of the task's own loss.
 
     Raises:
-        ValueError: the weight is negative, or the loss names its term with ``loss``.
+        ValueError: the weight is negative, or the name of the loss term contains ``loss``.
 
     Attributes:
-        kind: the kind of its targets.
+        kind: the kind of the targets.
         loss: the task loss.
         prob_view: the probability view.
     """
 
     kind: TargetKind
-    plausible: tuple[float, float] | None = None  # numbers that labels of the whole picture can be; None: any
+    plausible: tuple[float, float] | None = None  # range of image-level labels; None: any
 
     def __init__(self, name: str, out_channels: int, loss: Mapping[str, Any], metric: Mapping[str, Any],
                  prob_view: Mapping[str, Any], weight: float) -> None:
@@ -58,7 +58,7 @@ class Task:
                              f"with 'loss' would be added to the total a second time, choose another.")
 
     def resize(self, out: Tensor, size: Size | None) -> Tensor:
-        """The output at ``size``, float32, bilinear without aligned corners; None keeps its own size.
+        """The output at ``size``, float32, bilinear without aligned corners; None keeps the output's size.
 
         Args:
             out: (B, C, h, w), or (B, C) of an image-level task, which has no size.
@@ -73,7 +73,7 @@ class Task:
 
         Args:
             out: (B, C, h, w) at the head's resolution, or (B, C).
-            target: (B, ...) in the kind's tensor form; an absent label is the kind's empty one and counts nothing.
+            target: (B, ...) in the kind's tensor form; an absent label is the kind's empty one and does not count.
 
         Returns:
             Term name (without the task's) -> (sum (B,), count (B,)).
@@ -103,34 +103,34 @@ class Task:
 
     @property
     def colours(self) -> ColourScale | None:
-        """What the colours of :meth:`draw` mean as a scale of numbers; None where they are no such scale."""
+        """The colour scale of :meth:`draw`; None if colours do not represent numbers."""
         return None
 
     def class_of(self, value: Tensor) -> Tensor | None:
-        """The class ids in a map, the palette of :meth:`draw` goes by; None where a task has no classes in maps."""
+        """The class ids of a map, which :meth:`draw` colours with its palette; None if the task has no class maps."""
         return None
 
     def error(self, prediction: Tensor, target: Tensor) -> ErrorMap | None:
-        """How far a predicted map is from its label, place by place.
+        """The error of a predicted map at each pixel.
 
         Args:
-            prediction: of one sample, as :meth:`predict` gives it, without the axis of the batch.
+            prediction: the prediction for one sample, as from :meth:`predict`, without the batch axis.
             target: its label, at the same size.
 
         Returns:
-            The map, NaN where there is no label; None for tasks of the whole picture, and those that do not say.
+            The map, NaN without a label; None for image-level tasks and those that do not define it.
         """
         return None
 
     def words(self, value: Tensor, class_names: Sequence[str] = ()) -> list[tuple[str, float | None]]:
-        """A label or prediction of the whole picture as lines for people: text, and a share of 1 where it has one.
+        """A label or prediction of an image-level task as lines of text, each with a probability if it has one.
 
         Args:
-            value: of one sample: a label, or what :meth:`predict` gives, without the axis of the batch.
-            class_names: names of the task's classes, where they are known.
+            value: one sample's label or prediction, as from :meth:`predict`, without the batch axis.
+            class_names: names of the task's classes, if they are known.
 
         Returns:
-            Empty where there is no value, and for tasks that predict maps.
+            The lines; empty without a value, and for tasks that predict maps.
         """
         return []
 
@@ -139,11 +139,11 @@ class Task:
 
 
 def override(default: Mapping[str, Any], given: Part) -> dict[str, Any]:
-    """A part's configuration: the default with the user's arguments, or the user's where it is of another type.
+    """A part's configuration: the default with the user's arguments, or the user's if it has another type.
 
     Args:
         default: ``dict(type=..., **arguments)``.
-        given: the same, a type's name alone, or None for the default.
+        given: the same, only the name of a type, or None for the default.
     """
     if given is None:
         return dict(default)

@@ -108,7 +108,7 @@ def test_what_must_be_told_is_asked_for():
     made = Listening()
     made.setup(WEIGHTS)
     given = terms(semseg__ce=2.0, edge__bce=0.1)
-    with pytest.raises(ValueError, match=r"Listening has to be told of epoch; add balance=dict\(type='BalanceHook'\)"):
+    with pytest.raises(ValueError, match=r"Listening must be informed of epoch; add balance=dict\(type='BalanceHook'\)"):
         made(given, {}, {}, {})
     made.begin()
     assert made(given, {}, {}, {}) == 520
@@ -123,7 +123,7 @@ def test_the_first_call_settles_the_tasks():
     ready.setup({'a': 1.0, 'b': 1.0})
     assert torch.equal(total, ready({'a/x': a, 'b/y': b}, {}, {}, {}))
     assert torch.equal(made({'b': b}), ready({'b/y': b}, {}, {}, {})), 'a step may have nothing of a task'
-    with pytest.raises(ValueError, match="'c' is of a task that Fixed was not set up for; it balances a, b"):
+    with pytest.raises(ValueError, match="'c' belongs to a task that Fixed was not set up for; it balances a, b"):
         made({'a': a, 'c': b})
 
 

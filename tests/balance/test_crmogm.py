@@ -35,7 +35,7 @@ def test_place_and_seed_are_handed_on():
 
 def test_only_methods_that_solve():
     for name in ('WeightedSum', 'GradNorm'):
-        with pytest.raises(ValueError, match=f'such as MGDA or PCGrad; {name} is none'):
+        with pytest.raises(ValueError, match=f'such as MGDA or PCGrad; {name} does not'):
             CRMOGM({'type': name})
     with pytest.raises(ValueError, match='CRMOGM has alpha=2; give 0 to 1'):
         CRMOGM({'type': 'MGDA'}, alpha=2)

@@ -48,5 +48,5 @@ def test_what_is_kept_belongs_to_parameters():
 def test_what_is_refused():
     with pytest.raises(ValueError, match="MoCo has no level='tap'; choose params"):
         MoCo(level='tap')
-    with pytest.raises(TypeError, match='DirectionBalance makes no direction'):
+    with pytest.raises(TypeError, match='DirectionBalance does not implement direction'):
         DirectionBalance().direction(torch.ones(2, 2), torch.ones(2), None, [])

@@ -24,7 +24,7 @@ def test_the_nearest_point_of_the_simplex(seed):
 def test_mini_batches_are_asked_for():
     balance = MoDo()
     net: Toy = toy(balance)
-    with pytest.raises(ValueError, match='MoDo wants the losses of 3 mini-batches'):
+    with pytest.raises(ValueError, match='MoDo needs the losses of 3 mini-batches'):
         balance.total(net.losses(), {})
     with pytest.raises(ValueError, match='MoDo splits a batch into 3, and this one has 2 samples'):
         model({'type': 'MoDo'})(**batch(count=2), mode='loss')

@@ -24,7 +24,7 @@ def test_torchjd_selects_the_same(seed):
 def test_few_tasks():
     rows = random_rows(0, 4)
     assert weights_of(set_up(Krum(), 4), rows, active=[True, True, True, False]) == pytest.approx([1 / 3] * 3 + [0])
-    with pytest.raises(ValueError, match='wants 4 tasks or more; there are 3'):
+    with pytest.raises(ValueError, match='needs 4 tasks or more; there are 3'):
         set_up(Krum(), 3)
     with pytest.raises(ValueError, match='give num_outliers >= 0 and num_selected >= 1'):
         Krum(num_selected=0)

@@ -27,5 +27,5 @@ def test_a_rank_takes_the_slope_at_the_losses_over_all_ranks():
 
 
 def test_a_method_has_to_be_a_function():
-    with pytest.raises(TypeError, match='Scalarization is no function of the losses'):
+    with pytest.raises(TypeError, match='Scalarization is not a function of the losses'):
         Scalarization().combine(torch.ones(2))

@@ -22,7 +22,7 @@ def test_absent_tasks_are_no_zeros():
 
 
 def test_few_tasks():
-    with pytest.raises(ValueError, match='wants 5 tasks or more; there are 3'):
+    with pytest.raises(ValueError, match='needs 5 tasks or more; there are 3'):
         set_up(TrimmedMean(2, level='tap'))
     with pytest.raises(ValueError, match='TrimmedMean has trim=-1'):
         TrimmedMean(-1)

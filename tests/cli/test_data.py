@@ -44,7 +44,7 @@ def test_laying_out(monkeypatch, capsys, tmp_path):
     (['nyudd'], "there is no data set 'nyudd'; did you mean nyud"),
     (['--fetch'], '--fetch and --from are for one data set'),
     (['nyud', '--fetch'], 'NYU Depth V2, multi-task cannot be fetched from here: get it from'),
-    (['raf-db', '--from', '.'], 'RAF-DB has no archive that is known here'),
+    (['raf-db', '--from', '.'], 'RAF-DB has no known archive'),
     (['nyud', '--from', 'nowhere'], 'holds none of the archives of NYU Depth V2, multi-task (NYUD_MT.tgz, NYUDv2.tar.gz)')])
 def test_mistakes(monkeypatch, capsys, tmp_path, arguments, words):
     code, _, err = run(monkeypatch, capsys, 'data', *arguments, '--data-root', tmp_path)

@@ -45,13 +45,13 @@ def test_infer_names_what_it_cannot_read(call, tmp_path):
     cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((32, 32, 3), np.uint8))
     (tmp_path / 'b.mp4').write_bytes(b'nothing')
     code, _, errors = call('infer', config, checkpoint, tmp_path / 'a.png', tmp_path / 'b.mp4', '--out', tmp_path / 'o')
-    assert code == 2 and len(errors) == 1 and 'b.mp4 is no readable video' in errors[0]
+    assert code == 2 and len(errors) == 1 and 'b.mp4 is not a readable video' in errors[0]
     assert len(json.loads((tmp_path / 'o/predictions.json').read_text())) == 1  # what was done is kept
     code, _, errors = call('infer', config, checkpoint, tmp_path / 'none.png', '--out', tmp_path / 'a.png')
     assert code == 2 and 'is a file: name a folder' in errors[0]
     (tmp_path / 'empty').mkdir()
     code, _, errors = call('infer', config, checkpoint, tmp_path / 'empty', '--out', tmp_path / 'o')
-    assert code == 2 and len(errors) == 1 and 'empty holds no picture or video' in errors[0]
+    assert code == 2 and len(errors) == 1 and 'empty holds no image or video' in errors[0]
 
 
 def test_infer_notes_a_video_that_is_cut_off(call, tmp_path):

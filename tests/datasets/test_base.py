@@ -65,9 +65,9 @@ def test_reads_only_what_is_needed_and_drops_what_only_the_crop_needs():
 
 
 @pytest.mark.parametrize(('arguments', 'words'), [
-    ({'tasks': {'age': 'scalar'}}, 'offers none of the tasks asked for (age)'),
+    ({'tasks': {'age': 'scalar'}}, 'offers none of the requested tasks (age)'),
     ({'tasks': {}}, 'offers none'),
-    ({'tasks': {'depth': 'scalar'}}, "offers 'depth' as depth, it is asked for as scalar"),
+    ({'tasks': {'depth': 'scalar'}}, "offers 'depth' as depth, but it is requested as scalar"),
     ({'tasks': {'depth': 'metres'}}, "no target kind 'metres'"),
     ({'split': 'trian'}, "no split 'trian': use one of train, val"),
     ({'cache': 'disk'}, "cache='disk'"),
@@ -175,7 +175,7 @@ NAN = np.full((20, 30), np.nan, np.float32)
 
 
 @pytest.mark.parametrize(('change', 'words'), [
-    (spoiled(image=np.zeros((20, 30), np.uint8)), 'a picture is (H, W, 3) uint8 RGB'),
+    (spoiled(image=np.zeros((20, 30), np.uint8)), 'an image is (H, W, 3) uint8 RGB'),
     (spoiled(image=np.zeros((20, 30, 3), np.float32)), 'float32'),
     (spoiled(depth=NAN), '600 of its 600 depths are NaN'),
     (spoiled(depth=-np.ones((20, 30), np.float32)), 'negative depth'),

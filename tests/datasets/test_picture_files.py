@@ -69,7 +69,7 @@ def test_what_has_no_white_level_is_refused(tmp_path, mode, said):
 def test_a_huge_picture_is_one_sentence(tmp_path, monkeypatch):
     Image.new('L', (40, 40)).save(tmp_path / 'x.png')
     monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 100)
-    with pytest.raises(BadData, match=r'x\.png is no readable picture .*exceeds limit'):
+    with pytest.raises(BadData, match=r'x\.png is not a readable image .*exceeds limit'):
         read_picture(tmp_path / 'x.png')
 
 
@@ -98,8 +98,8 @@ def test_one_list_of_suffixes_in_any_case(tmp_path):
         (tmp_path / name).touch()
     pictures, others = pictures_in(tmp_path)
     assert [path.name for path in pictures] == names[:5] and others == Counter({'.txt': 1, '.heic': 1, '(no suffix)': 1})
-    assert left_out(others).startswith('3 files are left out, no pictures by the suffix (')
-    assert left_out(Counter({'.heic': 1})).startswith('1 file is left out, no picture by the suffix (.heic 1)')
+    assert left_out(others).startswith('3 files are left out, no images by the suffix (')
+    assert left_out(Counter({'.heic': 1})).startswith('1 file is left out, no image by the suffix (.heic 1)')
     assert is_picture('x.TIFF') and not is_picture('x.mp4') and is_video('x.MP4')
 
 

@@ -42,7 +42,7 @@ def test_batches_lists_files_and_folders_agree(predict, tmp_path):
     images = [picture(seed=k) for k in range(3)]
     for name, image in zip(('a.png', 'b.png', 'deep/c.png'), images, strict=True):
         cv2.imwrite(str(folder / name), image[..., ::-1])
-    (folder / 'notes.txt').write_text('no picture')
+    (folder / 'notes.txt').write_text('no image')
     alone = [predict(image).values['depth'] for image in images]
     for several in (predict(np.stack(images)), predict(images), predict(folder), predict([folder / 'a.png', images[1],
                                                                                           str(folder / 'deep')])):
@@ -131,9 +131,9 @@ def test_mistakes(predict, tmp_path):
     (tmp_path / 'a.jpg').write_bytes(b'nothing')
     (tmp_path / 'a.mp4').write_bytes(b'nothing')
     (tmp_path / 'empty').mkdir()
-    for given, error, sentence in ((tmp_path / 'a.jpg', ValueError, 'a.jpg is no readable picture'),
-                                   (tmp_path / 'a.mp4', ValueError, 'a.mp4 is no readable video'),
-                                   (tmp_path / 'empty', ValueError, 'holds no picture'),
+    for given, error, sentence in ((tmp_path / 'a.jpg', ValueError, 'a.jpg is not a readable image'),
+                                   (tmp_path / 'a.mp4', ValueError, 'a.mp4 is not a readable video'),
+                                   (tmp_path / 'empty', ValueError, 'holds no image'),
                                    (tmp_path / 'none.jpg', FileNotFoundError, 'does not exist'),
                                    (picture().astype(np.float32), ValueError, 'uint8 RGB'),
                                    (picture()[..., 0], ValueError, 'uint8 RGB'), (7, ValueError, 'nothing to predict')):

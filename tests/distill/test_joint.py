@@ -114,7 +114,7 @@ def test_each_expert_normalises_in_its_own_way():
 
 
 def test_a_model_that_normalises_for_it_is_refused():
-    with pytest.raises(ValueError, match='takes raw pictures'):
+    with pytest.raises(ValueError, match='takes raw images'):
         MultiTaskModel(joint('S1'), TASKS)
     MultiTaskModel(joint('S1'), TASKS, data_preprocessor=RAW)
 

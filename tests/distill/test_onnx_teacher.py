@@ -138,7 +138,7 @@ def test_the_fingerprint_is_the_files(tmp_path):
     ({'layout': 'NHWC'}, r"is no NHWC picture: layout='NCHW' fits it"),
     ({'layout': 'CHW'}, "layout='CHW' is unknown"),
     ({'channels': 'GBR'}, "channels='GBR' is unknown"),
-    ({'input_size': (16, 16)}, 'takes pictures of 8x8 only'),
+    ({'input_size': (16, 16)}, 'takes images of 8x8 only'),
     ({'std': (0.2, 0.2, 0.2)}, '0..1 scale'),
     ({'mean': (0.5, 0.5, 0.5), 'std': (1.0, 1.0, 1.0)}, 'OnnxTeacher: mean=.*0..1 scale'),
     ({'mean': (0.5, float('nan'), 0.5)}, 'OnnxTeacher: mean='),

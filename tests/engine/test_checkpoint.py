@@ -43,7 +43,7 @@ def test_killed_run_resumes_bit_equal(tmp_path):
     newest = numbered_checkpoints(killed)[0]
     newest.write_bytes(newest.read_bytes()[:1000])  # a truncated file: resuming has to fall back to the one before
     output = finish(start(config, killed, '--resume'))
-    assert f'{newest} does not load and is passed over' in output
+    assert f'{newest} cannot be loaded and is skipped' in output
     assert 'resuming from' in output
     whole, resumed = (load(tmp_path / name / 'iter_12.pth') for name in ('whole', 'killed'))
     for key, value in whole['state_dict'].items():

@@ -92,7 +92,7 @@ def test_the_whole_chain(pair, tmp_path, capfd):
         assert meta['iter'] == ITERATIONS and trained_quickly(meta)
     assert 'training it first' in capfd.readouterr().out
     assert main(['test', str(pair[0]), str(folder / FINAL)]) == 0, 'without --quick'
-    assert 'is of a quick run' in capfd.readouterr().out
+    assert 'is from a quick run' in capfd.readouterr().out
     result = Result.read(folder / 'results.json')
     assert result.suite == 'toy_quick' and result.protocol == protocol('last checkpoint')
     identity = json.loads(load(folder / FINAL)['meta']['identity']['config'])

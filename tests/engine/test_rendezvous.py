@@ -23,7 +23,7 @@ def test_what_can_meet_passes():
     ('pytorch', {**TORCH, 'RANK': '2'}, 'RANK=2 and WORLD_SIZE=2 do not fit: ranks go from 0'),
     ('pytorch', {**TORCH, 'RANK': '-1'}, 'RANK=-1'), ('pytorch', {**TORCH, 'WORLD_SIZE': '0'}, 'WORLD_SIZE=0'),
     ('pytorch', {**TORCH, 'RANK': 'one'}, 'RANK=one must be a whole number'),
-    ('pytorch', {**TORCH, 'MASTER_PORT': '70000'}, 'MASTER_PORT=70000 is no port'),
+    ('pytorch', {**TORCH, 'MASTER_PORT': '70000'}, 'MASTER_PORT=70000 is not a port'),
     ('pytorch', {**TORCH, 'MASTER_ADDR': 'no.such.host.invalid'}, 'MASTER_ADDR=no.such.host.invalid'),
     ('slurm', {}, 'SLURM_PROCID and SLURM_NTASKS and SLURM_NODELIST are not set: start with srun'),
     ('slurm', {**SLURM, 'SLURM_PROCID': '2'}, 'SLURM_PROCID=2 and SLURM_NTASKS=2 do not fit'),

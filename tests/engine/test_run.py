@@ -90,7 +90,7 @@ def test_resume_refuses_another_net(trained, tmp_path):
     other = tmp_path / 'other.py'
     other.write_text(trained[0].read_text().replace('lateral_channels=8', 'lateral_channels=4'))
     job = Job(str(other), work_dir=tmp_path / 'run', seed=1, resume_from=trained[1] / 'iter_4.pth')
-    with pytest.raises(ValueError, match=r'of another run .*: model\.net\.neck\.lateral_channels \(8 then, 4 now\)'):
+    with pytest.raises(ValueError, match=r'to another run .*: model\.net\.neck\.lateral_channels \(8 then, 4 now\)'):
         train(job)
     with pytest.raises(ValueError, match='does not fit this config'):
         train(replace(job, take_config=True))

@@ -73,7 +73,7 @@ def test_stopped_and_resumed_to_the_bit(whole, tmp_path, capsys, number, at, val
     work = tmp_path / 'run'
     assert exit_code(lambda: train(Job(str(config), work_dir=work)) and 0) == 128 + number
     said = capsys.readouterr().err
-    assert f'stopped by {number.name} after iteration {done} of 7: {work}/iter_{done}.pth; --resume goes on' in said
+    assert f'stopped by {number.name} after iteration {done} of 7: {work}/iter_{done}.pth; --resume continues' in said
     assert [path.name for path in work.glob('*.pth')] == [f'iter_{done}.pth'], 'no final.pth'
     assert [signal.getsignal(each) for each in SIGNALS] == before
     train(Job(str(config), work_dir=work, resume=True))

@@ -42,8 +42,8 @@ def refused(job: Job, words: str, error: type[Exception] = work_dir.UsedFolder) 
 
 
 def test_a_fresh_run_in_a_used_folder(job):
-    refused(job, r'holds a run already \(finished, seed 1, iteration 4\): go on with it by --resume, .*--work-dir, .*--over')
-    refused(replace(job, seed=5), 'holds a run already')
+    refused(job, r'already contains a run \(finished, seed 1, iteration 4\): continue it with --resume, .*--work-dir')
+    refused(replace(job, seed=5), 'already contains a run')
     (job.work_dir / 'final.pth').unlink()
     refused(job, r'begun, seed 1, iteration 4')
 
@@ -61,7 +61,7 @@ def test_a_mistake_removes_nothing(job):
 
 
 def test_resuming_another_run(job):
-    refused(replace(job, seed=5, resume=True), r'iter_4\.pth is of another run .* asked for: seed \(1 then, 5 now\)')
+    refused(replace(job, seed=5, resume=True), r'iter_4\.pth belongs to another run .*: seed \(1 then, 5 now\)')
     lower = {'optim_wrapper.optimizer.lr': 0.01, 'optim_wrapper.optimizer.momentum': 0.5}
     refused(replace(job, resume=True, options=lower),
             r'optim_wrapper\.optimizer\.lr \(0\.05 then, 0\.01 now\), .*momentum \(0\.9 then, 0\.5 now\)')
@@ -101,8 +101,8 @@ def test_what_decides_nothing_may_be_changed(finished, job):
 def test_a_finished_run_without_checkpoints(job):
     for path in job.work_dir.glob('iter_*.pth'):
         path.unlink()
-    refused(replace(job, resume=True), r'holds a finished run \(final\.pth\) and no iter_N\.pth')
-    refused(replace(job, resume_from=job.work_dir / 'final.pth'), 'holds the weights alone', ValueError)
+    refused(replace(job, resume=True), r'contains a finished run \(final\.pth\) and no iter_N\.pth')
+    refused(replace(job, resume_from=job.work_dir / 'final.pth'), 'contains only weights', ValueError)
 
 
 def test_going_back_in_the_same_folder(finished, job):
@@ -143,7 +143,7 @@ def test_a_trial_takes_the_place_of_a_trial_only(job, tmp_path):
     train(trial)
     with pytest.raises(work_dir.UsedFolder):
         train(replace(job, work_dir=tmp_path / 'trial'))
-    refused(replace(job, smoke=True), 'holds a run already')
+    refused(replace(job, smoke=True), 'already contains a run')
 
 
 def test_half_written_files_of_killed_runs_are_removed(job):

@@ -68,7 +68,7 @@ CONFIGS = [
      "head=dict(type='LogitsHead')))", 'model.net.trunk.experts.a=3 must be a dictionary'),
     ("model = dict(balance=[])", 'model.balance=[] must be a dictionary with a type'),
     # distillation
-    ("model = dict(distiller=dict(teachers=dict(a=dict()), links=[]))", "says nothing of the network: give config='FILE'"),
+    ("model = dict(distiller=dict(teachers=dict(a=dict()), links=[]))", "does not specify the network: give config='FILE'"),
     ("model = dict(distiller=dict(teachers=dict(a=dict(config=3)), links=[]))", 'teachers.a.config=3 must be the path of a '
      'config file'),
     ("model = dict(distiller=dict(teachers=dict(), links=dict(each_task=3)))", 'model.distiller.links.each_task=3 must be a '
@@ -154,7 +154,7 @@ CONFIGS = [
     ("train_cfg = dict(max_iters=0)", 'train_cfg.max_iters=0 must be 1 or more'),
     ("train_cfg = dict(max_iters=-1)", 'train_cfg.max_iters=-1 must be 1 or more'),
     ("train_cfg = dict(max_iters='all')", "train_cfg.max_iters='all' does not fit"),
-    ("train_cfg = dict(max_iters=None)", 'says nothing of the length of the training'),
+    ("train_cfg = dict(max_iters=None)", 'does not give the length of the training'),
     ("train_cfg = dict(max_epochs=3)", 'train_cfg has max_iters=6 and max_epochs=3'),
     ("train_cfg = dict(val_interval=0)", 'train_cfg.val_interval=0 must be 1 or more; to leave it out, set it to None'),
     ("train_cfg = dict(type='TrainLop')", 'nearest: TrainLoop'),
@@ -179,7 +179,7 @@ CONFIGS = [
     ("visualizer = dict(vis_backends=[dict(type='WandB')])", "'WandB' is not in the visualisation backend registry"),
     ("log_processor = dict(window='a')", "LogProcessor has no argument 'window'; did you mean window_size"),
     ("log_processor = 3", 'log_processor=3 must be a dictionary with a type'),
-    ("optim_wraper = dict(clip_grad=3)\noptim_wrapper = None", "the key 'optim_wraper' is read by nothing; did you mean "
+    ("optim_wraper = dict(clip_grad=3)\noptim_wrapper = None", "nothing reads the key 'optim_wraper'; did you mean "
      "'optim_wrapper'"),
     ("custom_imports = dict(imports=['no_such_package'])", 'names a package in custom_imports that cannot be imported'),
     # files that cannot be read
@@ -187,7 +187,7 @@ CONFIGS = [
     ('x = 1 / 0', 'cannot be read as a config: ZeroDivisionError'),
     ("_base_ = ['gone.py']", 'cannot be read as a config'),
     ("_base_ = ['plain.yaml']", 'plain.yaml is not a config: configs are Python files'),
-    ('_base_ = [3]', '_base_ must be paths of configs, and 3 is none'),
+    ('_base_ = [3]', '_base_ must be paths of configs; 3 is not one'),
 ]
 
 # command-line options of mtkd train on the toy config -> words
@@ -216,7 +216,7 @@ RENDEZVOUS = [
     ('pytorch', {}, 'start with torchrun'),
     ('pytorch', dict(RANK='2', WORLD_SIZE='2', MASTER_ADDR='localhost', MASTER_PORT='1'), 'RANK=2 and WORLD_SIZE=2 do not fit'),
     ('pytorch', dict(RANK='x', WORLD_SIZE='2', MASTER_ADDR='localhost', MASTER_PORT='1'), 'RANK=x must be a whole number'),
-    ('pytorch', dict(RANK='0', WORLD_SIZE='2', MASTER_ADDR='localhost', MASTER_PORT='0'), 'MASTER_PORT=0 is no port'),
+    ('pytorch', dict(RANK='0', WORLD_SIZE='2', MASTER_ADDR='localhost', MASTER_PORT='0'), 'MASTER_PORT=0 is not a port'),
     ('slurm', {}, 'start with srun'),
     ('slurm', dict(SLURM_PROCID='5', SLURM_NTASKS='2', SLURM_NODELIST='a'), 'SLURM_PROCID=5 and SLURM_NTASKS=2 do not fit'),
     ('mpi', {}, 'start with mpirun'),
@@ -238,7 +238,7 @@ RESULTS = [
     ('metrics', {'semseg': 3}, "metrics of 'semseg' must be an object"),
     ('metrics', {'semseg': {'mIoU': 3}}, "must be an object with 'value'"),
     ('metrics', {'semseg': {'mIoU': {'value': 'a', 'unit': '%', 'higher_is_better': True}}}, 'must be a number or null'),
-    ('metrics', {'semseg': {'mIoU': {'value': 1e300, 'unit': '%', 'higher_is_better': True}}}, 'which cannot be'),
+    ('metrics', {'semseg': {'mIoU': {'value': 1e300, 'unit': '%', 'higher_is_better': True}}}, 'which is impossible'),
     ('metrics', {'semseg': {'mIoU': {'value': 10 ** 400, 'unit': '%', 'higher_is_better': True}}}, 'about 401 digits'),
     ('metrics', {'semseg': {'mIoU': {'value': 1, 'unit': 3, 'higher_is_better': True}}}, 'needs a string as unit'),
     ('primary', {}, 'primary names no metric'), ('primary', {'semseg': ['IoU']}, "primary names the metric 'IoU'"),
@@ -258,7 +258,7 @@ COMMANDS = [
     ('train {toy} --take-config', '--take-config says what a resumed run takes'),
     ('train {toy} --with-prerequisites --launcher pytorch', 'trains teachers in one process'),
     ('test {toy}', 'required: checkpoint'), ('test {gone}.py {dir}/final.pth', 'there is no config'),
-    ('test {toy} {dir}/final.pth --show-teachers', '--show-teachers puts teachers into the pictures'),
+    ('test {toy} {dir}/final.pth --show-teachers', '--show-teachers puts teachers into the images'),
     ('test {toy} {dir}/final.pth --num-pictures x', "invalid int value: 'x'"),
     ('export {toy} {dir}/final.pth --format tflite', "invalid choice: 'tflite'"),
     ('export {toy} {dir}/final.pth --size 0 5', '--size 0 5: give a height and a width in pixels'),

@@ -91,7 +91,7 @@ def test_globs(work):
     logs = [read_log(work)]
     assert choose(logs) == list(TERMS)
     assert choose(logs, ['*/mid_*', 'loss']) == ['loss', 'semseg/mid_l2', 'depth/mid_l2']
-    with pytest.raises(ValueError, match="no term fits 'semsegg/ce': the logs hold .*semseg/ce"):
+    with pytest.raises(ValueError, match="no term matches 'semsegg/ce': the logs contain .*semseg/ce"):
         choose(logs, ['semseg/*', 'semsegg/ce'])
 
 

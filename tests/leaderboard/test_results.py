@@ -133,7 +133,7 @@ def test_primary_takes_one_name_or_several():
 
 
 @pytest.mark.parametrize(('key', 'value', 'words'), [
-    ('seed', -1, "'seed' is -1, which cannot be"), ('params', -5, "'params' is -5"),
+    ('seed', -1, "'seed' is -1, which is impossible"), ('params', -5, "'params' is -5"),
     ('params', 10 ** 400, 'about 401 digits'),
     ('macs', 10 ** 30, "'macs'"), ('images_per_second', float('inf'), "'images_per_second' is inf"),
     ('images_per_second', float('nan'), "'images_per_second' is nan"), ('input_size', [0, 96], "'input_size' is"),
@@ -149,5 +149,5 @@ def test_absurd_metrics_are_refused(value):
     data = result({'semseg': 36.35}, **FULL).to_json()
     task = data['tasks'][0]
     data['metrics'][task][next(iter(data['metrics'][task]))]['value'] = value
-    with pytest.raises(ValueError, match=f'the value of metric {task}/.* cannot be; test again'):
+    with pytest.raises(ValueError, match=f'the value of metric {task}/.* impossible; test again'):
         Result.from_json(data)

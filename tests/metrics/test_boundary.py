@@ -247,7 +247,7 @@ def test_wrong_arguments(arguments, message):
 def test_wrong_predictions():
     label = torch.zeros(8, 8, dtype=torch.uint8)
     metric = BoundaryF()
-    with pytest.raises(ValueError, match='one shape'):
+    with pytest.raises(ValueError, match='the same shape'):
         metric.record(torch.zeros(8, 9), label)
     with pytest.raises(ValueError, match='sigmoid'):
         metric.record(torch.full((8, 8), 1.5), label)

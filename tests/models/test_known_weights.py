@@ -159,7 +159,7 @@ def test_a_contradicting_normalisation_is_refused(package):
     backbone = {'type': 'TimmBackbone', 'name': NAME, 'weights': 'package'}
     parts = {'net': {'backbone': backbone, 'neck': {'type': 'ConcatNeck'}, 'head': {'type': 'FCNHead', 'channels': 8}},
              'tasks': {'semseg': {'type': 'SemanticSegmentation', 'num_classes': 4}}}
-    with pytest.raises(ValueError, match=r'want pictures normalised with mean \(127, 127, 127\) and std \(128, 128, 128\)'):
+    with pytest.raises(ValueError, match=r'want images normalised with mean \(127, 127, 127\) and std \(128, 128, 128\)'):
         MultiTaskModel(**parts)
     MultiTaskModel(**parts, data_preprocessor={'mean': (127.5,) * 3, 'std': (127.5,) * 3})
     with pytest.raises(ValueError, match='leave mean and std out'):

@@ -108,10 +108,10 @@ def test_learning_the_specs_leaves_statistics_and_mode_alone():
     ({'x': 'stm'}, "no module 'stm'; nearest: stem"),
     ({'x': 'encoder.head'}, 'nearest: head'),
     ({'x': 'zzz'}, 'nearest: stem, parts'),
-    ({'x': 'parts'}, 'tuple of 2 .*say which with item'),
+    ({'x': 'parts'}, 'tuple of 2 .*select one with item'),
     ({'x': {'module': 'parts', 'item': '1.thrice'}}, "no item 'thrice'.*twice, list"),
     ({'x': 'tokens'}, r'tokens=dict\(patch=16, prefix=1\)'),
-    ({'x': {'module': 'tokens', 'tokens': {'patch': 4}}}, r'65 tokens of a 32x32 picture are not prefix=0 and 8 x 8'),
+    ({'x': {'module': 'tokens', 'tokens': {'patch': 4}}}, r'65 tokens of a 32x32 image are not prefix=0 and 8 x 8'),
     ({'x': {'module': 'tokens', 'tokens': {'size': 4}}}, 'give dict'),
     ({'x': {'modul': 'stem'}}, 'path of a module'),
     ({'x': 'unused'}, "never runs its module 'unused'"),
@@ -122,5 +122,5 @@ def test_mistakes(taps, sentence):
 
 
 def test_a_size_the_network_cannot_take():
-    with pytest.raises(ValueError, match='cannot take a 1x3x2x2 picture.*input_size'):
+    with pytest.raises(ValueError, match='cannot take a 1x3x2x2 image.*input_size'):
         TappedModel(Odd(), {'x': 'stem'}, probe_size=(2, 2))

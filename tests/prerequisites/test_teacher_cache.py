@@ -212,7 +212,7 @@ def test_a_stopped_writing_goes_on(folder, tmp_path, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         write(cached, stop)
-    with pytest.raises(ValueError, match=r'has 8 of 16 rows; go on with mtkd cache'):
+    with pytest.raises(ValueError, match=r'has 8 of 16 rows; continue with mtkd cache'):
         steps(cached)
     lines: list[str] = []
     store = FeatureStore(write(cached, lines.append)[0])

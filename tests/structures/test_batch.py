@@ -106,7 +106,7 @@ def test_parts_of_a_batch_are_interleaved():
 def test_parts_of_two_sizes_are_refused():
     kinds = {'semseg': KIND_OF['semseg']}
     small, large = (collate([pack(sample(size, semseg=None), kinds)]) for size in ((4, 6), (8, 12)))
-    with pytest.raises(ValueError, match='the pictures of one batch differ in size'):
+    with pytest.raises(ValueError, match='the images of one batch differ in size'):
         interleave([small, large], [[0], [1]])
     with pytest.raises(ValueError, match="the 'semseg' labels of one batch differ in size"):
         interleave([small, {**large, 'image': small['image']}], [[0], [1]])

@@ -175,7 +175,7 @@ def test_class_zero_is_valid_and_depth_zero_is_not():
 
 
 @pytest.mark.parametrize('name, array, said', [
-    ('class_map', np.zeros((4, 5), np.uint8), r'shape is \(4, 5\), the picture is 4x6'),
+    ('class_map', np.zeros((4, 5), np.uint8), r'shape is \(4, 5\), the image is 4x6'),
     ('class_map', 3, 'shape is int'),
     ('class_map', np.zeros(SIZE, np.int32), 'int32 of 2 axes'),
     ('class_map', np.zeros((*SIZE, 1), np.uint8), 'uint8 of 3 axes'),

@@ -178,7 +178,7 @@ def test_rows_of_different_sizes_share_a_page():
 
 def test_caption_says_what_was_done():
     meta = {'dataset': 'NYUDMT', 'sample_id': '0141', 'original_size': (228, 308), 'crop': (1, 2, 30, 40), 'flip': True}
-    assert b.caption(meta, 2) == ("NYUDMT '0141', draw 2, read at 228x308, mirrored, picture at top 1, left 2, 30x40")
+    assert b.caption(meta, 2) == ("NYUDMT '0141', draw 2, read at 228x308, mirrored, image at top 1, left 2, 30x40")
 
 
 def test_report_has_a_line_a_task(tasks, tmp_path):

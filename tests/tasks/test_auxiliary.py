@@ -73,5 +73,5 @@ def test_nothing_labelled_is_zero_with_a_graph():
 
 
 def test_other_widths_are_refused():
-    with pytest.raises(ValueError, match="Task 'semseg' has 5 channels and is predicted on the way with 7"):
+    with pytest.raises(ValueError, match="Task 'semseg' has 5 channels and an auxiliary prediction with 7"):
         aux_losses(TASKS['semseg'], rand(7, *SIZE), torch.zeros(2, *SIZE).byte())

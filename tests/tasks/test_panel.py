@@ -44,7 +44,7 @@ def test_headings_units_names_and_errors(written):
     drawn = panel(Shown(IMAGE, LABELS, STUDENT, title='rooms · val · 7', class_names=names), TASKS)
     texts = written['texts']
     assert drawn.dtype == np.uint8 and drawn.ndim == 3 and drawn.shape[2] == 3
-    for text in ('rooms · val · 7', 'picture', 'semseg', 'depth', 'normals', 'edge', 'label', 'student', 'm', '°',
+    for text in ('rooms · val · 7', 'image', 'semseg', 'depth', 'normals', 'edge', 'label', 'student', 'm', '°',
                  'classes of semseg', 'wall', 'bed', 'lamp', '33.3 % of pixels wrong', 'absolute error, mean 0.5 m',
                  'angle, mean 90 °', 'error of probability, mean 0.25'):
         assert text in texts, text

@@ -18,7 +18,7 @@ def laplacian_borders(labels: np.ndarray) -> np.ndarray:
 def label_borders(labels: np.ndarray) -> np.ndarray:
     """(H, W) uint8 {0, 1, 255}: pixels whose right, lower or lower-right neighbour is of another class.
 
-    Unlabelled pixels (255) have no edge value; next to them there is no border, for what lies there is not known.
+    Unlabelled pixels (255) have no edge value, and there is no border next to them.
 
     Source: the partition rule of fact sheet 3.4, step 5.
     """

@@ -21,8 +21,8 @@ class CamVid(TaskDataset):
     """CamVid in the folders of the SegNet tutorial.
 
     Under ``data_root``: ``<split>/ID.png`` (or another image format) and ``<split>annot/ID.png`` for ``train``, ``val``
-    and ``test``; labels are 0 to 10, 11 is unlabelled and becomes 255. ``edge`` is made here from the labels: the borders
-    between two labelled classes; it has no value where the labels have none.
+    and ``test``; labels are 0 to 10, 11 is unlabelled and becomes 255. ``edge`` is computed from the labels: the borders
+    between two labelled classes; unlabelled pixels have no edge value.
 
     Raises (on use):
         BadData: a folder has no images, an image has no labels.
@@ -47,7 +47,7 @@ class CamVid(TaskDataset):
         there = by_stem((path.name for path in labels.iterdir()) if labels.is_dir() else (), ('.png',))
         unused = sorted(there.keys() - {path.stem for path in pictures})
         if unused:
-            print_log(f"{self.name} '{self.split}': {len(unused)} labels are left out, {folder} has no picture for them "
+            print_log(f"{self.name} '{self.split}': {len(unused)} labels are left out, {folder} has no image for them "
                       f'(first: {labels / there[unused[0]]}).', 'current', logging.WARNING)
         files = {path: labels / there.get(path.stem, f'{path.stem}.png') for path in pictures}
         return [{'sample_id': path.stem, 'files': {'image': path, **dict.fromkeys(self.reads, label)}}

@@ -14,11 +14,11 @@ class CityscapesMTAN(MTANLayout):
     """Street scenes with classes and inverse depth: ``{train,val}/{image,label_7,depth}/<number>.npy``.
 
     The release is 128x256 with 2,975 training and 500 test images (its ``val``). ``depth`` is normalised disparity,
-    near is large, 0 invalid: its errors have no unit and are around 0.014.
+    large values are near, 0 is invalid: its errors have no unit and are around 0.014.
 
     Args:
-        classes: 7, 2 or 19: labels are read from ``label_<classes>``, or from ``label``, the name LibMTL asks for.
-        **kwargs: of :class:`~mtkd.datasets.dense.mtan_layout.MTANLayout` and :class:`~mtkd.datasets.base.TaskDataset`.
+        classes: 7, 2 or 19: labels are read from ``label_<classes>``, or from ``label``, the name in LibMTL.
+        **kwargs: see :class:`~mtkd.datasets.dense.mtan_layout.MTANLayout` and :class:`~mtkd.datasets.base.TaskDataset`.
 
     Raises:
         ValueError: there is no such release, or the task is configured for another number of classes.

@@ -18,18 +18,18 @@ from ..picture_files import read_picture
 class CocoMasks:
     """The class map of each image of a COCO JSON file.
 
-    Pixels of several instances take the smallest one, which lies on top. ``iscrowd`` regions count as their class. What no
-    instance covers is ``background``.
+    Pixels of several instances belong to the smallest one, which is on top. ``iscrowd`` regions count as their class.
+    Uncovered pixels are ``background``.
 
     Args:
         file: the JSON file.
-        categories: category id or name -> class; None: the categories in the order of their ids, from 0, or from 1 where
+        categories: category id or name -> class; None: the categories in the order of their ids, from 0, or from 1 if
             ``background`` is 0.
-        background: class of what no instance covers; 255 ignores it.
+        background: class of uncovered pixels; 255 ignores them.
         panoptic: whether the file is a panoptic one, whose segments are read from PNGs.
 
     Raises:
-        BadData: the file is missing, is no COCO file, or ``categories`` names one that it does not have.
+        BadData: the file is missing or not a COCO file, or ``categories`` has one that is not in it.
     """
 
     def __init__(self, file: Path, categories: Mapping[Any, int] | None = None, background: int = IGNORE,
@@ -97,7 +97,7 @@ class CocoMasks:
                           "read "
                           f'({error}): repair or remove it.') from error
         if mask.shape != size:
-            raise BadData(f"{self.file}: annotation {annotation.get('id')} is {mask.shape[0]}x{mask.shape[1]}, its picture "
+            raise BadData(f"{self.file}: annotation {annotation.get('id')} is {mask.shape[0]}x{mask.shape[1]}, its image "
                           f"'{sample_id}' {size[0]}x{size[1]}: they do not belong together.")
         return mask
 
@@ -122,7 +122,7 @@ def _read_json(file: Path) -> Any:
     except FileNotFoundError:
         raise BadData(f'{file} is missing: correct the path of the annotations, below data_root.') from None
     except (OSError, ValueError) as error:
-        raise BadData(f'{file} is no readable JSON file ({error}).') from error
+        raise BadData(f'{file} is not a readable JSON file ({error}).') from error
     if not isinstance(content, dict) or not {'images', 'annotations'} <= set(content):
         raise BadData(f"{file} is no COCO annotation file: it has no 'images' and 'annotations'.")
     return content

@@ -33,45 +33,39 @@ class DenseFolder(TaskDataset):
              normals=dict(files='normals/{id}.png', encoding='0..255'),
              edge=dict(files='edges/{id}.png'))
 
-    An image's id is what the wildcards of ``image`` stand for, without the suffix, joined by ``/`` where there are
-    several. ``{id}`` in a
-    label's
-    ``files`` is that id, and ``{split}`` in any pattern is the split. A label file that is not there is a missing label, and
-    missing ones are counted in one warning; a label that no image has is an error.
+    An image's id is the text matched by the wildcards of ``image``, without the suffix; several matches are joined by ``/``.
+    ``{id}`` in a label's ``files`` is that id, and ``{split}`` in any pattern is the split. A label file that does not exist
+    is a missing label, and one warning counts them; a label that no image has is an error.
 
-    Every label takes ``files``, ``kind`` (the kind of label, where the task's name does not say it) and ``key`` (the
-    variable
-    of an ``.npz`` or ``.mat`` file, or the channel of an ``.exr`` one). By kind:
+    Every label takes ``files``, ``kind`` (the kind of label, if it does not follow from the task's name) and ``key`` (the
+    variable of an ``.npz`` or ``.mat`` file, or the channel of an ``.exr`` file). By kind:
 
-    - class maps: ``classes`` (names of the classes, which also say how many there are), ``map`` (stored value -> class,
-    None ignores it), ``ignore`` (stored values that are no class), ``palette``
-      (list of colours, or colour -> class), ``coco=dict(file=..., categories=..., background=...)`` instead of
-      ``files``, or
-      ``panoptic=dict(file=..., ...)`` beside it (:class:`~mtkd.datasets.dense.coco_masks.CocoMasks`);
+    - class maps: ``classes`` (names of the classes, which also define their number), ``map`` (stored value -> class, None
+      ignores it), ``ignore`` (stored values without a class), ``palette`` (list of colours, or colour -> class),
+      ``coco=dict(file=..., categories=..., background=...)`` instead of ``files``, or ``panoptic=dict(file=..., ...)`` in
+      addition (:class:`~mtkd.datasets.dense.coco_masks.CocoMasks`);
     - binary maps: ``map``, ``ignore``, ``threshold``; 0 and 255 are read as 0 and 1;
-    - depth: ``scale`` (metres of one stored unit; required for whole numbers), ``invalid`` (stored values that are none),
+    - depth: ``scale`` (metres per stored unit; required for integers), ``invalid`` (stored values without a depth),
       ``inverse`` (the scaled number is 1 / m);
     - normals: ``encoding`` (``'unit'``, ``'0..255'``, ``'0..1'`` or ``'0..65535'``; by default ``'0..255'`` for 8-bit
-    files),
-      ``axes`` (where the stored components are other axes than x right, y down: ``'x-yz'``).
+      files), ``axes`` (if the stored components are other axes than x right, y down: ``'x-yz'``).
 
     Images and maps may be ``.png``, ``.jpg``, ``.tif``, ``.webp``, ``.bmp``, ``.npy``, ``.npz``, ``.mat`` (up to 7.2) or
     ``.exr`` (with the package OpenEXR); 16-bit and float files keep their values.
 
     Args:
         tasks: see :class:`~mtkd.datasets.base.TaskDataset`; None: all labels.
-        data_root: folder that all patterns start from.
-        split: a file below ``data_root`` with one id a line (a name with a suffix, as in ``'splits/train.txt'``); or a name,
-            which ``{split}`` stands for.
+        data_root: folder to which all patterns are relative.
+        split: a file below ``data_root`` with one id per line (a name with a suffix, as in ``'splits/train.txt'``); or a
+            name, which replaces ``{split}``.
         image: pattern of the images, with ``*`` for a name and ``**`` for folders of any depth.
         kwargs: the labels, task -> dictionary or pattern of files; and arguments of
         :class:`~mtkd.datasets.base.TaskDataset`.
 
     Raises:
-        ValueError: an argument is neither a label nor known, or a rule does not fit its label's kind.
-        BadData (on use): no image matches, the split lists an id that is not there, a label has no file at all, or a
-        file's
-            content is not what the rules say.
+        ValueError: an argument is neither known nor a label, or a rule does not apply to its label's kind.
+        BadData (on use): no image matches, the split lists an id that does not exist, a label has no file at all, or the
+            content of a file does not follow the rules.
     """
 
     def __init__(self, tasks: Mapping[str, Any] | None = None, data_root: str | Path = '', split: str = 'all',
@@ -106,7 +100,7 @@ class DenseFolder(TaskDataset):
                               + (f" (it finds '{near[0]}')" if near else '') + ': correct the list, or image=....')
             pictures = {name: pictures[name] for name in wanted}
         if not pictures:
-            raise BadData(f"no picture matches image='{self._filled(self.image)}' in {self.data_root}: correct image or "
+            raise BadData(f"no image matches image='{self._filled(self.image)}' in {self.data_root}: correct image or "
                           "data_root.")
         entries = [{'sample_id': name, 'files': {'image': path}} for name, path in pictures.items()]
         for task in self.reads:
@@ -169,11 +163,11 @@ class DenseFolder(TaskDataset):
                 or (task in self._coco and not self._coco[task].panoptic and entry['sample_id'] in self._coco[task])]
         if not have:
             where = f"'{self._filled(rules['files'])}'" if rules.get('files') else f"'{annotations['file']}'"
-            raise BadData(f"{self.name}: none of the {len(entries)} pictures has a {task} label in {where} (the first id is "
+            raise BadData(f"{self.name}: none of the {len(entries)} images has a {task} label in {where} (the first id is "
                           f"'{entries[0]['sample_id']}', looked for below {self.data_root}): correct files, or "
                           f"take '{task}' out.")
         if len(have) < len(entries):
-            warnings.warn(f"{self.name} '{self.split}': {len(entries) - len(have)} of {len(entries)} pictures have no "
+            warnings.warn(f"{self.name} '{self.split}': {len(entries) - len(have)} of {len(entries)} images have no "
                           f"{task} label "
                           f'and count as unlabelled for it.', stacklevel=2)
 
@@ -187,7 +181,7 @@ def _as_rules(task: str, given: Any) -> dict[str, Any]:
                          f"files, or a dictionary with files=..., as in {task}=dict(files='{task}/{{id}}.png').")
     rules = dict(given)
     if rules.get('files') and '{id}' not in rules['files']:
-        raise ValueError(f"DenseFolder: {task}: files='{rules['files']}' names one file for all pictures; put {{id}} "
+        raise ValueError(f"DenseFolder: {task}: files='{rules['files']}' names one file for all images; put {{id}} "
                          "where the "
                          f"picture's name stands.")
     if rules.get('files') and rules.get('coco'):

@@ -33,12 +33,12 @@ def read_array(path: Source, key: str | None = None, colour: bool = False) -> np
     Args:
         path: a file, or its content in memory: ``.npy``, ``.npz``, ``.mat``, ``.exr``, or an image (``.png``, ``.tif``,
             ``.jpg``, ...).
-        key: name of the variable of an ``.npz`` or ``.mat``, or of the channel of an ``.exr``; may be left out where
-        there is one.
-        colour: whether an image is (H, W, 3) RGB; else it is (H, W) with its values as stored.
+        key: name of the variable of an ``.npz`` or ``.mat``, or of the channel of an ``.exr``; may be omitted if there is
+            only one.
+        colour: whether to read an image as (H, W, 3) RGB; otherwise it is (H, W) with the stored values.
 
     Raises:
-        BadData: the file does not read, or has no such variable.
+        BadData: the file cannot be read, or has no such variable.
     """
     if isinstance(path, Blob) and path.array is not None:
         return path.array
@@ -62,10 +62,10 @@ def read_label(path: Source, kind: str, rules: Rules) -> np.ndarray:
     Args:
         path: the file.
         kind: name of the kind of label.
-        rules: what :data:`RULES` lists for the kind.
+        rules: rules of the kind, see :data:`RULES`.
 
     Raises:
-        BadData: the file does not read, or its content does not follow the rules.
+        BadData: the file cannot be read, or its content does not follow the rules.
     """
     return READERS[kind](path, rules)
 
@@ -82,7 +82,7 @@ def mapped(stored: np.ndarray, rules: Rules, path: Any) -> np.ndarray:
     """(H, W) stored whole numbers -> (H, W) uint8 class ids, by ``map`` and ``ignore``.
 
     Raises:
-        BadData: a value that ``map`` does not name, or one above 255 without a ``map``.
+        BadData: a value is not in ``map``, or is above 255 without a ``map``.
     """
     mapping = {int(raw): IGNORE if target is None else int(target) for raw, target in (rules.get('map') or {}).items()}
     ignore = {int(value) for value in _listed(rules.get('ignore'))}
@@ -158,28 +158,28 @@ def normal_map(path: Source, rules: Rules) -> np.ndarray:
 
 READERS: dict[str, Callable[[Source, Rules], np.ndarray]] = {
     'class_map': class_map, 'binary_map': binary_map, 'edge_map': binary_map, 'depth': depth_map, 'normals': normal_map}
-RULES: dict[str, tuple[str, ...]] = {  # what a label's dictionary may say, by kind
+RULES: dict[str, tuple[str, ...]] = {  # the keys of a label's dictionary, by kind
     'class_map': ('key', 'classes', 'map', 'ignore', 'palette', 'coco', 'panoptic'),
     'binary_map': ('key', 'map', 'ignore', 'threshold'), 'edge_map': ('key', 'map', 'ignore', 'threshold'),
     'depth': ('key', 'scale', 'invalid', 'inverse'), 'normals': ('key', 'encoding', 'axes')}
 
 
 USUAL = {'semseg': 'class_map', 'human_parts': 'class_map', 'sal': 'binary_map', 'edge': 'edge_map', 'depth': 'depth',
-         'normals': 'normals'}  # kind of a task's label where neither the label nor the engine says it
-ANNOTATIONS = ('coco', 'panoptic')  # rules that read a file of all pictures' labels
+         'normals': 'normals'}  # kind of a task's label if neither the label nor the engine gives it
+ANNOTATIONS = ('coco', 'panoptic')  # rules that read one file with the labels of all images
 
 
 def label_kind(task: str, rules: Rules, asked: Mapping[str, str], owner: str) -> str:
-    """The kind of a task's label: as its rules say, as it is asked for, or the usual one of the task's name.
+    """The kind of a task's label: that of its rules, the requested one, or the usual one for the task's name.
 
     Args:
         task: the task.
         rules: its label's rules.
-        asked: task -> kind that the engine asks for.
+        asked: task -> kind requested by the engine.
         owner: name of the data set's type, for the errors.
 
     Raises:
-        ValueError: nothing says the kind, or a label of this kind cannot lie in a file.
+        ValueError: the kind is not given, or labels of this kind cannot be in a file.
     """
     kind = rules.get('kind') or asked.get(task) or USUAL.get(task)
     if kind is None:
@@ -194,17 +194,17 @@ def label_kind(task: str, rules: Rules, asked: Mapping[str, str], owner: str) ->
 
 
 def check_rules(task: str, kind: str, rules: Rules, owner: str, places: Sequence[str]) -> None:
-    """Refuse rules that the kind does not have, or that cannot be followed.
+    """Check that the kind supports the rules, and that they are valid.
 
     Args:
         task: the task.
         kind: kind of its label.
-        rules: what its dictionary says.
+        rules: its dictionary.
         owner: name of the data set's type, for the errors.
-        places: keys that say where the label lies.
+        places: keys for the place of the label.
 
     Raises:
-        ValueError: says which, and what there is.
+        ValueError: a rule is unknown or invalid.
     """
     known = (*places, 'kind', *(rule for rule in RULES[kind] if rule not in ANNOTATIONS or rule in places))
     for name in rules:
@@ -259,7 +259,7 @@ def _code(colour: Any) -> int:
 
 
 def _turned(vectors: np.ndarray, axes: str, where: Any) -> np.ndarray:
-    """(H, W, 3) with the stored components taken in the order and with the signs of ``axes``, as in ``'x-yz'``."""
+    """(H, W, 3) with the stored components in the order and with the signs of ``axes``, as in ``'x-yz'``."""
     picked: list[np.ndarray] = []
     sign = 1
     for letter in axes:
@@ -292,36 +292,36 @@ def _read_npz(path: Source) -> dict[str, np.ndarray]:
         with np.load(opened(path), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise BadData(f'{path} is no readable .npz file ({error}): {REPAIR}.') from error
+        raise BadData(f'{path} is not a readable .npz file ({error}): {REPAIR}.') from error
 
 
 def _read_whole_mat(path: Source) -> dict[str, Any]:
     import scipy.io  # late: few data sets have MATLAB files
     try:
         contents = scipy.io.loadmat(opened(path), simplify_cells=True)
-    except Exception as error:  # scipy raises whatever its parser stumbles over
-        raise BadData(f'{path} is no readable MATLAB file ({type(error).__name__}: {error}): {REPAIR}; a version 7.3 '
+    except Exception as error:  # scipy's parser can raise anything
+        raise BadData(f'{path} is not a readable MATLAB file ({type(error).__name__}: {error}): {REPAIR}; a version 7.3 '
                       'file must be '
                       f'saved again with -v7.') from error
     return {name: value for name, value in contents.items() if not name.startswith('__')}
 
 
 def _read_exr(path: Source) -> dict[str, np.ndarray]:
-    """The channels of an OpenEXR image. OpenCV 5.0's wheels read none, so the OpenEXR package does."""
+    """The channels of an OpenEXR image, read with the OpenEXR package because OpenCV 5.0's wheels do not support it."""
     if importlib.util.find_spec('OpenEXR') is None:
-        raise BadData(f'{path}: OpenEXR pictures need the package OpenEXR: pip install OpenEXR.')
+        raise BadData(f'{path}: OpenEXR images need the package OpenEXR: pip install OpenEXR.')
     import OpenEXR
 
     try:
         with _on_disk(path) as place, OpenEXR.File(str(place)) as file:
             return {name: np.array(channel.pixels) for name, channel in file.channels().items()}
     except (RuntimeError, ValueError, OSError, struct.error) as error:
-        raise BadData(f'{path} is no readable OpenEXR picture ({error}): {REPAIR}.') from error
+        raise BadData(f'{path} is not a readable OpenEXR image ({error}): {REPAIR}.') from error
 
 
 @contextmanager
 def _on_disk(path: Source) -> Iterator[Path]:
-    """A file of the content, for a reader that takes paths alone."""
+    """A file with the content, for a reader that only takes paths."""
     if not isinstance(path, Blob):
         yield path
         return

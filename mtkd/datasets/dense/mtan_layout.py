@@ -11,7 +11,7 @@ from mtkd.structures import IGNORE, Sample, Size
 from ..base import BadData, Entry, TaskDataset, unit_normals
 from ..files import read_npy, stored_normals
 
-HALF_GREY = 0.5 / 255  # what rounding to 8 bits forgives
+HALF_GREY = 0.5 / 255  # tolerance for rounding to 8 bits
 MIN_NORM = 0.5  # of a normal after resizing: a shorter one mixes opposite, or valid and invalid, vectors
 MISSING_CLASS = -1
 REPAIR = 'replace the file, or take the sample out of every folder'
@@ -20,27 +20,27 @@ REPAIR = 'replace the file, or take the sample out of every folder'
 class MTANLayout(TaskDataset):
     """A data set stored as ``<split>/<folder>/<number>.npy`` with one folder for images and one per kind of label.
 
-    Stored are images (H, W, 3) as fractions, class maps (H, W) with -1 unlabelled, depths (H, W, 1) or (H, W) with 0
-    invalid and normals (H, W, 3) with the zero vector invalid. Served are, as everywhere, uint8 images (``round(255
-    x)``, which is the value the release was made from where it was not resampled) and class 255 for -1. Normals are made
-    unit length, which the code bases that read this layout leave out; for a release of unit vectors it changes nothing.
+    The files contain images (H, W, 3) as fractions, class maps (H, W) with -1 unlabelled, depths (H, W, 1) or (H, W) with 0
+    invalid and normals (H, W, 3) with the zero vector invalid. The data set serves uint8 images (``round(255 x)``, the
+    original values if the release was not resampled) and class 255 for -1. Normals are normalised to unit length, unlike in
+    the code bases that read this layout; this has no effect on a release of unit vectors.
 
-    A subclass says in :attr:`FOLDERS` where each task lies; the first folder that exists is read.
+    A subclass defines the folder of each task in :attr:`FOLDERS`; the first folder that exists is read.
 
     Args:
-        size: (height, width) to bring samples to as they are read, before they are cached: a reduced protocol, in
-            training and in scoring. Images by area (bilinear where they grow), class maps and depths the nearest pixel,
-            normals bilinear and made unit length again. None: as stored.
-        **kwargs: of :class:`~mtkd.datasets.base.TaskDataset`.
+        size: (height, width) to which samples are resized on reading, before they are cached: a reduced protocol, in
+            training and in scoring. Images by area (bilinear if enlarged), class maps and depths by the nearest pixel,
+            normals bilinearly and normalised again. None: as stored.
+        **kwargs: see :class:`~mtkd.datasets.base.TaskDataset`.
 
     Raises:
         ValueError: ``size`` is not two positive numbers.
-        BadData: on use, a folder is missing, folders hold different samples, or a file holds what it must not.
+        BadData: on use, a folder is missing, folders contain different samples, or the content of a file is invalid.
 
     Source: fact sheet 2.3 and 2.4 (Liu et al., CVPR 2019, and LibMTL, which reads the same folders).
     """
 
-    FOLDERS: dict[str, tuple[str, ...]] = {'image': ('image',)}  # 'image' or task -> names its folder may have
+    FOLDERS: dict[str, tuple[str, ...]] = {'image': ('image',)}  # 'image' or task -> possible names of its folder
 
     def __init__(self, *args: Any, size: Size | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,7 +80,7 @@ class MTANLayout(TaskDataset):
         for task in self.reads:
             label = READERS[self.OFFERS[task]](files[task])
             if label.shape[:2] != image.shape[:2]:
-                raise BadData(f'{files[task]} is {_by(label)}, its picture {_by(image)}: {REPAIR}.')
+                raise BadData(f'{files[task]} is {_by(label)}, its image {_by(image)}: {REPAIR}.')
             targets[task] = self._fitted(label, self.OFFERS[task])
         grey = cv2.convertScaleAbs(self._fitted(image, 'picture'), alpha=255)  # rounds
         return Sample(image=grey, targets=targets, meta={})
@@ -100,12 +100,12 @@ def read_picture(path: Path) -> np.ndarray:
     """(H, W, 3) float32 in [0, 1].
 
     Raises:
-        BadData: the array is of another shape or type, holds NaN, or a value is not a fraction.
+        BadData: the array has another shape or type, contains NaN, or a value is not a fraction.
     """
-    stored = _floats(path, 'a picture', 3)
+    stored = _floats(path, 'an image', 3)
     low, high = float(stored.min()), float(stored.max())
     if low < -HALF_GREY or high > 1 + HALF_GREY:
-        raise BadData(f'{path} holds values from {low:g} to {high:g}, pictures are stored in [0, 1]: {REPAIR}.')
+        raise BadData(f'{path} holds values from {low:g} to {high:g}, images are stored in [0, 1]: {REPAIR}.')
     return stored if low >= 0 and high <= 1 else stored.clip(0, 1)
 
 

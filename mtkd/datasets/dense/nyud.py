@@ -14,7 +14,7 @@ from ..files import REPAIR, class_ids, read_grey, read_list, read_mat, read_npy,
 from ..picture_files import IMAGE_SUFFIXES, by_stem, read_picture
 
 FOLDERS = {'image': 'images', 'semseg': 'segmentation', 'depth': 'depth', 'normals': 'normals', 'edge': 'edge'}
-READABLE = {  # suffixes that are looked for, in any case, the most exact first
+READABLE = {  # supported suffixes, in any case, the most exact first
     'image': IMAGE_SUFFIXES, 'semseg': ('.png', '.mat', '.npy'), 'depth': ('.npy', '.mat'),
     'normals': ('.npy', '.png', '.jpg'), 'edge': ('.npy', '.png')}
 VARIANTS = {
@@ -27,21 +27,21 @@ VARIANTS = {
 class NYUDMT(TaskDataset):
     """NYUD-v2 in the folder layout of the multi-task literature.
 
-    Under ``data_root``: ``gt_sets/{train,val}.txt`` with one id a line and the folders ``images``, ``segmentation``,
-    ``depth``, ``normals`` and ``edge`` with one file an id. Three releases differ in the file formats: ``drive``
+    Under ``data_root``: ``gt_sets/{train,val}.txt`` with one id per line and the folders ``images``, ``segmentation``,
+    ``depth``, ``normals`` and ``edge`` with one file per id. Three releases differ in the file formats: ``drive``
     (``NYUD_MT.tgz``: jpg images, npy maps), ``eth`` (``NYUDv2.tar.gz``: png images, normals and edges) and ``astmt``
     (MATLAB segmentation and depth, jpg normals, png edges).
 
-    Stored segmentation is 0 unlabelled and 1 to 40; served is 0 to 39 and 255 (the 40-class protocol). Depth is metres,
-    0 invalid. Normals in 8 bits are ``2 x / 255 - 1``; vectors shorter than 0.1 are invalid, the others are made unit
-    length (the official loaders leave the length as it is stored, which their losses see and their metrics do not). Normals
-    face the camera; which way z points is the release's.
+    Stored classes are 0 (unlabelled) and 1 to 40; served classes are 0 to 39 and 255 (the 40-class protocol). Depth is in
+    metres, 0 invalid. Normals in 8 bits are ``2 x / 255 - 1``; vectors shorter than 0.1 are invalid, the others are
+    normalised to unit length (the official loaders keep the stored length, which affects their losses but not their
+    metrics). Normals face the camera; the direction of z is that of the release.
 
-    Kept in memory, the 795 training samples with all tasks take 1.2 GB at 228x308 and 5.1 GB at 480x640.
+    In memory, the 795 training samples with all tasks take 1.2 GB at 228x308 and 5.1 GB at 480x640.
 
     Args:
-        variant: one of :data:`VARIANTS`; None finds the format folder by folder, which also serves mixtures.
-        **kwargs: of :class:`~mtkd.datasets.base.TaskDataset`.
+        variant: one of :data:`VARIANTS`; None detects the format of each folder, so that mixtures work as well.
+        **kwargs: see :class:`~mtkd.datasets.base.TaskDataset`.
 
     Source: fact sheet 2.1.
     """
@@ -69,7 +69,7 @@ class NYUDMT(TaskDataset):
                 for name in ids]
 
     def _names(self, role: str, ids: list[str]) -> dict[str, str]:
-        """Id -> name of its file in a folder: with the variant's suffix, or the first readable one that there is."""
+        """Id -> name of its file in a folder: with the variant's suffix, or the first readable one that exists."""
         if self.variant is not None:
             return {name: f'{name}{VARIANTS[self.variant][role]}' for name in ids}
         folder = self.data_root / FOLDERS[role]
@@ -87,7 +87,7 @@ class NYUDMT(TaskDataset):
 
 
 def read_semseg(path: Path) -> np.ndarray:
-    """(H, W) uint8 0..39 and 255, of a file with 0 unlabelled and 1..40."""
+    """(H, W) uint8 0..39 and 255, from a file with 0 unlabelled and 1..40."""
     if path.suffix == '.mat':
         stored = read_mat(path, 'segmentation')
     else:
@@ -102,7 +102,7 @@ def read_semseg(path: Path) -> np.ndarray:
 def read_depth(path: Path) -> np.ndarray:
     """(H, W) float32 metres."""
     stored = _map(read_mat(path, 'depth') if path.suffix == '.mat' else read_npy(path))
-    return np.ascontiguousarray(stored, np.float32 if stored.dtype.kind == 'f' else None)  # whole numbers want a scale
+    return np.ascontiguousarray(stored, np.float32 if stored.dtype.kind == 'f' else None)  # integers need a scale
 
 
 def read_normals(path: Path) -> np.ndarray:

@@ -9,13 +9,13 @@ from .mtan_layout import MTANLayout
 class NYUv2MTAN(MTANLayout):
     """Indoor scenes with 13 classes, depth and normals: ``{train,val}/{image,label,depth,normal}/<number>.npy``.
 
-    The release is 288x384 with 795 training and 654 test images (its ``val``). Depth is metres, 0 invalid. Which way the
-    z of normals points is the release's.
+    The release is 288x384 with 795 training and 654 test images (its ``val``). Depth is in metres, 0 invalid. The direction
+    of the normals' z is that of the release.
 
-    Kept in memory, the 795 training samples take 1.7 GB at 288x384 and 200 MB at 96x128.
+    In memory, the 795 training samples take 1.7 GB at 288x384 and 200 MB at 96x128.
 
     Args:
-        **kwargs: of :class:`~mtkd.datasets.dense.mtan_layout.MTANLayout` and :class:`~mtkd.datasets.base.TaskDataset`.
+        **kwargs: see :class:`~mtkd.datasets.dense.mtan_layout.MTANLayout` and :class:`~mtkd.datasets.base.TaskDataset`.
 
     Source: fact sheet 2.3; the classes are those of Couprie et al. 2013.
     """

@@ -27,14 +27,14 @@ class PASCALContextMT(TaskDataset):
 
     Under ``data_root``: ``JPEGImages/ID.jpg``, ``ImageSets/Context/{train,val}.txt`` and
 
-    - ``semseg/VOC12/ID.png``, where absent ``semseg/pascal-context/ID.png``: 21 classes, 255 unlabelled;
+    - ``semseg/VOC12/ID.png``, or if absent ``semseg/pascal-context/ID.png``: 21 classes, 255 unlabelled;
     - ``human_parts/ID.mat`` (PASCAL-Part): the parts of all persons merged to six and background; an image without
       person parts is invalid everywhere;
     - ``pascal-context/trainval/ID.mat`` with ``LabelMap``: its region borders, thinned, are the edges;
-    - ``normals_distill/ID.png``: 8-bit normals of a network, used only on classes that NYU has too;
+    - ``normals_distill/ID.png``: 8-bit normals of a network, used only on classes that NYU also has;
     - ``sal_distill/ID.png``: saliency of a network, salient above one half.
 
-    The last two are no ground truth. Thinning takes most of the time of reading: use ``cache=True`` where memory allows.
+    The last two are not ground truth. Thinning takes most of the reading time: use ``cache=True`` if memory allows.
 
     Source: fact sheet 2.2.
     """
@@ -91,8 +91,8 @@ def read_regions(path: Path) -> np.ndarray:
 def read_normals(path: Path, label_map: np.ndarray) -> np.ndarray:
     """(H, W, 3) float32 unit vectors, zero outside the classes shared with NYU.
 
-    The official loaders read the same vectors, of the length that 8 bits give them: 1 within 0.5 % for a normal. Ours have
-    length 1, and a grey pixel, whose vector is shorter than 0.1, is invalid.
+    The official loaders read the same vectors with the length from 8 bits, which is 1 within 0.5 % for a normal. Here they
+    have length 1, and a grey pixel, whose vector is shorter than 0.1, is invalid.
 
     Raises:
         BadData: the image of normals and the map of regions differ in size.
@@ -109,7 +109,7 @@ def read_parts(path: Path, size: tuple[int, int]) -> np.ndarray:
     """(H, W) uint8 of the six parts of all persons in a PASCAL-Part annotation; 255 everywhere if there are none.
 
     Raises:
-        BadData: the annotation is built otherwise, or has a part that PASCAL-Part does not name.
+        BadData: the annotation has another structure, or a part that PASCAL-Part does not have.
     """
     parts: np.ndarray = np.zeros(size, np.uint8)
     try:
@@ -120,11 +120,11 @@ def read_parts(path: Path, size: tuple[int, int]) -> np.ndarray:
                 parts[np.asarray(part['mask']) > 0] = PART_IDS[part['part_name']]
     except (KeyError, TypeError, IndexError) as error:
         raise BadData(f'{path} is no PASCAL-Part annotation ({type(error).__name__}: {error}; expected are objects with '
-                      f'class_ind and parts, these with part_name and a mask of the size of the picture): '
+                      f'class_ind and parts, these with part_name and a mask of the size of the image): '
                       f'{REPAIR}.') from error
     return parts if parts.any() else np.full(size, IGNORE, np.uint8)
 
 
 def _rows(structs: Any) -> list[dict[str, Any]]:
-    """The rows of a MATLAB struct array, of which SciPy makes one dictionary, several, or an empty array."""
+    """The rows of a MATLAB struct array, which SciPy reads as one dictionary, several, or an empty array."""
     return [structs] if isinstance(structs, dict) else list(structs)

@@ -1,5 +1,5 @@
-"""Data sets of faces, one adapter a file. They are images of real people with guessed or declared attributes:
-docs/mechanisms/faces.md says what the labels are and are not for.
+"""Data sets of faces, one adapter per file. They contain images of real people with guessed or declared attributes:
+docs/mechanisms/faces.md describes the meaning and the limits of the labels.
 """
 
 from .adience import Adience

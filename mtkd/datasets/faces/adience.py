@@ -19,19 +19,19 @@ class Adience(AttributeDataset):
     """``fold_{0..4}_data.txt`` (tab-separated) and the images of ``aligned/`` or ``faces/``, all below ``data_root``.
 
     Cross-validation over the five folds, which share no person: ``val`` is the fold ``fold``, ``train`` the other four.
-    Age is one of eight groups; values that are none of them (single ages, other ranges) belong to the group that contains
-    them, or are missing where none does. Gender: 0 male (m), 1 female (f), u is missing. Exact and one-off accuracy:
+    Age is one of eight groups; other values (single ages, other ranges) belong to the group that contains them, or are
+    missing if none does. Gender: 0 male (m), 1 female (f), u is missing. Exact and one-off accuracy:
     ``Classification(num_classes=8, metric='AgeGroupAccuracy')``.
 
     Args:
         args: see :class:`AttributeDataset`.
-        fold: number of the fold held out, 0 to 4.
-        variant: ``'aligned'`` (landmark-aligned faces) or ``'faces'`` (cut out only).
+        fold: number of the held-out fold, 0 to 4.
+        variant: ``'aligned'`` (landmark-aligned faces) or ``'faces'`` (only cropped).
         kwargs: see :class:`AttributeDataset`.
 
     Raises:
-        ValueError: there is no such fold or variant.
-        BadData (on use): a fold file is missing, or a column of it.
+        ValueError: the fold or variant does not exist.
+        BadData (on use): a fold file, or one of its columns, is missing.
 
     Source: fact sheet 2.8, 3.6.
     """

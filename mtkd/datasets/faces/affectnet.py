@@ -25,17 +25,17 @@ class AffectNet(AttributeDataset):
     """``training.csv`` and ``validation.csv``, with images under the names in ``subDirectory_filePath``.
 
     AffectNet's expressions are 0 neutral, 1 happy, 2 sad, 3 surprise, 4 fear, 5 disgust, 6 anger, 7 contempt; the first
-    seven are brought to the order of FER-2013, contempt is missing (a label map with eight classes serves it). Rows of 8
-    to 10 are left out, and their number told. A table without a header is read in the release's order of columns.
+    seven are converted to the order of FER-2013, contempt is missing (use a label map with eight classes to keep it). Rows
+    with 8 to 10 are left out, and their number is logged. A table without a header is read in the release's column order.
 
     Args:
         args: see :class:`AttributeDataset`.
         images: folder of the images below ``data_root``.
-        crop: cut out the face where the table has its box.
+        crop: crop the face if the table has its box.
         kwargs: see :class:`AttributeDataset`.
 
     Raises (on use):
-        BadData: the table is missing, or a column of it.
+        BadData: the table, or one of its columns, is missing.
 
     Source: fact sheet 2.8 (from knowledge of the format, not from a copy of the data set).
     """
@@ -63,11 +63,11 @@ class AffectNet(AttributeDataset):
                                 'values': {'expression': expression}})
         dropped = len(table[COLUMNS[0]]) - len(records)
         if dropped:
-            print_log(f"{self.name} '{self.split}': {dropped} pictures without a usable expression are left out.", 'current')
+            print_log(f"{self.name} '{self.split}': {dropped} images without a usable expression are left out.", 'current')
         return records
 
     def picture(self, entry: Entry) -> np.ndarray:
-        """See :class:`AttributeDataset`; inside the face's box where there is one."""
+        """See :class:`AttributeDataset`; cropped to the face's box if there is one."""
         image = super().picture(entry)
         if entry['box'] is None:
             return image

@@ -18,16 +18,16 @@ class FairFace(AttributeDataset):
     """``fairface_label_{train,val}.csv`` with the columns file, age, gender, race; images under the names in ``file``.
 
     Age is one of nine groups and race one of seven, both FairFace's own, in the order of the paper; the five races of the
-    other data sets are five lines of ``label_maps`` (docs/mechanisms/faces.md). Gender: 0 male, 1 female. Tables in which
-    a spreadsheet has turned '3-9' and '10-19' into dates are understood.
+    other data sets need five lines of ``label_maps`` (docs/mechanisms/faces.md). Gender: 0 male, 1 female. Tables in which
+    a spreadsheet has converted '3-9' and '10-19' to dates are supported.
 
     Args:
         args: see :class:`AttributeDataset`.
-        table: name of the csv, ``{split}`` in it being the split.
+        table: name of the csv; ``{split}`` in it is the split.
         kwargs: see :class:`AttributeDataset`.
 
     Raises (on use):
-        BadData: the table is missing, or a column of it.
+        BadData: the table, or one of its columns, is missing.
 
     Source: Karkkainen and Joo 2021.
     """

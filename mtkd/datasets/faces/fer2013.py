@@ -17,7 +17,7 @@ USAGE = {'train': 'Training', 'val': 'PublicTest', 'test': 'PrivateTest'}
 
 @DATASETS.register_module()
 class FER2013(AttributeDataset):
-    """``fer2013.csv`` with the columns emotion, pixels (48x48 grey levels, separated by blanks) and Usage.
+    """``fer2013.csv`` with the columns emotion, pixels (48x48 grey levels, separated by spaces) and Usage.
 
     Splits: ``train`` is Training, ``val`` PublicTest, ``test`` PrivateTest. A row whose pixels cannot be read counts as a
     broken image. A sample is named by the number of its row, from 0.
@@ -28,9 +28,9 @@ class FER2013(AttributeDataset):
         kwargs: see :class:`AttributeDataset`.
 
     Raises (on use):
-        BadData: the table is missing, or a column of it.
+        BadData: the table, or one of its columns, is missing.
 
-    Source: fact sheet 2.8; expressions 0 angry to 6 neutral, the order that the other data sets are brought to.
+    Source: fact sheet 2.8; expressions 0 angry to 6 neutral, the order used for all data sets.
     """
 
     OFFERS = {'expression': 'class_label'}

@@ -11,10 +11,10 @@ def held_out(groups: Sequence[str], split: str, share: float, seed: int) -> list
     """Indices of the samples of a split; no group occurs in both splits.
 
     Args:
-        groups: each sample's group: its person where that is known, itself where not.
+        groups: the group of each sample: its person if known, otherwise the sample itself.
         split: ``'train'``, ``'val'`` or ``'all'``.
-        share: share of the groups that ``'val'`` holds.
-        seed: of the draw.
+        share: share of the groups in ``'val'``.
+        seed: seed of the division.
 
     Raises:
         ValueError: the share is not inside (0, 1).

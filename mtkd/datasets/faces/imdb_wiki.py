@@ -21,12 +21,12 @@ FIELDS = ('dob', 'photo_taken', 'full_path', 'gender', 'face_score', 'second_fac
 
 @DATASETS.register_module()
 class IMDBWIKI(AttributeDataset):
-    """The face crops of IMDB-WIKI: ``<source>.mat`` and, below ``images``, the images of its ``full_path``.
+    """The face crops of IMDB-WIKI: ``<source>.mat``, and below ``images`` the images listed in its ``full_path``.
 
     The age is the time from the date of birth to the middle of the year the photograph was taken, in whole years.
-    Gender: 0 male, 1 female (the file's 1 and 0), NaN is missing. Images are left out whose age is not within
-    ``ages``, whose face score is not above ``min_score``, or that have a second face; the number is told. There is no
-    official split: ``train`` and ``val`` are ours, no name being in both; ``all`` is everything.
+    Gender: 0 male, 1 female (the file's 1 and 0), NaN is missing. Images whose age is not within ``ages``, whose face score
+    is not above ``min_score``, or that have a second face, are left out, and their number is logged. There is no official
+    split: ``train`` and ``val`` are ours, without common names; ``all`` is everything.
 
     Args:
         args: see :class:`AttributeDataset`.
@@ -34,12 +34,12 @@ class IMDBWIKI(AttributeDataset):
         images: folder of the images below ``data_root``; None: ``<source>_crop``.
         min_score: the face score that an image must exceed.
         ages: (first, last) age in years.
-        val_share: share of the names that ``val`` holds.
-        split_seed: of the draw.
+        val_share: share of the names in ``val``.
+        split_seed: seed of the division.
         kwargs: see :class:`AttributeDataset`.
 
     Raises:
-        ValueError: there is no such source.
+        ValueError: the source does not exist.
         BadData (on use): the .mat file is missing, unreadable, or lacks a field.
 
     Source: fact sheet 2.8 (from knowledge of the format, not from a copy of the data set).
@@ -66,7 +66,7 @@ class IMDBWIKI(AttributeDataset):
         usable = ((age >= self.ages[0]) & (age <= self.ages[1]) & np.isnan(facts['second_face_score'])
                   & (facts['face_score'] > self.min_score))
         kept = np.flatnonzero(usable)
-        print_log(f"{self.name} ({self.source}): {len(age) - len(kept)} of {len(age)} pictures are left out (age, face "
+        print_log(f"{self.name} ({self.source}): {len(age) - len(kept)} of {len(age)} images are left out (age, face "
                   f'score or a second face).', 'current')
         people = [str(facts['name'][i]) for i in kept]
         records = []
@@ -94,7 +94,7 @@ class IMDBWIKI(AttributeDataset):
 
 
 def ages_of(born: np.ndarray, taken: np.ndarray) -> np.ndarray:
-    """(N,) whole years from Matlab's day of birth to the first of July of the year; NaN if there is no such day."""
+    """(N,) whole years from Matlab's day of birth to the first of July of the year; NaN for invalid days."""
     known = np.asarray(born, np.float64) > MATLAB_DAY_0
     days = np.where(known, born, MATLAB_DAY_0 + UNIX_DAY_0).astype(np.int64) - MATLAB_DAY_0 - UNIX_DAY_0
     birthday = days.astype('datetime64[D]')

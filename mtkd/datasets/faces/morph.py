@@ -21,24 +21,24 @@ NAME = re.compile(r'(?P<person>\d+)_(?P<number>\d+)(?P<gender>[MF])(?P<age>\d+)'
 class MORPH2(AttributeDataset):
     """Images named ``ID_PICSEXAGE.JPG`` (009055_1M54.JPG), or the csv of the release with their race.
 
-    Without ``table`` all images below ``data_root`` are listed, and race is missing. With it, the csv's rows are, with
-    the columns named in ``columns``. Gender: M 0, F 1. Race: W White, B Black, A Asian, H and O Other; I is missing, as
-    the release does not say which Indians are meant.
+    Without ``table``, all images below ``data_root`` are listed, and race is missing. With it, the rows of the csv are
+    listed, with the columns named in ``columns``. Gender: M 0, F 1. Race: W White, B Black, A Asian, H and O Other; I is
+    missing, because the release does not define it.
 
-    There is no official split: ``train`` and ``val`` are ours, no person (the ID in the name) being in both; ``all`` is
-    everything. The other usual protocol, a subset of white people, is ``subset`` with its list.
+    There is no official split: ``train`` and ``val`` are ours, without common persons (the ID in the name); ``all`` is
+    everything. For the other usual protocol, a subset of white people, give its list as ``subset``.
 
     Args:
         args: see :class:`AttributeDataset`.
-        table: name of a csv below ``data_root``; None: the file names are all there is.
-        columns: field -> column of the csv; ``path`` is the image's, below ``data_root``.
-        subset: name of a text file below ``data_root``, the names (without folders) of the images to use, one a line.
-        val_share: share of the people that ``val`` holds.
-        split_seed: of the draw.
+        table: name of a csv below ``data_root``; None: use only the file names.
+        columns: field -> column of the csv; ``path`` is the path of the image below ``data_root``.
+        subset: name of a text file below ``data_root`` with the names (without folders) of the images to use, one per line.
+        val_share: share of the persons in ``val``.
+        split_seed: seed of the division.
         kwargs: see :class:`AttributeDataset`.
 
     Raises (on use):
-        BadData: there are no images, a name does not follow the pattern, or the table or a column of it is missing.
+        BadData: there are no images, a name does not match the pattern, or the table or one of its columns is missing.
 
     Source: fact sheet 2.8.
     """
@@ -69,7 +69,7 @@ class MORPH2(AttributeDataset):
     def _match(self, path: Path) -> re.Match:
         match = NAME.fullmatch(path.stem)
         if match is None:
-            raise BadData(f"the picture {path} in {self.data_root} is not named as MORPH's are (009055_1M54.JPG): rename "
+            raise BadData(f"the image {path} in {self.data_root} is not named as MORPH's are (009055_1M54.JPG): rename "
                           f'it, or move it elsewhere.')
         return match
 

@@ -15,16 +15,16 @@ LANDMARK_LINES = 5
 
 @DATASETS.register_module()
 class RAFDB(AttributeDataset):
-    """The basic expressions of RAF-DB in its own folders.
+    """The basic expressions of RAF-DB in the folders of the release.
 
     Under ``data_root``: ``EmoLabel/list_patition_label.txt`` (its own spelling), ``Image/aligned/NAME_aligned.jpg`` and
-    ``Annotation/manual/NAME_manu_attri.txt``, the last read only when gender, race or age are asked for: five lines of
+    ``Annotation/manual/NAME_manu_attri.txt``, which is only read if gender, race or age are requested: five lines of
     landmarks, then gender (0 male, 1 female, 2 unsure, which is missing), race (0 Caucasian, 1 African-American, 2 Asian:
-    served as White, Black, Asian) and age group. ``val`` are the files called ``test_…``. Expressions are brought to the
-    order of FER-2013.
+    served as White, Black, Asian) and age group. ``val`` contains the files named ``test_…``. Expressions are converted to
+    the order of FER-2013.
 
     Raises (on use):
-        BadData: a file is missing or a line of it does not read.
+        BadData: a file is missing, or one of its lines is invalid.
 
     Source: fact sheet 2.8.
     """
@@ -62,7 +62,7 @@ def attributes(path: Path) -> dict[str, str]:
     """Gender, race and age group of one annotation file.
 
     Raises:
-        BadData: it is missing or has not the right number of lines.
+        BadData: it is missing or has another number of lines.
     """
     if not path.is_file():
         raise BadData(f"{path} is missing: complete the data set, or take gender, race and age out of the tasks.")

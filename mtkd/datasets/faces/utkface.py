@@ -16,14 +16,14 @@ from .holdout import SPLITS, held_out
 class UTKFace(AttributeDataset):
     """Images named ``[age]_[gender]_[race]_[time].jpg`` (or ``.jpg.chip.jpg``) anywhere below ``data_root``.
 
-    Gender: 0 male, 1 female. Race: 0 White, 1 Black, 2 Asian, 3 Indian, 4 Other. In three names the race is left out: it
-    is missing there. There is no official split: ``train`` and ``val`` are ours, drawn by image (the data set does not
-    say which images show one person), ``all`` is everything.
+    Gender: 0 male, 1 female. Race: 0 White, 1 Black, 2 Asian, 3 Indian, 4 Other; three names have no race, so it is missing.
+    There is no official split: ``train`` and ``val`` are ours, divided by image (the data set does not identify persons);
+    ``all`` is everything.
 
     Args:
         args: see :class:`AttributeDataset`.
-        val_share: share of the images that ``val`` holds.
-        split_seed: of the draw.
+        val_share: share of the images in ``val``.
+        split_seed: seed of the division.
         kwargs: see :class:`AttributeDataset`.
 
     Raises (on use):
@@ -51,7 +51,7 @@ class UTKFace(AttributeDataset):
 
 
 def attributes_of(name: str) -> dict[str, str]:
-    """The age, gender and race that a file name says; empty where it does not."""
+    """Age, gender and race from a file name; empty if they are not in it."""
     fields = name.split('.')[0].split('_')[:-1]  # the last is the time
     fields += [''] * (3 - len(fields))
     return dict(zip(('age', 'gender', 'race'), fields[:3], strict=True))
@@ -65,5 +65,5 @@ def pictures_below(folder: Path) -> list[Path]:
     """
     found = sorted(path for path in folder.rglob('*') if is_picture(path))
     if not found:
-        raise BadData(f'{folder} holds no pictures: data_root must be the folder that they lie below.')
+        raise BadData(f'{folder} holds no images: data_root must be the folder that they lie below.')
     return found

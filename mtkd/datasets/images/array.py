@@ -25,35 +25,35 @@ DTYPES = {'class_label': np.int64, 'scalar': np.float32}
 class ArrayDataset(TaskDataset):
     """A split that fits into memory as one array of images and one of labels per task.
 
-    An adapter writes :meth:`load_arrays`. Without a pipeline whole batches are cut out of the arrays at once, equal to
-    the bit to what the samples one by one would give; with one, samples go through it one by one. The argument ``cache``
-    changes nothing: everything is in memory once :meth:`full_init` has run, and workers that fork share it.
+    An adapter implements :meth:`load_arrays`. Without a pipeline, whole batches are cut out of the arrays at once, bit-equal
+    to the samples one by one; with a pipeline, samples are processed one by one. The argument ``cache`` has no effect:
+    after :meth:`full_init`, everything is in memory, and forked workers share it.
 
     Args:
         args: see :class:`TaskDataset`.
         kwargs: see :class:`TaskDataset`.
 
     Raises:
-        TypeError: a label on offer is no image-level one.
-        BadData (on use): the arrays do not belong together, or a class is out of range.
+        TypeError: a label on offer is not image-level.
+        BadData (on use): the arrays do not match, or a class is out of range.
     """
 
-    size: Size = (32, 32)  # (height, width) of all pictures
+    size: Size = (32, 32)  # (height, width) of all images
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         wrong = [task for task, kind in self.reads.items() if kind.name not in DTYPES]
         if wrong:
             raise TypeError(f"{type(self).__name__} offers '{wrong[0]}' as {self.reads[wrong[0]].name}: an ArrayDataset "
-                            f'holds labels of whole pictures ({", ".join(DTYPES)}).')
+                            f'holds labels of whole images ({", ".join(DTYPES)}).')
         self.cache = False
         self._images: Tensor | None = None
         self._labels: dict[str, Tensor] = {}
 
     @abstractmethod
     def load_arrays(self) -> Arrays:
-        """The split: images (N, H, W, 3) uint8 RGB; of every task on offer (N,) whole numbers with -1 where a class is
-        missing, or (N,) floats with NaN if a number is; and N sample ids."""
+        """The split: images (N, H, W, 3) uint8 RGB; for every task on offer, (N,) whole numbers with -1 for missing classes,
+        or (N,) floats with NaN for missing numbers; and N sample ids."""
 
     @property
     def images(self) -> Tensor:
@@ -64,7 +64,7 @@ class ArrayDataset(TaskDataset):
 
     @property
     def labels(self) -> dict[str, Tensor]:
-        """Task -> (N,) in the form that a batch has."""
+        """Task -> (N,) in the form of a batch."""
         self.full_init()
         return self._labels
 
@@ -87,7 +87,8 @@ class ArrayDataset(TaskDataset):
         return [{**entry, 'number': number} for number, entry in enumerate(super().restrict(entries, rows))]
 
     def _without_hidden_rows(self, labels: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The labels, none where ``keep_labels`` hides them; of a single task of classes it keeps a share of each."""
+        """The labels without those that ``keep_labels`` hides; for a single classification task, it keeps a share of every
+        class."""
         if self.keep_labels is None:
             return labels
         tasks = sorted(set(self.kinds) & set(self.OFFERS))
@@ -100,12 +101,12 @@ class ArrayDataset(TaskDataset):
     def _check_arrays(self, images: np.ndarray, labels: dict[str, np.ndarray], ids: Sequence[str]) -> None:
         where = f"{self.name} '{self.split}'"
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
-            raise BadData(f'{where}: pictures are (N, H, W, 3) uint8 RGB, these are {images.shape} {images.dtype}: '
+            raise BadData(f'{where}: images are (N, H, W, 3) uint8 RGB, these are {images.shape} {images.dtype}: '
                           f'convert them.')
         for task, kind in self.reads.items():
             values = np.asarray(labels[task])
             if not len(ids) == len(images) == len(values):
-                raise BadData(f'{where}: there are {len(images)} pictures, {len(ids)} ids and {len(values)} labels of '
+                raise BadData(f'{where}: there are {len(images)} images, {len(ids)} ids and {len(values)} labels of '
                               f'{task}: they must be as many.')
             known = self.stored_classes(task)
             classes = np.iinfo(np.int64).max if known is None else known
@@ -132,7 +133,7 @@ class ArrayDataset(TaskDataset):
         return not self.pipeline
 
     def __getitems__(self, keys: Sequence[Key]) -> Any:
-        """The batch of ``keys``; packed samples one by one where there is a pipeline."""
+        """The batch of ``keys``; with a pipeline, packed samples one by one."""
         if not self.serves_batches:
             return super().__getitems__(keys)
         pairs = [index_and_draw(key) for key in keys]
@@ -171,7 +172,7 @@ def as_size(size: int | Size, of: str) -> Size:
     """(height, width); one number is the side of a square.
 
     Raises:
-        ValueError: it is neither; names ``of``, whose argument it is.
+        ValueError: it is neither; the message names ``of``, the owner of the argument.
     """
     sides = (size, size) if isinstance(size, int) else tuple(size)
     if len(sides) != 2 or min(sides) < 1:
@@ -180,13 +181,13 @@ def as_size(size: int | Size, of: str) -> Size:
 
 
 def read_all(paths: Sequence[Path], read: Callable[[Path], np.ndarray], size: Size, what: str) -> np.ndarray:
-    """(N, height, width, 3) uint8 of many small files, read by threads; a log line says how long it took.
+    """(N, height, width, 3) uint8 of many small files, read by threads; the time is logged.
 
     Args:
         paths: the files.
-        read: one file as (height, width) or (height, width, 3) uint8; decoders let other threads run meanwhile.
+        read: reads one file as (height, width) or (height, width, 3) uint8; decoders release the interpreter lock.
         size: (height, width).
-        what: what is read, for the log.
+        what: name of the data, for the log.
     """
     start = perf_counter()
     images: np.ndarray = np.empty((len(paths), *size, 3), np.uint8)
@@ -199,22 +200,21 @@ def read_all(paths: Sequence[Path], read: Callable[[Path], np.ndarray], size: Si
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
         for _ in threads.map(place, range(0, len(paths), CHUNK)):  # raises what a thread raised
             pass
-    print_log(f'{what}: {len(paths)} pictures read in {perf_counter() - start:.1f} s', 'current')
+    print_log(f'{what}: {len(paths)} images read in {perf_counter() - start:.1f} s', 'current')
     return images
 
 
 def stratified(labels: np.ndarray, share: int | float, seed: int, of: str) -> np.ndarray:
-    """Which samples are held out, every class in proportion: (N,) bool, the same for the same arguments.
+    """Which samples are held out, the same share of every class: (N,) bool, deterministic.
 
     Args:
         labels: (N,) classes.
         share: number of samples to hold out, or their fraction of all.
-        seed: of the draw.
-        of: what is divided, for the errors.
+        seed: seed of the division.
+        of: name of what is divided, for the errors.
 
     Raises:
-        ValueError: ``share`` is no number between nothing and everything, or leaves a class without a sample on either
-            side.
+        ValueError: ``share`` is out of range, or leaves a class without a sample on either side.
     """
     count = round(share * len(labels)) if isinstance(share, float) and 0 < share < 1 else share
     if not isinstance(count, int) or not 0 < count < len(labels):

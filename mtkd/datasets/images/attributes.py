@@ -21,58 +21,56 @@ from ..label_map import LabelMap, told
 from .picture_store import PictureStore
 
 IMAGE_LEVEL = ('class_label', 'scalar')
-NO_LABEL = {'class_label': -1, 'scalar': float('nan')}  # kind -> what an array holds where a label is missing
-MAIN = 'main'  # the domain of the pictures as they are
+NO_LABEL = {'class_label': -1, 'scalar': float('nan')}  # kind -> value of a missing label in an array
+MAIN = 'main'  # the domain of the images as they are
 
 
 class AttributeDataset(TaskDataset):
     """Images with class and numeric labels, any of which may be missing.
 
     An adapter sets :attr:`OFFERS` (its fields and their kinds), :attr:`LABEL_MAPS`, :attr:`LIMITS` and :attr:`CLASSES`
-    of its fields, and writes :meth:`records`; :meth:`picture` where an image is not a file of its own.
+    of its fields, and implements :meth:`records`, and :meth:`picture` if images are not separate files.
 
-    An image that cannot be decoded does not end a run: it is served black with every label absent, counted, and named in
-    the log, once. Beyond ``max_broken`` of them (over all workers of a process) the run stops. Files that are missing
-    altogether are found at the start, as in every data set.
+    An image that cannot be decoded does not end a run: it is replaced by a black one with all labels absent, counted, and
+    named once in the log. After more than ``max_broken`` of them (over all workers of a process) the run stops. Missing
+    files are reported at the start, as in every data set.
 
     Args:
-        tasks: see :class:`TaskDataset`. A field of numbers may serve a task of classes, and the other way round, where
-            ``label_maps`` says how.
+        tasks: see :class:`TaskDataset`. A field of numbers may serve a classification task, and vice versa, if
+            ``label_maps`` converts the values.
         data_root: see :class:`TaskDataset`.
         split: see :class:`TaskDataset`.
         pipeline: see :class:`TaskDataset`.
         seed: see :class:`TaskDataset`.
-        cache: see :class:`TaskDataset`; images are kept at ``size``, after the domain's shift.
-        num_classes: task -> number of classes; by default what the label map can give.
+        cache: see :class:`TaskDataset`; images are kept at ``size``, after the domain shift.
+        num_classes: task -> number of classes; by default that of the label map.
         views: see :class:`TaskDataset`.
         name: see :class:`TaskDataset`.
-        size: (height, width) that images are stretched to on reading.
-        label_maps: task -> dictionary or groups, see :class:`~mtkd.datasets.label_map.LabelMap`; instead of the data
-            set's own.
-        fields: task -> the data set's field that it is read from, None for no field; by default the field of the task's
-            name.
-        unknown: what becomes of values that a label map does not know: ``'missing'`` (one warning with their counts), or
+        size: (height, width) to which images are resized on reading, without keeping the aspect ratio.
+        label_maps: task -> dictionary or groups, see :class:`~mtkd.datasets.label_map.LabelMap`; replaces the data set's.
+        fields: task -> field of the data set, None for no field; by default the field with the task's name.
+        unknown: how to treat values that are not in a label map: ``'missing'`` (one warning with their counts), or
             ``'error'``.
-        parts: serve one of so many random, disjoint parts of the split: their number, or the shares of each.
-        part: which of them, from 0.
-        part_seed: of the division; data sets that divide one split among them must say the same.
-        keep: tasks whose labels are served; the others' are hidden. None: all. ``()`` makes an unlabelled set.
-        domains: name -> transform (or its config) that turns an image into that domain; applied once, on reading.
-        domain: which of them this set is in; ``'main'`` is the images as they are.
-        max_broken: how many images may be unreadable.
+        parts: divide the split into random, disjoint parts and serve one of them: the number of parts, or their shares.
+        part: index of the served part, from 0.
+        part_seed: seed of the division; must be the same for all data sets that divide one split among them.
+        keep: tasks whose labels are served; the others are hidden. None: all. ``()`` makes an unlabelled set.
+        domains: name -> transform (or its config) that converts an image to that domain; applied once, on reading.
+        domain: the domain of this set; ``'main'`` means unchanged images.
+        max_broken: maximum number of unreadable images.
         limit: see :class:`TaskDataset`.
         exif: see :class:`TaskDataset`.
         keep_labels: see :class:`TaskDataset`.
 
     Raises:
-        ValueError: an argument names a task, field, domain or part that there is not; a field cannot serve its task; a
+        ValueError: an argument names a task, field, domain or part that does not exist; a field cannot serve its task; a
             label map gives classes that the task does not have.
-        BadData (on use): there are no labels for any task that should have some; a class is out of range; more than
-            ``max_broken`` images cannot be read.
+        BadData (on use): no task that should have labels has any; a class is out of range; more than ``max_broken`` images
+            cannot be read.
     """
 
     LABEL_MAPS: dict[str, Any] = {}  # field -> rule of LabelMap
-    LIMITS: dict[str, tuple[float, float]] = {}  # field -> range that numbers are clamped to
+    LIMITS: dict[str, tuple[float, float]] = {}  # field -> range to which numbers are clamped
 
     def __init__(self, tasks: Mapping[str, TargetKind | str] | None = None, data_root: str | Path = '',
                  split: str = 'train', pipeline: Sequence[Any] = (), seed: int | None = None,
@@ -107,12 +105,12 @@ class AttributeDataset(TaskDataset):
         self.domain, self.shift = domain, self._shift(domain, domains or {})
         self._images: np.ndarray | None = None  # (N, H, W, 3), with cache='preload'
         self._store: PictureStore | None = None
-        self.unreadable: Tensor | None = None  # (N,) uint8 in shared memory: 1 where a picture turned out to be broken
+        self.unreadable: Tensor | None = None  # (N,) uint8 in shared memory: 1 where an image turned out to be broken
 
-    # What an adapter writes.
+    # To be implemented by an adapter.
 
     def offered(self, tasks: Mapping[str, TargetKind | str] | None) -> dict[str, str]:
-        """The data set's fields and their kinds; ``tasks`` are what it is asked for."""
+        """The data set's fields and their kinds; ``tasks`` are the requested ones."""
         return dict(self.OFFERS)
 
     @abstractmethod
@@ -131,7 +129,7 @@ class AttributeDataset(TaskDataset):
 
     def _fields(self, offers: Mapping[str, str], tasks: Mapping[str, Any] | None,
                 fields: Mapping[str, str | None]) -> dict[str, str]:
-        """Task -> field, of the tasks that have one."""
+        """Task -> field, for the tasks that have one."""
         for task, field in fields.items():
             if field is not None and field not in offers:
                 raise ValueError(f"{type(self).__name__}(fields=…) reads '{task}' from '{field}', which it does not have; "
@@ -142,7 +140,7 @@ class AttributeDataset(TaskDataset):
 
     def _served_kinds(self, offers: Mapping[str, str], own: Mapping[str, str], tasks: Mapping[str, Any] | None,
                       label_maps: Mapping[str, Any]) -> dict[str, str]:
-        """Task -> kind it is served as: its field's, or the asked one where a label map leads there."""
+        """Task -> kind of its labels: that of its field, or the requested one if a label map converts to it."""
         kinds = {}
         for task, field in own.items():
             asked = (tasks or {}).get(task, offers[field])
@@ -158,7 +156,7 @@ class AttributeDataset(TaskDataset):
         return kinds
 
     def _kinds(self, tasks: Mapping[str, TargetKind | str]) -> dict[str, TargetKind]:
-        """See :class:`TaskDataset`; a set whose labels ``keep`` hides may serve tasks that it does not offer."""
+        """See :class:`TaskDataset`; a set whose labels are hidden by ``keep`` may have tasks that it does not offer."""
         if self.keep is not None and not set(tasks) & {*self.OFFERS, *self.keep}:
             return {task: KINDS[kind] if isinstance(kind, str) else kind for task, kind in tasks.items()}
         return super()._kinds(tasks)
@@ -170,7 +168,7 @@ class AttributeDataset(TaskDataset):
                                  f'({", ".join(self.kinds)}) nor a field of {type(self).__name__} ({", ".join(offers)}).')
 
     def _check_classes(self) -> None:
-        """Compare the label maps with the numbers of classes, and take these from there where nobody gave them."""
+        """Compare the label maps with the numbers of classes, and take missing numbers from them."""
         for task, label_map in self.maps.items():
             names, asked = self.CLASSES.get(task), self.num_classes.get(task)
             if names is not None and asked is not None and len(names) != asked and task in self.serves:
@@ -197,7 +195,7 @@ class AttributeDataset(TaskDataset):
         if domain == MAIN:
             return None
         if domain not in domains:
-            raise ValueError(f"{self.name} is asked for in the domain '{domain}', which its domains=dict(…) does not "
+            raise ValueError(f"{self.name} is requested in the domain '{domain}', which its domains=dict(…) does not "
                              f'define; there are {", ".join([MAIN, *domains])}.')
         return domains[domain] if callable(domains[domain]) else TRANSFORMS.build(domains[domain])
 
@@ -239,7 +237,7 @@ class AttributeDataset(TaskDataset):
         return labels
 
     def _tell_unknown(self, task: str, unknown: Counter[str], count: int) -> None:
-        """Say which of ``count`` values a label map does not know.
+        """Report which of ``count`` values are not in a label map.
 
         Raises:
             BadData: there are some, and ``unknown='error'``.
@@ -252,37 +250,37 @@ class AttributeDataset(TaskDataset):
             print_log(f'{message}; they count as missing.', 'current', logging.WARNING)
 
     def _no_class(self, task: str, sample_id: str, label: Any) -> BadData:
-        """The error of a label that is none of the task's classes."""
+        """The error for a label that is not a class of the task."""
         classes = self.num_classes.get(task)
         allowed = f'0 to {classes - 1}' if classes is not None else 'whole numbers from 0'
         return BadData(f"{self.name} '{self.split}': sample '{sample_id}' has {task} {label}, allowed are {allowed}, and -1 "
                        f'or nothing for no label: give a label map in label_maps, or correct num_classes.')
 
     def _no_labels(self, kept: Sequence[str]) -> BadData:
-        """The error of a split without a single label."""
+        """The error for a split without any label."""
         return BadData(f"{self.name} '{self.split}' in {self.data_root} has no label for any of its tasks "
                        f'({", ".join(kept)}): check the files, fields and label_maps, or say keep=() if it is meant to '
                        f'be unlabelled.')
 
     @property
     def metainfo(self) -> dict[str, Any]:
-        """See :class:`TaskDataset`, and the domain."""
+        """See :class:`TaskDataset`; with the domain."""
         return {**super().metainfo, 'domain': self.domain}
 
     def known_labels(self) -> dict[str, np.ndarray]:
-        """See :class:`TaskDataset`; hidden labels are none."""
+        """See :class:`TaskDataset`; without hidden labels."""
         none = {task: NO_LABEL[self.reads[task].name] for task in self.serves}
         return {task: self._shown(task, np.array([none[task] if (label := entry['labels'].get(task)) is None else label
                                                   for entry in self.entries], np.float64))
                 for task in sorted(self.serves)}
 
     def _shown(self, task: str, labels: np.ndarray) -> np.ndarray:
-        """(N,) labels, none where ``keep_labels`` hides them."""
+        """(N,) labels without those that ``keep_labels`` hides."""
         return np.where(self.kept[task], labels, NO_LABEL[self.reads[task].name]) if task in self.kept else labels
 
     def label_counts(self) -> dict[str, int]:
-        """Task -> number of samples that have a label, of every served task; ``keep``, ``keep_labels`` and
-        the label maps considered."""
+        """Task -> number of samples with a label, for every served task, after ``keep``, ``keep_labels`` and the label
+        maps."""
         known = self.known_labels()
         there = {task: known[task] >= 0 if self.reads[task].name == 'class_label' else ~np.isnan(known[task])
                  for task in known}
@@ -291,19 +289,19 @@ class AttributeDataset(TaskDataset):
     # Reading.
 
     def read(self, entry: Entry) -> Sample:
-        """The image at its size and in its domain, with its labels; black and without any where it is broken."""
+        """The image at its size and in its domain, with its labels; a black one without labels if it is broken."""
         try:
             image = fitted(self.picture(entry), self.size)
-        except Exception as error:  # a decoder raises whatever its parser stumbles over
+        except Exception as error:  # decoders can raise anything
             self._skip(entry, error)
             return Sample(image=np.zeros((*self.size, 3), np.uint8), targets=dict.fromkeys(self.reads), meta={})
         sample = Sample(image=image, targets={task: entry['labels'].get(task) for task in self.reads}, meta=SampleMeta())
         return sample if self.shift is None else self.shift(sample, self.reads, np.random.default_rng(entry['number']))
 
     def full_init(self) -> None:
-        """See :class:`TaskDataset`; images that are read into memory lie there as one array."""
+        """See :class:`TaskDataset`; images in memory are stored as one array."""
         super().full_init()
-        maps = any(kind.spatial for kind in self.reads.values())  # then pictures may differ in size
+        maps = any(kind.spatial for kind in self.reads.values())  # then images may differ in size
         if self.cache == 'preload' and self._images is None and not maps:
             self._images = np.stack([self._cached[index]['image'] for index in range(len(self.entries))])
             self._images.flags.writeable = False
@@ -312,11 +310,11 @@ class AttributeDataset(TaskDataset):
 
     @property
     def serves_batches(self) -> bool:
-        """Whether whole batches can be cut: all images are in memory, and every transform does whole batches."""
+        """Whether whole batches can be cut: all images are in memory, and every transform supports whole batches."""
         return self.cache == 'preload' and not self.cached and PictureStore.serves(self.pipeline, self.kinds)
 
     def __getitems__(self, keys: Sequence[Key]) -> Any:
-        """The batch of ``keys``, to the bit what the samples one by one would give; those where it cannot be cut."""
+        """The batch of ``keys``, bit-equal to the samples one by one; the samples if batches cannot be cut."""
         if not self.serves_batches:
             return super().__getitems__(keys)
         pairs = [index_and_draw(key) for key in keys]
@@ -335,7 +333,7 @@ class AttributeDataset(TaskDataset):
         return batch
 
     def _stored_pictures(self) -> PictureStore:
-        """The images in memory with the labels of all tasks; a union may have added tasks since the last time."""
+        """The images in memory with the labels of all tasks; rebuilt if a union has added tasks."""
         if self._store is None or self._store.targets.keys() != self.kinds.keys():
             assert self._images is not None
             shown = [self._without_hidden(self._cached[index]['targets'], index) for index in range(len(self))]
@@ -344,10 +342,10 @@ class AttributeDataset(TaskDataset):
         return self._store
 
     def _skip(self, entry: Entry, error: Exception) -> None:
-        """Note a broken image.
+        """Record a broken image.
 
         Raises:
-            BadData: it is one too many.
+            BadData: there are more than ``max_broken``.
         """
         assert self.unreadable is not None
         if self.unreadable[entry['number']]:
@@ -355,10 +353,10 @@ class AttributeDataset(TaskDataset):
         self.unreadable[entry['number']] = 1
         broken = int(self.unreadable.sum())
         if broken > self.max_broken:
-            raise BadData(f"{self.name} '{self.split}': {broken} pictures cannot be read, max_broken={self.max_broken} are "
+            raise BadData(f"{self.name} '{self.split}': {broken} images cannot be read, max_broken={self.max_broken} are "
                           f"allowed; the last is '{entry['sample_id']}' ({_reason(error)}): repair them, or raise "
                           f'max_broken.') from error
-        print_log(f"{self.name} '{self.split}': the picture of '{entry['sample_id']}' cannot be read and is skipped, number "
+        print_log(f"{self.name} '{self.split}': the image of '{entry['sample_id']}' cannot be read and is skipped, number "
                   f'{broken} of at most {self.max_broken} ({_reason(error)})', 'current', logging.WARNING)
 
 
@@ -372,13 +370,13 @@ def _spoken(kind: str) -> str:
 
 
 def random_part(count: int, shares: Sequence[float], part: int, seed: int) -> np.ndarray:
-    """Indices, ascending, of one of several disjoint random parts that are together all of ``count`` samples.
+    """Ascending indices of one of several disjoint random parts of ``count`` samples.
 
     Args:
         count: number of samples.
         shares: size of each part in proportion to the others.
-        part: which one.
-        seed: of the division.
+        part: index of the part.
+        seed: seed of the division.
     """
     order = np.random.default_rng([seed, count]).permutation(count)
     bounds = np.rint(np.cumsum([0.0, *shares]) / sum(shares) * count).astype(int)
@@ -386,7 +384,7 @@ def random_part(count: int, shares: Sequence[float], part: int, seed: int) -> np
 
 
 def fitted(image: np.ndarray, size: Size) -> np.ndarray:
-    """The image stretched to ``size``: by areas where it shrinks, bilinear where it grows."""
+    """The image resized to ``size``: by area if it shrinks, bilinearly if it grows."""
     height, width = image.shape[:2]
     if (height, width) == size:
         return image

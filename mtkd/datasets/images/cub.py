@@ -17,14 +17,14 @@ class CUB200(LabelledFiles):
 
     Args:
         args: see :class:`LabelledFiles`.
-        protocol: ``'official'``: 5,994 to train on, the other 5,794 are ``val``; ``'mlfd'``: a fifth of each class is held
-            out as ``val``.
-        split_seed: of MLFD's draw, which is not published.
+        protocol: ``'official'``: 5,994 training images, the other 5,794 are ``val``; ``'mlfd'``: a fifth of each class is
+            held out as ``val``.
+        split_seed: seed of the ``'mlfd'`` division; MLFD's own is not published.
         kwargs: see :class:`LabelledFiles`.
 
     Raises:
         ValueError: an unknown protocol.
-        BadData (on use): a list is missing, or they do not name the same images.
+        BadData (on use): a list is missing, or the lists do not contain the same images.
 
     Source: Wah et al. 2011; fact sheet 2.6.
     """
@@ -43,7 +43,7 @@ class CUB200(LabelledFiles):
                                     ('images.txt', 'image_class_labels.txt', 'train_test_split.txt'))
         if not paths.keys() == classes.keys() == training.keys():
             raise BadData(f'images.txt, image_class_labels.txt and train_test_split.txt in {self.data_root} do not name the '
-                          f'same pictures: get the data set again.')
+                          f'same images: get the data set again.')
         pictures = {key: (self.data_root / 'images' / path, int(classes[key]) - 1) for key, path in paths.items()}
         if self.protocol == 'mlfd':
             return held_out(list(pictures.values()), self.split, self.split_seed, self.name)

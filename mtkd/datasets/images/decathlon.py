@@ -18,23 +18,23 @@ RELEASES = {'folder': 'decathlon-1.0-data', 'coco': 'decathlon-1.0'}
 
 @DATASETS.register_module()
 class Decathlon(FolderImages):
-    """One of the ten sets, out of either release.
+    """One of the ten sets, from either release.
 
-    Below ``data_root`` lies ``decathlon-1.0-data/<name>/{train,val}/<class>/*.jpg`` (``layout='folder'``), or
-    ``decathlon-1.0`` with ``annotations/<name>_{train,val}.json`` and the images that these name, from that folder or
-    from ``data`` in it (``layout='coco'``). Classes are numbered by the sorted names of the training folders, or by the
+    Below ``data_root`` there must be ``decathlon-1.0-data/<name>/{train,val}/<class>/*.jpg`` (``layout='folder'``), or
+    ``decathlon-1.0`` with ``annotations/<name>_{train,val}.json`` and the images listed there, relative to that folder or
+    to ``data`` in it (``layout='coco'``). Classes are numbered by the sorted names of the training folders, or by the
     sorted category ids of the training annotations. Labels of the test sets were never published: there is no split
-    ``test``. Images are stretched to ``size``; their strokes and colours stay as stored.
+    ``test``. Images are resized to ``size``; colours are unchanged.
 
     Args:
         args: see :class:`FolderImages`.
-        name: which of the ten; also what ``meta['dataset']`` says.
+        name: name of the set; also the value of ``meta['dataset']``.
         layout: ``'folder'`` or ``'coco'``.
         task: name of the task; by default the set's.
         kwargs: see :class:`FolderImages`.
 
     Raises:
-        ValueError: there is no such set, layout or split.
+        ValueError: the set, layout or split does not exist.
         BadData (on use): see :class:`FolderImages`; annotations are missing, unreadable, or do not give every image one
             category.
 
@@ -89,9 +89,9 @@ def read_annotations(path: Path) -> Any:
     """A :class:`pycocotools.coco.COCO` of an annotation file.
 
     Raises:
-        BadData: the file is missing or holds no such annotations.
+        BadData: the file is missing or does not contain such annotations.
     """
-    from pycocotools.coco import COCO  # loads Matplotlib: only for who needs it
+    from pycocotools.coco import COCO  # imported late because it loads Matplotlib
 
     if not path.is_file():
         raise BadData(f'{path} is missing: data_root must be the folder that holds {RELEASES["coco"]}.')
@@ -101,12 +101,12 @@ def read_annotations(path: Path) -> Any:
     except (OSError, AssertionError, KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BadData(f'{path} holds no COCO annotations ({type(error).__name__}: {error}): get the file again.') from error
     if not read.imgs or not read.anns:
-        raise BadData(f'{path} lists {len(read.imgs)} pictures and {len(read.anns)} annotations: get the file again.')
+        raise BadData(f'{path} lists {len(read.imgs)} images and {len(read.anns)} annotations: get the file again.')
     return read
 
 
 def categories(annotations: Any) -> dict[int, str]:
-    """Category id -> name, by ascending id; of the categories that are used, where the file does not list them."""
+    """Category id -> name, by ascending id; the categories in use if the file does not list them."""
     listed = {key: str(category.get('name', key)) for key, category in annotations.cats.items()}
     used = {annotation['category_id']: str(annotation['category_id']) for annotation in annotations.anns.values()}
     return dict(sorted((listed or used).items()))

@@ -20,25 +20,25 @@ from .attributes import fitted
 
 @DATASETS.register_module()
 class FolderImages(ArrayDataset):
-    """``<split>/<class>/<picture>`` below ``data_root``, kept in memory at one size.
+    """``<split>/<class>/<image>`` below ``data_root``, kept in memory at one size.
 
     Classes are numbered in the order of the folders' names in ``classes_from``, so that a class without images in
-    another split does not shift the numbers of those behind it.
+    another split does not shift the other numbers.
 
     Args:
         args: see :class:`ArrayDataset`; any folder below ``data_root`` is a split.
-        task: name of the task that the folder is the label of.
-        size: (height, width), or the side of a square, that images are stretched to: by areas where they shrink,
-            bilinear where they grow.
+        task: name of the task whose label is the folder.
+        size: (height, width), or the side of a square, to which images are resized: by area if they shrink, bilinearly if
+            they grow.
         classes_from: the split whose folders are the classes.
-        val: number of images of ``train``, or their fraction, that are held out class by class and make the split
-            ``val``; ``train`` is then the rest. None: both are the folders of that name.
-        split_seed: of that draw.
+        val: number or fraction of the images of ``train`` that are held out, class by class, as the split ``val``;
+            ``train`` is then the rest. None: both splits are folders.
+        split_seed: seed of that division.
         kwargs: see :class:`ArrayDataset`.
 
     Raises:
         BadData (on use): a folder is missing, the number of classes is not the task's, a split has a class that
-            ``classes_from`` has not, or an image cannot be read.
+            ``classes_from`` does not have, or an image cannot be read.
     """
 
     def __init__(self, *args: Any, task: str = 'label', size: int | Size = 32, classes_from: str = 'train',
@@ -55,7 +55,7 @@ class FolderImages(ArrayDataset):
         return self.data_root
 
     def listed(self) -> tuple[list[Path], list[int], list[str]]:
-        """The split's images, the number of each one's class, and the names of all classes."""
+        """The split's images, their class numbers, and the names of all classes."""
         names = [path.name for path in _folders(self.folder / self.classes_from)]
         numbers = {name: number for number, name in enumerate(names)}
         paths, labels, others = [], [], Counter[str]()
@@ -102,7 +102,7 @@ def _folders(top: Path) -> list[Path]:
     """The folders in a folder, sorted by name.
 
     Raises:
-        BadData: there is no such folder, or none in it.
+        BadData: the folder does not exist or contains no folders.
     """
     if not top.is_dir():
         raise BadData(f'{top} is missing: data_root must be the folder that holds it.')

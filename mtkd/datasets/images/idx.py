@@ -28,15 +28,15 @@ class IDXImages(ArrayDataset):
 
     Args:
         args: see :class:`ArrayDataset`.
-        task: name of the task that the label is of.
-        prefix: of the files' names, such as ``'emnist-letters-'``.
+        task: name of the task of the label.
+        prefix: prefix of the file names, such as ``'emnist-letters-'``.
         first_label: the smallest label in the files, which becomes class 0 (1 for EMNIST letters).
         transposed: whether images are stored by columns, as in the official EMNIST files.
-        size: (height, width), or the side of a square, that images are stretched to.
+        size: (height, width), or the side of a square, to which images are resized.
         kwargs: see :class:`ArrayDataset`.
 
     Raises:
-        BadData (on use): a file is missing, damaged or no IDX file, or images and labels are not as many.
+        BadData (on use): a file is missing, damaged or not an IDX file, or the numbers of images and labels differ.
 
     Source: the format is described on the MNIST page (LeCun, Cortes, Burges).
     """
@@ -54,7 +54,7 @@ class IDXImages(ArrayDataset):
         """All images of the split, in the files' order."""
         pictures, labels = (self._array(name) for name in FILES[self.split])
         if pictures.ndim != 3 or labels.ndim != 1:
-            raise BadData(f"{self.name} '{self.split}': pictures {pictures.shape}, labels {labels.shape} are not (N, H, W) "
+            raise BadData(f"{self.name} '{self.split}': images {pictures.shape}, labels {labels.shape} are not (N, H, W) "
                           f'and (N,): get the files again.')
         if self.transposed:
             pictures = pictures.transpose(0, 2, 1)
@@ -84,7 +84,7 @@ def read_idx(path: Path) -> np.ndarray:
         zero, kind, axes = struct.unpack('>HBB', content[:4])
         shape = struct.unpack(f'>{axes}I', content[4:4 + 4 * axes])
     except (OSError, EOFError, struct.error) as error:
-        raise BadData(f'{path} is no readable IDX file ({error}): get it again.') from error
+        raise BadData(f'{path} is not a readable IDX file ({error}): get it again.') from error
     values = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
     if zero != 0 or kind != UNSIGNED_BYTES or values.size != np.prod(shape):
         raise BadData(f'{path} is no IDX file of unsigned bytes, or is cut short ({values.size} values of {shape}): get it '

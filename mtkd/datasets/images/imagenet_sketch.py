@@ -13,12 +13,12 @@ from .labelled_files import LabelledFiles, class_folders, held_out
 class ImageNetSketch(LabelledFiles):
     """``sketch/WNID/*.JPEG``, a fifth of each class held out as ``val``; classes in the order of the WNIDs.
 
-    The release has no split. MLFD's is the last of scikit-learn's five stratified folds with seed 42; ours is drawn class by
-    class with the same proportion, so its members are others.
+    The release has no split. MLFD uses the last of scikit-learn's five stratified folds with seed 42; ours is sampled class
+    by class in the same proportion, so it contains other images.
 
     Args:
         args: see :class:`LabelledFiles`.
-        split_seed: of the draw.
+        split_seed: seed of the division.
         kwargs: see :class:`LabelledFiles`.
 
     Source: fact sheet 2.6 (50,889 images).

@@ -1,4 +1,4 @@
-"""Image files with one class each, read on demand, for sets that do not fit into memory."""
+"""Image files with one class each, read on demand, for data sets that do not fit into memory."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -15,11 +15,11 @@ from .array import stratified
 class LabelledFiles(TaskDataset):
     """One image file and class per sample; adapters implement :meth:`listed`.
 
-    Images keep their size: give the pipeline a ``Resize``.
+    Images keep their size: add a ``Resize`` to the pipeline.
 
     Args:
         args: see :class:`TaskDataset`.
-        task: name of the task that the class is the label of.
+        task: name of the task whose label is the class.
         kwargs: see :class:`TaskDataset`.
     """
 
@@ -54,7 +54,7 @@ def class_folders(top: Path) -> list[Path]:
     """The subfolders of a folder, sorted by name; their order defines the class indices.
 
     Raises:
-        BadData: there is no such folder, or none in it.
+        BadData: the folder does not exist or contains no folders.
     """
     folders = sorted(path for path in top.iterdir() if path.is_dir()) if top.is_dir() else []
     if not folders:

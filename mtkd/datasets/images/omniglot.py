@@ -23,21 +23,21 @@ class Omniglot(ArrayDataset):
     """The unpacked official zips: ``<folder>/<Alphabet>/character<NN>/<id>_<drawer>.png`` below ``data_root``.
 
     A class is a character; classes are numbered in the order of (alphabet, character) over both folders, 1,623 in all.
-    A split is a list of drawers, so each of them holds every character. The 105x105 images of one bit are averaged down
-    to ``size`` and inverted, so that strokes are bright on black; red, green and blue are equal.
+    A split is a list of drawers, so each split contains every character. The 105x105 one-bit images are downsampled by
+    averaging to ``size`` and inverted, so that strokes are bright on black; red, green and blue are equal.
 
     Args:
         args: see :class:`ArrayDataset`; ``split`` is a name in ``drawers``.
-        task: name of the task that the characters are the label of.
+        task: name of the task whose label is the character.
         drawers: split -> numbers of the drawers, 1 to 20. The default is 12 / 4 / 4, which has the paper's counts
-            (19,476 / 6,492 / 6,492); which drawings the paper took is not known.
+            (19,476 / 6,492 / 6,492); the drawings used in the paper are not known.
         size: (height, width), or the side of a square.
         invert: whether strokes become white on black; False: black on white, as stored.
-        folders: which zips to read; one alone has other class numbers.
+        folders: which zips to read; with only one of them, the class numbers differ.
         kwargs: see :class:`ArrayDataset`.
 
     Raises:
-        ValueError: a drawer is in two splits, twice in one, or no number from 1 to 20.
+        ValueError: a drawer is in two splits, twice in one, or not a number from 1 to 20.
         BadData (on use): a folder is missing, a character lacks a drawer of the split, the number of characters is not
             the task's number of classes, or an image cannot be read.
 
@@ -87,7 +87,7 @@ class Omniglot(ArrayDataset):
         absent = [drawer for drawer in self.drawers[self.split] if f'{drawer:02d}' not in there]
         if absent:
             raise BadData(f"Omniglot(drawers=…) asks for drawer {absent[0]} in '{self.split}', of whom {folder} has "
-                          f'no picture (it has {", ".join(sorted(there)) or "none"}): change drawers, or complete the set.')
+                          f'no image (it has {", ".join(sorted(there)) or "none"}): change drawers, or complete the set.')
         return [there[f'{drawer:02d}'] for drawer in self.drawers[self.split]]
 
     def _picture(self, path: Path) -> np.ndarray:
@@ -96,7 +96,7 @@ class Omniglot(ArrayDataset):
             stored = np.frombuffer(file.read(), np.uint8)
         drawing = cv2.imdecode(stored, cv2.IMREAD_GRAYSCALE) if stored.size else None
         if drawing is None:
-            raise BadData(f'{path} is no readable picture: replace the file.')
+            raise BadData(f'{path} is not a readable image: replace the file.')
         fitted = cv2.resize(drawing, self.size[::-1], interpolation=cv2.INTER_AREA)
         return 255 - fitted if self.invert else fitted
 

@@ -19,23 +19,23 @@ ZERO = 10  # how the files write the digit 0
 class SVHN(ArrayDataset):
     """Format 2 of the release: ``train_32x32.mat``, ``test_32x32.mat`` and ``extra_32x32.mat`` below ``data_root``.
 
-    The release has no validation set: ``val`` says how much of the training file makes one, drawn class by class with
-    ``split_seed``; ``train`` is then the rest. Without it ``train`` is the whole file and there is no split ``val``: say
-    ``split='test'`` to validate on the test file. KD4MTL's counts are those of ``val=26040``: 47,217 and 26,040.
+    The release has no validation set: ``val`` samples of the training file are held out, class by class, with
+    ``split_seed``; ``train`` is then the rest. Without ``val``, ``train`` is the whole file and there is no split ``val``:
+    use ``split='test'`` to validate on the test file. ``val=26040`` gives KD4MTL's counts: 47,217 and 26,040.
 
     Args:
         args: see :class:`ArrayDataset`.
-        task: name of the task that the digits are the label of.
-        val: number of training samples that are held out, or their fraction; None: none.
-        split_seed: of the draw.
+        task: name of the task whose label is the digit.
+        val: number or fraction of the training samples to hold out; None: none.
+        split_seed: seed of the division.
         kwargs: see :class:`ArrayDataset`.
 
     Raises:
         ValueError: ``split='val'`` without ``val``.
-        BadData (on use): a file is missing or does not hold 32x32 images with a label from 1 to 10 each, or the draw
+        BadData (on use): a file is missing or does not contain 32x32 images with a label from 1 to 10 each, or the division
             would leave a class empty.
 
-    Source: Netzer et al. 2011; fact sheet 2.5. The division of the paper is not known beyond its counts.
+    Source: Netzer et al. 2011; fact sheet 2.5. Only the counts of the paper's division are known.
     """
 
     SPLITS = tuple(FILES)
@@ -53,7 +53,7 @@ class SVHN(ArrayDataset):
         self.task, self.val, self.split_seed = task, val, split_seed
 
     def load_arrays(self) -> Arrays:
-        """The file's samples, those of the other side of the division left out."""
+        """The samples of the split from its file."""
         images, labels = self._file()
         kept = np.arange(len(labels))
         if self.val is not None and self.split in ('train', 'val'):
@@ -73,7 +73,7 @@ class SVHN(ArrayDataset):
             raise BadData(f'{path} is missing: data_root must be the folder that holds it.')
         pictures, stored = np.asarray(read_mat(path, 'X')), np.atleast_1d(read_mat(path, 'y'))
         if pictures.ndim == 3:
-            pictures = pictures[..., None]  # of a single picture SciPy drops the axis
+            pictures = pictures[..., None]  # of a single image SciPy drops the axis
         if pictures.dtype != np.uint8 or pictures.shape[:3] != (SIDE, SIDE, 3) or stored.shape != pictures.shape[3:]:
             raise BadData(f'{path} holds X {pictures.shape} {pictures.dtype} and y {stored.shape}, format 2 of SVHN is X '
                           f'(32, 32, 3, N) uint8 and y (N,): get the file again.')

@@ -11,14 +11,14 @@ from .labelled_files import LabelledFiles, class_folders
 
 @DATASETS.register_module()
 class TinyImageNet(LabelledFiles):
-    """``train/WNID/images/*.JPEG``; ``val/images/*`` with ``val/val_annotations.txt`` (file, WNID, box a line).
+    """``train/WNID/images/*.JPEG``; ``val/images/*`` with ``val/val_annotations.txt`` (file, WNID, box per line).
 
     Classes are numbered in the order of the WNIDs in ``train``.
 
     Args: see :class:`LabelledFiles`.
 
     Raises:
-        BadData (on use): a folder or the list is missing, or the list names a class that ``train`` has not.
+        BadData (on use): a folder or the list is missing, or the list has a class that ``train`` does not have.
 
     Source: fact sheet 2.6 (100,000 train, 10,000 val).
     """

@@ -1,4 +1,4 @@
-"""Data sets that torchvision reads."""
+"""Data sets read with torchvision."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from ..base import BadData
 from .array import ArrayDataset, Arrays, as_size, stratified
 from .attributes import fitted
 
-Parts = Mapping[str, Sequence[dict[str, Any]]]  # split -> arguments of torchvision's class, laid end to end
+Parts = Mapping[str, Sequence[dict[str, Any]]]  # split -> arguments of torchvision's class, one entry per concatenated part
 BY_TRAIN: Parts = {'train': [{'train': True}], 'test': [{'train': False}]}
 
 
@@ -36,21 +36,21 @@ PROTOCOLS = ('official', 'mlfd')
 
 @DATASETS.register_module()
 class TorchvisionImages(ArrayDataset):
-    """A classification set of torchvision, by torchvision's own name, kept in memory at one size.
+    """A classification set of torchvision, by torchvision's name, kept in memory at one size.
 
-    Splits are called as torchvision calls them; with ``protocol='mlfd'`` (and for Caltech-101, which has no split) ``train``
-    and ``val``. torchvision insists on the files' checksums and names; for a part of a set use ``FolderImages``,
-    ``IDXImages`` or ``SVHN``.
+    Splits have torchvision's names; with ``protocol='mlfd'`` (and for Caltech-101, which has no split) they are ``train``
+    and ``val``. torchvision checks the files' checksums and names; for a part of a set use ``FolderImages``, ``IDXImages``
+    or ``SVHN``.
 
     Args:
         args: see :class:`ArrayDataset`.
         source: torchvision's name: one of ``OFFICIAL``, or ``'Caltech101'``.
-        task: name of the task that the class is the label of.
-        size: (height, width), or the side of a square, that images are stretched to.
-        protocol: ``'official'`` or ``'mlfd'`` (Flowers-102: train and test to train on, val to score; Oxford-Pets and
+        task: name of the task whose label is the class.
+        size: (height, width), or the side of a square, to which images are resized.
+        protocol: ``'official'`` or ``'mlfd'`` (Flowers-102: train and test for training, val for evaluation; Oxford-Pets and
             Caltech-101: a fifth of each class held out).
-        split_seed: of the draw of what is held out.
-        download: let torchvision fetch the files.
+        split_seed: seed of that division.
+        download: let torchvision download the files.
         options: further arguments of torchvision's class, such as ``dict(split='letters')`` for EMNIST.
         first_label: the smallest label, which becomes class 0 (1 for EMNIST's letters).
         kwargs: see :class:`ArrayDataset`.
@@ -103,7 +103,7 @@ class TorchvisionImages(ArrayDataset):
                           f'download=True.') from error
 
     def _kept(self, labels: np.ndarray) -> np.ndarray:
-        """Which of all images are the split's."""
+        """Which images belong to the split."""
         if not self.held_out:
             return np.arange(len(labels))
         try:

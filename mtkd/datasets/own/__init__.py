@@ -1,4 +1,4 @@
-"""Data sets of anybody's own, without Python: rows of a table, with a picture, labels and label maps each."""
+"""Custom data sets without Python code: rows of a table with an image, labels and label maps."""
 
 from .hugging_face import HuggingFaceDataset
 from .manifest import Manifest

@@ -1,4 +1,4 @@
-"""Tables of any length: held by Arrow in a file that all processes map into memory, not as Python objects."""
+"""Tables of any length, stored by Arrow in a file that all processes map into memory, not as Python objects."""
 
 import os
 import re
@@ -11,20 +11,20 @@ from typing import Any, overload
 
 import pyarrow as pa
 
-SMALL = 1 << 22  # bytes up to which a table stays in memory, and is pickled as it is
+SMALL = 1 << 22  # maximum size in bytes of a table that stays in memory and is pickled itself
 _NAME = re.compile(r'mtkd-rows-(\d+)-.*\.arrow')
 
 
 class HeldTable:
     """An Arrow table that worker processes share, whether they fork or are spawned.
 
-    A table beyond :data:`SMALL` bytes lies in a temporary file (``TMPDIR`` says where) that each process maps; pickling
-    hands over the file's name. The process that wrote the file removes it. Files of processes that were killed are
-    removed by the next one.
+    A table of more than :data:`SMALL` bytes is stored in a temporary file (in ``TMPDIR``) that each process maps; pickling
+    passes the file's name. The process that wrote the file removes it. Files of killed processes are removed by the next
+    process.
 
     Args:
-        schema: of the table.
-        batches: its parts; they are written one by one, so that only one of them is in memory.
+        schema: schema of the table.
+        batches: parts of the table; they are written one by one, so that only one of them is in memory.
 
     Attributes:
         table: the table.
@@ -56,7 +56,7 @@ class HeldTable:
 
     @classmethod
     def of(cls, table: pa.Table) -> 'HeldTable':
-        """Hold a table that exists."""
+        """Hold an existing table."""
         return cls(table.schema, table.to_batches())
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -68,7 +68,7 @@ class HeldTable:
 
 
 class ArrowRows(Sequence):
-    """The entries of a data set, made from a table's row when one is asked for.
+    """The entries of a data set, created from a table's rows on access.
 
     Args:
         held: the table.
@@ -104,7 +104,7 @@ class ArrowRows(Sequence):
 
 
 def _held(path: str | None, table: pa.Table | None = None) -> HeldTable:
-    """A held table in another process, which does not own the file."""
+    """A table held by another process, which owns the file."""
     held = HeldTable.__new__(HeldTable)
     held.path, held.table = path, table if path is None else _mapped(path)
     return held

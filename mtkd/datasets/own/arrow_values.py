@@ -1,4 +1,4 @@
-"""Between Arrow and NumPy by their buffers.
+"""Conversion between Arrow and NumPy through their buffers.
 
 ``pyarrow.array``, ``pyarrow.scalar``, ``to_numpy`` of columns, ``to_pandas_dtype`` and every compute function that is given
 a Python value import pandas where it is installed, which takes seconds and tens of megabytes (pyarrow 26.0); these do not.
@@ -35,18 +35,18 @@ def text(value: str | bytes, kind: pa.DataType | None = None) -> pa.Scalar:
 
 
 def numbers(values: np.ndarray) -> pa.Array:
-    """(N,) of the values' type, without copying them."""
+    """(N,) of the type of the values, without copying."""
     held = np.ascontiguousarray(values)
     return pa.Array.from_buffers(pa.from_numpy_dtype(held.dtype), len(held), [None, pa.py_buffer(held)])
 
 
 def nothing(kind: pa.DataType) -> pa.Scalar:
-    """The null of a type."""
+    """The null value of a type."""
     return pa.nulls(1, kind)[0]
 
 
 def as_numpy(column: pa.ChunkedArray | pa.Array, null: float | None = None) -> np.ndarray:
-    """(N,) of a column of numbers or booleans (as uint8), ``null`` where it has none."""
+    """(N,) of a column of numbers or booleans (as uint8), with ``null`` for missing values."""
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     kind = pa.uint8() if pa.types.is_boolean(column.type) else column.type
     dtype = np.dtype(FLOATS.get(str(kind), str(kind)))

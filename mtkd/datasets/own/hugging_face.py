@@ -1,4 +1,4 @@
-"""Data sets that Hugging Face's ``datasets`` has saved: folders of ``save_to_disk``, and parquet files."""
+"""Data sets saved by Hugging Face's ``datasets``: folders of ``save_to_disk``, and parquet files."""
 
 import glob
 from collections.abc import Mapping, Sequence
@@ -17,36 +17,36 @@ from .arrow_values import nothing, numbers, texts
 from .row_dataset import ID, MAP, VALUE, RowDataset
 
 ROW = 'row'  # the column of a listing with the row's number in the whole data set
-STARTS = {b'\x93NUMPY': '.npy', b'PK\x03\x04': '.npz', b'MATLAB': '.mat', b'\x76\x2f\x31\x01': '.exr'}  # else a picture
+STARTS = {b'\x93NUMPY': '.npy', b'PK\x03\x04': '.npz', b'MATLAB': '.mat', b'\x76\x2f\x31\x01': '.exr'}  # else an image
 
 
 @DATASETS.register_module()
 class HuggingFaceDataset(RowDataset):
-    """A folder that ``save_to_disk`` wrote, or parquet files, read through the package ``datasets``.
+    """A folder written by ``save_to_disk``, or parquet files, read with the package ``datasets``.
 
     Example::
 
         dict(type='HuggingFaceDataset', data_root='rooms', path='data/{split}-*.parquet', image='photo',
              depth=dict(column='depth', scale=0.001), semseg=dict(column='mask', map={0: 0, 255: 1}), ignore=['caption'])
 
-    Pictures and label maps are ``Image`` columns, bytes of a file (``.png``, ``.npy``, …), arrays, or paths below
-    ``data_root``. Labels of whole pictures are ``ClassLabel``, numbers or text; null is a missing label. The names of a
-    ``ClassLabel`` are the task's classes: their number must be the task's, or ``label_maps`` translates, by name or by
-    number. A column that nothing knows is a mistake, unless ``ignore`` names it.
+    Images and label maps are ``Image`` columns, bytes of a file (``.png``, ``.npy``, …), arrays, or paths below
+    ``data_root``. Image-level labels are ``ClassLabel``, numbers or text; null is a missing label. The names of a
+    ``ClassLabel`` are the task's classes: their number must be the task's, or ``label_maps`` translates them, by name or by
+    number. An unknown column is an error, unless it is in ``ignore``.
 
     Args:
         args: see :class:`~mtkd.datasets.own.row_dataset.RowDataset`.
         path: the folder, or a pattern of parquet files, below ``data_root``; ``{split}`` in it is the split.
-        image: column of the pictures.
-        id: column that names the samples; None: they are numbered.
-        ignore: columns that are no labels.
-        cache_dir: where ``datasets`` keeps what it makes of parquet files; None: its own choice (``HF_DATASETS_CACHE``).
+        image: column of the images.
+        id: column with the names of the samples; None: they are numbered.
+        ignore: columns that are not labels.
+        cache_dir: folder for the tables that ``datasets`` makes from parquet files; None: its own (``HF_DATASETS_CACHE``).
         kwargs: see :class:`~mtkd.datasets.own.row_dataset.RowDataset`.
 
     Raises:
-        ValueError: the package ``datasets`` is not installed, or an argument does not fit.
-        BadData (on use): there is no such data set or split, it does not read, lacks a column, has one that nothing knows,
-            or a ``ClassLabel`` has another number of classes than its task.
+        ValueError: the package ``datasets`` is not installed, or an argument is invalid.
+        BadData (on use): the data set or split does not exist or cannot be read, a column is missing or unknown, or a
+            ``ClassLabel`` has another number of classes than its task.
     """
 
     def __init__(self, *args: Any, path: str, image: str = 'image', id: str | None = None, ignore: Sequence[str] = (),
@@ -57,7 +57,7 @@ class HuggingFaceDataset(RowDataset):
         super().__init__(*args, **kwargs)
         self.path, self.image, self.id, self.ignore, self.cache_dir = path, image, id, tuple(ignore), cache_dir
         self._columns = {task: rules['column'] for task, rules in self.rules.items()}
-        self._table: Any = None  # the library's data set, with the columns of pictures and label maps
+        self._table: Any = None  # the library's data set, with the columns of images and label maps
         self._last: tuple[int, Mapping[str, Any]] = (-1, {})
 
     def offered(self, tasks: Mapping[str, Any] | None) -> dict[str, str]:
@@ -92,7 +92,7 @@ class HuggingFaceDataset(RowDataset):
         return listed
 
     def _opened(self) -> Any:
-        """The split, by the library."""
+        """The split, opened with the library."""
         try:
             import datasets
         except ImportError as error:
@@ -111,16 +111,16 @@ class HuggingFaceDataset(RowDataset):
             return datasets.Dataset.from_parquet(files, cache_dir=self.cache_dir)
         except BadData:
             raise
-        except Exception as error:  # the library raises whatever its readers stumble over
+        except Exception as error:  # the library's readers can raise anything
             said = str(error.__cause__ or error).splitlines() or ['']
             raise BadData(f"{self.place} is no data set that Hugging Face's datasets reads ({type(error).__name__}: "
                           f'{said[0]}): save it again.') from error
 
     def _of_folder(self, stored: Any, library: Any) -> Any:
-        """The asked split of what a folder holds.
+        """The requested split of a folder.
 
         Raises:
-            BadData: it holds other splits.
+            BadData: the folder contains other splits.
         """
         if isinstance(stored, library.DatasetDict):
             if self.split not in stored:
@@ -153,7 +153,7 @@ class HuggingFaceDataset(RowDataset):
                           'another: choose another column, or leave id out.')
 
     def _values(self, column: pa.ChunkedArray, field: str, feature: Any) -> pa.ChunkedArray:
-        """A field's values: of a ClassLabel its numbers, or its names where a label map asks for them."""
+        """The values of a field: for a ClassLabel its numbers, or its names if a label map uses them."""
         names = list(getattr(feature, 'names', None) or ())
         for task in [task for task, own in self.fields.items() if own == field] if names else ():
             rule = self.maps[task]
@@ -164,7 +164,7 @@ class HuggingFaceDataset(RowDataset):
             if rule.values is None and rule.groups is None:
                 self._check_class_names(task, names)
         if pa.types.is_nested(column.type):
-            raise BadData(f"{self.place}: the column '{field}' is {column.type}, a label of a whole picture is a class, a "
+            raise BadData(f"{self.place}: the column '{field}' is {column.type}, a label of a whole image is a class, a "
                           'number '
                           'or a text.')
         return column
@@ -178,7 +178,7 @@ class HuggingFaceDataset(RowDataset):
         self.CLASSES = {**self.CLASSES, task: tuple(names)}
 
     def _undecoded(self, table: Any) -> Any:
-        """The columns that samples are read from; pictures as the bytes that are stored."""
+        """The columns from which samples are read; images as stored bytes."""
         import datasets
 
         wanted = dict.fromkeys([self.image, *(self._columns[task] for task in self.maps_read)])
@@ -223,7 +223,7 @@ class HuggingFaceDataset(RowDataset):
         return path
 
     def check_files(self, entries: Sequence[Entry]) -> None:
-        """Files that rows name are looked at when they are read."""
+        """Files named by rows are checked when they are read."""
 
 
 def _kind(feature: Any) -> str:

@@ -1,4 +1,4 @@
-"""From a column of an Arrow table to labels of whole pictures, without a Python object a row."""
+"""Conversion of a column of an Arrow table to image-level labels, without one Python object per row."""
 
 from collections import Counter
 
@@ -9,19 +9,18 @@ import pyarrow.compute as pc
 from ..label_map import NOTHING, LabelMap, as_key
 from .arrow_values import as_numpy, nothing, texts
 
-EXACT = 2 ** 53  # whole numbers up to here are floats, too
+EXACT = 2 ** 53  # integers up to this are exact floats
 
 
 def translated(column: pa.ChunkedArray, rule: LabelMap) -> tuple[np.ndarray, Counter[str]]:
     """The labels of a column, equal to those of :meth:`~mtkd.datasets.label_map.LabelMap.translate`.
 
     Args:
-        column: (N,) text, numbers, or a dictionary of such; null is missing.
+        column: (N,) text, numbers, or a dictionary of these; null is missing.
         rule: translates values.
 
     Returns:
-        (N,) int64 classes with -1, or float64 numbers with NaN, where a label is missing; and how often each unknown value
-        occurs.
+        (N,) int64 classes with -1, or float64 numbers with NaN, for missing labels; and the counts of unknown values.
     """
     quick = _all_as_numbers(column, rule)
     if quick is not None:
@@ -41,7 +40,7 @@ def translated(column: pa.ChunkedArray, rule: LabelMap) -> tuple[np.ndarray, Cou
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[np.ndarray, list]:
-    """(N,) codes of the column's values, and the values; the last one is None, for null."""
+    """(N,) codes of the column's values, and the values; the last one is None for null."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     encoded = column.combine_chunks().dictionary_encode()
@@ -51,7 +50,7 @@ def _coded(column: pa.ChunkedArray) -> tuple[np.ndarray, list]:
 
 
 def _all_as_numbers(column: pa.ChunkedArray, rule: LabelMap) -> np.ndarray | None:
-    """See :func:`_as_numbers`; chunk by chunk, because the steps between take more memory than the labels."""
+    """See :func:`_as_numbers`; chunk by chunk, because intermediate results take more memory than the labels."""
     labels: np.ndarray = np.empty(len(column), np.int64 if rule.kind == 'class_label' else np.float64)
     start = 0
     for chunk in column.chunks:
@@ -64,7 +63,7 @@ def _all_as_numbers(column: pa.ChunkedArray, rule: LabelMap) -> np.ndarray | Non
 
 
 def _as_numbers(column: pa.Array, rule: LabelMap) -> np.ndarray | None:
-    """The labels where every value is a number or nothing and is its own label; None where that is not so."""
+    """The labels if every value is missing or a number that is its own label; otherwise None."""
     if rule.values is not None or rule.groups is not None or pa.types.is_boolean(column.type):
         return None
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):

@@ -1,4 +1,4 @@
-"""Anybody's own pictures: a table with a column of paths and a column per task."""
+"""Custom images: a table with a column of paths and a column per task."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ from .tables import SUFFIXES, read_batches
 
 @DATASETS.register_module()
 class Manifest(RowDataset):
-    """A ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` table: the pictures' paths and one column per task, empty where
+    """A ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` table: the images' paths and one column per task, empty where
     unlabelled.
 
     Example::
@@ -32,27 +32,27 @@ class Manifest(RowDataset):
              label_maps=dict(scene=dict(kitchen=0, office=1)),
              depth=dict(column='height', scale=0.001), semseg=dict(column='mask', folder='masks', map={0: 0, 255: 1}))
 
-    A column serves the task of its name, or the one that ``fields`` says. Values are translated by ``label_maps``; without
-    one they are the class ids, or the numbers, themselves. A label map is an argument of its task's name
-    (:class:`~mtkd.datasets.own.row_dataset.RowDataset`): its ``column`` holds a path a row, below ``folder`` of
-    ``data_root``. A task without a column is absent from the whole set. A column that no task, map or field knows is a
-    mistake, unless ``ignore`` names it. With a column ``split``, only rows of :attr:`split` are served.
+    A column is the label of the task with its name, or of the task given by ``fields``. Values are translated by
+    ``label_maps``; without a map they are class ids or numbers. A label map is an argument with its task's name
+    (:class:`~mtkd.datasets.own.row_dataset.RowDataset`): its ``column`` contains one path per row, relative to ``folder`` in
+    ``data_root``. A task without a column is absent from the whole set. An unknown column is an error, unless it is in
+    ``ignore``. With a column ``split``, only rows of :attr:`split` are served.
 
-    The table is read in batches and held by Arrow: a million rows take tens of megabytes, which worker processes share.
+    The table is read in batches and stored by Arrow: a million rows take tens of megabytes, which worker processes share.
 
     Args:
         args: see :class:`~mtkd.datasets.own.row_dataset.RowDataset`; ``tasks`` must be given (the engine does), or label
             maps.
-        table: name of the file below ``data_root``, ``{split}`` in it being the split; any split is allowed.
-        path: column of the pictures' paths.
-        images: folder below ``data_root`` that the pictures' paths start from.
-        ignore: columns that are no labels.
+        table: name of the file below ``data_root``; ``{split}`` in it is the split; any split is allowed.
+        path: column of the images' paths.
+        images: folder below ``data_root`` to which the images' paths are relative.
+        ignore: columns that are not labels.
         kwargs: see :class:`~mtkd.datasets.own.row_dataset.RowDataset`.
 
     Raises:
-        ValueError: no tasks are given, or none that is a class or a number of a whole picture, or has a label map.
-        BadData (on use): the table is missing or does not read, lacks a column, has one that nothing knows, names a
-            picture twice or not at all, or a file that is not there.
+        ValueError: no tasks are given, or none of them is image-level or has a label map.
+        BadData (on use): the table is missing or cannot be read, a column is missing or unknown, the table names a
+            image twice or not at all, or a file does not exist.
     """
 
     PLACES = ('column', 'folder')
@@ -68,13 +68,13 @@ class Manifest(RowDataset):
         self._columns = {task: rules['column'] for task, rules in self.rules.items()}
 
     def offered(self, tasks: Mapping[str, TargetKind | str] | None) -> dict[str, str]:
-        """A field for every image-level task; which of them there are is seen when the table is read."""
+        """A field for every image-level task; the table is checked for them when it is read."""
         offers = super().offered(tasks)
         fields = {self.given_fields.get(task, task): kind for task, kind in offers.items()}
         return {**dict.fromkeys(self.given_fields.values(), 'class_label'), **fields}
 
     def _check_names(self, argument: str, names: Any, offers: Mapping[str, str]) -> None:
-        """Names are compared with the columns, in :meth:`listing`: a table may hold more than the tasks of one run."""
+        """Names are compared with the columns in :meth:`listing`: a table may have more columns than one run has tasks."""
 
     @property
     def file(self) -> Path:
@@ -99,15 +99,15 @@ class Manifest(RowDataset):
         by_split = 'split' in names and 'split' not in self.ignore
         held = HeldTable(pa.schema(types.items()), self._selected(batches, wanted, types, by_split))
         self._check_paths(held.table[ID])
-        return held.table  # mapped: the file itself may go
+        return held.table  # memory-mapped: the file itself may be removed
 
     def _selected(self, batches: Iterator[pa.RecordBatch], wanted: Mapping[str, str], types: Mapping[str, pa.DataType],
                   by_split: bool) -> Iterator[pa.RecordBatch]:
-        """The rows of the split with the wanted columns; paths without blanks around them, null where there is none."""
+        """The rows of the split with the required columns; paths without surrounding spaces, null for missing ones."""
         for batch in batches:
             if by_split:
                 mine = pc.equal(pc.utf8_trim_whitespace(pc.cast(batch['split'], pa.string())), text(self.split))
-                batch = batch.filter(mine)  # a null is no split
+                batch = batch.filter(mine)  # null is not a split
             columns = []
             for name, column in wanted.items():
                 values = pc.cast(batch[column], types[name])
@@ -118,7 +118,7 @@ class Manifest(RowDataset):
             yield pa.RecordBatch.from_arrays(columns, schema=pa.schema(types.items()))
 
     def _check_columns(self, names: Sequence[str]) -> None:
-        """See that the columns are there, and that something knows each of them."""
+        """Check that all required columns exist, and that all columns are known."""
         for column in (self.path, *self.given_fields.values()):
             if column not in names:
                 raise BadData(f"{self.file} has no column '{column}' (it has {', '.join(names) or 'none'}): add it, or name "
@@ -149,7 +149,7 @@ class Manifest(RowDataset):
         if pc.count_distinct(paths).as_py() < len(paths):
             counts = pc.value_counts(paths)
             twice = counts.filter(pc.greater(counts.field('counts'), numbers(np.ones(1, np.int64))[0]))[0]['values'].as_py()
-            raise BadData(f"{self.file} lists the picture '{twice}' twice: remove one of the rows.")
+            raise BadData(f"{self.file} lists the image '{twice}' twice: remove one of the rows.")
 
     def check_files(self, entries: Sequence[Entry]) -> None:
         """See :class:`~mtkd.datasets.base.TaskDataset`; column by column."""
@@ -174,5 +174,5 @@ class Manifest(RowDataset):
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    """The type of a column's values, if they are kept in a dictionary."""
+    """The type of a column's values if they are dictionary-encoded."""
     return kind.value_type if pa.types.is_dictionary(kind) else kind

@@ -1,4 +1,4 @@
-"""Are the files there that a column of paths names? One listing a folder, and no Python object a file."""
+"""Check that the files of a column of paths exist, with one listing per folder and without Python objects per file."""
 
 import os
 from collections.abc import Iterator
@@ -12,25 +12,25 @@ import pyarrow.compute as pc
 from ..bad_data import BadData
 from .arrow_values import as_numpy, numbers, text, texts
 
-FEW = 4  # files of a folder up to which each is asked for, without listing the folder
-LISTED = 1 << 16  # names of a listing that are compared at once
+FEW = 4  # maximum number of files of a folder that are tested one by one, without listing the folder
+LISTED = 1 << 16  # number of listed names compared at once
 SHOWN = 3
 
 
 def check_present(paths: pa.ChunkedArray, base: Path, data_root: Path, where: str) -> None:
-    """See that all files lie below ``data_root`` and exist.
+    """Check that all files are below ``data_root`` and exist.
 
-    A path with ``..`` in it, or one that is absolute and elsewhere, is refused; see
+    A path with ``..``, or an absolute one elsewhere, is an error; see
     :meth:`~mtkd.datasets.base.TaskDataset.check_files`.
 
     Args:
-        paths: text, relative to ``base``; null is no file.
-        base: folder that the paths start from.
-        data_root: folder that they must lie below.
-        where: what a message calls the data set.
+        paths: text, relative to ``base``; null means no file.
+        base: folder to which the paths are relative.
+        data_root: folder that must contain them.
+        where: name of the data set in messages.
 
     Raises:
-        BadData: naming the missing files, or one that lies elsewhere.
+        BadData: files are missing, or a path is not below ``data_root``.
     """
     paths = pc.drop_null(paths)
     folders = pc.replace_substring_regex(paths, pattern='[^/]*$', replacement='').dictionary_encode().unify_dictionaries()
@@ -60,7 +60,7 @@ def check_present(paths: pa.ChunkedArray, base: Path, data_root: Path, where: st
 
 
 def _there(folder: Path, wanted: pa.Array) -> np.ndarray:
-    """(N,) bool: which names are entries of a folder."""
+    """(N,) bool: which names exist in a folder."""
     if not folder.is_dir():
         return np.zeros(len(wanted), bool)
     if len(wanted) <= FEW:

@@ -1,4 +1,4 @@
-"""What data sets of anybody's own rows share: labels of whole pictures and label maps, a column each."""
+"""Base class of custom data sets with rows: image-level labels and label maps, one column each."""
 
 import inspect
 from abc import abstractmethod
@@ -19,32 +19,32 @@ from .arrow_rows import ArrowRows, HeldTable
 from .arrow_values import as_numpy, numbers
 from .label_columns import translated
 
-ID, VALUE, MAP, LABEL = 'sample_id', 'value/', 'map/', 'label/'  # columns of a listing, the last three with a name behind
-SMALL_PICTURE = (64, 64)  # size of pictures without label maps, as in every AttributeDataset
+ID, VALUE, MAP, LABEL = 'sample_id', 'value/', 'map/', 'label/'  # columns of a listing, the last three followed by a name
+SMALL_PICTURE = (64, 64)  # size of images without label maps, as in every AttributeDataset
 
 
 class RowDataset(AttributeDataset):
-    """Rows with a picture, labels of the whole picture, and label maps, any of which may be missing.
+    """Rows with an image, image-level labels, and label maps, any of which may be missing.
 
-    An adapter writes :meth:`listing` and :meth:`part`. The rows are held by Arrow
-    (:class:`~mtkd.datasets.own.arrow_rows.HeldTable`), whatever their number.
+    An adapter implements :meth:`listing` and :meth:`part`. The rows are stored by Arrow
+    (:class:`~mtkd.datasets.own.arrow_rows.HeldTable`), so their number is not limited.
 
     A label map is an argument named after its task: a dictionary with the rules of
     :class:`~mtkd.datasets.dense.dense_folder.DenseFolder` (``kind``, ``key``, ``classes``, ``map``, ``ignore``, ``palette``,
-    ``threshold``, ``scale``, ``invalid``, ``inverse``, ``encoding``, ``axes``) and with one that says where it lies
-    (:attr:`PLACES`), by default the place of the task's name. A text says the place alone.
+    ``threshold``, ``scale``, ``invalid``, ``inverse``, ``encoding``, ``axes``) and a key for its place (:attr:`PLACES`), by
+    default the task's name. A string gives only the place.
 
     Args:
         args: see :class:`~mtkd.datasets.images.attributes.AttributeDataset`.
-        size: (height, width) that pictures, and their label maps with them, are stretched to; None: pictures stay as they
-            are where a label is a map, and are brought to 64x64 where none is.
+        size: (height, width) to which images and their label maps are resized; None: images keep their size if a label is
+            a map, and are resized to 64x64 otherwise.
         kwargs: arguments of :class:`~mtkd.datasets.images.attributes.AttributeDataset`, and label maps.
 
     Raises:
-        ValueError: an argument is neither known nor a label map, or a rule does not fit its label's kind.
+        ValueError: an argument is neither known nor a label map, or a rule does not apply to its label's kind.
     """
 
-    PLACES: tuple[str, ...] = ('column',)  # keys of a label map's dictionary that say where it lies; the first is usual
+    PLACES: tuple[str, ...] = ('column',)  # keys of a label map's dictionary for its place; the first is the usual one
 
     def __init__(self, *args: Any, size: Size | None = None, **kwargs: Any) -> None:
         known = inspect.signature(AttributeDataset.__init__).parameters
@@ -65,7 +65,7 @@ class RowDataset(AttributeDataset):
         self.maps_read = [task for task in self.reads if task in self.rules]
         self.stretches = size is not None or not self.maps_read
         self.held: HeldTable | None = None
-        self.sources: tuple[str, ...] = ()  # files that the rows are read from; set with them
+        self.sources: tuple[str, ...] = ()  # files from which the rows are read; set on reading
 
     def _as_rules(self, task: str, given: Any) -> dict[str, Any]:
         usual = self.PLACES[0]
@@ -77,44 +77,44 @@ class RowDataset(AttributeDataset):
                              f'the name of its {usual}, or a dictionary, as in {task}=dict({usual}={task!r}).')
         return {usual: task, **given}
 
-    # What an adapter writes.
+    # To be implemented by an adapter.
 
     @abstractmethod
     def listing(self) -> pa.Table:
         """The split's rows.
 
-        A table with the column ``sample_id`` (unique text); ``value/FIELD`` for each field of :attr:`fields` that there is;
-        ``map/TASK`` for each label map of :attr:`maps_read` that there is, null where a row has none; and what
+        A table with the column ``sample_id`` (unique text); ``value/FIELD`` for each existing field of :attr:`fields`;
+        ``map/TASK`` for each existing label map of :attr:`maps_read`, null for missing ones; and the columns that
         :meth:`part` needs.
         """
 
     @abstractmethod
     def part(self, entry: Entry, role: str) -> Source | None:
-        """Where the picture (``role`` is ``'image'``) or the label map of a task lies; None where the row has none."""
+        """The source of the image (``role`` is ``'image'``) or of the label map of a task; None if the row has none."""
 
     def records(self) -> list[Entry]:
-        """An entry a row; nothing of mtkd needs them all at once."""
+        """One entry per row; mtkd never needs all of them at once."""
         return list(self.entries)
 
     def files(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The files that an entry names, role -> path, where rows name files."""
+        """The files of an entry, role -> path, if rows contain paths."""
         return {}
 
     # Arguments.
 
     def offered(self, tasks: Mapping[str, TargetKind | str] | None) -> dict[str, str]:
-        """A field for every image-level task, and the label maps; what there is of them is seen when the rows are read."""
+        """A field for every image-level task, and the label maps; the rows are checked for them when they are read."""
         kinds = {task: kind if isinstance(kind, str) else kind.name for task, kind in (tasks or {}).items()}
         fields = {task: kind for task, kind in kinds.items() if kind in IMAGE_LEVEL and task not in self.rules}
         if not fields and not self.rules:
-            raise ValueError(f'{type(self).__name__} wants tasks that are classes or numbers of whole pictures, as in '
+            raise ValueError(f'{type(self).__name__} needs tasks that are classes or numbers of whole images, as in '
                              "tasks=dict(age='scalar', gender='class_label'), or label maps, as in "
                              f"depth=dict({self.PLACES[0]}='depth', scale=0.001).")
         return {**fields, **self._map_kinds}
 
     def _served_kinds(self, offers: Mapping[str, str], own: Mapping[str, str], tasks: Mapping[str, Any] | None,
                       label_maps: Mapping[str, Any]) -> dict[str, str]:
-        """A column of values has no kind of its own: each task reads it as what it is."""
+        """A column of values has no kind: each task reads it as its own kind."""
         asked = {task: offers[field] if task in self.rules else (tasks or {}).get(task, offers[field])
                  for task, field in own.items()}
         return {task: kind if isinstance(kind, str) else kind.name for task, kind in asked.items()}
@@ -122,7 +122,7 @@ class RowDataset(AttributeDataset):
     # Listing.
 
     def load_data_list(self) -> Any:
-        """The rows of the part, with the labels of the kept tasks in place of the fields' values.
+        """The rows of the part, with the labels of the kept tasks instead of the fields' values.
 
         Raises:
             BadData: see the class.
@@ -152,16 +152,16 @@ class RowDataset(AttributeDataset):
         return ArrowRows(self.held, self.entry)
 
     def _count(self, table: pa.Table, task: str, labels: np.ndarray | None) -> int:
-        """How many rows have a label of a task."""
+        """The number of rows with a label of a task."""
         if labels is None:
             return table.num_rows - table[MAP + task].null_count
         return int((labels >= 0).sum() if labels.dtype.kind == 'i' else (~np.isnan(labels)).sum())
 
     def _column_labels(self, task: str, table: pa.Table) -> np.ndarray:
-        """(N,) the task's labels: int64 with -1, or float64 with NaN, where one is missing.
+        """(N,) the task's labels: int64 with -1, or float64 with NaN, for missing ones.
 
         Raises:
-            BadData: a label is no class of the task, or a value is unknown and ``unknown='error'``.
+            BadData: a label is not a class of the task, or a value is unknown and ``unknown='error'``.
         """
         name = VALUE + self.fields[task]
         if name not in table.column_names:
@@ -202,7 +202,7 @@ class RowDataset(AttributeDataset):
         return known
 
     def label_counts(self) -> dict[str, int]:
-        """See :class:`~mtkd.datasets.images.attributes.AttributeDataset`; of label maps, the rows that have one."""
+        """See :class:`~mtkd.datasets.images.attributes.AttributeDataset`; for label maps, the number of rows with one."""
         counts = super().label_counts()
         assert self.held is not None
         for task in self.serves & set(self.maps_read):
@@ -218,11 +218,11 @@ class RowDataset(AttributeDataset):
         """See :class:`~mtkd.datasets.images.attributes.AttributeDataset`."""
         source = self.part(entry, 'image')
         if source is None:
-            raise BadData(f"{self.name} '{self.split}': sample '{entry['sample_id']}' has no picture: remove it.")
+            raise BadData(f"{self.name} '{self.split}': sample '{entry['sample_id']}' has no image: remove it.")
         return self.read_image(source)
 
     def read(self, entry: Entry) -> Sample:
-        """See :class:`~mtkd.datasets.images.attributes.AttributeDataset`; with label maps, a broken picture is an error."""
+        """See :class:`~mtkd.datasets.images.attributes.AttributeDataset`; with label maps, a broken image is an error."""
         if not self.maps_read:
             return super().read(entry)
         image = self.picture(entry)
@@ -239,7 +239,7 @@ class RowDataset(AttributeDataset):
         kind = KINDS[self.OFFERS[task]]
         label = read_label(source, kind.name, self.rules[task])
         if not self.stretches or kind.check(label, label.shape[:2]) is not None:
-            return label  # what is wrong with it is said later
+            return label  # errors are reported later
         if label.shape[:2] != size:
             label = self._resized(label, kind, task, size, source)
         smaller = kind.resize(label, self.size)

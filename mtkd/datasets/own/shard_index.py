@@ -1,4 +1,4 @@
-"""What a .tar shard holds and where: read once, and kept as an Arrow file that is named after the shard's state."""
+"""Index of a .tar shard's contents: read once, and stored as an Arrow file named after the shard's state."""
 
 import hashlib
 import json
@@ -17,24 +17,24 @@ from ..bad_data import BadData
 from .arrow_values import as_numpy, numbers
 from .arrow_values import texts as as_texts
 
-VERSION = 1  # of the index files; another one is read again
+VERSION = 1  # version of the index files; indices of other versions are rebuilt
 BLOCK = tarfile.BLOCKSIZE
 SCHEMA = pa.schema([('key', pa.string()), ('suffix', pa.string()), ('start', pa.int64()), ('size', pa.int64()),
                     ('content', pa.binary())])
-STATE = ('size', 'mtime', 'LastModified', 'last_modified', 'ETag', 'etag', 'created')  # what file systems say of a file
+STATE = ('size', 'mtime', 'LastModified', 'last_modified', 'ETag', 'etag', 'created')  # file attributes, by file system
 
 
 def index_of(filesystem: Any, path: str, texts: Sequence[str], folder: Path) -> pa.Table:
-    """The parts of a shard in its order: key, suffix, place in the file, and the content where the suffix is in ``texts``.
+    """The parts of a shard in order: key, suffix, position, and the content if the suffix is in ``texts``.
 
     Args:
-        filesystem: of fsspec.
-        path: the shard, as the file system calls it.
-        texts: suffixes of the parts whose content is kept.
-        folder: where indices are kept.
+        filesystem: a file system of fsspec.
+        path: path of the shard in the file system.
+        texts: suffixes of the parts whose content is stored.
+        folder: folder of the indices.
 
     Raises:
-        BadData: the shard is missing or no whole .tar file, or holds what belongs to no sample, or one part twice.
+        BadData: the shard is missing or not a complete .tar file, has a file that belongs to no sample, or a part twice.
     """
     try:
         info = filesystem.info(path)
@@ -50,7 +50,7 @@ def index_of(filesystem: Any, path: str, texts: Sequence[str], folder: Path) -> 
             with pa.memory_map(str(kept)) as file:
                 return pa.ipc.open_file(file).read_all()
         except (pa.ArrowInvalid, OSError):
-            kept.unlink(missing_ok=True)  # damaged: made again
+            kept.unlink(missing_ok=True)  # damaged: rebuilt
     with filesystem.open(path, 'rb') as file:
         found = list(zip(*_parts(file, path, set(texts)), strict=True)) or [()] * len(SCHEMA)
     places = [numbers(np.array(column, np.int64)) for column in found[2:4]]
@@ -71,7 +71,7 @@ def default_folder() -> Path:
 
 
 def _parts(file: BinaryIO, path: str, texts: set[str]) -> Iterator[tuple[str, str, int, int, bytes]]:
-    """The columns of :data:`SCHEMA`, a part each."""
+    """The values of the columns of :data:`SCHEMA` for each part."""
     seen: dict[str, set[str]] = {}
     last, end = '', 0
     try:
@@ -108,14 +108,14 @@ def _read(file: BinaryIO, start: int, size: int) -> bytes:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Key and suffix of a part: its path up to the first point of its name, and what follows, in small letters."""
+    """Key and suffix of a part: its path up to the first dot in its name, and the rest in lower case."""
     folder, slash, base = name.removeprefix('./').rpartition('/')
     stem, _, suffix = base.partition('.')
     return folder + slash + stem, suffix.lower()
 
 
 def samples_of(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-    """(parts,) number of the sample that each part belongs to, and (samples,) the first part of each."""
+    """(parts,) number of each part's sample, and (samples,) the first part of each sample."""
     codes = as_numpy(table['key'].dictionary_encode().unify_dictionaries().combine_chunks().indices) if len(table) else \
         np.zeros(0, np.int32)
     return codes, np.flatnonzero(np.diff(codes, prepend=-1))

@@ -1,4 +1,4 @@
-"""A seeded order that reads few shards at a time, and on every rank shards of its own."""
+"""A seeded order that reads few shards at a time, and different shards on every rank."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,19 +12,19 @@ from ..samplers import PositionSampler
 
 @DATA_SAMPLERS.register_module()
 class ShardSampler(PositionSampler):
-    """Each sample once an epoch, in an order that goes from shard to shard.
+    """Each sample once per epoch, in an order that proceeds from shard to shard.
 
-    In every epoch the shards are dealt anew to ``lanes``; a lane is read ``window`` shards at a time, whose samples are
-    shuffled together. A batch takes as many samples from each lane, lane after lane, so that W ranks read W / lanes of the
-    lanes each: no shard is read on two ranks, except for what the longer lanes have left at an epoch's end. The batches do
-    not depend on the number of ranks, and any of them can be asked for.
+    In every epoch, the shards are distributed anew over ``lanes``; a lane is read ``window`` shards at a time, whose samples
+    are shuffled together. A batch takes the same number of samples from each lane, lane after lane, so that each of W ranks
+    reads lanes / W of the lanes: no shard is read on two ranks, except for the rest of longer lanes at the end of an epoch.
+    The batches do not depend on the number of ranks, and any batch can be computed directly.
 
     Args:
         dataset: a :class:`~mtkd.datasets.own.tar_shards.TarShards`.
-        seed: of the order; 0 where None.
-        lanes: how many shards are read side by side; a multiple of the number of ranks that divides the batch. The largest
-            smaller number that divides the batch is taken where it does not, or where there are fewer shards.
-        window: shards of a lane that are shuffled together; more mix better and have more shards open.
+        seed: seed of the order; None: 0.
+        lanes: number of shards read in parallel; a multiple of the number of ranks that divides the batch. If it does not
+            divide the batch, or there are fewer shards, the largest smaller divisor is used.
+        window: number of shards of a lane that are shuffled together; more shards mix better but are open at once.
 
     Raises:
         ValueError: the data set has no shards, or a number is not positive.
@@ -49,7 +49,7 @@ class ShardSampler(PositionSampler):
         return int(self.starts[-1])
 
     def order(self, epoch: int, total: int) -> np.ndarray:
-        """(N,) the samples of an epoch, for batches of ``total``; those of two epochs are kept."""
+        """(N,) the samples of an epoch, for batches of ``total``; those of the last two epochs are cached."""
         if (epoch, total) not in self._kept:
             most = min(self.lanes, len(self.starts) - 1, total)
             lanes = max(number for number in range(1, most + 1) if total % number == 0)

@@ -1,4 +1,4 @@
-"""Reading a table of any length batch by batch: csv, tab-separated, JSON lines and parquet."""
+"""Reads a table of any length batch by batch: csv, tab-separated, JSON lines and parquet."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -15,19 +15,19 @@ from ..tables import read_rows
 from .arrow_values import text
 
 SUFFIXES = ('.csv', '.tsv', '.txt', '.jsonl', '.parquet')
-ROWS = 1 << 16  # of a batch
-BLOCK = 1 << 20  # bytes of text that are parsed at once
-JSON_BLOCK = 1 << 22  # the same of JSON lines
+ROWS = 1 << 16  # rows per batch
+BLOCK = 1 << 20  # bytes of text parsed at once
+JSON_BLOCK = 1 << 22  # the same for JSON lines
 
 
 def read_batches(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """The columns of a table and its rows in batches; all of a text table's columns are text.
 
     Args:
-        path: ``.csv``, ``.tsv`` or ``.txt`` (tab-separated), ``.jsonl`` (an object a line) or ``.parquet``.
+        path: ``.csv``, ``.tsv`` or ``.txt`` (tab-separated), ``.jsonl`` (one object per line) or ``.parquet``.
 
     Raises:
-        BadData: there is no such file, it cannot be read, or a column is named twice; while iterating as well.
+        BadData: the file does not exist or cannot be read, or a column name occurs twice; also while iterating.
     """
     if not path.is_file():
         raise BadData(f'{path} is missing: check data_root and the name of the file.')
@@ -51,21 +51,21 @@ def _told(path: Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBa
 
 def _unreadable(path: Path, error: Exception) -> BadData:
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return BadData(f'{path} is no readable {path.suffix} table ({said}): write it again.')
+    return BadData(f'{path} is not a readable {path.suffix} table ({said}): write it again.')
 
 
 def _text(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """A csv or tab-separated table. From where Arrow stumbles on, Python's reader goes on, or says which line is wrong."""
+    """A csv or tab-separated table. If Arrow fails at a line, Python's reader continues there, or reports the line."""
     try:
         stored = _open_text(path, ()).schema.names
     except (pa.ArrowException, OSError):
-        stored = list(next(read_rows(path), {}))  # says what is wrong, if it is not Arrow
+        stored = list(next(read_rows(path), {}))  # reports the error, unless only Arrow fails
     schema = pa.schema([(name.strip(), pa.string()) for name in stored])
     return schema, _text_batches(path, stored, schema)
 
 
 def _open_text(path: Path, columns: Sequence[str]) -> pyarrow.csv.CSVStreamingReader:
-    """``columns`` as the text that they are."""
+    """Read ``columns`` as text."""
     return pyarrow.csv.open_csv(
         path, pyarrow.csv.ReadOptions(block_size=BLOCK, use_threads=False),
         pyarrow.csv.ParseOptions(delimiter=',' if path.suffix == '.csv' else '\t', newlines_in_values=True),
@@ -90,7 +90,7 @@ def _without_blank_rows(batch: pa.RecordBatch) -> pa.RecordBatch:
     for column in batch.columns:
         empty = pc.equal(pc.utf8_trim_whitespace(column), text(''))
         blank = empty if blank is None else pc.and_(blank, empty)
-        if not pc.any(blank).as_py():  # as a rule after the first column
+        if not pc.any(blank).as_py():  # usually after the first column
             return batch
     return batch.filter(pc.invert(blank)) if blank is not None else batch
 

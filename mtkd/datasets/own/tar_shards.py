@@ -1,4 +1,4 @@
-"""Shards of WebDataset's format: .tar files of samples, on any file system that fsspec knows."""
+"""Shards in WebDataset's format: .tar files of samples, on any file system supported by fsspec."""
 
 import glob
 import json
@@ -25,7 +25,7 @@ IMAGE = 'image'
 
 @DATASETS.register_module()
 class TarShards(RowDataset):
-    """Samples in .tar shards: parts ``KEY.SUFFIX`` of one key, one after the other, are a sample (WebDataset's format).
+    """Samples in .tar shards: consecutive parts ``KEY.SUFFIX`` with one key form a sample (WebDataset's format).
 
     Example::
 
@@ -33,28 +33,28 @@ class TarShards(RowDataset):
              semseg=dict(part='seg.png'), depth=dict(part='depth.npy'), fields=dict(scene='cls', age='json:age'))
         dict(type='TarShards', shards='s3://bucket/rooms/train-*.tar', …)
 
-    A label map's ``part`` is its suffix, by default the task's name. A field, a label of the whole picture, is a part that
-    holds a text (``cls``, ``txt``, …) or a key of the part ``json`` (``json:KEY``); a task that ``fields`` does not name is
-    read from ``json:TASK``. A part that is not there is a missing label; a sample without a picture is an error. A suffix
-    that nothing knows is a mistake, unless ``ignore`` names it.
+    A label map's ``part`` is its suffix, by default the task's name. A field (an image-level label) is a text part (``cls``,
+    ``txt``, …) or a key of the part ``json`` (``json:KEY``); a task that is not in ``fields`` is read from ``json:TASK``. A
+    part that does not exist is a missing label; a sample without an image is an error. An unknown suffix is an error,
+    unless it is in ``ignore``.
 
-    Shards are read in place: the first run reads their headers and keeps an index of them, which is made again when a
-    shard's size or time changes; a sample is then one range of bytes. Any sample can be asked for, so that every sampler
-    serves, and a resumed run is bit-equal; :class:`~mtkd.datasets.own.shard_sampler.ShardSampler` draws from few shards at a
+    Shards are read in place: the first run reads their headers and stores an index of them, which is rebuilt when a shard's
+    size or time changes; a sample is then one range of bytes. Samples can be accessed in any order, so that every sampler
+    works and a resumed run is bit-equal; :class:`~mtkd.datasets.own.shard_sampler.ShardSampler` draws from few shards at a
     time. Chained addresses cache on the local disk: ``filecache::s3://…``.
 
     Args:
         args: see :class:`~mtkd.datasets.own.row_dataset.RowDataset`.
         shards: pattern of the shards, below ``data_root`` or with a protocol; ``{split}`` in it is the split. Or a list.
-        image: suffixes of the pictures, separated by ``;``.
-        ignore: suffixes of parts that are no labels.
+        image: suffixes of the images, separated by ``;``.
+        ignore: suffixes of parts that are not labels.
         index: folder of the indices; None: ``mtkd/shards`` in the user's cache folder.
-        storage_options: of fsspec's file system.
+        storage_options: options of fsspec's file system.
         kwargs: see :class:`~mtkd.datasets.own.row_dataset.RowDataset`.
 
     Raises:
-        BadData (on use): there are no shards, one breaks off or cannot be reached, two samples have one key, a sample has no
-            picture, or a part has a suffix that nothing knows.
+        BadData (on use): there are no shards, one is truncated or cannot be reached, two samples have one key, a sample has
+            no image, or a part has an unknown suffix.
     """
 
     PLACES = ('part',)
@@ -107,7 +107,7 @@ class TarShards(RowDataset):
         return table
 
     def _found(self) -> list[str]:
-        """The shards' paths, as the file system calls them."""
+        """The paths of the shards in the file system."""
         patterns = [self.shards] if isinstance(self.shards, str) else list(self.shards)
         found: list[str] = []
         for pattern in patterns:
@@ -130,7 +130,7 @@ class TarShards(RowDataset):
         return filled if '::' in filled or '://' in filled else str(self.data_root / filled)
 
     def _opened(self, address: str) -> tuple[Any, str]:
-        """The file system of an address, made anew in each process, and the path in it."""
+        """The file system of an address, created in each process, and the path in it."""
         import fsspec
 
         try:
@@ -152,13 +152,13 @@ class TarShards(RowDataset):
         return {**self.__dict__, '_filesystem': None}
 
     def _place(self, field: str) -> tuple[str, str | None]:
-        """The suffix of the part that a field is read from, and the key in it."""
+        """The suffix of the part with a field, and the key in it."""
         given = field if field in self.given_fields.values() else f'json:{field}'
         part, _, key = given.partition(':')
         return part.lower(), key or None
 
     def _samples(self, number: int, parts: pa.Table, fields: Mapping[str, tuple[str, str | None]]) -> pa.Table:
-        """The samples of a shard: key, places of picture and label maps, and values."""
+        """The samples of a shard: key, positions of image and label maps, and values."""
         path = self.paths[number]
         self._check_suffixes(path, parts, {part for part, _ in fields.values()})
         of_part, firsts = samples_of(parts)
@@ -176,7 +176,7 @@ class TarShards(RowDataset):
             columns |= {f'start/{role}': numbers(place[0]), f'size/{role}': numbers(place[1]),
                         f'suffix/{role}': numbers(chosen)}
             if role == IMAGE and (place[0] < 0).any():
-                raise BadData(f"{path}: the sample '{ids[int(np.argmin(place[0]))].as_py()}' has no picture "
+                raise BadData(f"{path}: the sample '{ids[int(np.argmin(place[0]))].as_py()}' has no image "
                               f'({", ".join(self.suffixes[IMAGE])}): complete or remove it, or name its suffix in image.')
             if role != IMAGE:
                 there = numbers((place[0] >= 0).astype(np.uint8)).cast(pa.bool_())
@@ -218,7 +218,7 @@ class TarShards(RowDataset):
         return Blob(f"{path}, sample '{row[ID]}', part {suffix}", '.' + suffix.rpartition('.')[2], content)
 
     def _range(self, path: str, row: Mapping[str, Any]) -> tuple[int, bytes]:
-        """Start and bytes of the part of the file that holds a sample's picture and label maps."""
+        """Start and bytes of the part of the file with a sample's image and label maps."""
         places = [(row[f'start/{role}'], row[f'size/{role}']) for role in (IMAGE, *self.maps_read)]
         places = [place for place in places if place[0] >= 0]
         start, end = min(start for start, _ in places), max(start + size for start, size in places)
@@ -229,11 +229,11 @@ class TarShards(RowDataset):
                           'resume.') from error
 
     def check_files(self, entries: Sequence[Entry]) -> None:
-        """The shards were looked at when they were indexed."""
+        """The shards were checked when they were indexed."""
 
 
 def _value(content: bytes, key: str | None, where: str) -> str | None:
-    """A label's text: all of a part, or a key of a JSON part."""
+    """The text of a label: a whole part, or a key of a JSON part."""
     try:
         if key is None:
             return content.decode()

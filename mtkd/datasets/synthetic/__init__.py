@@ -1,8 +1,8 @@
 """Synthetic rooms with exact labels for six dense tasks, rendered in NumPy; and writers of the real data sets' layouts.
 
-A scene follows from (seed, index): ``room`` draws it out of ``things`` and ``materials``, ``render`` makes the image and
-the labels. A class is known by shape and place, not by colour. ``scenes`` is the data set, ``layouts`` writes files as
-NYUD-MT, PASCAL-MT, CamVid, NYUv2 and Cityscapes have them.
+A scene is a function of (seed, index): ``room`` composes it from ``things`` and ``materials``, ``render`` makes the image
+and the labels. Classes differ in shape and position, not in colour. ``scenes`` is the data set, ``layouts`` writes files in
+the layouts of NYUD-MT, PASCAL-MT, CamVid, NYUv2 and Cityscapes.
 """
 
 from .clips import SyntheticClips

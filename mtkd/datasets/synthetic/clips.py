@@ -13,14 +13,14 @@ from ..video.clips import ClipDataset
 from ..video.video_files import Choose
 from .images import SyntheticImages
 
-STEP = 1  # pixels that the picture moves from one frame to the next
+STEP = 1  # pixels that the image moves from one frame to the next
 
 
 @DATASETS.register_module()
 class SyntheticClips(ClipDataset):
-    """Clips that need no file: a sample's image shows its labels and moves to the right, what leaves coming in again.
+    """Clips that need no files: a sample's image shows its labels and moves to the right with wrap-around.
 
-    What ``--smoke`` puts instead of a data set of clips.
+    ``--smoke`` uses it instead of a data set of clips.
 
     Args:
         tasks: see :class:`SyntheticImages`, as are ``split``, ``pipeline``, ``num_samples``, ``size``, ``seed``,
@@ -48,7 +48,7 @@ class SyntheticClips(ClipDataset):
         self.size, self.length = self.still.size, length
 
     def _kinds(self, tasks: Mapping[str, TargetKind | str]) -> dict[str, TargetKind]:
-        """See :class:`TaskDataset`; a set without labels may serve tasks that it does not offer."""
+        """See :class:`TaskDataset`; a set without labels may have tasks that it does not offer."""
         return dict(self.still.kinds)
 
     def load_data_list(self) -> list[Entry]:
@@ -56,11 +56,11 @@ class SyntheticClips(ClipDataset):
         return list(self.still.entries)
 
     def labels(self, entry: Entry) -> dict[str, Any]:
-        """Those of the still image."""
+        """The labels of the still image."""
         targets = self.still.read(entry)['targets']
         return {task: targets[task] for task in self.reads}
 
     def read_frames(self, entry: Entry, choose: Choose) -> np.ndarray:
-        """(T, height, width, 3), the image moved by :data:`STEP` pixels a frame."""
+        """(T, height, width, 3), the image moved by :data:`STEP` pixels per frame."""
         image = self.still.read(entry)['image']
         return np.stack([np.roll(image, STEP * int(number), axis=1) for number in choose(self.length)])

@@ -1,8 +1,8 @@
 """Synthetic images with image-level labels, and writers of the layouts of SVHN, Omniglot and the Visual Decathlon.
 
-A class has a pattern of its own: a 4x4 grid of colours, spread smoothly over the image. A number turns its task's
-pattern from one sign to the other. An image is the mean of its labels' patterns and noise, so every label can be read
-off by a small network, and several tasks compete for it.
+Each class has its own pattern: a 4x4 grid of colours, interpolated over the image. A number blends its task's pattern
+from one sign to the other. An image is the mean of its labels' patterns plus noise, so a small network can learn every
+label, and several tasks compete for it.
 """
 
 import json
@@ -20,17 +20,17 @@ from mtkd.structures import KINDS, Size, TargetKind
 from ..images.array import DTYPES, ArrayDataset, Arrays, as_size
 
 GRID = 4
-CONTRAST = 70.0  # of a pattern, in grey values
+CONTRAST = 70.0  # contrast of a pattern, in grey values
 NOISE = 20.0
 TOP = 100.0  # numbers lie between 0 and this
 
 
 @DATASETS.register_module()
 class SyntheticImages(ArrayDataset):
-    """Images of any number of image-level tasks: a data set of any length that needs no file.
+    """Images for any number of image-level tasks: a data set of any length that needs no files.
 
-    Sample k of a split is the same for every length; splits are disjoint draws with the same patterns, and sets of one
-    seed agree on a task's patterns whichever of the tasks they label.
+    Sample k of a split is the same for every length; splits contain different samples of the same patterns, and data sets
+    with the same seed have the same pattern for a task, whichever tasks they label.
 
     Args:
         tasks: task -> kind, as in :class:`TaskDataset`.
@@ -38,7 +38,7 @@ class SyntheticImages(ArrayDataset):
         pipeline: see :class:`TaskDataset`.
         num_samples: length of the split.
         size: (height, width), or the side of a square.
-        seed: of patterns, labels and noise.
+        seed: seed of patterns, labels and noise.
         labelled: the tasks that have labels; the others are absent. None: all image-level tasks.
         num_classes: task -> number of classes; every labelled task of classes needs one.
         augment_seed: seed of the augmentation (the base class's ``seed``); None: the run's.
@@ -75,13 +75,13 @@ class SyntheticImages(ArrayDataset):
         self.size = as_size(size, 'SyntheticImages')
 
     def _kinds(self, tasks: Mapping[str, TargetKind | str]) -> dict[str, TargetKind]:
-        """See :class:`TaskDataset`; a set without labels may serve tasks that it does not offer."""
+        """See :class:`TaskDataset`; a set without labels may have tasks that it does not offer."""
         if not self.OFFERS:
             return {task: KINDS[kind] if isinstance(kind, str) else kind for task, kind in tasks.items()}
         return super()._kinds(tasks)
 
     def load_arrays(self) -> Arrays:
-        """Labels drawn evenly, and images that show them."""
+        """Uniformly sampled labels, and images that show them."""
         drawn = [self._draw(number) for number in range(self.num_samples)]
         labels = {task: np.array([of[task] for of, _ in drawn]) for task in self.OFFERS}
         shown = sum(self._patterns(task)(labels[task]) for task in labels) if labels else np.zeros((1, *self.size, 3))
@@ -178,7 +178,7 @@ def write_omniglot(root: str | Path, seed: int, characters: Mapping[str, int], d
                 cv2.polylines(paper, list(shaken.round().astype(np.int32)), False, 0, 3)
                 path = folder / f'character{character:02d}' / f'{number:04d}_{drawer:02d}.png'
                 if not cv2.imwrite(str(path), paper, [cv2.IMWRITE_PNG_BILEVEL, 1]):
-                    raise OSError(f'Could not write the picture {path}.')
+                    raise OSError(f'Could not write the image {path}.')
 
 
 def write_decathlon(root: str | Path, seed: int, name: str, classes: int, counts: Mapping[str, int],
@@ -204,7 +204,7 @@ def write_decathlon(root: str | Path, seed: int, name: str, classes: int, counts
             path = Path(root) / ('decathlon-1.0-data' if layout == 'folder' else 'decathlon-1.0/data') / file
             path.parent.mkdir(parents=True, exist_ok=True)
             if not cv2.imwrite(str(path), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95]):
-                raise OSError(f'Could not write the picture {path}.')
+                raise OSError(f'Could not write the image {path}.')
             images.append({'id': number, 'file_name': f'data/{file.as_posix()}', 'height': size[0], 'width': size[1]})
             annotations.append({'id': number, 'image_id': number, 'category_id': label + 1})
         if layout == 'coco':

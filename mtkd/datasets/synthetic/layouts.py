@@ -35,7 +35,7 @@ def _write_image(path: Path, picture: np.ndarray, quality: int = 95) -> None:
         picture = picture[..., ::-1]
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if path.suffix == '.jpg' else []
     if not cv2.imwrite(str(path), picture, options):
-        raise OSError(f'Could not write the picture {path}.')
+        raise OSError(f'Could not write the image {path}.')
 
 
 def _write_array(path: Path, array: np.ndarray) -> None:

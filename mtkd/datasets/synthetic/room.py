@@ -19,7 +19,7 @@ _PULL = {'person': 2.2, 'ball': 1.6, 'lamp': 1.1, 'chair': 1.2}  # how much a cl
 class _Camera(NamedTuple):
     position: np.ndarray  # (3,) world
     to_world: np.ndarray  # (3, 3): columns are the camera's right, down, forward
-    focal: float  # in picture heights
+    focal: float  # in image heights
 
 
 class _Footprint(NamedTuple):

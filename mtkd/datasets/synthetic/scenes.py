@@ -16,10 +16,10 @@ from .render import render_scene
 
 @DATASETS.register_module()
 class SyntheticScenes(TaskDataset):
-    """Rendered rooms: a data set of any length that needs no file.
+    """Rendered rooms: a data set of any length that needs no files.
 
     Sample k of a split is scene `SPLIT_START[split] + k` of the series. Human parts are absent (None) where no person
-    is visible. A kept sample of 96x128 with all six tasks takes about 300 kB.
+    is visible. A cached sample of 96x128 with all six tasks takes about 300 kB.
 
     Args:
         tasks: as in `TaskDataset`; semseg, human_parts, sal, edge, depth and normals are offered.
@@ -28,7 +28,7 @@ class SyntheticScenes(TaskDataset):
         num_samples: length of the split.
         size: (height, width) in pixels.
         seed: which series of scenes.
-        cache: keep what was rendered, so that later epochs cost nothing ('preload': render all at once).
+        cache: keep rendered samples, so that later epochs cost nothing ('preload': render all at once).
         augment_seed: seed of the augmentation (the base class's `seed`); None: the run's.
         num_classes: as in `TaskDataset`.
         views: as in `TaskDataset`.
@@ -37,7 +37,7 @@ class SyntheticScenes(TaskDataset):
         limit: as in `TaskDataset`.
 
     Raises:
-        ValueError: `num_samples`, `size` or `seed` out of range, or what `TaskDataset` refuses.
+        ValueError: `num_samples`, `size` or `seed` is out of range, or an argument is invalid for `TaskDataset`.
     """
 
     OFFERS = {
@@ -61,7 +61,7 @@ class SyntheticScenes(TaskDataset):
             raise ValueError(f'size={size} of SyntheticScenes: use (height, width) in pixels.')
         if seed < 0:
             raise ValueError(f'seed={seed} of SyntheticScenes: use 0 or more.')
-        self.NUM_CLASSES = {**self.NUM_CLASSES, **(num_classes or {})}  # the rooms are labelled as the task wants
+        self.NUM_CLASSES = {**self.NUM_CLASSES, **(num_classes or {})}  # the rooms are labelled with the classes of the task
         super().__init__(
             tasks, split=split, pipeline=pipeline, seed=augment_seed, cache=cache, num_classes=num_classes, views=views,
             name=name, keep_labels=keep_labels, limit=limit,

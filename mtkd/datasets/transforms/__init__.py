@@ -1,8 +1,8 @@
 """Augmentation: callables ``(sample, kinds, rng) -> sample`` on NumPy samples, one per file.
 
-A transform leaves the arrays it is given as they are, draws only from ``rng``, and may name in ``needs`` the tasks whose
-labels it looks at, which are then read even when they are not served. Normalisation is not among them: images stay
-uint8 up to the device.
+A transform does not modify its input arrays, uses only ``rng`` for random numbers, and may list in ``needs`` the tasks whose
+labels it uses, which are then read even if they are not served. There is no normalisation here: images stay uint8 until
+they are on the device.
 """
 
 from .centre_crop import CentreCrop

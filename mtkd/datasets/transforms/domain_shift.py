@@ -13,18 +13,18 @@ from .geometry import Kinds
 class DomainShift:
     """Simulates a worse camera: blur, coarse sampling, loss of colour, in this order.
 
-    Nothing is drawn: an image always comes out the same, so that it is a domain and not an augmentation. Give it to a
-    data set's ``domains``, which applies it on reading, in training and in tests. Size and labels stay.
+    The result is deterministic, so this is a domain and not an augmentation. Use it in a data set's ``domains``, which
+    applies it on reading, in training and in tests. Size and labels are unchanged.
 
     Args:
         grey: share of grey in [0, 1]; 1 leaves no colour.
         blur: standard deviation of a Gaussian blur, pixels; 0 for none.
-        lowres: the image is shrunk by this factor (areas) and enlarged again (bilinear); 1 for not.
+        lowres: factor by which the image is shrunk (by area) and enlarged again (bilinearly); 1 for no change.
 
     Raises:
-        ValueError: a strength is out of range, or none changes anything.
+        ValueError: a strength is out of range, or all of them have no effect.
 
-    Source: ours; issue 5 asks for a real domain shift made from the images.
+    Source: ours.
     """
 
     def __init__(self, grey: float = 0.0, blur: float = 0.0, lowres: float = 1.0) -> None:

@@ -1,6 +1,6 @@
-"""Geometric operations on an image, its spatial labels and its metadata, which the transforms use.
+"""Geometric operations on an image, its spatial labels and its metadata, used by the transforms.
 
-``meta['crop']`` follows along: the rectangle of true image (not padding) inside the arrays, None if it is all.
+``meta['crop']`` is updated: the rectangle of image content (not padding) inside the arrays, None if there is no padding.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def size_of(sample: Sample) -> Size:
 
 
 def content_of(sample: Sample) -> Rectangle:
-    """The rectangle of true image inside the sample's arrays."""
+    """The rectangle of image content inside the sample's arrays."""
     return sample['meta'].get('crop') or (0, 0, *size_of(sample))
 
 
@@ -40,7 +40,7 @@ def resize(sample: Sample, kinds: Kinds, size: Size, depth_zoom: float = 1.0) ->
 
 
 def window(sample: Sample, kinds: Kinds, rectangle: Rectangle) -> Sample:
-    """The part of the sample inside ``rectangle``, which must lie in the image; views, nothing is copied."""
+    """The part of the sample inside ``rectangle``, which must be inside the image; views without copies."""
     top, left, height, width = rectangle
     cut = np.s_[top:top + height, left:left + width]
     crop = sample['meta'].get('crop')
@@ -82,7 +82,7 @@ def hflip(sample: Sample, kinds: Kinds) -> Sample:
 
 
 def _moved(sample: Sample, image: np.ndarray, targets: dict, crop: Rectangle | None) -> Sample:
-    """The sample with other arrays; all of the image being true image is said by None."""
+    """The sample with other arrays; ``crop`` is None if there is no padding."""
     if crop == (0, 0, *image.shape[:2]):
         crop = None
     meta = SampleMeta(**{**sample['meta'], 'crop': crop})  # type: ignore[typeddict-item]

@@ -10,9 +10,9 @@ from .geometry import Kinds
 
 @TRANSFORMS.register_module()
 class IgnoreEmptyParts:
-    """Make a part map invalid everywhere when no part is left in it: an image (or crop) without person parts.
+    """Make a part map invalid everywhere if it contains no part: an image (or crop) without person parts.
 
-    Comes last in a pipeline, after crop and pad.
+    Use it last in a pipeline, after crop and pad.
 
     Args:
         task: the part segmentation.

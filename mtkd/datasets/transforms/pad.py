@@ -12,13 +12,13 @@ from .geometry import Kinds, pad, size_of
 class Pad:
     """Centre the sample in ``size``; ``meta['crop']`` says where the image is.
 
-    Images are still 8-bit here: normalisation is done on the device, by the model's preprocessor. So that the padding
-    is 0 after it, as in the papers' code, it gets the colour (124, 116, 104), ImageNet's mean in whole grey levels (at
-    most 0.01 standard deviations from 0). Labels are invalid there: 255, depth 0, the zero vector.
+    Images are still 8-bit here: normalisation is done on the device, by the model's preprocessor. The padding has the colour
+    (124, 116, 104), ImageNet's mean in whole grey levels, so that it is 0 after normalisation as in the papers' code (within
+    0.01 standard deviations). Padded labels are invalid: 255, depth 0, the zero vector.
 
     Args:
-        size: (height, width); a side that is larger already stays.
-        divisor: pad also up to a multiple of this.
+        size: (height, width); a side that is already larger is unchanged.
+        divisor: also pad to a multiple of this.
 
     Raises:
         ValueError: neither is given.

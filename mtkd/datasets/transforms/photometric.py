@@ -13,17 +13,17 @@ GREY: np.ndarray = np.arange(256, dtype=np.float64)
 
 @TRANSFORMS.register_module()
 class PhotoMetricDistortion:
-    """Brightness, contrast, saturation and hue, each changed with probability ``prob``; labels stay.
+    """Change brightness, contrast, saturation and hue, each with probability ``prob``; labels are unchanged.
 
-    Brightness comes first, then saturation and hue (in HSV), with contrast at random before or after these two. All is
-    done in 8 bits by look-up, values rounded and clipped after each change.
+    Brightness is first, then saturation and hue (in HSV), with contrast randomly before or after these two. All operations
+    are 8-bit lookup tables; values are rounded and clipped after each change.
 
     Args:
-        brightness: grey levels, U[-b, b] is added.
-        contrast: (low, high) of the factor.
-        saturation: (low, high) of the factor.
-        hue: steps of 2 degrees, a whole number of U[-h, h] is added.
-        prob: of each change.
+        brightness: b in grey levels; U[-b, b] is added.
+        contrast: (low, high), range of the factor.
+        saturation: (low, high), range of the factor.
+        hue: h in steps of 2 degrees; an integer from U[-h, h] is added.
+        prob: probability of each change.
 
     Source: fact sheet 1.1.4.
     """
@@ -34,7 +34,7 @@ class PhotoMetricDistortion:
         self.prob = prob
 
     def __call__(self, sample: Sample, kinds: Kinds, rng: np.random.Generator) -> Sample:
-        # All numbers are drawn whatever is used, so that a change of prob keeps the others' values.
+        # all numbers are always drawn, so that changing prob does not affect the other values
         use = rng.random(4) < self.prob
         contrast_first = bool(rng.random() < 0.5)
         shift = rng.uniform(-self.brightness, self.brightness)

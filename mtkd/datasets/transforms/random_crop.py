@@ -10,17 +10,17 @@ from .geometry import Kinds, Rectangle, size_of, window
 
 @TRANSFORMS.register_module()
 class RandomCrop:
-    """Cut out a window of ``size``, drawn again while one class fills it.
+    """Crop a random window of ``size``; windows dominated by one class are rejected.
 
-    A window is taken when it holds more than one labelled class and the most frequent one covers less than
-    ``max_share`` of its labelled pixels; after ``tries`` draws the last window is taken. A side on which the image is
-    smaller than the window is left as it is (pad afterwards).
+    A window is accepted if it contains more than one labelled class and the most frequent one covers less than
+    ``max_share`` of its labelled pixels; after ``tries`` attempts the last window is used. Sides that are smaller than the
+    window are unchanged (pad afterwards).
 
     Args:
         size: (height, width) of the window.
-        max_share: 1 or more: the first window is taken. Without labels of ``by`` as well.
-        tries: number of draws.
-        by: task whose class map is looked at; it is read also when it is not served.
+        max_share: see above; with 1 or more, or without labels of ``by``, the first window is used.
+        tries: number of attempts.
+        by: task whose class map is used; it is read even if it is not served.
 
     Source: fact sheet 1.1.4.
     """
@@ -43,7 +43,7 @@ class RandomCrop:
         return (int(rng.integers(size[0] - height + 1)), int(rng.integers(size[1] - width + 1)), height, width)
 
     def is_mixed(self, labels: np.ndarray, rectangle: Rectangle) -> bool:
-        """Whether the window of ``labels`` (H, W) holds several classes and none of them fills it."""
+        """Whether the window of ``labels`` (H, W) has several classes and none of them dominates."""
         top, left, height, width = rectangle
         counts = np.bincount(labels[top:top + height, left:left + width].ravel(), minlength=256)[:IGNORE]
         return bool((counts > 0).sum() > 1 and counts.max() < self.max_share * counts.sum())

@@ -25,7 +25,7 @@ class RandomHFlip:
         return hflip(sample, kinds) if rng.random() < self.prob else sample
 
     def whole(self, images: np.ndarray, metas: Sequence[SampleMeta], rngs: Sequence[np.random.Generator]) -> np.ndarray:
-        """All images of a batch with image-level labels, (B, H, W, 3), as one by one."""
+        """Process a batch with image-level labels, (B, H, W, 3), with the same result as one by one."""
         for image, meta, rng in zip(images, metas, rngs, strict=True):
             if rng.random() < self.prob:
                 image[:] = cv2.flip(image, 1)

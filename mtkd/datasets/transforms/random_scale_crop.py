@@ -11,25 +11,25 @@ from mtkd.structures import Sample
 from ..base import unit_normals
 from .geometry import Kinds, resize, size_of, window
 
-MIN_NORM = 0.5  # a shorter blend mixes opposite, or valid and invalid, vectors
+MIN_NORM = 0.5  # shorter vectors are blends of opposite, or of valid and invalid, ones
 
 
 @TRANSFORMS.register_module()
 class RandomScaleCrop:
     """Crop a window of 1 / ``s`` of each side and resize it to the original size: a zoom by ``s``.
 
-    ``s`` is drawn from ``scales`` and the window's place evenly. Images and normals are enlarged bilinearly, the other
-    labels by the nearest pixel, and depths are divided by ``s``.
+    ``s`` and the position of the window are sampled uniformly. Images and normals are enlarged bilinearly, the other labels
+    by the nearest pixel, and depths are divided by ``s``.
 
     MTAN's and LibMTL's code align the corners of the window with those of the image; here, as in the other transforms,
-    pixels are areas. They also leave the enlarged normals as blended; ``renormalise=False`` does that.
+    pixels are areas. They also do not normalise the enlarged normals, as with ``renormalise=False``.
 
     Args:
         scales: zooms, 1 or more.
-        renormalise: make enlarged normals unit length again, those under half of it invalid.
+        renormalise: normalise enlarged normals to unit length; those shorter than 0.5 become invalid.
 
     Raises:
-        ValueError: there is no scale, or one below 1.
+        ValueError: there is no scale, or one is below 1.
 
     Source: fact sheet 2.3 (MTAN and LibMTL; not used by KD4MTL).
     """

@@ -15,7 +15,7 @@ class RandomScaling:
     Args:
         low: smallest zoom.
         high: largest zoom.
-        choices: draw from these zooms instead.
+        choices: sample from these zooms instead.
 
     Raises:
         ValueError: a zoom is not positive.

@@ -13,12 +13,12 @@ from .geometry import Kinds
 
 @TRANSFORMS.register_module()
 class RandomTranslate:
-    """Shift the image by up to ``max_shift`` whole pixels each way; its border is repeated into the gap.
+    """Shift the image by up to ``max_shift`` pixels in each direction; the gap is filled by repeating the border.
 
-    The image keeps its size. For images with image-level labels; maps would have no labels in the gap.
+    The image keeps its size. Only for image-level labels, because maps would have no labels in the gap.
 
     Args:
-        max_shift: pixels; rows and columns are drawn apart.
+        max_shift: pixels; rows and columns are sampled separately.
 
     Raises:
         ValueError: ``max_shift`` is negative, or (on use) a label is a map.
@@ -36,7 +36,7 @@ class RandomTranslate:
         return Sample(**{**sample, 'image': self._shifted(sample['image'], rng)})  # type: ignore[typeddict-item]
 
     def whole(self, images: np.ndarray, metas: Sequence[SampleMeta], rngs: Sequence[np.random.Generator]) -> np.ndarray:
-        """All images of a batch, (B, H, W, 3), as one by one."""
+        """Process a batch, (B, H, W, 3), with the same result as one by one."""
         return np.stack([self._shifted(image, rng) for image, rng in zip(images, rngs, strict=True)])
 
     def _shifted(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -10,14 +10,14 @@ from .geometry import Kinds, resize, size_of
 
 @TRANSFORMS.register_module()
 class Resize:
-    """Resize to a fixed size, or by the long side.
+    """Resize to a fixed size, or to a length of the longer side.
 
     Args:
-        size: (height, width); the image is stretched to it.
-        long_side: instead, make the longer side this long and keep the aspect ratio.
-        scale_depth: divide depths by the zoom (the geometric mean of both sides' zooms), as a random zoom does; the
+        size: (height, width); the aspect ratio is not kept.
+        long_side: instead, the length of the longer side, with the aspect ratio kept.
+        scale_depth: divide depths by the zoom (the geometric mean of the zooms of both sides), as a random zoom does; the
             fixed resize of the survey's protocol does not.
-        labels: resize the labels as well. Without, a test's labels keep their size and predictions are scored at it.
+        labels: also resize the labels. Otherwise the labels keep their size, at which predictions are evaluated in tests.
 
     Raises:
         ValueError: not exactly one of ``size`` and ``long_side`` is given.

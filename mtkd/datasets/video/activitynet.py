@@ -18,19 +18,19 @@ SUBSETS = {'train': 'training', 'val': 'validation'}
 class ActivityNet(LabelledVideos):
     """``activity_net.v1-3.min.json``, and ``videos/v_<id>.mp4`` (or ``.mkv``, ``.webm``, ``.avi``, or a folder of frames).
 
-    A sample is one annotated segment of a video: frames are taken of it alone, its place being its share of the video's
-    ``duration``, so that no frame rate is needed. The test subset has no labels. Classes are numbered in the order of
-    their names.
+    A sample is one annotated segment of a video: frames are taken only from the segment, whose position is given as a
+    fraction of the video's ``duration``, so that no frame rate is needed. The test subset has no labels. Classes are
+    numbered in the order of their names.
 
     Args:
         args: see :class:`LabelledVideos`.
-        missing: ``'error'``; or ``'skip'``: leave out videos that are not there, and say how many. Many have vanished
-            from where they were published.
+        missing: ``'error'``; or ``'skip'``: leave out missing videos, and warn with their number. Many videos are no longer
+            online.
         kwargs: see :class:`LabelledVideos`.
 
     Raises:
         ValueError: an unknown ``missing``.
-        BadData (on use): the list is missing or not what it should be, or videos are not there.
+        BadData (on use): the list is missing or invalid, or videos are missing.
 
     Source: Caba Heilbron et al. 2015; fact sheet 2.7.
     """
@@ -76,7 +76,7 @@ class ActivityNet(LabelledVideos):
         return database
 
     def _there(self) -> dict[str, Path]:
-        """Video id -> its file, or the folder of its frames, which goes first."""
+        """Video id -> its file, or the folder of its frames, which has precedence."""
         folder = self.data_root / 'videos'
         found: dict[str, Path] = {}
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -88,10 +88,10 @@ class ActivityNet(LabelledVideos):
 
 
 def _check(key: str, video: dict[str, Any]) -> None:
-    """Look at everything that is read of a video's entry.
+    """Check all values of a video's entry that are used.
 
     Raises:
-        ValueError: a duration that is none; KeyError, TypeError: something is not there or not of its type.
+        ValueError: a duration is invalid; KeyError, TypeError: a value is missing or has another type.
     """
     for annotation in video['annotations']:
         str(annotation['label'])
@@ -102,6 +102,6 @@ def _check(key: str, video: dict[str, Any]) -> None:
 
 
 def _span(segment: tuple[float, float], duration: float) -> tuple[float, float]:
-    """Seconds -> parts of the video, from 0 to 1; ends beyond it are cut off."""
+    """Convert seconds to fractions of the video, clipped to 0 to 1."""
     first, last = (min(max(float(second) / float(duration), 0.0), 1.0) for second in segment)
     return min(first, last), max(first, last)

@@ -19,9 +19,9 @@ class ClipDataset(TaskDataset):
     """Samples of T frames with image-level labels; adapters implement ``load_data_list``.
 
     A sample's image is a clip, (T, H, W, 3) uint8 in the pipeline and (T, 3, H, W) in a batch. The video (or the part
-    of it that the entry's ``span`` names) is divided into T equal segments, of each of which one frame is taken: the one
-    at its centre, or in training any. Shorter videos repeat frames. The transforms of the pipeline see one frame at a
-    time, each with a generator of the same state, so that all frames are cropped, turned and coloured alike.
+    of it given by the entry's ``span``) is divided into T equal segments, and one frame is taken from each: the central one,
+    or in training a random one. Shorter videos repeat frames. The transforms of the pipeline process one frame at a time,
+    each with a generator in the same state, so that all frames are cropped, flipped and coloured in the same way.
 
     Frames and augmentation are functions of (``seed``, draw, index) only, as in every data set.
 
@@ -30,12 +30,13 @@ class ClipDataset(TaskDataset):
     Args:
         args: see :class:`TaskDataset`.
         frames: T.
-        sampling: ``'random'``: any frame of a segment; ``'centre'``; None: random in the split ``train`` only.
-        kwargs: see :class:`TaskDataset`; ``cache`` is refused, for the frames change from draw to draw.
+        sampling: ``'random'``: a random frame of each segment; ``'centre'``: the central one; None: random in the split
+            ``train`` only.
+        kwargs: see :class:`TaskDataset`; ``cache`` is not supported, because the frames change from draw to draw.
 
     Raises:
-        ValueError: ``frames`` is below 1, an unknown ``sampling``, or a ``cache``.
-        TypeError: a label on offer is no image-level one.
+        ValueError: ``frames`` is below 1, ``sampling`` is unknown, or ``cache`` is given.
+        TypeError: a label on offer is not image-level.
         BadData (on use): a video cannot be read.
     """
 
@@ -56,17 +57,17 @@ class ClipDataset(TaskDataset):
             raise TypeError(f"{kind} offers '{wrong[0]}' as {self.reads[wrong[0]].name}: clips have labels of the whole "
                             f'clip ({", ".join(DTYPES)}).')
 
-    # What an adapter may write.
+    # May be overridden by an adapter.
 
     def read_frames(self, entry: Entry, choose: Choose) -> np.ndarray:
-        """(T, H, W, 3) uint8 RGB: the frames that ``choose`` picks, told how many there are; of the entry's file."""
+        """(T, H, W, 3) uint8 RGB: the frames of the entry's file that ``choose`` selects."""
         return read_clip(Path(entry['files']['image']), choose)
 
     def labels(self, entry: Entry) -> dict[str, Any]:
         """Task -> label of one sample."""
         return dict.fromkeys(self.reads, entry['class'])
 
-    # What everybody uses.
+    # Public methods.
 
     def known_labels(self) -> dict[str, np.ndarray]:
         """See :class:`TaskDataset`; no frame is decoded."""
@@ -131,12 +132,12 @@ class ClipDataset(TaskDataset):
 
 
 def segment_frames(count: int, frames: int, rng: np.random.Generator | None = None) -> np.ndarray:
-    """(frames,) ascending frame numbers below ``count``, one of each of as many equal segments.
+    """(frames,) ascending frame numbers below ``count``, one per segment of equal length.
 
     Args:
-        count: number of frames there are.
+        count: number of frames of the video.
         frames: number of segments.
-        rng: draws where in a segment; None: its centre.
+        rng: generator for random frames; None: the centres.
     """
     within = 0.5 if rng is None else rng.random(frames)
     return np.minimum((np.arange(frames) + within) * count / frames, count - 1).astype(int)

@@ -13,19 +13,19 @@ FLAGS = {'train': '1', 'test': '2'}  # 0: in neither
 
 @DATASETS.register_module()
 class HMDB51(LabelledVideos):
-    """``hmdb51_org/<class>/*.avi``, and ``testTrainMulti_7030_splits/<class>_test_split<N>.txt`` (file and flag a line:
-    1 to train on, 2 to test, 0 unused).
+    """``hmdb51_org/<class>/*.avi``, and ``testTrainMulti_7030_splits/<class>_test_split<N>.txt`` (file and flag per line:
+    1 training, 2 test, 0 unused).
 
     Classes are numbered in the order of their names.
 
     Args:
         args: see :class:`LabelledVideos`.
-        fold: which of the three official divisions (70 clips to train on and 30 to test of each class).
+        fold: which of the three official divisions (70 training and 30 test clips per class).
         kwargs: see :class:`LabelledVideos`; splits are ``train`` and ``test``.
 
     Raises:
-        ValueError: there is no such division.
-        BadData (on use): lists are missing, or hold something else.
+        ValueError: the division does not exist.
+        BadData (on use): lists are missing or invalid.
 
     Source: Kuehne et al. 2011; fact sheet 2.7.
     """
@@ -52,7 +52,7 @@ class HMDB51(LabelledVideos):
         return [Video(video, number) for video, (_, number) in zip(videos, listed, strict=True)]
 
     def _of_split(self, path: Path) -> list[str]:
-        """The split's files out of one class's list."""
+        """The split's files in the list of one class."""
         rows = [line.rsplit(maxsplit=1) for line in lines(path)]
         wrong = next((row for row in rows if len(row) != 2 or row[1] not in ('0', '1', '2')), None)
         if wrong is not None:

@@ -10,13 +10,13 @@ from .clips import ClipDataset
 
 
 class Video(NamedTuple):
-    """One sample: a video file, or the folder of its frames, and what is to be seen in it.
+    """One sample: a video file, or the folder of its frames, and its class.
 
     Attributes:
         path: the file or folder.
-        number: of the class, from 0.
-        span: the part of the video that counts, from 0 to 1.
-        mark: what tells it from other samples of the same video, added to its id.
+        number: number of the class, from 0.
+        span: the part of the video that is used, from 0 to 1.
+        mark: suffix of its id that distinguishes it from other samples of the same video.
     """
 
     path: Path
@@ -28,12 +28,12 @@ class Video(NamedTuple):
 class LabelledVideos(ClipDataset):
     """One video and class per sample; adapters implement :meth:`listed`.
 
-    Frames keep their size: give the pipeline a ``Resize``. A folder of frames named as a video without its suffix is read
-    in the video's place, which is faster: unpack with ``ffmpeg -i a.avi a/%05d.jpg``.
+    Frames keep their size: add a ``Resize`` to the pipeline. A folder of frames with the name of a video without its suffix
+    is read instead of the video, which is faster: unpack with ``ffmpeg -i a.avi a/%05d.jpg``.
 
     Args:
         args: see :class:`ClipDataset`.
-        task: name of the task that the class is the label of.
+        task: name of the task whose label is the class.
         kwargs: see :class:`ClipDataset`.
     """
 
@@ -55,10 +55,10 @@ class LabelledVideos(ClipDataset):
                  'files': {'image': video.path}, 'class': video.number, 'span': video.span} for video in self.listed()]
 
     def known_classes(self, names: Sequence[str], where: Path) -> dict[str, int]:
-        """Name -> number of the classes, in the order given; they become the data set's.
+        """Class name -> number, in the given order; sets them as the data set's classes.
 
         Raises:
-            BadData: they are not as many as the task has.
+            BadData: their number is not that of the task.
         """
         classes = self.stored_classes(self.task)
         if len(names) != classes:
@@ -69,7 +69,7 @@ class LabelledVideos(ClipDataset):
 
 
 def unpacked(paths: Iterable[Path]) -> list[Path]:
-    """The same videos, each replaced by the folder of its frames where there is one (a listing a directory)."""
+    """The same videos, each replaced by the folder of its frames if it exists (one listing per directory)."""
     folders: dict[Path, set[str]] = {}
     found = []
     for path in paths:
@@ -84,7 +84,7 @@ def lines(path: Path) -> list[str]:
     """The non-empty lines of a list.
 
     Raises:
-        BadData: there is no such file.
+        BadData: the file does not exist.
     """
     if not path.is_file():
         raise BadData(f'{path} is missing: data_root must be the folder that holds it.')

@@ -19,8 +19,8 @@ class UCF101(LabelledVideos):
         kwargs: see :class:`LabelledVideos`; splits are ``train`` and ``test``.
 
     Raises:
-        ValueError: there is no such division.
-        BadData (on use): a list is missing or names a class that ``classInd.txt`` has not, or by another number.
+        ValueError: the division does not exist.
+        BadData (on use): a list is missing, or has a class that is not in ``classInd.txt`` or has another number there.
 
     Source: Soomro et al. 2012; fact sheet 2.7.
     """

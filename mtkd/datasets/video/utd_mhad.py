@@ -1,4 +1,4 @@
-"""UTD-MHAD: depth clips of 27 actions, the part of it that ``unpack.py`` writes."""
+"""UTD-MHAD: depth clips of 27 actions, in the form written by ``unpack.py``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,21 +22,21 @@ DARKEST = 64  # grey value of what is far, or farther; 0 is left to the backgrou
 
 @DATASETS.register_module()
 class UTDMHAD(ClipDataset):
-    """``utd_mhad.npz`` (16 depth images of 56x56 a clip, the body alone) and ``actions.csv``, all kept in memory.
+    """``utd_mhad.npz`` (16 depth images of 56x56 per clip, only the body) and ``actions.csv``, all kept in memory.
 
-    A depth becomes a grey value, the same in all three channels: 255 at 2.4 m and nearer, 64 at 3.4 m and farther, linear
-    between; 0 where no body is. Mirroring would turn an action of one hand into one of the other.
+    A depth is converted to a grey value, the same in all three channels: 255 at 2.4 m and nearer, 64 at 3.4 m and farther,
+    linear in between; 0 outside the body. Do not mirror the clips: that would exchange actions of the left and right hand.
 
     Args:
         args: see :class:`ClipDataset`.
-        task: name of the task that the action is the label of.
-        subjects: whose clips, of 1 to 7; None: 1, 3, 5 and 7 in the split ``train``, 2, 4 and 6 in ``test``.
-        actions: the actions that there are, as numbers in ``actions.csv``; they are numbered anew, from 0. None: all 27.
+        task: name of the task whose label is the action.
+        subjects: the subjects, from 1 to 7; None: 1, 3, 5 and 7 in the split ``train``, 2, 4 and 6 in ``test``.
+        actions: the actions to use, as numbers in ``actions.csv``; they are renumbered from 0. None: all 27.
         kwargs: see :class:`ClipDataset`; splits are ``train`` and ``test``.
 
     Raises:
-        ValueError: a subject or action that there is not, or one twice.
-        BadData (on use): a file is missing or holds something else.
+        ValueError: a subject or action does not exist, or is given twice.
+        BadData (on use): a file is missing or has other contents.
 
     Source: Chen et al. 2015; fact sheet 2.7. The division by subjects is the one the data's notes suggest.
     """
@@ -106,7 +106,7 @@ def grey(depth: np.ndarray) -> np.ndarray:
 
 
 def _distinct(given: Sequence[int] | None, known: range, what: str) -> tuple[int, ...]:
-    """The numbers given, each known and named once; None: all."""
+    """Check that the given numbers are known and distinct; None: all."""
     numbers = tuple(known) if given is None else tuple(int(number) for number in given)
     if not numbers or len(set(numbers)) < len(numbers) or not set(numbers) <= set(known):
         raise ValueError(f'UTDMHAD: {what}={list(numbers)}; give distinct whole numbers from {known[0]} to {known[-1]}.')

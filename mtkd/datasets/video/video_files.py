@@ -10,22 +10,22 @@ from ..base import BadData
 from ..files import REPAIR
 from ..picture_files import IMAGE_SUFFIXES, is_picture, read_picture
 
-SEEK = 64  # from so many frames ahead on, jumping is cheaper than decoding what lies between
-MIN_SHARE = 0.9  # a header may promise a few frames more than there are; below this share the file is damaged
+SEEK = 64  # for gaps of at least this many frames, seeking is cheaper than decoding
+MIN_SHARE = 0.9  # a header may announce a few frames too many; below this share the file is damaged
 
-Choose = Callable[[int], Sequence[int] | np.ndarray]  # number of frames -> which of them are wanted; called again, the same
+Choose = Callable[[int], Sequence[int] | np.ndarray]  # number of frames -> the selected ones; deterministic
 
 
 def read_clip(path: Path, choose: Choose) -> np.ndarray:
     """(T, H, W, 3) uint8 RGB: the requested frames of a video; no others are decoded.
 
     Args:
-        path: a video file of any format that OpenCV reads; or a folder with an image a frame, in the order of their
+        path: a video file in any format that OpenCV reads; or a folder with one image per frame, in the order of their
             names (numbers with or without leading zeros).
-        choose: told the number of frames, says which T of them are wanted, from 0, in any order and repeated at will.
+        choose: number of frames -> the T frames to read, from 0, in any order and with repetitions.
 
     Raises:
-        BadData: the file cannot be decoded or breaks off, the folder is empty, or frames differ in size.
+        BadData: the file cannot be decoded or is truncated, the folder is empty, or frames differ in size.
     """
     return _of_folder(path, choose) if path.is_dir() else _of_video(path, choose)
 
@@ -57,17 +57,17 @@ def _of_video(path: Path, choose: Choose) -> np.ndarray:
 
 
 def _promised(path: Path) -> int:
-    """The number of frames that the file's header says."""
+    """The number of frames in the file's header."""
     video = cv2.VideoCapture(str(path))
     count = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if video.isOpened() else 0
     video.release()
     if count < 1:
-        raise BadData(f'{path} is no readable video: {REPAIR}.')
+        raise BadData(f'{path} is not a readable video: {REPAIR}.')
     return count
 
 
 def _countable(path: Path) -> int:
-    """The number of frames that are really there, found by passing over all of them."""
+    """The actual number of frames, found by reading all of them."""
     video, count = cv2.VideoCapture(str(path)), 0
     while video.grab():
         count += 1
@@ -76,9 +76,9 @@ def _countable(path: Path) -> int:
 
 
 def _decoded(path: Path, numbers: Sequence[int] | np.ndarray) -> np.ndarray | None:
-    """The frames of these numbers; None if one of them is not there.
+    """The frames with these numbers; None if one of them does not exist.
 
-    Long gaps are jumped over: exact at a constant frame rate, by time at a variable one.
+    Long gaps are skipped by seeking: exact at a constant frame rate, by time at a variable one.
     """
     video, frames, following = cv2.VideoCapture(str(path)), {}, 0
     wanted = [int(number) for number in numbers]

@@ -1,4 +1,4 @@
-"""Distillation losses, one idea a file."""
+"""Distillation losses, one per file."""
 
 from .activation_boundary import ActivationBoundary, activation_boundary
 from .aekd import AEKD

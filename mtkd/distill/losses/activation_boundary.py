@@ -8,14 +8,14 @@ from torch import Tensor
 from ...registry import DISTILL_LOSSES
 from .distill_loss import DistillLoss, Method, Terms, masked, per_sample
 
-SCALE = 3 / 1000  # of the released code
+SCALE = 3 / 1000  # factor of the released code
 
 
 def activation_boundary(student: Tensor, teacher: Tensor, margin: float = 1.0) -> Tensor:
     """(s + μ)² where the teacher is off (t ≤ 0) and s > -μ; (s - μ)² where it is on and s ≤ μ; else 0.
 
     Args:
-        student: before its activation.
+        student: feature before the activation.
         teacher: the same shape.
         margin: μ.
 
@@ -26,7 +26,7 @@ def activation_boundary(student: Tensor, teacher: Tensor, margin: float = 1.0) -
 
 
 class _BoundarySum(torch.autograd.Function):
-    """The sum of :func:`activation_boundary` of each sample. Keeps half its gradient, from which the sum is taken too."""
+    """The sum of :func:`activation_boundary` of each sample. Saves half its gradient, which also gives the sum."""
 
     @staticmethod
     def forward(ctx: Any, student: Tensor, teacher: Tensor, margin: float, mask: Tensor | None) -> Tensor:

@@ -20,7 +20,7 @@ def bounded_min_norm(gram: np.ndarray, bound: float, tolerance: float = 1e-10, s
     Args:
         gram: (M, M), symmetric and without negative eigenvalues.
         bound: at least 1 / M.
-        tolerance: of the optimality conditions, relative to the largest entry of G.
+        tolerance: tolerance of the optimality conditions, relative to the largest entry of G.
         steps: the maximum number of steps.
 
     Returns:
@@ -63,7 +63,7 @@ class AEKD(SeveralTeachers):
     """
 
     terms = ('aekd',)
-    method = Method('AEKD', 'Du et al. 2020', 'teachers', 'any', note='a small quadratic programme a step')
+    method = Method('AEKD', 'Du et al. 2020', 'teachers', 'any', note='a small quadratic programme per step')
 
     def __init__(self, temperature: float = 4.0, bound: float = 0.6, normalise: bool = False) -> None:
         super().__init__(temperature)

@@ -88,7 +88,7 @@ class PairWise(DistillLoss):
     def __init__(self, scale: float = 0.5, through_length: bool = False) -> None:
         super().__init__()
         if not 0 < scale <= 1:
-            raise ValueError(f'PairWise: scale={scale} has to be a share of the map, above 0 and up to 1.')
+            raise ValueError(f'PairWise: scale={scale} must be a fraction of the map, above 0 and at most 1.')
         self.scale, self.through_length = scale, through_length
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:

@@ -29,7 +29,7 @@ class BernoulliKD(DistillLoss):
     """
 
     terms = ('bernoulli',)
-    method = Method('MLD, Bernoulli KD', 'Yang et al. 2023', 'outputs', 'any', note='independent yes-or-no outputs')
+    method = Method('MLD, Bernoulli KD', 'Yang et al. 2023', 'outputs', 'any', note='independent binary outputs')
 
     def __init__(self, tau: float = 1.0) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ def class_edges(target: Tensor, mask: Tensor | None, classes: int, width: int) -
         width: number of pixels of the dilation and erosion.
 
     Returns:
-        (B, K, h, w) bool. The border of the image, and pixels without a class are not part of an edge.
+        (B, K, h, w) bool. The border of the image and pixels without a class are not part of an edge.
     """
     own = (target[:, None] == torch.arange(classes, device=target.device)[:, None, None])
     there = torch.ones_like(target, dtype=torch.bool) if mask is None else mask
@@ -57,7 +57,7 @@ class Boundary(DistillLoss):
 
     Args:
         classes: number of classes: channels of the output.
-        width: of the edges to either side, in pixels of the output.
+        width: width of the edges on either side, in pixels of the output.
         tau: temperature.
 
     Source: Liu et al., WACV 2024 (BPKD), section 3; the authors' repository (AkideLiu/BPKD 83014fa) does not contain the

@@ -1,4 +1,4 @@
-"""CA-MKD's term between features: the teacher whose classifier reads the student's feature better counts more."""
+"""CA-MKD's term between features: teachers whose classifiers work better on the student's feature have higher weights."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,11 +12,11 @@ from .distill_loss import DistillLoss, Method, Terms, per_pixel, per_sample
 
 
 class Embed(nn.Module):
-    """A 1x1 convolution, batch normalisation of what counts, ReLU.
+    """A 1x1 convolution, batch normalisation over valid pixels, ReLU.
 
     Args:
-        in_channels: the student's.
-        out_channels: a teacher's.
+        in_channels: channels of the student.
+        out_channels: channels of a teacher.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -34,22 +34,22 @@ class CAMKDFeatures(DistillLoss):
     """``camkd_features``: Σ_m w_m mean((e_m(s) - t_m)²), w_m = (1 - softmax_m(CE_m)) / (M - 1) / M.
 
     e_m is the trained :class:`Embed` of teacher m; CE_m is the cross-entropy of teacher m's classifier on e_m(s) with the
-    label, of each labelled pixel or sample. The weights carry a gradient. It stands beside
-    :class:`~mtkd.distill.losses.camkd.CAMKD` on the outputs, and has the weight 50 in the authors' runs::
+    label, of each labelled pixel or sample. The weights carry a gradient. It is used together with
+    :class:`~mtkd.distill.losses.camkd.CAMKD` on the outputs, with the weight 50 in the authors' runs::
 
         dict(task='semseg', student='semseg.feat', teacher=['a:semseg.feat', 'b:semseg.feat'], weight=50.0,
              loss=dict(type='CAMKDFeatures', classifier='heads.semseg'))
 
     Args:
-        classifier: path of what turns the feature into scores in each teacher's network: a head of ours, or any module.
-            None: the features are scores.
+        classifier: path of the module in each teacher's network that converts the feature to scores: a head, or any other
+            module. None: the features are scores.
 
     Raises:
-        ValueError: there is no such module, or it gives no score for each label.
+        ValueError: the module does not exist, or does not give a score for each label.
 
     Source: Zhang, Chen and Wang, ICASSP 2022, equations 5 to 7; github.com/Rorozhl/CA-MKD at c2f39a9,
-    ``distiller_zoo/CAMKD.py`` and ``models/util.py``, whose division by M the paper does not have. There the student is
-    brought to the teacher's size; here the link brings the teachers to the student's.
+    ``distiller_zoo/CAMKD.py`` and ``models/util.py``, whose division by M the paper does not have. There, the student is
+    resized to the teacher; here, the link resizes the teachers to the student.
     """
 
     terms = ('camkd_features',)
@@ -58,20 +58,20 @@ class CAMKDFeatures(DistillLoss):
     several = ('teacher',)
     asks = ('target',)
     method = Method('CA-MKD, features', 'Zhang et al. 2022', 'teachers', 'classes',
-                    note="through the teachers' classifiers; beside CA-MKD")
+                    note="through the teachers' classifiers; in addition to CA-MKD")
 
     def __init__(self, classifier: str | None = None) -> None:
         super().__init__()
         self.classifier = classifier
         self.embeds = nn.ModuleList()
-        self._predict: tuple[Callable[[Tensor], Tensor], ...] = ()  # of the teachers: no part of the loss
+        self._predict: tuple[Callable[[Tensor], Tensor], ...] = ()  # those of the teachers, not part of the loss
 
     def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:
         """See :class:`DistillLoss`: a projection for each teacher."""
         self.embeds.extend(Embed(student[0], channels) for channels in teacher)
 
     def inspect(self, networks: Sequence[nn.Module]) -> None:
-        """See :class:`DistillLoss`: keep hold of the teachers' classifiers."""
+        """See :class:`DistillLoss`: store the teachers' classifiers."""
         if self.classifier is not None:
             self._predict = tuple(_classifier(network, self.classifier) for network in networks)
 
@@ -101,7 +101,7 @@ class CAMKDFeatures(DistillLoss):
 
 
 def _mean(values: Tensor, mask: Tensor | None) -> Tensor:
-    """(M, B, h, w) -> (M, B), over the pixels that count."""
+    """(M, B, h, w) -> (M, B), the mean over valid pixels."""
     if mask is None:
         return values.mean((2, 3))
     return values.masked_fill(~mask, 0.0).sum((2, 3)) / mask.sum((1, 2)).clamp_min(1)

@@ -20,12 +20,12 @@ def cs_divergence(p: Tensor, q: Tensor, dim: int | Sequence[int] = -1, variant: 
         p: any shape, not negative; need not sum to 1.
         q: the same shape.
         dim: the axes of one distribution.
-        variant: ``'cs'``, or ``'printed'``: the paper's equation 4 to the letter, with Σp and Σq instead of <p, p> and
-            <q, q>. That is no divergence: it is smallest where q is one-hot, not where q = p.
+        variant: ``'cs'``, or ``'printed'``: the paper's equation 4 literally, with Σp and Σq instead of <p, p> and
+            <q, q>. This is not a divergence: its minimum is at a one-hot q, not at q = p.
         eps: lower bound of the denominator and of the ratio.
 
     Returns:
-        ``p``'s shape without ``dim``; ≥ 0 and 0 where p is proportional to q (``'cs'``). 0 if p or q is (almost) zero: if
+        ``p``'s shape without ``dim``; ≥ 0, and 0 if p is proportional to q (``'cs'``). 0 if p or q is (almost) zero: if
         the denominator is below ``eps``.
 
     Source: KDAM equation 4 with the squares that it lacks (fact sheet 1.1.1).
@@ -36,7 +36,7 @@ def cs_divergence(p: Tensor, q: Tensor, dim: int | Sequence[int] = -1, variant: 
 
 
 def _negative_log_ratio(cross: Tensor, student: Tensor, teacher: Tensor, eps: float) -> Tensor:
-    """-ln(cross / sqrt(student · teacher)); the product is bounded, not each factor; 0 where it is below the bound."""
+    """-ln(cross / sqrt(student · teacher)); the product is bounded, not each factor; 0 if it is below the bound."""
     product = student * teacher
     ratio = cross / product.clamp_min(eps * eps).sqrt()
     return torch.where(product > eps * eps, -ratio.clamp_min(eps).log(), torch.zeros_like(ratio))
@@ -48,19 +48,19 @@ class CauchySchwarz(DistillLoss):
 
     The compared matrix has one row per pixel and one column per class. ``cs_inter`` is the mean divergence between the
     rows: a sum and a count per sample. ``cs_intra`` is the mean divergence between the columns, a class's probability
-    over the whole batch and all ranks: a column needs three sums only, which are added over the ranks.
+    over the whole batch and all ranks: a column needs only three sums, which are reduced over ranks.
 
     Args:
         terms: ``'inter'``, ``'intra'`` or both.
         mode: ``'pixel'``: a row is one pixel's distribution, and a pixel counts 1; ``'sample'``: a row is all of a
-            sample's probabilities, and a sample counts 1 (the paper's 1/B to the letter).
+            sample's probabilities, and a sample counts 1 (the paper's 1/B literally).
         variant: ``'cs'`` or ``'printed'``, see :func:`cs_divergence`.
-        tau: temperature of the probabilities; unstated in the paper.
+        tau: temperature of the probabilities; not stated in the paper.
         min_mass: leave out the columns whose teacher probabilities sum to less than this many pixels. 0, the paper's
             reading, keeps all; classes absent from a batch then weigh as much as those in it.
-        eps: lower bound of the denominators and ratios. A column whose denominator is below it (a class, or a bin of
-            depths, that is all but absent from the batch) contributes 0, as one that is wholly zero does: bounded but
-            kept, it would not be 0 at equality and would pull the student's absent bins up.
+        eps: lower bound of the denominators and ratios. A column whose denominator is below it (a class or depth bin that is
+            almost absent from the batch) contributes 0, like an all-zero column: with the bound as denominator, it would not
+            be 0 at equality and would increase the student's absent bins.
 
     Raises:
         ValueError: an unknown term, mode or variant.

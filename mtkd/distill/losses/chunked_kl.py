@@ -11,7 +11,7 @@ LIMIT = 4 * 2 ** 20  # bytes of one matrix of scores, small enough for a cache; 
 class _ChunkedKL(torch.autograd.Function):
     """Computes the scores in chunks, again in the backward pass; there is no gradient for the teacher.
 
-    Between the passes it keeps the logarithms of the sums of both softmaxes, one number a row.
+    Between the passes it keeps the logarithms of the sums of both softmaxes, one number per row.
     """
 
     @staticmethod

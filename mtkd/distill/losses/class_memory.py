@@ -30,7 +30,7 @@ class ClassMemory(DistillLoss):
         classes: number of classes.
         pixel_queue: entries of a class's pixel queue.
         region_queue: entries of its region queue.
-        pixels: how many of a class's pixels are compared.
+        pixels: number of a class's pixels to compare.
         regions: number of its regions to compare.
         enqueued: number of pixels of a class added per image.
         contrast_tau: τ_c.
@@ -41,7 +41,7 @@ class ClassMemory(DistillLoss):
         ValueError: a non-positive number, or more entries to compare than the queue has.
 
     Source: Yang et al., CVPR 2022, equations 6 to 11; released code: winycg/CIRKD dab64db (``StudentSegContrast``), which
-    puts an image's pixels that do not fit in front of a queue's end, where these queues go on at their begin.
+    writes pixels beyond the end of a queue before its end, whereas these queues wrap around.
     """
 
     terms = ('memory_pixel', 'memory_region')
@@ -60,8 +60,8 @@ class ClassMemory(DistillLoss):
         super().__init__()
         if min(classes, pixels, regions, enqueued) < 1 or pixels > pixel_queue or regions > region_queue:
             raise ValueError(f'ClassMemory: classes={classes}, enqueued={enqueued}, {pixels} of {pixel_queue} pixels and '
-                             f'{regions} of {region_queue} regions; all have to be 1 or more, and queues as long as what is '
-                             f'compared.')
+                             f'{regions} of {region_queue} regions; all must be 1 or more, and queues must not be shorter '
+                             f'than the number of compared entries.')
         self.classes, self.sizes, self.compared = classes, (pixel_queue, region_queue), (pixels, regions)
         self.enqueued, self.contrast_tau, self.tau, self.seed = enqueued, contrast_tau, tau, seed
 
@@ -98,7 +98,7 @@ class ClassMemory(DistillLoss):
 
     @torch.no_grad()
     def _enqueue(self, features: Tensor, labels: Tensor) -> None:
-        """(B, N, C) unit features and (B, N) classes, -1 for none, of all ranks go into the queues, in place."""
+        """Append (B, N, C) unit features with (B, N) classes, -1 for none, of all ranks to the queues, in place."""
         own = labels[:, None] == torch.arange(self.classes, device=labels.device)[:, None]  # (B, K, N)
         means = F.normalize(own.to(features.dtype) @ features, dim=2)
         count = min(self.enqueued, features.shape[1])
@@ -109,12 +109,12 @@ class ClassMemory(DistillLoss):
         self._write(1, all_rows(means[:, :, None]), all_rows(own.any(2)[:, :, None]))
 
     def _write(self, queue: int, entries: Tensor, there: Tensor) -> None:
-        """(B, K, P, C) entries that are there (B, K, P) go behind the last ones of their class's queue."""
+        """Append the valid entries, (B, K, P, C) where (B, K, P) is True, to their class's queue."""
         memory, size = (self.pixel_memory, self.region_memory)[queue], self.sizes[queue]
         entries, there = entries.transpose(0, 1).flatten(1, 2), there.transpose(0, 1).flatten(1)  # (K, B P, …)
         number = there.cumsum(1)
         total = number[:, -1:]
-        kept = there & (number > total - size)  # of more than fit, the last
+        kept = there & (number > total - size)  # if there are more than fit, the last ones
         place = torch.where(kept, (self.places[queue][:, None] + number - 1) % size, torch.full_like(number, size))
         memory.scatter_(1, place[:, :, None].expand_as(entries), entries.to(memory.dtype))
         memory[:, size] = 0

@@ -27,7 +27,7 @@ class ConfidentLabel(DistillLoss):
 
     Source: Sohn et al., NeurIPS 2020, equation 4; github.com/google-research/fixmatch, ``fixmatch.py`` (``loss_xeu`` times
     ``pseudo_mask``, threshold 0.95). Differences: labelled samples also use the strong view; the teacher runs in
-    eval mode. Bins of depths and directions of normals count as classes: ours.
+    eval mode. Treating bins of depths and directions of normals as classes is our choice.
     """
 
     reads = 'log_probs'

@@ -24,7 +24,7 @@ def correlation_congruence(student: Tensor, teacher: Tensor, counts: Tensor | No
         teacher: (n, D').
         counts: (n,) bool; None: all count.
         gamma: γ.
-        order: where the series ends.
+        order: order of the series.
 
     Source: Peng et al. 2019, equations 5, 8 and 10.
     """
@@ -49,14 +49,14 @@ def consecutive_differences(student: Tensor, teacher: Tensor, counts: Tensor | N
     Args:
         student: (n, D).
         teacher: (n, D).
-        counts: (n,) bool: the neighbours are those that count. None: all count.
+        counts: (n,) bool: neighbours are consecutive samples among these. None: all count.
 
-    Source: the authors' code as RepDistiller has it; the paper has no such equation.
+    Source: the authors' code in RepDistiller; the paper has no such equation.
     """
     gap = (student - teacher).abs()
     if counts is None:
         return (gap[:-1] * gap[1:]).sum() / max(len(gap) - 1, 1)
-    first = torch.argsort(~counts, stable=True)  # those that count, in their order
+    first = torch.argsort(~counts, stable=True)  # valid samples in their order
     gap = (gap * counts[:, None])[first]
     return (gap[:-1] * gap[1:]).sum() / (counts.sum() - 1).clamp_min(1)
 
@@ -65,7 +65,7 @@ def consecutive_differences(student: Tensor, teacher: Tensor, counts: Tensor | N
 class CorrelationCongruence(DistillLoss):
     """``cc``, over the whole batch and all ranks. The usual weight is .02 ('released') or 1 and more ('kernel').
 
-    The paper and the released code are two things, and both are here.
+    The paper and the released code differ; both are implemented.
 
     Args:
         variant: ``'kernel'``: :func:`correlation_congruence`, the paper's; ``'released'``:

@@ -33,7 +33,7 @@ class CrossImage(DistillLoss):
     same_channels = False
     spatial = True
     method = Method('CIRKD, mini-batch', 'Yang et al. 2022a', 'features', fits='dense',
-                    note='pixels of pairs of pictures, in pieces')
+                    note='pixels of pairs of images, in chunks')
 
     def __init__(self, tau: float = 0.1, pixels: int = 4096) -> None:
         super().__init__()

@@ -26,9 +26,10 @@ class DISTPlus(DIST):
         eps: see :class:`~mtkd.distill.losses.dist.DIST`.
 
     Source: after Huang et al., "DIST+: knowledge distillation from a stronger adaptive teacher", TPAMI 2025
-    (doi 10.1109/TPAMI.2025.3554235), of which we had the abstract alone: a strategy that makes the teacher differ less from
-    the student, and DIST between features. Its code is not public (github.com/hunto/DIST_KD at 2418f18 has DIST alone). That
-    the head is linear on log-probabilities, and how it is trained, is ours; DIST between features is not built.
+    (doi 10.1109/TPAMI.2025.3554235), of which only the abstract was available to us: a strategy that reduces the difference
+    between teacher and student, and DIST between features. Its code is not public (github.com/hunto/DIST_KD at 2418f18
+    contains only DIST). The linear head on log-probabilities and its training are our choice; DIST between features is
+    not implemented.
     """
 
     reads = 'log_probs'

@@ -24,7 +24,7 @@ class Method:
         level: the compared quantities: ``'outputs'``, ``'features'``, ``'levels'`` (several features), ``'teachers'``,
             ``'self'`` or ``'online'``.
         fits: the supported tasks: ``'any'``, ``'classes'`` (a distribution over classes), ``'dense'`` (maps), ``'vectors'``
-            (one label an image), ``'regression'``.
+            (one label per image), ``'regression'``.
         options: constructor arguments for the table and the shared tests.
         note: one phrase on its cost or assumptions; equations as LaTeX between dollars.
         state: what it keeps between steps, in words, if the loss has no number for it.
@@ -111,7 +111,7 @@ class DistillLoss(nn.Module):
         """The terms.
 
         Args:
-            student: (B, C, h, w), or (B, C) for a label of the whole image; a sequence of them if specified by ``several``.
+            student: (B, C, h, w), or (B, C) for an image-level task; a sequence of them if specified by ``several``.
             teacher: likewise.
             mask: (B, h, w) bool, or (B,), at the student's size; True for elements to use. None: all.
             **asked: the inputs named by ``asks``.
@@ -178,7 +178,7 @@ class DistillLoss(nn.Module):
         if not logits:
             return views
         if self.reads == 'tap':
-            raise ValueError(f'{type(self).__name__} compares tensors as they are, features or outputs; leave logits out.')
+            raise ValueError(f'{type(self).__name__} compares unchanged tensors, features or outputs; leave logits out.')
         view = Softmax()
         read = view if self.reads == 'probs' else view.log_probs
         return _each(lambda part: read(part, self.tau), views)
@@ -227,18 +227,18 @@ def _flat(mask: Tensor) -> Tensor:
 
 
 def as_float(view: Tensor) -> Tensor:
-    """float32; float64 stays."""
+    """Convert to float32; float64 is unchanged."""
     return view if view.dtype == torch.float64 else view.float()
 
 
 def rows(view: Tensor) -> Tensor:
-    """(B, C, h, w) or (B, C) -> (B, C, N) float32 (float64 stays)."""
+    """(B, C, h, w) or (B, C) -> (B, C, N) float32 (or float64)."""
     full = as_float(view)
     return full.flatten(2) if full.ndim > 2 else full[:, :, None]
 
 
 def maps(view: Tensor) -> Tensor:
-    """(B, C, h, w) or (B, C) -> (B, C, h, w) float32 (float64 stays); a vector is a map of one pixel."""
+    """(B, C, h, w) or (B, C) -> (B, C, h, w) float32 (or float64); a vector is a map of one pixel."""
     full = as_float(view)
     return full if full.ndim > 2 else full[:, :, None, None]
 

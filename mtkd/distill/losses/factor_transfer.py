@@ -14,7 +14,7 @@ class Coder(nn.Module):
     """3×3 convolutions with optional batch normalisation and leaky ReLU (.1) on valid pixels.
 
     Args:
-        channels: of the input and of each layer's output.
+        channels: channels of the input and of each layer's output.
         norm: whether there is batch normalisation.
     """
 
@@ -57,7 +57,7 @@ class FactorTransfer(DistillLoss):
     Source: Kim et al., NeurIPS 2018, equations 1 to 3, p = 1; released code: HobbitLong/RepDistiller b84f547
     (``Paraphraser`` without, ``Translator`` with batch normalisation). Its ``FactorTransfer`` averages squares over
     channels before it normalises; the paper, torchdistill and mmrazor (``FTLoss``) normalise the factor itself, as here. The
-    decoder is of plain convolutions, which transposed ones of stride 1 are.
+    decoder has plain convolutions, which are equivalent to transposed ones of stride 1.
     """
 
     terms = ('ft', 'ft_paraphrase')
@@ -69,7 +69,7 @@ class FactorTransfer(DistillLoss):
     def __init__(self, rate: float = 0.5, first: float = 0.1) -> None:
         super().__init__()
         if not 0 <= first < 1 or not 0 < rate <= 1:
-            raise ValueError(f'FactorTransfer: rate={rate} has to be above 0 and up to 1, first={first} a share of the '
+            raise ValueError(f'FactorTransfer: rate={rate} must be above 0 and at most 1, first={first} a fraction of the '
                              f'training below 1.')
         self.rate, self.first = rate, first
 

@@ -41,7 +41,7 @@ class SmoothL1Features(DistillLoss):
     def __init__(self, beta: float = 1.0) -> None:
         super().__init__()
         if beta <= 0:
-            raise ValueError(f'SmoothL1Features: beta={beta} has to be above 0.')
+            raise ValueError(f'SmoothL1Features: beta={beta} must be above 0.')
         self.beta = beta
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:

@@ -25,7 +25,7 @@ class Standardiser(nn.Module):
       as in ``'global'``, so that errors keep their relative size, but no channel dominates the others.
 
     Args:
-        channels: of the features.
+        channels: channels of the features.
         method: see above.
         steps: number of training steps over which statistics are collected.
 
@@ -34,8 +34,8 @@ class Standardiser(nn.Module):
 
     Source: Ranzinger et al. 2024, "PHI-S: distribution balancing for label-free multi-teacher distillation", section 3;
     github.com/NVlabs/RADIO at c0f3701, ``examples/common/phi_s.py`` and ``hadamard.py``. There H is a Hadamard matrix (a
-    random orthogonal one where none is known); here it is Sylvester's where the number of channels is a power of 2, else
-    plane rotations that make the variances exactly equal.
+    random orthogonal one if none is known); here it is Sylvester's if the number of channels is a power of 2, otherwise
+    a product of plane rotations that make the variances exactly equal.
     """
 
     count: Tensor
@@ -63,7 +63,7 @@ class Standardiser(nn.Module):
         self.register_buffer('matrix', torch.eye(channels) if whole else torch.ones(channels))
 
     def forward(self, view: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(B, C, N) -> the same, standardised; in training, the first steps update the statistics before.
+        """(B, C, N) -> the same, standardised; in training, the first steps update the statistics first.
 
         Args:
             view: a teacher's features.
@@ -91,7 +91,7 @@ class Standardiser(nn.Module):
         self.products += sums[channels + 1:].view_as(self.products)
         self.seen += 1
         step = int(self.seen)
-        if not whole or step == self.steps or step & (step - 1) == 0:  # eigenvalues are dear: at 1, 2, 4, … and in the end
+        if not whole or step == self.steps or step & (step - 1) == 0:  # eigenvalues are slow: at 1, 2, 4, …, and at the end
             self._renew()
 
     def _renew(self) -> None:
@@ -124,7 +124,7 @@ def spread(values: Tensor) -> Tensor:
         values: (C,) float64.
 
     Returns:
-        (C, C): Sylvester's Hadamard matrix over sqrt(C) where C is a power of 2, else a product of C - 1 plane rotations.
+        (C, C): Sylvester's Hadamard matrix / sqrt(C) if C is a power of 2, otherwise a product of C - 1 plane rotations.
     """
     count = len(values)
     if count & (count - 1) == 0:

@@ -10,7 +10,7 @@ from .distill_loss import DistillLoss, Method, Terms, mask_at, masked, per_sampl
 
 
 def flow(low: Tensor, high: Tensor, mask: Tensor | None = None) -> Tensor:
-    """The mean over pixels of low_i · high_j, of two maps, averaged down to the smaller size.
+    """The mean over pixels of low_i · high_j of two maps, average-pooled to the smaller size.
 
     Args:
         low: (B, C, h, w).

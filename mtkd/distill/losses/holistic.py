@@ -20,7 +20,7 @@ class SelfAttention(nn.Module):
     """x + γ · attention over all positions, with γ initialised to 0.
 
     Args:
-        channels: of the map.
+        channels: channels of the map.
     """
 
     def __init__(self, channels: int) -> None:
@@ -40,7 +40,7 @@ class Critic(nn.Module):
     """Four 4×4 convolutions of stride 2 with spectral norm, self-attention after the third and fourth, one number.
 
     Args:
-        channels: of the maps, of 65×65.
+        channels: channels of the 65×65 maps.
         width: channels of the first layer; doubled from layer to layer.
 
     Source: the released discriminator (SAGAN's).
@@ -88,7 +88,7 @@ class Holistic(DistillLoss):
     def __init__(self, penalty: float = 10.0, width: int = 64) -> None:
         super().__init__()
         if width % 2:
-            raise ValueError(f'Holistic: width={width} has to be even: an eighth of four times it is a layer.')
+            raise ValueError(f'Holistic: width={width} must be even: a layer has an eighth of four times that width.')
         self.penalty, self.width = penalty, width
 
     def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:

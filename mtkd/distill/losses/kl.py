@@ -13,7 +13,7 @@ def kl_divergence(log_student: Tensor, log_teacher: Tensor, dim: int = 1) -> Ten
 
 @DISTILL_LOSSES.register_module()
 class PlainKD(DistillLoss):
-    """``kd`` = τ² KL(teacher || student), the mean over pixels (over samples for a label of the whole image).
+    """``kd`` = τ² KL(teacher || student), the mean over pixels (over samples for image-level tasks).
 
     Args:
         tau: temperature; 3 in KDAM's comparison.

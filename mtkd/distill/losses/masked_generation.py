@@ -35,7 +35,7 @@ class MGD(DistillLoss):
     def __init__(self, hidden: float = 0.75) -> None:
         super().__init__()
         if not 0 <= hidden < 1:
-            raise ValueError(f'MGD: hidden={hidden} has to be a share of the pixels, from 0 to below 1.')
+            raise ValueError(f'MGD: hidden={hidden} must be a fraction of the pixels, from 0 to below 1.')
         self.hidden = hidden
 
     def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:

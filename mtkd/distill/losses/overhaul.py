@@ -13,7 +13,7 @@ from .distill_loss import DistillLoss, Method, Terms, masked, per_sample
 
 
 def partial_distance(student: Tensor, teacher: Tensor, margin: Tensor) -> Tensor:
-    """(s - max(t, m))², and 0 where s ≤ max(t, m) ≤ 0.
+    """(s - max(t, m))², and 0 if s ≤ max(t, m) ≤ 0.
 
     Args:
         student: (B, C, …).
@@ -56,7 +56,7 @@ class OFD(DistillLoss):
             weight and bias. None: the margin is the running mean of negative values, a state of the loss.
 
     Raises:
-        ValueError: the teacher has no such module, or its weight and bias do not fit the tap's channels.
+        ValueError: the teacher has no such module, or its weight and bias do not match the tap's channels.
 
     Source: Heo et al., ICCV 2019; released code: clovaai/overhaul-distillation 76344a8.
     """

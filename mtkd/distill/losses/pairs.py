@@ -9,7 +9,7 @@ POOLS = ('flatten', 'mean')
 
 
 def check_pool(name: str, pool: str) -> None:
-    """Refuse an unknown pooling.
+    """Check that a pooling is known.
 
     Raises:
         ValueError: ``pool`` is not one of :data:`POOLS`.

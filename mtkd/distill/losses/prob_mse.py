@@ -8,7 +8,7 @@ from .distill_loss import DistillLoss, Method, Terms, per_pixel
 
 @DISTILL_LOSSES.register_module()
 class ProbMSE(DistillLoss):
-    """``prob_mse`` = Σ_c (s_c - t_c)² / C, the mean over pixels (over samples for a label of the whole image).
+    """``prob_mse`` = Σ_c (s_c - t_c)² / C, the mean over pixels (over samples for image-level tasks).
 
     It is bounded, so that a wrong but confident teacher is less harmful than with a divergence.
 

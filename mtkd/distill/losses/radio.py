@@ -52,7 +52,7 @@ class RadioSummary(_Standardised):
         steps: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
 
     Source: Ranzinger et al., CVPR 2024, "AM-RADIO", equation 2. The training code is not public; github.com/NVlabs/RADIO at
-    c0f3701 holds inference and the matrices of PHI-S.
+    c0f3701 contains inference and the matrices of PHI-S.
     """
 
     terms = ('summary',)
@@ -73,8 +73,8 @@ class RadioSpatial(_Standardised):
     Args:
         alpha: α.
         beta: β.
-        squared: the squared difference instead of smooth-L1.
-        over: ``'place'``: a cosine of each place's channels; ``'image'``: one of an image's whole map, as SAK has.
+        squared: whether to use the squared difference instead of smooth-L1.
+        over: ``'place'``: a cosine over the channels of each position; ``'image'``: one over an image's whole map (SAK).
         standardise: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
         steps: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
 
@@ -109,5 +109,5 @@ class RadioSpatial(_Standardised):
 
 
 def _of_pictures(student: Tensor, teacher: Tensor, mask: Tensor | None) -> Tensor:
-    """1 - cos of the whole maps, over the places that count: (B, C, N) -> (B, 1)."""
+    """1 - cos of the whole maps, over valid positions: (B, C, N) -> (B, 1)."""
     return cosine_distance(*(masked(view, mask).flatten(1)[:, :, None] for view in (student, teacher)))

@@ -22,12 +22,12 @@ class ScaledRegression(DistillLoss):
 
     Args:
         shape: ``'laplace'`` or ``'gauss'``.
-        log: compare logarithms of the values, which have to be positive (depth); values are clamped at ``floor``.
+        log: whether to compare logarithms of the values, which must be positive (depth); values are clamped at ``floor``.
         floor: see ``log``.
         init: initial value of b.
 
     Raises:
-        ValueError: an unknown shape, or a floor or first scale that is not positive.
+        ValueError: an unknown shape, or a floor or initial scale that is not positive.
 
     Source: the learned homoscedastic scale of Kendall, Gal and Cipolla, CVPR 2018, equations 5 to 7, applied to the distance
     to a teacher instead of a label; this application is ours, there is no official code.
@@ -42,7 +42,7 @@ class ScaledRegression(DistillLoss):
         if shape not in SHAPES:
             raise ValueError(f"ScaledRegression: shape='{shape}' is unknown; choose one of {', '.join(SHAPES)}.")
         if floor <= 0 or init <= 0:
-            raise ValueError(f'ScaledRegression: floor={floor} and init={init} have to be positive.')
+            raise ValueError(f'ScaledRegression: floor={floor} and init={init} must be positive.')
         self.shape, self.log, self.floor, self.init = shape, log, floor, init
         self.log_scale: nn.Parameter
 

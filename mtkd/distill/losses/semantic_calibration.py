@@ -32,7 +32,7 @@ class Regressor(nn.Module):
 
 
 class Embedding(nn.Module):
-    """A row of similarities -> a unit vector of a quarter of its length, by two linear layers."""
+    """Maps a row of similarities to a unit vector of a quarter of its length, with two linear layers."""
 
     def __init__(self, length: int) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class SemCKD(DistillLoss):
         return F.pad(own @ everyone.T, (0, self.batch_size - len(everyone)))
 
     def _gap(self, regressor: nn.Module, view: Tensor, seen: Tensor, mask: Tensor | None, fine: Tensor | None) -> Tensor:
-        """(B,) the mean squared difference of two levels, the larger averaged down to the smaller."""
+        """(B,) the mean squared difference of two levels, the larger average-pooled to the smaller."""
         if view.shape[2] > seen.shape[2]:
             view = F.adaptive_avg_pool2d(masked(view, mask), seen.shape[2:])
         elif view.shape[2:] != seen.shape[2:]:

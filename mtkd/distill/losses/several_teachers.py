@@ -11,7 +11,7 @@ from .kl import kl_divergence
 
 
 class SeveralTeachers(DistillLoss):
-    """Σ_m w_m τ² KL(teacher m ‖ student), the mean over pixels, or samples.
+    """Σ_m w_m τ² KL(teacher m ‖ student), the mean over pixels or samples.
 
     A link names the teachers: ``dict(task='semseg', teacher=['a', 'b', 'c'], loss=dict(type='EBKD'))``. Subclasses implement
     :meth:`weigh`.

@@ -28,7 +28,7 @@ def similarity_preserving(student: Tensor, teacher: Tensor, counts: Tensor | Non
 
 
 class _Gram(torch.autograd.Function):
-    """R Rᵀ, whose gradient (G + Gᵀ) R is one product; autograd's own are two."""
+    """R Rᵀ, whose gradient (G + Gᵀ) R takes one product instead of autograd's two."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:

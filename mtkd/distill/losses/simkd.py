@@ -15,14 +15,14 @@ class SimKD(DistillLoss):
 
     The student has a :class:`~mtkd.models.heads.reused.ReusedHead`; its feature, ``<task>.feat``, is the projected map, and
     its classifier becomes a copy of the teacher's when the distiller is built. The recipe has no other loss: weight 1, the
-    task's weight 0. With ``resize='pool'`` the larger map is averaged down, as released.
+    task's weight 0. With ``resize='pool'`` the larger map is average-pooled, as released.
 
     Args:
         classifier: path of the linear layer in the teacher's network, ``'heads.cifar10.logits'``.
         head: path of the head in the student's, ``'heads.cifar10'``.
 
     Raises:
-        ValueError: there is no such module, or the two layers differ in shape.
+        ValueError: a module does not exist, or the two layers differ in shape.
 
     Source: Chen et al., CVPR 2022, equation 2; released code: DefangChen/SimKD 2b389c3.
     """

@@ -59,7 +59,7 @@ class UNIC(DistillLoss):
         cosine: λ_cos.
         smooth_l1: λ_sl1; smooth-L1 has its threshold at 1 and is averaged over channels.
         drop: probability of dropping; 0: no dropping.
-        standardise: of the teachers' features; see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
+        standardise: method for the teachers' features; see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
         steps: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
 
     Raises:
@@ -68,7 +68,7 @@ class UNIC(DistillLoss):
     Source: Sariyildiz et al., ECCV 2024, sections 3.2 to 3.4; github.com/naver/unic at 02269db, ``modeling/losses.py``,
     ``modeling/teacher_dropping.py`` and ``modeling/unic.py`` (hidden 768, last 3072 for ViT-B). The official teachers'
     statistics are a moving average, here they are exact over the first steps; the official ladder also starts from the
-    patch embedding, and its class token has a ladder of its own: name it as another link.
+    patch embedding, and its class token has a separate ladder: add another link for it.
     """
 
     terms = ('unic',)

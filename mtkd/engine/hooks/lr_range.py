@@ -56,7 +56,7 @@ class LRRangeTest(Hook):
         """Run the test and pass on the bounds."""
         takers = [part for part in (*runner.hooks, *(runner.param_schedulers or [])) if hasattr(part, 'adopt_range')]
         if not takers:
-            raise ValueError('LRRangeTest finds bounds that nobody wants: add the hook AdaptiveLR or the schedule '
+            raise ValueError('LRRangeTest finds bounds that nothing uses: add the hook AdaptiveLR or the schedule '
                              'TriangularLR, or take it out.')
         if runner.iter > 0:
             return
@@ -136,7 +136,7 @@ def choose_range(rates: Sequence[float], losses: Sequence[float], smoothing: flo
         ValueError: there are too few values, or the loss never decreases.
     """
     if len(losses) < LOOK:
-        raise ValueError(f'LRRangeTest: the loss was no number after {len(losses)} iterations: give a smaller low.')
+        raise ValueError(f'LRRangeTest: the loss was not a number after {len(losses)} iterations: give a smaller low.')
     slope = _slopes(np.log(rates), smoothed(losses, smoothing), round(0.5 / (1 - smoothing)))
     slope[:min(round(1 / (1 - smoothing)), len(losses) // 4)] = np.nan
     steepest = int(np.nanargmin(slope))

@@ -1,4 +1,4 @@
-"""Pictures of predictions beside the labels, one page a sample."""
+"""Images of predictions and labels, one page per sample."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,11 +19,11 @@ from ..unwrap import unwrapped
 
 @HOOKS.register_module()
 class PictureHook(Hook):
-    """Writes ``<sample id>.png``: the picture, and of each task label, prediction, a teacher's if any, and the error.
+    """Writes ``<sample id>.png``: the image, and for each task the label, the prediction, a teacher's if any, and the error.
 
     Args:
-        folder: where to write.
-        limit: how many samples to draw.
+        folder: the output folder.
+        limit: number of samples to draw.
     """
 
     def __init__(self, folder: str, limit: int = 16) -> None:
@@ -32,7 +32,7 @@ class PictureHook(Hook):
         self._drawn = 0
 
     def after_test_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Draw a batch's samples while there is room."""
+        """Draw a batch's samples up to the limit."""
         model = unwrapped(runner.model)
         for sample in (outputs or [])[:max(0, self.limit - self._drawn)]:
             self._drawn += 1
@@ -44,14 +44,15 @@ class PictureHook(Hook):
 
 @HOOKS.register_module()
 class ValidationPictureHook(Hook):
-    """Draws the first samples of every validation: the picture, and of each task label, the student's prediction, its
+    """Draws the first samples of every validation: the image, and for each task the label, the student's prediction, its
     teacher's, and the error.
 
-    Written as ``pictures/<sample id>/iter_<N>.png`` in the work dir, so that a viewer leafs through the training, and handed
-    to the visualiser (TensorBoard). A task whose output no teacher has says so; without teachers there is no such row.
+    The pages are written to ``pictures/<sample id>/iter_<N>.png`` in the work dir, so that an image viewer can step through
+    the training, and passed to the visualiser (TensorBoard). A task whose output no teacher has is marked; without teachers,
+    there is no row for them.
 
     Args:
-        limit: how many samples to draw.
+        limit: number of samples to draw.
     """
 
     def __init__(self, limit: int = 4) -> None:
@@ -59,11 +60,11 @@ class ValidationPictureHook(Hook):
         self._drawn = 0
 
     def before_val_epoch(self, runner: Any) -> None:
-        """Begin with the first sample again."""
+        """Start again with the first sample."""
         self._drawn = 0
 
     def after_val_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Draw a batch's samples while there is room."""
+        """Draw a batch's samples up to the limit."""
         if not is_main_process():
             return
         model = unwrapped(runner.model)
@@ -82,7 +83,7 @@ def _metainfo(loader: Any) -> Mapping[str, Any]:
 
 
 def teacher_predictions(model: Any, sample: dict[str, Any]) -> dict[str, Tensor] | None:
-    """Task -> what the first teacher that has its output predicts for a sample; None where there is no teacher."""
+    """Task -> the prediction for a sample by the first teacher that has its output; None if there is no teacher."""
     if model.distiller is None or not model.distiller.teachers:
         return None
     image = sample['image'][None]
@@ -102,13 +103,13 @@ def teacher_predictions(model: Any, sample: dict[str, Any]) -> dict[str, Tensor]
 
 def page(sample: dict[str, Any], tasks: Mapping[str, Any], teacher: Mapping[str, Tensor] | None = None,
          about: Mapping[str, Any] | None = None) -> np.ndarray:
-    """One sample as ``model(mode='predict')`` returns it, as a page of :func:`~mtkd.tasks.panel.panel`.
+    """Draw one sample, as returned by ``model(mode='predict')``, as a page of :func:`~mtkd.tasks.panel.panel`.
 
     Args:
-        sample: picture, labels and predictions.
-        tasks: the model's.
-        teacher: task -> a teacher's prediction; None: it is not shown.
-        about: the data set's ``metainfo``.
+        sample: image, labels and predictions.
+        tasks: the tasks of the model.
+        teacher: task -> a teacher's prediction; None: not shown.
+        about: ``metainfo`` of the data set.
     """
     meta = sample['meta']
     is_clip = sample['image'].ndim > 3  # shown whole
@@ -122,7 +123,7 @@ def page(sample: dict[str, Any], tasks: Mapping[str, Any], teacher: Mapping[str,
 
 
 def _of_data_set(about: Mapping[str, Any], name: str | None) -> Mapping[str, Any]:
-    """The ``metainfo`` of the data set of a sample; of a union, that of the part it comes from."""
+    """The ``metainfo`` of a sample's data set; for a union, that of the sample's part."""
     return (about.get('datasets') or {}).get(name, about)
 
 

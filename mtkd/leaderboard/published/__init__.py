@@ -1,8 +1,8 @@
 """The rows of the papers, as data: one JSON file per suite, with digits as printed.
 
 A file holds the suite's metrics (their order is the order of the columns; all of them enter Delta_mt), notes on known
-misprints, and rows. What a paper prints is never corrected here; what looks wrong is said in a row's `notes`. To add a
-paper, add a file.
+misprints, and rows. Printed values are never corrected here; a row's `notes` mention what looks wrong. To add a paper,
+add a file.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ class PublishedRow:
     """One printed row.
 
     Attributes:
-        table: where it stands, e.g. 'Table 1'.
-        method: as printed, or what the row varies in an ablation.
+        table: its table, e.g. 'Table 1'.
+        method: as printed, or what varies in an ablation.
         backbone: as printed.
         role: 'single_task' or 'multi_task'.
         metrics: task -> metric -> Decimal, which keeps the printed digits (77.20 is not 77.2).
         source: the paper and the table.
         printed_delta: percent; None if the paper prints none.
-        printed_average: the plain mean over tasks, where the paper prints one.
+        printed_average: the plain mean over tasks, if the paper prints one.
         params_m: millions of parameters as printed.
         gflops: cost of one forward pass as printed.
-        teachers: empty without distillation, or where the paper names none for this row.
-        reference_backbone: the backbone whose single-task row Delta is recomputed against; by default the row's own.
-        comparable: False keeps the row out of marks and plots; a note says why.
-        notes: known misprints and traps of this row.
+        teachers: empty without distillation, or if the paper does not name them for this row.
+        reference_backbone: the backbone of the single-task row used to recompute Delta; by default the row's own.
+        comparable: False excludes the row from marks and plots; a note gives the reason.
+        notes: known misprints and pitfalls of this row.
     """
 
     table: str
@@ -73,10 +73,10 @@ class PublishedSuite:
 
     Attributes:
         suite: its name in `results.json`.
-        title: for people.
+        title: display name.
         paper: authors, title and year.
         metrics: task -> metric -> unit and direction; the definition of the suite's Delta_mt.
-        notes: what a reader of the whole table should know.
+        notes: notes for readers of the whole table.
         rows: in the paper's order.
     """
 
@@ -97,7 +97,7 @@ def load(suite: str) -> PublishedSuite:
     """Reads the published rows of one suite.
 
     Raises:
-        ValueError: there are none of this name, or the data file is not usable.
+        ValueError: there are none of this name, or the data file is invalid.
     """
     path = _FOLDER / f'{suite}.json'
     if suite not in suites():

@@ -54,7 +54,7 @@ class ForeignBackbone(nn.Module):
         specs = list(self.body.tap_specs.values())
         vectors = [tap for tap, spec in zip(taps, specs, strict=True) if spec.stride == 0]
         if vectors:
-            raise ValueError(f"backbone {self.name}: tap {vectors[0]!r} is one vector a picture; levels are maps.")
+            raise ValueError(f"backbone {self.name}: tap {vectors[0]!r} is one vector an image; levels are maps.")
         unreached = self.body.unreached()
         if unreached:
             raise ValueError(f'backbone {self.name}: no tap depends on {len(unreached)} of its weights '

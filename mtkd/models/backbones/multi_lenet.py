@@ -35,7 +35,7 @@ class MultiLeNet(nn.Module):
         height, width = (in_size, in_size) if isinstance(in_size, int) else in_size
         rows, columns = _pooled(_pooled(height)), _pooled(_pooled(width))
         if min(rows, columns) < 1:
-            raise ValueError(f'MultiLeNet: pictures of {height}x{width} are too small; in_size has to be at least 16.')
+            raise ValueError(f'MultiLeNet: images of {height}x{width} are too small; in_size must be at least 16.')
         self.in_size = (height, width)
         self.channels, self.strides = [channels], [0]
         self.conv1 = nn.Conv2d(3, 10, KERNEL)
@@ -50,7 +50,7 @@ class MultiLeNet(nn.Module):
             ValueError: the images have another size.
         """
         if tuple(image.shape[-2:]) != self.in_size:
-            raise ValueError(f'MultiLeNet was built for pictures of {self.in_size[0]}x{self.in_size[1]} and was given '
+            raise ValueError(f'MultiLeNet was built for images of {self.in_size[0]}x{self.in_size[1]} and was given '
                              f'{image.shape[-2]}x{image.shape[-1]}: resize them in the data pipeline, or set '
                              f'model.net.backbone.in_size.')
         feature = F.max_pool2d(self.conv1(image), 2).relu()

@@ -148,7 +148,7 @@ class TimmBackbone(nn.Module):
             said = (str(error).splitlines() or [''])[0].rstrip('.')
             bare = not isinstance(error, AssertionError | RuntimeError | ValueError)
             why = f'{size[0]}x{size[1]} ends in a {type(error).__name__} ({said})' if bare else said
-            raise ValueError(f'backbone {self.name} cannot take these: {why}; give pictures or crops that fit, or set '
+            raise ValueError(f'backbone {self.name} cannot take these: {why}; give images or crops that fit, or set '
                              f'img_size or pad_multiple of model.net.backbone.') from None
         self._compare(features, size)
 
@@ -197,7 +197,7 @@ class TimmBackbone(nn.Module):
                                                             for side, found in zip(size, shape[1:], strict=True))
             for (channels, stride), shape in zip(says, gives, strict=True))
         if not fits:
-            raise ValueError(f'backbone {self.name}: timm says (channels, stride) {says}, and a picture of '
+            raise ValueError(f'backbone {self.name}: timm says (channels, stride) {says}, and an image of '
                              f'{size[0]}x{size[1]} gives maps of (channels, height, width) {gives}; '
                              f'choose other out_indices, or another model.')
 

@@ -30,7 +30,7 @@ class Expert(nn.Module):
                                  'strides': self.backbone.strides})
         if not hasattr(self.neck, 'out_channels'):
             raise ValueError(f"an expert gives one feature to all tasks, and {type(self.neck).__name__} makes one a task: "
-                             f"give model.net.trunk.neck=dict(type='PoolNeck') for whole pictures, or ConcatNeck for maps.")
+                             f"give model.net.trunk.neck=dict(type='PoolNeck') for whole images, or ConcatNeck for maps.")
         self.channels: int = self.neck.out_channels
         self.stride: int = self.neck.stride
 

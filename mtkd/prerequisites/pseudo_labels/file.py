@@ -105,7 +105,7 @@ class PseudoFile:
         try:
             header = json.loads(str(arrays['header'])) if 'header' in arrays else {}
         except ValueError as error:
-            raise ValueError(f'{path} is damaged or no file of pseudo-labels (its header is no JSON: {error})') from error
+            raise ValueError(f'{path} is damaged or not a file of pseudo-labels (its header is no JSON: {error})') from error
         if header.get('format_version') != FORMAT_VERSION:
             raise ValueError(f'{path} holds pseudo-labels of format {header.get("format_version")}, this version of mtkd '
                              f'reads format {FORMAT_VERSION}')
@@ -114,7 +114,7 @@ class PseudoFile:
             labels = {task: SoftLabels(*(arrays[f'{task}.{name}'] for name in names)) for task in header['tasks']}
             found = cls(Header(**header), arrays['sample_ids'], labels)
         except (KeyError, TypeError) as error:
-            raise ValueError(f'{path} is damaged or no file of pseudo-labels (it lacks {error})') from error
+            raise ValueError(f'{path} is damaged or not a file of pseudo-labels (it lacks {error})') from error
         found.check(path)
         return found
 
@@ -190,7 +190,7 @@ class Rules:
             raise ValueError('pseudo_labels takes tau (a confidence) or top_p (a share of each class), not both; give both '
                              'only as dictionaries of different tasks.')
         if tau is None and top_p is None:
-            raise ValueError('pseudo_labels wants tau (a confidence) or top_p (a share of each class).')
+            raise ValueError('pseudo_labels needs tau (a confidence) or top_p (a share of each class).')
         for name, given in (('tau', tau), ('top_p', top_p)):
             for value in given.values() if isinstance(given, Mapping) else [given]:
                 if value is not None and not 0 < value <= 1:
@@ -293,4 +293,4 @@ def read_arrays(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f'{path} is damaged or no file of pseudo-labels ({error})') from error
+        raise ValueError(f'{path} is damaged or not a file of pseudo-labels ({error})') from error

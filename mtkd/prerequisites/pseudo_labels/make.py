@@ -193,7 +193,7 @@ def _label(batch: Any, stage: PseudoLabelStage, teacher: Teacher, dataset: TaskD
            told: 'Progress') -> dict[str, SoftLabels]:
     """The pseudo-labels of one batch, for samples and tasks without a label."""
     index = np.array([meta['index'] for meta in batch['meta']])
-    broken = getattr(dataset, 'unreadable', None)  # pictures that turned out not to be readable are served black
+    broken = getattr(dataset, 'unreadable', None)  # images that turned out not to be readable are served black
     readable = torch.ones(len(index), dtype=torch.bool) if broken is None else broken[torch.from_numpy(index)] == 0
     missing = {task: ~batch['present'][task] & readable for task in stage.tasks}
     wanted = torch.stack(list(missing.values())).any(0)

@@ -93,7 +93,7 @@ def stage_of(cfg: Config, seed: int, *, random: bool = False) -> PseudoLabelStag
         return None
     unknown = sorted(set(given) - OPTIONS)
     if unknown or not (given.get('teacher') or {}).get('config'):
-        raise ValueError(f"pseudo_labels wants teacher=dict(config='configs/...') and may have "
+        raise ValueError(f"pseudo_labels needs teacher=dict(config='configs/...') and may have "
                          f'{", ".join(sorted(OPTIONS - {"teacher"}))}; it has {", ".join(sorted(given))}.')
     own = load_named(cfg, PSEUDO, given.teacher)
     checkpoint = None if random else _checkpoint(cfg, seed)
@@ -140,7 +140,7 @@ def _tasks(cfg: Config, own: Config, asked: Sequence[str] | None) -> dict[str, i
                              f'pseudo_labels.tasks; it has {", ".join(theirs)}.')
         if theirs[name].out_channels != able[name]:
             raise ValueError(f"'{name}' has {theirs[name].out_channels} classes in the teacher of the pseudo-labels "
-                             f'({teacher}) and {able[name]} in the student: they have to be the same.')
+                             f'({teacher}) and {able[name]} in the student: they must be the same.')
     if not able:
         raise ValueError('pseudo_labels are for image-level tasks (Classification, Age); the student has none.')
     return {name: able[name] for name in (able if asked is None else asked)}

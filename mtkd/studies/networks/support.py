@@ -32,7 +32,7 @@ YES, NO, UNTRIED = 'yes', 'no', 'not tried'
 BATCH = 2
 LOSS_TOLERANCE = 0.05  # of the loss under autocast, relative to that in float32
 SCALES = 16  # of the loss in fp16, halved from 2^16 while gradients are not finite
-COMPILED_TOLERANCE = 1e-2  # of outputs and of the gradient, relative to eager; batch norm on two pictures magnifies rounding
+COMPILED_TOLERANCE = 1e-2  # of outputs and of the gradient, relative to eager; batch norm on two images magnifies rounding
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def support_page(networks: Sequence[Comparator], cells: dict[tuple[str, str], Ce
     lines = ['| ' + ' | '.join(['network', 'config', *(HEADS[feature] for feature in FEATURES)]) + ' |',
              '|' + '---|' * (2 + len(FEATURES)), *('| ' + ' | '.join(row) + ' |' for row in rows)]
     notes = [f'{number}. {_plain(reason)}.' for number, reason in enumerate(reasons, 1)]
-    parts = ['# What each network runs under', _how(shown), '\n'.join(lines), '\n'.join(notes), _columns(shown)]
+    parts = ['# Supported features of each network', _how(shown), '\n'.join(lines), '\n'.join(notes), _columns(shown)]
     return '\n\n'.join(part for part in parts if part) + '\n'
 
 
@@ -138,11 +138,11 @@ def _plain(text: str) -> str:
 
 
 def _how(cells: Sequence[Cell]) -> str:
-    text = (f'Written by `{COMMAND}`, which tries every network of the small pair as its config builds it: random weights, '
-            f'synthetic scenes of {_each(f"{cell.size[0]}×{cell.size[1]}" for cell in cells)}, one thread; each cell in a '
-            f'process of its own. A network whose config came later is added by the same command; what was tried is not '
-            f'tried again without `--again` (a change of code is not noticed, one of the config is). A cell with - has not '
-            f'been tried.')
+    text = (f'Written by `{COMMAND}`, which tries every network of the small pair as built by its config: random weights, '
+            f'synthetic scenes of {_each(f"{cell.size[0]}×{cell.size[1]}" for cell in cells)}, one thread, and a separate '
+            f'process for each cell. The same command adds networks with new configs; cells are tried again only with '
+            f'`--again` or after a change of the config (changes of the code are not detected). A cell with - has not been '
+            f'tried.')
     if not cells:
         return text
     return f'{text}\n\nMade with ' + _each(
@@ -155,15 +155,15 @@ def _columns(cells: Sequence[Cell]) -> str:
     return '\n'.join([
         f'- **torch.compile**: trunk, neck and heads as one function, backend {backends}, forward and backward in training '
         f'mode; outputs and gradient within {COMPILED_TOLERANCE:g} of eager\'s norm (or four times '
-        f'what the last bits of the weights do to these). *One graph* means `fullgraph=True`.',
+        f'the effect of changing the last bits of the weights). *One graph* means `fullgraph=True`.',
         f'- **bf16 autocast**, **AMP (fp16)**: a training step of `--amp bf16` and `--amp fp16` (with the gradient scaler) '
         f'on {BATCH} scenes: the loss within {LOSS_TOLERANCE:.0%} of that in float32, every gradient finite. In fp16, steps '
-        f'are skipped and the scale of the loss is halved until they are; the scale reached is given. The device is named '
-        f'above; which operations autocast runs in half precision differs between devices.',
+        f'are skipped and the scale of the loss is halved until they are; the final scale is given. The device is given '
+        f'above; the operations that autocast runs in half precision differ between devices.',
         '- **DDP**: two gloo ranks, two steps, `find_unused_parameters=False`: every parameter gets a gradient, the same '
         'on both.',
-        '- **ONNX**: the file that `tools/export.py` writes, run by onnxruntime and compared with eager (what counts as '
-        'rounding: [export](export.md)). *Any batch and size* are left open in the file.',
+        '- **ONNX**: the file written by `tools/export.py`, run by onnxruntime and compared with eager (tolerances: '
+        '[export](export.md)). *Any batch and size* means that these are dynamic in the file.',
         '- **torch.export**: the same for an exported program, loaded again.'])
 
 

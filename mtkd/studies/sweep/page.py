@@ -63,7 +63,7 @@ def sweep_board(rows: Sequence[SweptRow], references: Sequence[str | Path] = (),
         raise ValueError('no run of the sweep has results')
     suites = sorted({run.result.suite for run in runs})
     if len(suites) > 1:
-        raise ValueError(f'the runs of the sweep are of several suites ({", ".join(suites)}): sweep each on its own')
+        raise ValueError(f'the runs of the sweep belong to several suites ({", ".join(suites)}): sweep each on its own')
     mine = {run.path.resolve() for run in runs}
     others = [run for run in read_runs(references) if run.path.resolve() not in mine]
     known = beside or suites[0]

@@ -171,7 +171,7 @@ def short_names(keys: Iterable[str], labels: Mapping[str, str]) -> dict[str, str
     keys = list(keys)
     for key in labels:
         if key not in keys:
-            raise ValueError(f"labels['{key}'] is of no swept option; these are swept: {', '.join(keys)}.")
+            raise ValueError(f"labels['{key}'] is not a swept option; these are swept: {', '.join(keys)}.")
     names = {}
     for key in keys:
         parts = key.split('.')

@@ -195,8 +195,8 @@ def _check_begun(folder: Path, now: Mapping[str, Any]) -> None:
                 what = f'another version of {now["config"]} or of its bases'
             else:
                 what = f'{key} {value_text(then.get(key))}, and now it is {value_text(value)}'
-            raise ValueError(f'{folder} was begun with {what}: give the sweep file another name, or remove that folder to '
-                             f'run it anew.')
+            raise ValueError(f'{folder} was started with {what}: give the sweep file another name, or remove that folder to '
+                             f'run it again.')
 
 
 def note_begun(work: Work) -> None:

@@ -1,4 +1,4 @@
-"""Probability views: a head's output as the distribution that distillation compares, one a file."""
+"""Probability views: a head's output as the distribution that distillation compares, one per file."""
 
 from .base import ProbView
 from .naive import Naive

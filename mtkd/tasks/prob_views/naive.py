@@ -10,10 +10,10 @@ from .base import ProbView
 class Naive(ProbView):
     """p_c = softmax_c(z / τ) for any output.
 
-    Of one channel it is the constant 1 with a zero gradient; of three normal components it is defined and
-    meaningless. It is here to show what KDAM's equation 3 gives if taken by the letter.
+    For one channel it is the constant 1 with zero gradient; for the three components of a normal it is defined but
+    meaningless. It shows the result of a literal reading of KDAM's equation 3.
     """
 
     def scores(self, out: Tensor) -> Tensor:
-        """See :class:`ProbView`; (B, C, ...) as it is."""
+        """See :class:`ProbView`; (B, C, ...) unchanged."""
         return out

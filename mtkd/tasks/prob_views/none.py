@@ -8,7 +8,7 @@ from .base import ProbView
 
 @PROB_VIEWS.register_module('none')
 class Skip(ProbView):
-    """No distribution: both :meth:`__call__` and :meth:`log_probs` give None."""
+    """No distribution: both :meth:`__call__` and :meth:`log_probs` return None."""
 
     normalised = False
     scope: frozenset[str] = frozenset()

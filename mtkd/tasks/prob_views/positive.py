@@ -21,7 +21,7 @@ class Positive(ProbView):
         return out.float().clamp_min(0)
 
     def log_probs(self, out: Tensor, tau: float = 1.0) -> Tensor:
-        """Raise: the values do not sum to 1.
+        """Not defined, because the values do not sum to 1.
 
         Raises:
             ValueError: always.

@@ -14,13 +14,13 @@ class SoftBins(ProbView):
     """p_k = softmax_k(-(ln d - ln c_k)² / (2 s²)) with centres c_k = a (b/a)^((k + .5) / K).
 
     The Cauchy-Schwarz divergence of two such assignments is (ln d - ln d')² / (4 s²), a scaled squared log-depth
-    error. Depth is clamped to [a/2, 2b] before the logarithm; beyond, the view is constant and has no gradient.
+    error. Depth is clamped to [a/2, 2b] before the logarithm; outside, the view is constant and has no gradient.
 
     Args:
         num_bins: K.
         min_m: a, metres.
         max_m: b, metres.
-        sigma_bins: s in widths ln(b/a)/K of a bin.
+        sigma_bins: s in units of the bin width ln(b/a)/K.
 
     Raises:
         ValueError: the range is not 0 < a < b, or the width or number of bins is not positive.

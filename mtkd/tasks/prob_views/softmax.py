@@ -1,4 +1,4 @@
-"""Softmax over the channels, of class maps and class labels."""
+"""Softmax over the channels, for class maps and class labels."""
 
 from torch import Tensor
 
@@ -14,7 +14,7 @@ class Softmax(ProbView):
     """
 
     def scores(self, out: Tensor) -> Tensor:
-        """See :class:`ProbView`; (B, K, ...) logits as they are.
+        """See :class:`ProbView`; (B, K, ...) logits, unchanged.
 
         Raises:
             ValueError: the output has one channel, whose softmax is the constant 1.

@@ -9,7 +9,7 @@ from .base import ProbView
 
 @PROB_VIEWS.register_module('spatial_softmax')
 class SpatialSoftmax(ProbView):
-    """p_c(x) = softmax_x(z_c(x) / τ): the H·W values of a channel sum to 1, the channels of a position do not."""
+    """p_c(x) = softmax_x(z_c(x) / τ): the H·W values of a channel sum to 1, those of a position do not."""
 
     normalised = False
     scope = frozenset({'intra'})

@@ -24,11 +24,11 @@ class SphereBins(ProbView):
     Args:
         num_bins: K, number of directions of the spiral.
         kappa: κ, how sharply a normal is assigned.
-        z_sign: s: -1 where visible surfaces have a negative z, +1 where a positive one.
+        z_sign: s: -1 if visible surfaces have a negative z, +1 if positive.
         centroids: instead of the spiral, (K, 3) directions, or the path of a ``.npy`` file of them.
 
     Raises:
-        ValueError: ``z_sign`` is not ±1, or the centroids are not (K, 3) or hold a zero vector.
+        ValueError: ``z_sign`` is not ±1, or the centroids are not (K, 3) or contain a zero vector.
         FileNotFoundError: the file of centroids does not exist.
 
     Source: fact sheet 1.1.3.
@@ -53,7 +53,7 @@ class SphereBins(ProbView):
         return self.kappa * torch.einsum('bc...,kc->bk...', normal, self._on(out.device))
 
     def _on(self, device: torch.device) -> Tensor:
-        """The directions on a device, copied there once."""
+        """The directions on a device, copied once."""
         if device not in self._by_device:
             self._by_device[device] = self.directions.to(device)
         return self._by_device[device]

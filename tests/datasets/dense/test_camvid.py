@@ -42,7 +42,7 @@ def test_errors(tmp_path):
         CamVid(data_root=tmp_path).full_init()
     label = next((tmp_path / 'valannot').iterdir())
     label.write_bytes(b'')
-    with pytest.raises(BadData, match='no readable picture'):
+    with pytest.raises(BadData, match='not a readable image'):
         CamVid(data_root=tmp_path, split='val')[0]
 
 

@@ -73,10 +73,10 @@ def test_files_and_segmentations_that_are_wrong(tmp_path):
     with pytest.raises(BadData, match='is no COCO annotation file'):
         CocoMasks(tmp_path / 'list.json')
     (tmp_path / 'text.json').write_text('hello')
-    with pytest.raises(BadData, match='no readable JSON'):
+    with pytest.raises(BadData, match='not a readable JSON'):
         CocoMasks(tmp_path / 'text.json')
     masks = CocoMasks(written(tmp_path / 'c.json', [encoded()]))
-    with pytest.raises(BadData, match='annotation 2 is 6x8, its picture'):
+    with pytest.raises(BadData, match='annotation 2 is 6x8, its image'):
         masks.read('a', (12, 16))
     masks = CocoMasks(written(tmp_path / 'c.json', [{**whole(), 'segmentation': {'size': [6, 8]}}]))
     with pytest.raises(BadData, match='the segmentation of annotation 1'):

@@ -52,7 +52,7 @@ def test_a_missing_file_is_a_missing_label_and_counted(rooms):
     data = folder(rooms, semseg={'files': 'masks/{id}.png', 'map': {0: 0, 255: 1}, 'classes': ['wall', 'door']},
                   depth={'files': 'depth/{id}.png', 'scale': 1e-3})
     assert data.metainfo['classes'] == {'semseg': ('wall', 'door')} and data.num_classes == {'semseg': 2}
-    with pytest.warns(UserWarning, match='1 of 3 pictures have no depth label'):
+    with pytest.warns(UserWarning, match='1 of 3 images have no depth label'):
         data.full_init()
     packed = data[1]
     assert bool(packed['present']['semseg']) and not bool(packed['present']['depth'])
@@ -74,7 +74,7 @@ def test_a_task_of_any_name_takes_its_kind_from_the_engine_or_the_label(rooms):
 
 @pytest.mark.parametrize(('given', 'words'), [
     ({'semseg': {'files': 'masks/{id}.png', 'scale': 2}}, r'semseg=dict\(scale=...\) is not known for a class_map'),
-    ({'semseg': {'files': 'masks/all.png'}}, 'names one file for all pictures'),
+    ({'semseg': {'files': 'masks/all.png'}}, 'names one file for all images'),
     ({'semseg': 3}, 'neither an argument of DenseFolder nor a label'),
     ({'pipelin': []}, 'neither an argument of DenseFolder nor a label'),
     ({'semseg': {'files': '{id}.png', 'kind': 'clas_map'}}, "did you mean 'class_map'"),
@@ -91,9 +91,9 @@ def test_arguments_that_cannot_be_meant(tmp_path, given, words):
 
 def test_what_is_not_there(rooms):
     semseg = {'files': 'masks/{id}.png', 'map': {0: 0, 255: 1}}
-    with pytest.raises(BadData, match="no picture matches image='pictures/"):
+    with pytest.raises(BadData, match="no image matches image='pictures/"):
         folder(rooms, image='pictures/*.png', semseg=semseg).full_init()
-    with pytest.raises(BadData, match='none of the 3 pictures has a semseg label'):
+    with pytest.raises(BadData, match='none of the 3 images has a semseg label'):
         folder(rooms, semseg='mask/{id}.png').full_init()
     (rooms / 'splits/bad.txt').write_text('kitchen/0\nkitchn/1\n')
     with pytest.raises(BadData, match=r"lists 'kitchn/1', which .* does not find \(it finds 'kitchen/1'\)"):

@@ -60,17 +60,17 @@ def test_a_name_that_is_no_number(root):
 
 
 @pytest.mark.parametrize(('folder', 'change', 'sentence'), [
-    ('image', lambda a: a * 255, r'image/0\.npy holds values from 9 to 255, pictures are stored in \[0, 1\]'),
+    ('image', lambda a: a * 255, r'image/0\.npy holds values from 9 to 255, images are stored in \[0, 1\]'),
     ('image', lambda a: a - 0.5, r'image/0\.npy holds values from -0\.46'),
     ('image', lambda a: np.full_like(a, np.nan), r'image/0\.npy: 2592 of its 2592 values are NaN'),
-    ('image', lambda a: (a * 255).astype(np.uint8), r'image/0\.npy holds uint8 of shape .* a picture is \(H, W, 3\) floats'),
+    ('image', lambda a: (a * 255).astype(np.uint8), r'image/0\.npy holds uint8 of shape .* an image is \(H, W, 3\) floats'),
     ('image', lambda a: a.transpose(2, 0, 1), r'image/0\.npy holds float32 of shape \(3, 24, 36\)'),
     ('label', lambda a: a + 0.5, r'label/0\.npy holds class .*\.5, classes are whole numbers'),
     ('label', lambda a: a - 2, r'label/0\.npy holds class -\d'),
     ('label', lambda a: np.full_like(a, 13), r'label/0\.npy is no semseg label: it holds class 13, allowed are 0 to 12'),
     ('label', lambda a: a[..., None], r'label/0\.npy holds float64 of shape \(24, 36, 1\), class maps are'),
-    ('label', lambda a: a[:-1], r'label/0\.npy is 23x36, its picture 24x36'),
-    ('depth', lambda a: a[::2, ::2], r'depth/0\.npy is 12x18, its picture 24x36'),
+    ('label', lambda a: a[:-1], r'label/0\.npy is 23x36, its image 24x36'),
+    ('depth', lambda a: a[::2, ::2], r'depth/0\.npy is 12x18, its image 24x36'),
     ('depth', lambda a: np.where(a == a.max(), np.nan, a), r'depth/0\.npy: \d+ of its 864 values are NaN'),
     ('depth', lambda a: a - 9, r'depth/0\.npy is no depth label: it holds a negative depth'),
     ('depth', lambda a: a.repeat(3, 2), r'depth/0\.npy holds float32 of shape \(24, 36, 3\), a depth map is'),
@@ -85,7 +85,7 @@ def test_a_file_that_holds_what_it_must_not(root, folder, change, sentence):
 
 def test_a_broken_file(root):
     (root / 'depth' / '0.npy').write_bytes(b'nothing')
-    with pytest.raises(BadData, match=r'depth/0\.npy is no readable \.npy array'):
+    with pytest.raises(BadData, match=r'depth/0\.npy is not a readable \.npy array'):
         opened(root).load(0)
 
 

@@ -38,5 +38,5 @@ def test_errors(tmp_path):
     with pytest.raises(BadData, match=r'imdb\.mat is missing'):
         IMDBWIKI(data_root=tmp_path).full_init()
     (tmp_path / 'imdb.mat').write_bytes(b'x')
-    with pytest.raises(BadData, match='no readable MATLAB file'):
+    with pytest.raises(BadData, match='not a readable MATLAB file'):
         IMDBWIKI(data_root=tmp_path).full_init()

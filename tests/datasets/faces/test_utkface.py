@@ -31,5 +31,5 @@ def test_our_split(tmp_path):
 
 
 def test_no_pictures(tmp_path):
-    with pytest.raises(BadData, match='holds no pictures'):
+    with pytest.raises(BadData, match='holds no images'):
         UTKFace(data_root=tmp_path).full_init()

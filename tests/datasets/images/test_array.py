@@ -170,7 +170,7 @@ def test_a_union_with_a_set_that_serves_no_batches():
 
 def test_sets_of_two_sizes_cannot_share_a_batch():
     both = MultiDataset([Arrays(name='a'), Arrays(name='b', side=(8, 8))])
-    with pytest.raises(ValueError, match='pictures of one batch differ in size'):
+    with pytest.raises(ValueError, match='images of one batch differ in size'):
         both.__getitems__([(0, 0, 0), (1, 0, 0)])
 
 
@@ -184,10 +184,10 @@ def spoil(where, value):
 
 
 @pytest.mark.parametrize(('change', 'words'), [
-    (spoil(0, lambda x: x.astype(np.float32)), r"Arrays 'train': pictures are \(N, H, W, 3\) uint8 RGB, these are \(12,"),
+    (spoil(0, lambda x: x.astype(np.float32)), r"Arrays 'train': images are \(N, H, W, 3\) uint8 RGB, these are \(12,"),
     (spoil(0, lambda x: x[..., 0]), 'convert them'),
-    (spoil('shape', lambda x: x[:-1]), '12 pictures, 12 ids and 11 labels of shape'),
-    (spoil(2, lambda x: x[1:]), '12 pictures, 11 ids and 12 labels'),
+    (spoil('shape', lambda x: x[:-1]), '12 images, 12 ids and 11 labels of shape'),
+    (spoil(2, lambda x: x[1:]), '12 images, 11 ids and 12 labels'),
     (spoil('shape', lambda x: np.where(x == 4, 5, x)), "sample 's4' has shape 5, allowed are 0 to 4 and -1"),
     (spoil('shape', lambda x: x - 1), "sample 's2' has shape -2"),
 ])

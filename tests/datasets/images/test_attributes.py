@@ -130,7 +130,7 @@ def test_one_broken_picture_too_many_ends_the_run(root, told):
         (root / f'{i}.png').write_bytes(b'')
     data = Faces(TASKS, root, keep=('age',), max_broken=1)
     data[1]
-    with pytest.raises(BadData, match=r"2 pictures cannot be read, max_broken=1 are allowed; the last is '3.png'"):
+    with pytest.raises(BadData, match=r"2 images cannot be read, max_broken=1 are allowed; the last is '3.png'"):
         data[3]
     with pytest.raises(BadData, match='max_broken=0'):
         Faces(TASKS, root, max_broken=0, cache='preload').full_init()
@@ -200,8 +200,8 @@ def test_batches_by_root_of_size(root, told):
     ({'num_classes': {'race': 1}}, r"with 2 classes \(White, Black\), the task 'race' has 1"),
     ({'tasks': {'age': 'class_label'}}, "has 'age' as a number, the task 'age' wants classes: say how"),
     ({'tasks': {'race': 'scalar'}}, "has 'race' as classes, the task 'race' wants a number: say how"),
-    ({'tasks': {'expression': 'class_label'}}, 'offers none of the tasks'),
-    ({'tasks': {'age': 'depth'}}, 'asked for as depth')])
+    ({'tasks': {'expression': 'class_label'}}, 'offers none of the requested tasks'),
+    ({'tasks': {'age': 'depth'}}, 'requested as depth')])
 def test_a_wrong_argument_is_one_sentence(root, arguments, text):
     with pytest.raises(ValueError, match=text):
         Faces(**{'tasks': TASKS, 'data_root': root, **arguments})

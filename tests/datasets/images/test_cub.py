@@ -30,7 +30,7 @@ def test_mistakes_are_sentences(root):
     with pytest.raises(ValueError, match="protocol='random' is unknown"):
         CUB200(data_root=root, protocol='random')
     (root / 'image_class_labels.txt').write_text('1 1\n')
-    with pytest.raises(BadData, match='do not name the same pictures'):
+    with pytest.raises(BadData, match='do not name the same images'):
         len(CUB200(data_root=root))
     (root / 'images.txt').unlink()
     with pytest.raises(BadData, match='is missing'):

@@ -63,7 +63,7 @@ def test_errors(root):
     with pytest.raises(BadData, match=r"dog is no class: .*train has no folder 'dog'"):
         FolderImages(data_root=root, split='test').full_init()
     (root / 'train' / 'ant' / '0.png').write_bytes(b'')
-    with pytest.raises(BadData, match='0.png is no readable picture'):
+    with pytest.raises(BadData, match='0.png is not a readable image'):
         FolderImages(data_root=root).full_init()
     (root / 'empty').mkdir()
     with pytest.raises(BadData, match='one per class'):

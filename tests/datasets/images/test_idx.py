@@ -42,7 +42,7 @@ def test_emnist(tmp_path, pictures):
 
 def test_damage_is_said(tmp_path, pictures):
     (tmp_path / 'train-images-idx3-ubyte.gz').write_bytes(b'nothing')
-    with pytest.raises(BadData, match=r'train-images-idx3-ubyte\\.gz is no readable IDX file'.replace('\\\\', '\\')):
+    with pytest.raises(BadData, match=r'train-images-idx3-ubyte\\.gz is not a readable IDX file'.replace('\\\\', '\\')):
         len(IDXImages(data_root=tmp_path))
     whole = (tmp_path / 't10k-images-idx3-ubyte').read_bytes()
     (tmp_path / 't10k-images-idx3-ubyte').write_bytes(whole[:-1])
@@ -51,5 +51,5 @@ def test_damage_is_said(tmp_path, pictures):
     with pytest.raises(BadData, match='is missing'):
         len(IDXImages(data_root=tmp_path, prefix='other-'))
     write(tmp_path / 'train-images-idx3-ubyte.gz', pictures[:4])
-    with pytest.raises(BadData, match='4 pictures'):
+    with pytest.raises(BadData, match='4 images'):
         len(IDXImages(data_root=tmp_path))

@@ -66,7 +66,7 @@ def test_drawer_lists_that_cannot_be(drawers, words):
 def test_a_drawer_that_is_absent(tmp_path):
     write_omniglot(tmp_path, 0, {'A': 1, 'B': 1}, range(1, 18), evaluation=('B',))
     assert len(Omniglot(data_root=tmp_path, split='val')) == 8
-    with pytest.raises(BadData, match=r"asks for drawer 18 in 'test', of whom .*character01 has no picture"):
+    with pytest.raises(BadData, match=r"asks for drawer 18 in 'test', of whom .*character01 has no image"):
         Omniglot(data_root=tmp_path, split='test').full_init()
     next(tmp_path.glob('images_evaluation/B/*/*_05.png')).unlink()
     with pytest.raises(BadData, match=r'drawer 5 .*B.character01'):
@@ -82,10 +82,10 @@ def test_errors(tmp_path):
     assert len(Omniglot(data_root=tmp_path, folders=('images_background',))) == 24
     picture = next(tmp_path.glob('images_background/A/*/*_04.png'))
     picture.write_bytes(b'no picture')
-    with pytest.raises(BadData, match=f'{picture.name} is no readable picture'):
+    with pytest.raises(BadData, match=f'{picture.name} is not a readable image'):
         Omniglot(data_root=tmp_path).full_init()
     picture.write_bytes(b'')
-    with pytest.raises(BadData, match='no readable picture'):
+    with pytest.raises(BadData, match='not a readable image'):
         Omniglot(data_root=tmp_path).full_init()
     write_omniglot(tmp_path, 0, {'B': 1}, range(1, 13))
     with pytest.raises(BadData, match='are the same character'):

@@ -80,7 +80,7 @@ def test_bytes_and_paths(tmp_path):
     ({'tasks': TASKS, **RULES, 'ignore': []}, "a column 'scene' .* that no task knows"),
     ({'tasks': TASKS, **RULES, 'image': 'photo'}, "has no column 'photo'"),
     ({'tasks': TASKS, **RULES, 'semseg': 'masks'}, "has no column 'masks'"),
-    ({'tasks': {'mask': 'class_label'}, 'ignore': ['scene', 'depth']}, "column 'mask' is struct.*a label of a whole picture "
+    ({'tasks': {'mask': 'class_label'}, 'ignore': ['scene', 'depth']}, "column 'mask' is struct.*a label of a whole image "
                                                                        'is'),
     ({'tasks': {'scene': 'class_label'}, 'num_classes': {'scene': 3}, 'ignore': ['mask', 'depth']},
      r"labels 'scene' with 2 classes \(kitchen, office\), the task has 3: set num_classes=2"),

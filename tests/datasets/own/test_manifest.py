@@ -86,7 +86,7 @@ def test_what_is_wrong_is_said(tmp_path, lines, arguments, text):
 
 def test_tasks_are_needed(tmp_path):
     for tasks in (None, {'depth': 'depth'}):
-        with pytest.raises(ValueError, match='classes or numbers of whole pictures'):
+        with pytest.raises(ValueError, match='classes or numbers of whole images'):
             Manifest(tasks, tmp_path)
     with pytest.raises(BadData, match=r'manifest\.csv is missing'):
         Manifest(TASKS, tmp_path).full_init()

@@ -39,9 +39,9 @@ def test_where_arrow_stumbles_the_slow_reader_goes_on(tmp_path, monkeypatch):
 @pytest.mark.parametrize(('name', 'content', 'said'), [
     ('a.csv', 'x,y\n1,2\n1,2,3\n', 'a.csv line 3 has 3 fields, its header names 2'), ('a.csv', 'x, x\n1,2\n', 'the column '
                                                                                                               "'x' twice"),
-    ('a.csv', '', 'is empty'), ('a.parquet', 'nonsense', 'no readable .parquet table'),
-    ('a.jsonl', '{"x": 1}\n{"x"', 'no readable .jsonl'),
-    ('a.jsonl', '{"x": 1}\n{"x": "a"}\n', 'no readable .jsonl table .*: write it again')])
+    ('a.csv', '', 'is empty'), ('a.parquet', 'nonsense', 'not a readable .parquet table'),
+    ('a.jsonl', '{"x": 1}\n{"x"', 'not a readable .jsonl'),
+    ('a.jsonl', '{"x": 1}\n{"x": "a"}\n', 'not a readable .jsonl table .*: write it again')])
 def test_what_is_wrong_is_said(tmp_path, name, content, said):
     with pytest.raises(BadData, match=said):
         read(write(tmp_path / name, content))

@@ -73,7 +73,7 @@ def test_workers_and_a_resume_give_the_same_batches(root, start):
 
 
 @pytest.mark.parametrize(('files', 'given', 'said'), [
-    ([('a.cls', b'0')], SCENE, "the sample 'a' has no picture .*: complete or remove it"),
+    ([('a.cls', b'0')], SCENE, "the sample 'a' has no image .*: complete or remove it"),
     ([('a.png', parts_of(0)['png']), ('a.seg', b'')], SCENE, "has parts '.seg', which nothing reads .* or name it in "
                                                              'ignore'),
     ([('a/room0.png', parts_of(0)['png'])], SCENE, "train-0.tar and .*train-x.tar hold samples with one key, 'a/room0'"),

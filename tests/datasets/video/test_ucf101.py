@@ -53,5 +53,5 @@ def test_mistakes_are_sentences(root):
         len(UCF101(data_root=root, fold=3))
     (root / 'UCF-101' / 'Archery' / 'v_Archery_g01_c01.avi').write_bytes(b'RIFF broken')
     (lists / 'classInd.txt').write_text('\n'.join(f'{k} {name}' for k, name in enumerate(NAMES, 1)))
-    with pytest.raises(BadData, match=r'v_Archery_g01_c01\.avi is no readable video'):
+    with pytest.raises(BadData, match=r'v_Archery_g01_c01\.avi is not a readable video'):
         UCF101(data_root=root, fold=2)[0]

@@ -53,7 +53,7 @@ def test_a_header_that_promises_a_little_too_much(tmp_path, monkeypatch):
 
 def test_unreadable_files_are_sentences(tmp_path):
     (tmp_path / 'a.avi').write_bytes(b'no video at all' * 100)
-    with pytest.raises(BadData, match=r'a\.avi is no readable video: replace the file'):
+    with pytest.raises(BadData, match=r'a\.avi is not a readable video: replace the file'):
         read_clip(tmp_path / 'a.avi', lambda count: [0])
     (tmp_path / 'b').mkdir()
     with pytest.raises(BadData, match='b holds no frames'):

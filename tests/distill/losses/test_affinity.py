@@ -46,5 +46,5 @@ def test_no_matrix_of_all_pairs_is_formed_of_a_large_map():
 
 def test_units_and_impossible_scales():
     assert unit_pixels(torch.zeros(1, 3, 2)).tolist() == torch.zeros(1, 3, 2).tolist()
-    with pytest.raises(ValueError, match='share of the map'):
+    with pytest.raises(ValueError, match='fraction of the map'):
         PairWise(scale=0.0)

@@ -40,5 +40,5 @@ def test_queues_go_round_and_keep_the_last():
 
 
 def test_more_compared_than_there_are_is_refused():
-    with pytest.raises(ValueError, match='queues as long as what is compared'):
+    with pytest.raises(ValueError, match='must not be shorter than the number of compared entries'):
         ClassMemory(3, pixel_queue=10, pixels=11)

@@ -109,5 +109,5 @@ def test_the_sum_of_several_terms():
 
 
 def test_features_are_no_class_scores():
-    with pytest.raises(ValueError, match='FitNets compares tensors as they are'):
+    with pytest.raises(ValueError, match='FitNets compares unchanged tensors'):
         FitNets().scalar(torch.ones(2, 3), torch.ones(2, 3), logits=True)

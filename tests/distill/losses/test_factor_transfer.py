@@ -38,5 +38,5 @@ def test_the_paraphraser_learns_first_and_from_itself_alone():
 
 @pytest.mark.parametrize('options', [{'first': 1.0}, {'rate': 0.0}])
 def test_numbers_out_of_range_are_refused(options):
-    with pytest.raises(ValueError, match='share of the training'):
+    with pytest.raises(ValueError, match='fraction of the training'):
         FactorTransfer(**options)

@@ -19,5 +19,5 @@ def test_official_numbers():
 
 
 def test_the_share_of_hidden_pixels_is_refused_out_of_range():
-    with pytest.raises(ValueError, match='share of the pixels'):
+    with pytest.raises(ValueError, match='fraction of the pixels'):
         MGD(hidden=1.0)

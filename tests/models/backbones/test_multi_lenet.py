@@ -55,7 +55,7 @@ def test_gradnorms_layer_has_a_name():
 def test_pictures_of_another_size():
     assert MultiLeNet((48, 32))(pictures(48, 32))[0].shape == (3, 50)
     assert MultiLeNet(16)(pictures(16, 16))[0].shape == (3, 50)
-    with pytest.raises(ValueError, match='built for pictures of 32x32 and was given 48x32'):
+    with pytest.raises(ValueError, match='built for images of 32x32 and was given 48x32'):
         MultiLeNet()(pictures(48, 32))
-    with pytest.raises(ValueError, match='15x40 are too small; in_size has to be at least 16'):
+    with pytest.raises(ValueError, match='15x40 are too small; in_size must be at least 16'):
         MultiLeNet((15, 40))

@@ -99,7 +99,7 @@ def channels_last(body):
 def test_what_timm_says_must_be_what_it_gives(monkeypatch, change):
     """Channels, strides, order and layout are tried on the meta device when the backbone is built."""
     lying(monkeypatch, change)
-    with pytest.raises(ValueError, match='timm says .* and a picture of 224x224 gives maps of'):
+    with pytest.raises(ValueError, match='timm says .* and an image of 224x224 gives maps of'):
         TimmBackbone('test_resnet')
 
 

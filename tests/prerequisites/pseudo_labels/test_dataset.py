@@ -96,5 +96,5 @@ def test_other_samples_and_missing_and_damaged_files(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"of two \('train'\) have not been made .* run python make, or add --with"):
         with_pseudo_labels(toy('two'), CLASSES, tau=0.7, folder=tmp_path, command='python make', **WHO)
     (tmp_path / 'one-train.npz').write_bytes(b'nothing')
-    with pytest.raises(BadData, match='damaged or no file of pseudo-labels .* delete it and run'):
+    with pytest.raises(BadData, match='damaged or not a file of pseudo-labels .* delete it and run'):
         with_pseudo_labels(toy(), CLASSES, tau=0.7, folder=tmp_path, **WHO)

@@ -43,7 +43,7 @@ def test_a_share_keeps_the_surest_of_each_class():
 
 
 @pytest.mark.parametrize(('tau', 'top_p', 'words'), [
-    (None, None, 'wants tau'), (0.7, 0.2, 'not both'), (0.7, {'race': 0.2}, 'not both'), (1.2, None, 'tau=1.2'),
+    (None, None, 'needs tau'), (0.7, 0.2, 'not both'), (0.7, {'race': 0.2}, 'not both'), (1.2, None, 'tau=1.2'),
     (None, {'race': 0.0}, 'top_p=0.0')])
 def test_rules_that_make_no_sense(tau, top_p, words):
     with pytest.raises(ValueError, match=words):
@@ -104,7 +104,7 @@ def test_damaged_and_foreign_files(tmp_path):
     with pytest.raises(ValueError, match=r'of format 9, this version of mtkd reads format 1'):
         PseudoFile.read(path)
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(ValueError, match='damaged or no file of pseudo-labels'):
+    with pytest.raises(ValueError, match='damaged or not a file of pseudo-labels'):
         PseudoFile.read(path)
     with pytest.raises(FileNotFoundError):
         PseudoFile.read(tmp_path / 'none.npz')
@@ -112,7 +112,7 @@ def test_damaged_and_foreign_files(tmp_path):
 
 def test_pickles_are_not_opened(tmp_path):
     np.savez(tmp_path / 'a.npz', header=np.array([{}], dtype=object))
-    with pytest.raises(ValueError, match='damaged or no file'):
+    with pytest.raises(ValueError, match='damaged or not a file'):
         read_arrays(tmp_path / 'a.npz')
     write_arrays(tmp_path / 'b.npz', {'x': np.arange(3)})
     assert read_arrays(tmp_path / 'b.npz')['x'].tolist() == [0, 1, 2]

@@ -50,7 +50,7 @@ def test_the_defaults_are_the_fact_sheet_s(work):
 
 
 @pytest.mark.parametrize(('options', 'words'), [
-    ({'lamda_u': 2.0}, 'it has lamda_u'), ({'teacher': {'type': 'x'}}, "wants teacher=dict\\(config='configs/"),
+    ({'lamda_u': 2.0}, 'it has lamda_u'), ({'teacher': {'type': 'x'}}, "needs teacher=dict\\(config='configs/"),
     ({'top_p': 0.2}, 'not both'), ({'tau': {'shade': 0.7}}, "give task 'hue' either tau or top_p"),
     ({'transforms': ['flip']}, "'flip' is unknown"), ({'lambda_u': -1}, 'lambda_u=-1.0 must be 0 or more'),
     ({'tasks': ['race']}, "names 'race'; the student's image-level tasks are shade, hue, age")])

@@ -60,7 +60,7 @@ def test_names_are_as_short_as_they_can_be():
     ("grid = {'a': [1]}\nseeds = [0, 0]", 'give a list of different whole numbers'),
     ("grid = {'a': [1]}\nseeds = 3", 'seeds=3: give a list'),
     ("grid = {'a': [1]}\nsedes = [3]", "has no 'sedes'; did you mean seeds"),
-    ("grid = {'a': [1]}\nlabels = {'b': 'B'}", r"labels\['b'\] is of no swept option; these are swept: a"),
+    ("grid = {'a': [1]}\nlabels = {'b': 'B'}", r"labels\['b'\] is not a swept option; these are swept: a"),
     ("grid = {'a': [1], 'b': [1]}\nlabels = {'b': 'a'}", 'two swept options have one name'),
     ("grid = {'a': [1, 1]}", 'two points are the same: a = 1'),
     ("grid = {'a': [{'type': 'x'}]}", 'cannot be given on a command line'),

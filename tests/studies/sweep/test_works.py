@@ -98,11 +98,11 @@ def test_a_folder_begun_with_something_else_is_refused(toy, tmp_path):
     note_begun(work)
     assert json.loads((work.folder / 'run.json').read_text())['seed'] == 0
     toy()
-    with pytest.raises(ValueError, match='was begun with arguments , and now it is --amp.bf16: give the sweep file another'):
+    with pytest.raises(ValueError, match='was started with arguments , and now it is --amp.bf16: give the sweep file'):
         toy(settings=Settings(amp='bf16'))
     config = tmp_path / 'small.py'
     config.write_text(config.read_text().replace('lr=0.05', 'lr=0.06'))
-    with pytest.raises(ValueError, match='was begun with another version of .*small.py or of its bases'):
+    with pytest.raises(ValueError, match='was started with another version of .*small.py or of its bases'):
         toy()
 
 
