@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     if arguments.show_teachers and arguments.show_dir is None:
-        raise ValueError('--show-teachers puts teachers into the pictures of --show-dir: give --show-dir.')
+        raise ValueError('--show-teachers puts teachers into the images of --show-dir: give --show-dir.')
     from mmengine.dist import is_main_process
 
     from mtkd.engine.record import describe

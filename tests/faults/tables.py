@@ -317,7 +317,7 @@ COMMANDS = [
 COMMANDS_THAT_READ = [
     ('train {dir}/student.py --work-dir {dir}/w', 'train it with'),
     ('train {dir}/absent.py --work-dir {dir}/w', 'there is no config'),
-    ('train {toy} --resume-from {dir}/final.pth --work-dir {dir}/w', 'holds the weights alone'),
+    ('train {toy} --resume-from {dir}/final.pth --work-dir {dir}/w', 'contains only weights'),
     ('train {toy} --resume-from {dir}/lfs.pth --work-dir {dir}/w', 'is a Git LFS pointer'),
     ('cache {toy}', 'has no teacher_cache'),
     ('pseudo-label {toy}', 'has no pseudo-labels to make'),
