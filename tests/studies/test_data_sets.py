@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from mtkd.config_files import HOME
+from mtkd.datasets import BadData
+from mtkd.deploy.model_card import LICENCES
 from mtkd.registry import DATASETS
 from mtkd.studies.data_sets import DATA_SETS, described, lacking, named, state, table
+
+from .laid_out import COPIES, WITHOUT_COPY
 
 REAL = Path(os.environ.get('MTKD_DATA_ROOT', 'data'))
 SYNTHETIC = ('SyntheticScenes', 'SyntheticImages', 'SyntheticClips', 'MultiDataset')
@@ -39,11 +43,64 @@ def test_each_says_what_is_needed(one, tmp_path):
 def test_states(tmp_path):
     one = named('adience')
     assert state(one, tmp_path) == 'absent' and lacking(one, tmp_path) == list(one.layout)
-    (tmp_path / one.folder / 'faces').mkdir(parents=True)
-    (tmp_path / one.folder / 'faces' / '1.jpg').touch()
-    assert state(one, tmp_path) == 'in part' and lacking(one, tmp_path) == ['fold_0_data.txt']
-    (tmp_path / one.folder / 'fold_0_data.txt').touch()
+    (tmp_path / one.folder / 'faces' / 'a').mkdir(parents=True)
+    (tmp_path / one.folder / 'faces' / 'a' / '1.jpg').touch()
+    folds = [f'fold_{fold}_data.txt' for fold in range(5)]
+    assert state(one, tmp_path) == 'in part' and lacking(one, tmp_path) == folds
+    for fold in folds:
+        (tmp_path / one.folder / fold).touch()
     assert state(one, tmp_path) == 'here' and any('here' in line for line in table(tmp_path))
+
+
+def opens(one, folder, parts) -> bool:
+    """Whether the adapter takes all parts of a data set."""
+    try:
+        for part in parts:
+            DATASETS.build({'type': one.adapter, 'data_root': str(folder), **part}).full_init()
+    except (BadData, FileNotFoundError):
+        return False
+    return True
+
+
+def matches(one, folder, patterns=None) -> list[Path]:
+    return [path for pattern in patterns or one.layout for part in pattern.split('|') for path in folder.glob(part)]
+
+
+@pytest.mark.filterwarnings('ignore::UserWarning')  # labels of one scene are few
+@pytest.mark.parametrize('key', COPIES)
+def test_the_layout_is_what_the_adapter_takes(key, tmp_path):
+    """All that it lists is enough, and each part of it is needed."""
+    one, (write, parts) = named(key), COPIES[key]
+    folder = tmp_path / one.folder
+    folder.mkdir()
+    write(folder)
+    assert state(one, tmp_path) == 'here' and opens(one, folder, parts)
+    listed = set(matches(one, folder))
+    for path in [path for path in folder.rglob('*') if path.is_file()]:
+        if not listed & {path, *path.parents}:
+            path.unlink()
+    assert opens(one, folder, parts), 'more is needed than is listed'
+    away = tmp_path / 'away'
+    for pattern in one.layout:
+        moved = [(path, away / str(number)) for number, path in enumerate(matches(one, folder, [pattern]))]
+        away.mkdir(exist_ok=True)
+        for path, place in moved:
+            path.rename(place)
+        assert pattern in lacking(one, tmp_path) and not opens(one, folder, parts), f'{pattern} is not needed'
+        for path, place in moved:
+            place.rename(path)
+
+
+def test_every_set_that_can_be_is_copied():
+    assert {*COPIES, *WITHOUT_COPY} == set(DATA_SETS)
+
+
+def test_terms_are_those_of_the_model_cards():
+    """Where both name a licence, or forbid or allow the same."""
+    for one in DATA_SETS.values():
+        said = getattr(DATASETS.get(one.adapter), 'LICENCE', None) or LICENCES.get(one.adapter)
+        for word in ('CC BY', 'MIT', 'non-commercial', 'no formal licence') if said else ():
+            assert (word in said) == (word in one.terms), f'{one.key}: {one.terms} / {said}'
 
 
 @pytest.mark.real_data
