@@ -118,7 +118,7 @@ def complete() -> None:
             if action.dest == 'config' or action.metavar == 'CONFIG':
                 action.completer = _config_names  # type: ignore[attr-defined]
     data_set, = (action for action in commands.choices['data']._actions if action.dest == 'name')
-    data_set.completer = argcomplete.ChoicesCompleter(DATA_SETS)  # type: ignore[attr-defined]
+    data_set.completer = lambda **_: list(DATA_SETS)  # type: ignore[attr-defined]
     argcomplete.autocomplete(top, exit_method=sys.exit)
 
 

@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     if arguments.with_prerequisites and arguments.launcher != 'none':
-        raise ValueError('--with-prerequisites trains teachers in one process: run the same command without --launcher '
-                         'first, or train each teacher by itself.')
+        raise ValueError('--with-prerequisites trains teachers in one process: train them without a launcher first (the '
+                         'same command without --launcher, or the one each missing teacher is named with).')
     if arguments.take_config and not (arguments.resume or arguments.resume_from):
         raise ValueError('--take-config says what a resumed run takes from the config: add --resume or --resume-from, or '
                          'leave it out.')
