@@ -74,7 +74,7 @@ alone = dict(sampler=dict(type='EvalSampler'), dataset=dict(
     type='MultiDataset', datasets=[dict(type='SVHN', data_root='svhn', split='test')]))
 val_dataloader = dict(sampler=dict(type='EvalSampler'), dataset=dict(type='MultiDataset', datasets=[]))
 test_dataloader = dict(sampler=dict(type='EvalSampler'), dataset=dict(type='MultiDataset', datasets=[]))
-train_cfg = dict(max_iters=2, val_interval=1)
+train_cfg = dict(type='TrainLoop', max_iters=2, val_interval=1)
 """)
     child = tmp_path / 'child.py'
     child.write_text("_base_ = ['base.py']\nval_dataloader = {{_base_.alone}}\ntest_dataloader = {{_base_.alone}}\n")
