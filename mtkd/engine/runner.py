@@ -33,12 +33,13 @@ class _RunConfig(Config):
 class TaskRunner(Runner):
     """The Runner of all jobs; see the module."""
 
+    _runs: ClassVar[Counter[str]] = Counter()  # by the second in which they were created
+    _timestamp: str
+
     @classmethod
     def from_cfg(cls, cfg: Config) -> Runner:
         """As in MMEngine."""
         return super().from_cfg(_RunConfig(cfg.to_dict(), filename=cfg.filename))
-
-    _runs: ClassVar[Counter[str]] = Counter()  # by the second in which they were made
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
         """As in MMEngine, with a timestamp that no other run of this process has.
