@@ -78,6 +78,7 @@ def lying(monkeypatch, change):
         change(body)
         return body
     monkeypatch.setattr(timm_backbone, '_create', made)
+    monkeypatch.setattr(timm_backbone, '_AGREES', set())
 
 
 def swap(key, first, second):
@@ -101,6 +102,15 @@ def test_what_timm_says_must_be_what_it_gives(monkeypatch, change):
     lying(monkeypatch, change)
     with pytest.raises(ValueError, match='timm says .* and an image of 224x224 gives maps of'):
         TimmBackbone('test_resnet')
+
+
+def test_a_way_to_build_is_compared_once_and_another_anew(monkeypatch):
+    monkeypatch.setattr(timm_backbone, '_AGREES', set())
+    tried, dry = [], TimmBackbone._dry
+    monkeypatch.setattr(TimmBackbone, '_dry', lambda self, size: tried.append(self.name) or dry(self, size))
+    for given in ({}, {}, {'out_indices': (1, 2)}, {'drop_path_rate': 0.1}, {'out_indices': (1, 2)}):
+        TimmBackbone('test_resnet', **given)
+    assert len(tried) == 3
 
 
 def test_the_trial_touches_neither_weights_nor_random_numbers():

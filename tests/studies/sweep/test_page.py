@@ -54,7 +54,7 @@ def test_mistakes(rows, tmp_path):
     with pytest.raises(ValueError, match='no run of the sweep has results'):
         sweep_board([SweptRow('a', {'a': 1}, [])])
     other = swept(tmp_path / 'other', {'beta': 7}, 1.0, suite='b')
-    with pytest.raises(ValueError, match=r'of several suites \(b, toy\)'):
+    with pytest.raises(ValueError, match=r'belong to several suites \(b, toy\)'):
         sweep_board([*rows, other])
     with pytest.raises(FileNotFoundError):
         sweep_board(rows, [tmp_path / 'nowhere'])
