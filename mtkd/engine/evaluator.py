@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
@@ -15,6 +16,7 @@ from ..metrics import TaskMetric
 from ..registry import METRICS
 from ..tasks import build_tasks
 
+_START_S = 5.0  # a worker imports torch and MMEngine first
 Record = dict[str, Any]  # task -> (K,) float64, its Future, or None if the sample has no label
 
 
@@ -25,7 +27,8 @@ class TaskMetrics(BaseMetric):
     Args:
         tasks: name -> task config; set by the engine.
         slow: whether to compute slow metrics (boundary odsF); off in validation during training.
-        workers: number of processes for slow metrics; None: the number of cores; 0: compute in this process.
+        workers: number of processes for slow metrics; 0: compute in this process; None: one per core, started once this
+            process has spent as long on slow metrics as the processes take to start. The numbers do not depend on it.
 
     Attributes:
         summary: task -> metric name -> value, after :meth:`evaluate`.
@@ -39,6 +42,7 @@ class TaskMetrics(BaseMetric):
             name: metric for name, task in build_tasks(tasks).items()
             if not (metric := task.metric()).slow or slow}
         self.workers = (os.cpu_count() or 1) if workers is None else workers
+        self._alone_s = _START_S if workers is None else 0.0  # time left to spend in this process
         self.summary: dict[str, dict[str, float]] = {}
         self.results: list[Record] = []
         self._pool: ProcessPoolExecutor | None = None
@@ -52,6 +56,11 @@ class TaskMetrics(BaseMetric):
     def _record(self, metric: TaskMetric, pred: Tensor, target: Tensor) -> Tensor | Future:
         if not metric.slow or self.workers < 1:
             return metric.record(pred, target).cpu()
+        if self._alone_s > 0 and self._pool is None:
+            begun = time.perf_counter()
+            record = metric.record(pred, target).cpu()
+            self._alone_s -= time.perf_counter() - begun
+            return record
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self.workers, mp_context=multiprocessing.get_context('spawn'))
         return self._pool.submit(_record_arrays, metric, pred.cpu().numpy(), target.cpu().numpy())

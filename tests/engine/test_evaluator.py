@@ -1,5 +1,7 @@
 """Every task's metric as one MMEngine metric."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -43,6 +45,21 @@ def test_workers_and_this_process_agree():
         numbers.append(metric.evaluate(2))
     assert numbers[0] == numbers[1]
     assert numbers[0]['edge/odsF'] > 90
+
+
+def test_workers_start_when_this_process_has_spent_as_long(monkeypatch):
+    metric = TaskMetrics({'edge': TASKS['edge']})
+    metric.process(None, [sample(), sample()])
+    assert metric._pool is None and metric.workers > 0
+    metric._alone_s, started = 1e-9, []
+    monkeypatch.setattr('mtkd.engine.evaluator.ProcessPoolExecutor',
+                        lambda workers, mp_context: started.append(workers) or ThreadPoolExecutor(workers))
+    metric.process(None, [sample(), sample()])
+    assert started == [metric.workers], 'after the sample that took the rest of the time'
+    numbers = metric.evaluate(4)
+    alone = TaskMetrics({'edge': TASKS['edge']}, workers=0)
+    alone.process(None, [sample()] * 4)
+    assert numbers == alone.evaluate(4)
 
 
 def test_a_sample_too_few_is_an_error():
