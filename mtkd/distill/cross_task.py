@@ -126,7 +126,8 @@ class CrossTaskConsistency(BaseLink):
         compared = self._compared(batch)
         if compared:
             sample, source, _ = from_host(compared, device).unbind(1)
-            sums = sums.index_put((sample, source), self._compare(batch, taps, tasks, compared), accumulate=True)
+            values = self._compare(batch, taps, tasks, compared, sample)
+            sums = sums.index_put((sample, source), values, accumulate=True)
         return {term: (sums[:, i], torch.ones_like(sums[:, i])) for i, term in enumerate(self.terms)}
 
     def _compared(self, batch: Batch) -> list[tuple[int, int, int]]:
@@ -140,11 +141,10 @@ class CrossTaskConsistency(BaseLink):
                 for target in range(len(present)) if present[target] and target != source]
 
     def _compare(self, batch: Batch, taps: Taps, tasks: Mapping[str, Task],
-                 compared: Sequence[tuple[int, int, int]]) -> Tensor:
-        """M comparisons -> (M,) losses."""
+                 compared: Sequence[tuple[int, int, int]], sample: Tensor) -> Tensor:
+        """M comparisons, and their samples on the device -> (M,) losses."""
         device, last = batch['image'].device, len(self.task_names) - 1
         samples, sources, targets = zip(*compared, strict=True)
-        sample = from_host(samples, device)
         pair = from_host([s * last + t - (t > s) for s, t in zip(sources, targets, strict=True)], device)
         size = self._size(batch, taps, tasks)
         inside = picture_mask(batch['meta'], (batch['image'].shape[-2], batch['image'].shape[-1]), size, device)
