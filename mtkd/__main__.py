@@ -1,4 +1,4 @@
-"""``python -m mtkd COMMAND …``."""
+"""Entry point of ``python -m mtkd COMMAND …``."""
 
 import sys
 

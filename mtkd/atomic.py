@@ -1,7 +1,7 @@
-"""Files that are whole or not there: written under a temporary name, flushed to the disk, and renamed.
+"""Atomic file writes: a file is written under a temporary name, flushed to disk, and renamed.
 
-Everything that mtkd leaves behind (checkpoints, records, pages, exports, predictions) is written through this module. A
-process that is killed, or a disk that is full, leaves the file that was there before, never half of a new one.
+All output of mtkd (checkpoints, records, pages, exports, predictions) is written through this module. If the process is
+killed or the disk is full, the previous file stays as it was; a partly written file never replaces it.
 """
 
 import errno
@@ -20,22 +20,23 @@ _count = itertools.count()
 
 
 class DiskFull(OSError):
-    """A file was not written because the disk, or the user's share of it, is full; the message says which and how much."""
+    """A file was not written because the disk or the user's quota is full; the message gives the space needed and free."""
 
 
 @contextmanager
 def replacing(path: str | Path, need: int | None = None) -> Iterator[Path]:
-    """Hand out a temporary path beside ``path``; when the block ends without an error, rename it to ``path``.
+    """Context manager that yields a temporary path next to ``path`` and renames it to ``path`` if the block succeeds.
 
     The temporary name keeps the suffix, because many writers choose the format by it. On any error the temporary file is
     removed and ``path`` stays as it was.
 
     Args:
-        path: the file to write or replace; its folder is made.
-        need: bytes that will be written, where they are known: a disk without room for them is refused before writing.
+        path: the file to write or replace; its folder is created if needed.
+        need: number of bytes that will be written, if known; the free space is then checked before writing.
 
     Raises:
-        DiskFull: there is not enough room; says what is needed and what is free.
+        DiskFull: there is not enough space; the message gives the space needed and free.
+        OSError: the file or its folder cannot be written for another reason.
     """
     path = Path(path)
     try:
@@ -62,28 +63,29 @@ def replacing(path: str | Path, need: int | None = None) -> Iterator[Path]:
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write ``content`` in one step; see :func:`replacing`."""
+    """Write ``content`` atomically; see :func:`replacing`."""
     with replacing(path, len(content)) as partial, partial.open('wb') as file:
         file.write(content)
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write ``text`` as UTF-8 in one step; see :func:`replacing`."""
+    """Write ``text`` as UTF-8 atomically; see :func:`replacing`."""
     write_bytes(path, text.encode('utf-8'))
 
 
 def write_picture(path: str | Path, picture: Any, options: tuple[int, ...] = ()) -> None:
-    """Write an image in one step, in the format of the path's suffix.
+    """Write an image atomically, in the format given by the suffix of the path.
 
     Args:
         path: the file, such as ``a.png``.
         picture: (H, W, 3) uint8 RGB, or (H, W) grey.
-        options: OpenCV's encoding flags.
+        options: flags of ``cv2.imencode``.
 
     Raises:
-        ValueError: OpenCV cannot encode the image in that format.
+        ValueError: OpenCV failed to encode the image.
+        cv2.error: OpenCV has no encoder for the suffix, or the shape is not supported.
     """
-    import cv2  # takes long to import and is needed here only
+    import cv2  # slow to import, and needed only here
     ordered = picture[..., ::-1] if picture.ndim == 3 else picture
     done, content = cv2.imencode(Path(path).suffix, ordered, list(options))
     if not done:
@@ -92,7 +94,7 @@ def write_picture(path: str | Path, picture: Any, options: tuple[int, ...] = ())
 
 
 def remove_partial_files(folder: str | Path) -> list[Path]:
-    """Remove temporary files that killed processes of this machine have left in a folder; returns them."""
+    """Remove the temporary files in a folder whose process no longer runs on this machine; return their paths."""
     removed = []
     for path in Path(folder).glob('.partial-*'):
         named = _PARTIAL.match(path.name)
@@ -114,7 +116,7 @@ def _alive(pid: int) -> bool:
 
 
 def _explained(error: BaseException, path: Path, need: int | None, written: int) -> BaseException:
-    """The error in words where it means a full disk; else as it is."""
+    """A :class:`DiskFull` if the error means that the disk is full; otherwise the error itself."""
     full = isinstance(error, OSError) and error.errno in FULL and not isinstance(error, DiskFull)
     # PyTorch's zip writer turns a failed write into a RuntimeError without an errno
     full = full or (isinstance(error, RuntimeError) and 'PytorchStreamWriter' in str(error))
@@ -136,7 +138,7 @@ def _free(folder: Path) -> int:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Bring the rename itself to the disk, where the file system can."""
+    """Flush the rename to disk, if the file system supports it."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -146,7 +148,7 @@ def _flush_folder(folder: Path) -> None:
 
 
 def size_text(count: int) -> str:
-    """A number of bytes for people."""
+    """A number of bytes in a readable unit (decimal, such as ``1.5 GB``)."""
     for unit, size in (('GB', 10 ** 9), ('MB', 10 ** 6), ('kB', 10 ** 3)):
         if count >= size:
             return f'{count / size:.1f} {unit}'

@@ -1,6 +1,6 @@
-"""The configs that come with mtkd: where they are, how they are found by name, and what each says of itself.
+"""Finds the configs that come with mtkd, by path or name, and reads their headers.
 
-Reads files as text and imports nothing heavy, so that a wrong name is answered at once.
+Configs are parsed as text and nothing heavy is imported, so that an unknown name is reported at once.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ HOME = _home()  # holds configs/, tools/ and requirements/
 
 
 def command(name: str) -> tuple[str, ...]:
-    """What starts one of mtkd's commands in a process of its own, with this Python."""
+    """The arguments that start a command of mtkd in a new process of the same Python."""
     return (sys.executable, '-m', 'mtkd', name)
 
 
 @dataclass(frozen=True)
 class ConfigFacts:
-    """What a config says of itself.
+    """Description of a config, read from its text.
 
     Attributes:
-        name: its path below ``configs/`` without the suffix.
-        purpose: first sentence of its header.
-        cost: what its header says of cost and result.
-        suite: the leaderboard it belongs to.
-        method: the row.
-        student: the network.
-        data: the data set's base config.
-        teachers: configs of its teachers.
+        name: path below ``configs/`` without the suffix.
+        purpose: first line of the header.
+        cost: the part of the header about cost and result.
+        suite: leaderboard that its results belong to.
+        method: row of the leaderboard.
+        student: name of the network.
+        data: name of the base config of the data set.
+        teachers: names of the teachers' configs.
     """
 
     name: str
@@ -57,25 +57,28 @@ class ConfigFacts:
 
 
 def known_configs() -> dict[str, Path]:
-    """Name -> file of every config that comes with mtkd, ``kdam/swinT_from_swinL_nyud`` for instance."""
+    """Name -> file of every config that comes with mtkd; a name is, for example, ``kdam/swinT_from_swinL_nyud``."""
     root = HOME / 'configs'
     return {path.relative_to(root).with_suffix('').as_posix(): path for path in sorted(root.rglob('*.py'))
             if '_base_' not in path.parts}
 
 
 def find_config(path: str | Path, beside: Path | None = None) -> Path:
-    """The config file that a user, or another config, means.
+    """Find a config file by path or name.
 
-    In this order: the path as given, beside the config that names it, below mtkd's own folder (``configs/...``), and a
-    name as
-    in :func:`known_configs`, with or without the suffix; the last part of a name is enough, since these are unique.
+    Searched in this order: the path as given, the path relative to the folder of the config that refers to it, the path
+    relative to mtkd's own folder (``configs/...``), and the names of :func:`known_configs`, with or without the suffix. The
+    last part of a name is enough, since it is unique.
 
     Args:
-        path: what was given.
-        beside: the config that names it.
+        path: path or name of the config.
+        beside: the config that refers to it, if any.
+
+    Returns:
+        The absolute path of the file.
 
     Raises:
-        FileNotFoundError: none of these exists; names the nearest ones that do.
+        FileNotFoundError: there is no such config; the message lists similar names.
     """
     given = Path(path).expanduser()
     for place in (given, *([beside.parent / given] if beside else []), HOME / given):
@@ -87,18 +90,21 @@ def find_config(path: str | Path, beside: Path | None = None) -> Path:
     if name in known or name in by_stem:
         return known[by_stem.get(name, name)].resolve()
     near = [by_stem[stem] for stem in difflib.get_close_matches(Path(name).name, by_stem, n=3, cutoff=0.5)]
-    hint = f"; did you mean {', '.join(near)}?" if near else '; mtkd configs lists those that there are.'
+    hint = f"; did you mean {', '.join(near)}?" if near else '; mtkd configs lists all of them.'
     raise FileNotFoundError(f'there is no config {path}{hint}')
 
 
 def matching_configs(pattern: str) -> list[str]:
-    """The config files that fit a pattern, sorted; of the working directory or, if none fits there, of mtkd's own folder.
+    """The config files that match a pattern, in the working directory or, if none matches there, in mtkd's own folder.
 
     Args:
-        pattern: a file, or a pattern of files as in :meth:`pathlib.Path.glob`.
+        pattern: a file, or a pattern as in :meth:`pathlib.Path.glob`.
+
+    Returns:
+        Absolute paths, sorted.
 
     Raises:
-        ValueError: no file fits.
+        ValueError: no file matches.
     """
     for base in (Path.cwd(), HOME):
         whole = base / pattern
@@ -109,10 +115,10 @@ def matching_configs(pattern: str) -> list[str]:
 
 
 def find_sweep(path: str | Path) -> Path:
-    """The sweep file that a user means.
+    """Check that a sweep file exists, and return its path.
 
     Raises:
-        FileNotFoundError: there is no such file; names the nearest ones in its folder.
+        FileNotFoundError: there is no such file; the message lists similar names in its folder.
     """
     path = Path(path)
     if not path.is_file():
@@ -123,7 +129,13 @@ def find_sweep(path: str | Path) -> Path:
 
 
 def facts(path: Path, name: str) -> ConfigFacts:
-    """What a config says of itself, its bases included; the file is parsed, not run."""
+    """The description of a config, including what it inherits from its bases; the file is parsed, not executed.
+
+    Raises:
+        OSError: the file or one of its bases cannot be read.
+        SyntaxError: one of them is not valid Python.
+        ValueError: its ``_base_`` is not a literal.
+    """
     said = _constants(path)
     header = ast.get_docstring(_tree(path)) or ''
     sentences = ' '.join(header.split())
@@ -143,7 +155,7 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _assigned(path: Path) -> Mapping[str, ast.expr]:
-    """Top-level names of a config and the expressions they are set to; ``a, b = 1, 2`` is two of them."""
+    """Top-level names of a config and the expressions assigned to them; ``a, b = 1, 2`` gives two."""
     found: dict[str, ast.expr] = {}
     for node in _tree(path).body:
         if not isinstance(node, ast.Assign):
@@ -158,7 +170,7 @@ def _assigned(path: Path) -> Mapping[str, ast.expr]:
 
 
 def _bases(path: Path) -> list[Path]:
-    """A config's bases and theirs, the nearest first."""
+    """The direct bases of a config, followed by the bases of each."""
     node = _assigned(path).get('_base_')
     given = ast.literal_eval(node) if node is not None else []
     direct = [(path.parent / base).resolve() for base in ([given] if isinstance(given, str) else given)]
@@ -166,7 +178,7 @@ def _bases(path: Path) -> list[Path]:
 
 
 def _constants(path: Path) -> dict[str, Any]:
-    """Plain top-level values of a config and its bases."""
+    """Top-level constants of a config and its bases."""
     values: dict[str, Any] = {}
     for file in reversed([path, *_bases(path)]):
         values.update({name: node.value for name, node in _assigned(file).items() if isinstance(node, ast.Constant)})
@@ -174,7 +186,7 @@ def _constants(path: Path) -> dict[str, Any]:
 
 
 def _teachers(path: Path) -> list[str]:
-    """The configs that the nearest file with teachers names."""
+    """The teachers' configs in the first file, of the config and its bases, that has any."""
     for file in (path, *_bases(path)):
         given = [node for node in ast.walk(_tree(file)) if isinstance(node, ast.keyword)]
         calls = [node for node in given if node.arg in ('teachers', 'experts')]

@@ -1,7 +1,7 @@
-"""What the text of a config says of a mistake, before anything heavy is imported: its syntax, its bases, unknown options.
+"""Finds errors in the text of a config before anything heavy is imported: syntax errors, missing bases, unknown options.
 
-Configs are parsed, not run. What only running them tells is left to :mod:`mtkd.engine.config`, which checks everything;
-here an option is refused only where the text of the config, and of the class it reaches, leaves no doubt.
+Configs are parsed, not executed. An option is rejected here only if the text of the config, and of the class that receives
+it, shows that nothing reads it. :mod:`mtkd.engine.config` checks the rest when it runs the config.
 """
 
 from __future__ import annotations
@@ -17,23 +17,24 @@ from typing import Any
 
 from .config_files import PACKAGE, find_config
 
-OPEN = object()  # a value that only running the config tells
+OPEN = object()  # a value that is known only when the config is executed
 _BUILT_AS = {'distiller': 'Distiller', 'finite': 'FiniteHook', 'balance': 'WeightedSum', 'data_preprocessor': 'Preprocessor',
-             'neck': 'ConcatNeck', 'teacher_cache': 'TeacherCacheHook'}  # of a dictionary without a type, by its key
-_PLAIN = {'object', 'ABC', 'Module', 'Dataset', 'Generic', 'Protocol'}  # bases that take no argument of their own
+             'neck': 'ConcatNeck', 'teacher_cache': 'TeacherCacheHook'}  # key of a dictionary without a type -> its class
+_PLAIN = {'object', 'ABC', 'Module', 'Dataset', 'Generic', 'Protocol'}  # bases without arguments of their own
 _SEARCHED = (('torch', 'optim'), ('mmengine', 'hooks'), ('mmengine', 'optim'), ('mmengine', 'visualization'),
              ('mmengine', 'runner'), ('mmengine', 'model'))  # folders of other packages whose classes configs name
 
 
 def check(path: Path, options: Mapping[str, Any]) -> None:
-    """Refuse a config that is no Python, lacks a base, or is given an option that nothing reads.
+    """Check a config's syntax, that its bases exist, and that its options have keys that something reads.
 
     Args:
         path: the config.
         options: dotted key -> value.
 
     Raises:
-        ValueError: says what is wrong and where, and of an option the nearest keys.
+        ValueError: one of these checks fails; for an unknown key, the message lists similar keys.
+        FileNotFoundError: a base given as ``mtkd::name`` does not exist.
     """
     _check_syntax(path)
     if not options:
@@ -44,15 +45,15 @@ def check(path: Path, options: Mapping[str, Any]) -> None:
 
 
 def check_sweep(path: Path, options: Mapping[str, Any]) -> None:
-    """Refuse a sweep file that is no Python or lacks a base, or of which a config is missing or refused by :func:`check`.
+    """Check the syntax and bases of a sweep file, and each of its configs with :func:`check`.
 
     Args:
         path: the sweep file.
-        options: dotted key -> value, of all its runs.
+        options: dotted key -> value, for all runs of the sweep.
 
     Raises:
-        FileNotFoundError: a config that it names does not exist.
-        ValueError: says what is wrong and where.
+        FileNotFoundError: one of its configs does not exist.
+        ValueError: one of the checks fails.
     """
     _check_syntax(path, what='a sweep file')
     said = _read(path) if path.suffix == '.py' else OPEN
@@ -68,7 +69,7 @@ def check_sweep(path: Path, options: Mapping[str, Any]) -> None:
 
 def _check_syntax(path: Path, heirs: tuple[Path, ...] = (), what: str = 'a config') -> None:
     if path.suffix != '.py':
-        return  # refused where it is read, in words of its own
+        return  # the code that reads the file rejects it with its own message
     if path in heirs:
         raise ValueError(f'{path} cannot be read as {what}: it inherits from itself.')
     try:
@@ -76,7 +77,7 @@ def _check_syntax(path: Path, heirs: tuple[Path, ...] = (), what: str = 'a confi
     except SyntaxError as error:
         raise ValueError(f'{path} cannot be read as {what}: SyntaxError: line {error.lineno}: {error.msg}'
                          + (f': {error.text.strip()}' if error.text else '')) from None
-    except ValueError as error:  # bytes that are no UTF-8, or null
+    except ValueError as error:  # not UTF-8, or null bytes
         raise ValueError(f'{path} cannot be read as {what}: {type(error).__name__}: {error}') from None
     for base in _bases(path):
         if not base.is_file():
@@ -90,7 +91,7 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _bases(path: Path) -> list[Path]:
-    """The files that a config inherits from directly; none where the text does not say."""
+    """The files that a config inherits from directly; empty if ``_base_`` is not a literal."""
     given: Any = None
     for node in _tree(path).body:
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == '_base_' for t in node.targets):
@@ -108,7 +109,7 @@ def _bases(path: Path) -> list[Path]:
 
 
 def _read(path: Path) -> Any:
-    """A config with its bases, as far as its text says: dictionaries, lists and leaves; :data:`OPEN` where it does not."""
+    """A config merged with its bases, as dictionaries, lists and values; :data:`OPEN` where the text does not give them."""
     if path.suffix != '.py':
         return OPEN
     merged: Any = {}
@@ -118,7 +119,7 @@ def _read(path: Path) -> Any:
 
 
 def _own(path: Path) -> Any:
-    """The top-level names of one file; OPEN where it does more than to set them."""
+    """The top-level names of one file; OPEN if the file does more than assign names."""
     names: dict[str, Any] = {}
     for node in _tree(path).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -155,7 +156,7 @@ def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
 
 
 def _dictionary(pairs: Iterator[tuple[Any, ast.expr]], names: Mapping[str, Any]) -> Any:
-    """A dictionary; a key of None is ``**value``."""
+    """A dictionary from pairs of key and value; the key None stands for ``**value``."""
     found: dict[str, Any] = {}
     for key, node in pairs:
         value = _value(node, names)
@@ -166,7 +167,7 @@ def _dictionary(pairs: Iterator[tuple[Any, ast.expr]], names: Mapping[str, Any])
 
 
 def _merged(base: Any, own: Any) -> Any:
-    """A dictionary over the one it inherits from, as MMEngine merges them."""
+    """A dictionary merged into the one it inherits from, by MMEngine's rules."""
     if own is OPEN or not isinstance(own, dict):
         return own
     if own.get('_delete_'):
@@ -179,11 +180,11 @@ def _merged(base: Any, own: Any) -> Any:
 
 
 def _check_key(config: Any, key: str) -> None:
-    """Refuse a dotted key that neither stands in a config nor can be an argument of what it reaches."""
+    """Raise if a dotted key neither exists in a config nor can be an argument of the class it leads to."""
     node, parts = config, key.split('.')
-    if parts[0] in declared('OPTION_PREFIXES'):  # reaches another config
+    if parts[0] in declared('OPTION_PREFIXES'):  # an option for another config
         return
-    foreign = isinstance(config, dict) and bool(config.get('custom_imports'))  # brings classes and keys of its own
+    foreign = isinstance(config, dict) and bool(config.get('custom_imports'))  # may add classes and keys
     for depth, part in enumerate(parts):
         if isinstance(node, list) and part.isdigit() and int(part) < len(node):
             node = node[int(part)]
@@ -202,16 +203,16 @@ def _check_key(config: Any, key: str) -> None:
 
 
 def top_level() -> frozenset[str]:
-    """The keys that are read at the top of every config: arguments of MMEngine's Runner, and the ``CONFIG_KEYS`` of mtkd."""
+    """The keys allowed at the top of every config: the arguments of MMEngine's Runner and all ``CONFIG_KEYS`` of mtkd."""
     return frozenset((arguments_of('Runner') or set()) - {'cfg'}) | declared('CONFIG_KEYS')
 
 
 @cache
 def declared(name: str) -> frozenset[str]:
-    """All strings of the tuples that modules of mtkd assign to a name, read from their sources.
+    """All strings in the tuples that modules of mtkd assign to a name, read from their source.
 
-    A module that reads a key at the top of a config declares it in ``CONFIG_KEYS``; one that takes options for other configs
-    declares what they begin with in ``OPTION_PREFIXES``.
+    A module that reads a top-level key of a config declares it in ``CONFIG_KEYS``. A module that takes options for other
+    configs declares the first part of their keys in ``OPTION_PREFIXES``.
     """
     found: set[str] = set()
     for file in PACKAGE.rglob('*.py'):
@@ -221,7 +222,7 @@ def declared(name: str) -> frozenset[str]:
 
 
 def _known(node: Mapping[str, Any], path: list[str], foreign: bool) -> set[str] | None:
-    """The keys that may stand in a dictionary; None if that cannot be told."""
+    """The keys that a dictionary may have; None if unknown."""
     keys = {key for key in node if isinstance(key, str)}
     if not path:
         return None if foreign else keys | top_level() | declared('OPTION_PREFIXES')
@@ -235,20 +236,26 @@ def _known(node: Mapping[str, Any], path: list[str], foreign: bool) -> set[str] 
 
 
 def built_as(node: Mapping[str, Any], path: list[str]) -> Any:
-    """What is built of a dictionary at a place of a config: its ``type``, or the class that the place means; '' is none."""
+    """The class built from a dictionary in a config: its ``type``, or the default for its place; '' if there is none.
+
+    Args:
+        node: the dictionary.
+        path: the keys that lead to it.
+    """
     by_place = 'MultiTaskModel' if path == ['model'] else _BUILT_AS.get(path[-1] if path else '', '')
     return node.get('type') or ('MultiTaskTeacher' if path[-2:-1] == ['teachers'] else by_place)
 
 
 def arguments_of(name: str, near: Path = PACKAGE) -> set[str] | None:
-    """The names of the arguments of a class, or a function, and of its bases, read from their sources.
+    """The argument names of a class and its bases, or of a function, read from their source.
 
     Args:
-        name: of the class.
-        near: where its name is used; of several classes of this name the one in the same package is meant.
+        name: name of the class or function.
+        near: file that uses the name; among several definitions, the one in the same package is taken.
 
     Returns:
-        None if there is no such class in the places that are searched, or more than one, or a base cannot be followed.
+        The names, or None if there is no definition or more than one, if the class is a dataclass, or if one of its bases
+        is not found.
     """
     found = _definitions().get(name, [])
     beside = [file for file in found if _package(file) == _package(near)]
@@ -273,7 +280,7 @@ def arguments_of(name: str, near: Path = PACKAGE) -> set[str] | None:
 
 
 def _package(place: Path) -> str:
-    """Which of the packages that are searched a file is in."""
+    """The searched package that a file belongs to; '' if none."""
     if place.is_relative_to(PACKAGE):
         return 'mtkd'
     return next((package for package, _ in _SEARCHED if package in place.parts), '')
@@ -285,10 +292,10 @@ def _parameters(function: ast.FunctionDef) -> set[str]:
 
 @cache
 def _definitions() -> dict[str, list[Path]]:
-    """Name -> files that define a class or a function of that name at their top."""
+    """Name -> files that define a class or function of that name at module level."""
     folders = [PACKAGE]
     for package, folder in _SEARCHED:
-        spec = importlib.util.find_spec(package)  # of a package without a dot, this imports nothing
+        spec = importlib.util.find_spec(package)  # does not import the package, as its name has no dot
         folders += [Path(place) / folder for place in (spec.submodule_search_locations or [] if spec else [])]
     found: dict[str, list[Path]] = {}
     for file in (file for folder in folders for file in folder.rglob('*.py')):

@@ -1,7 +1,8 @@
-"""MMEngine's side of mtkd's registries: each is a child of scope ``mtkd`` of the MMEngine registry that it names.
+"""Connects mtkd's registries to MMEngine: each becomes a child, with scope ``mtkd``, of an MMEngine registry.
 
-The Runner builds data sets, models, hooks, loops and the like from MMEngine's registries; through these children it finds
-what mtkd and its plug-ins have registered, under the same names and at once: both sides share one dictionary.
+MMEngine's Runner builds data sets, models, hooks, loops and other parts from MMEngine's registries. Through these children
+it also finds everything that mtkd and its plug-ins register. Both sides share one dictionary, so that a new name is
+available to both at once.
 """
 
 from typing import Any
@@ -25,16 +26,16 @@ class Mirror(mm.Registry):
         self.own.import_from_location()
 
     def get(self, key: str) -> Any:
-        """What is registered by a name, here or in MMEngine's registry."""
+        """The object registered under a name, here or in MMEngine's registry; None if there is none."""
         if isinstance(key, str):
             self.own.import_late(key.removeprefix(f'{self.scope}.'))
         return super().get(key)
 
     def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
-        """Build an object, see :meth:`mtkd.registry.Registry.build`.
+        """Build an object; see :meth:`mtkd.registry.Registry.build`.
 
         Raises:
-            KeyError: the name is known nowhere; the nearest ones are named.
+            KeyError: the name is not registered; the message lists similar names.
         """
         if isinstance(cfg, dict) and isinstance(cfg.get('type'), str) and self.get(cfg['type']) is None:
             raise KeyError(self.own.explain_unknown(cfg['type']))
@@ -45,9 +46,9 @@ _MIRRORS = {id(own): Mirror(own) for own in vars(registry).values() if isinstanc
 
 
 def mirror_of(own: Registry) -> Mirror:
-    """A registry as MMEngine sees it.
+    """The MMEngine registry that corresponds to one of mtkd's registries.
 
     Raises:
-        KeyError: it is none of those in :mod:`mtkd.registry` that name a registry of MMEngine.
+        KeyError: the registry is not defined in :mod:`mtkd.registry`, or has no ``frame``.
     """
     return _MIRRORS[id(own)]

@@ -1,8 +1,8 @@
-"""Keeps MMEngine from importing packages it only looks into, which would cost seconds at every start.
+"""Prevents MMEngine from importing large packages that are rarely needed, which saves seconds at every start.
 
-``mmengine.optim`` imports the whole of ``transformers``, where that is installed, to register one optimizer. While that
-module is imported, ``transformers`` is hidden from it, as if it were not installed.
-:data:`~mtkd.registry.OPTIMIZERS` still finds the optimizer when a config names it.
+``mmengine.optim`` imports all of ``transformers``, if it is installed, to register one optimizer. While that module is
+imported, ``transformers`` is hidden, as if it were not installed. :data:`~mtkd.registry.OPTIMIZERS` still finds the
+optimizer when a config uses it.
 """
 
 import importlib.abc
@@ -15,7 +15,7 @@ HIDDEN = {'mmengine.optim.optimizer.builder': ('transformers',)}  # module -> wh
 
 
 class _Loader(importlib.abc.Loader):
-    """Runs a module while some packages cannot be imported."""
+    """Executes a module while some packages are hidden from it."""
 
     def __init__(self, loader: importlib.abc.Loader, hidden: Sequence[str]) -> None:
         self.loader, self.hidden = loader, hidden
@@ -34,14 +34,18 @@ class _Loader(importlib.abc.Loader):
 
 
 class LateImports(importlib.abc.MetaPathFinder):
-    """Finds the modules of a table and runs them with packages hidden; stays out of all other imports."""
+    """Import hook that loads certain modules with some packages hidden; all other imports are unaffected.
+
+    Args:
+        hidden: module -> the packages that are hidden while it is imported.
+    """
 
     def __init__(self, hidden: Mapping[str, Sequence[str]]) -> None:
         self.hidden = dict(hidden)
 
     def find_spec(self, fullname: str, path: Sequence[str] | None,
                   target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
-        """The spec of a module of the table."""
+        """The spec of a module that needs packages hidden; None for any other."""
         if fullname not in self.hidden:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
@@ -51,6 +55,6 @@ class LateImports(importlib.abc.MetaPathFinder):
 
 
 def install() -> None:
-    """Start to hide; once a process, and without effect on what has been imported before."""
+    """Install the import hook, once per process; modules that are already imported are not affected."""
     if not any(isinstance(finder, LateImports) for finder in sys.meta_path):
         sys.meta_path.insert(0, LateImports(HIDDEN))

@@ -1,4 +1,4 @@
-"""Packages that import a part when it is asked for (PEP 562), so that importing one part does not import all of them."""
+"""Lazy imports for packages (PEP 562): a submodule is imported on first access to one of its names."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -7,9 +7,9 @@ from typing import Any
 
 
 def lazily(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """The ``__getattr__`` and ``__dir__`` of a package's ``__init__``.
+    """Make ``__getattr__`` and ``__dir__`` for the ``__init__`` of a package.
 
-    Type checkers and readers see the ordinary imports::
+    Type checkers and readers see ordinary imports::
 
         if TYPE_CHECKING:
             from .link import Link
@@ -18,11 +18,12 @@ def lazily(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], Any
             __getattr__, __dir__ = lazily(__name__, {'link': 'Link', 'teacher': 'MultiTaskTeacher Teacher'})
 
     Args:
-        package: its ``__name__``.
+        package: ``__name__`` of the package.
         places: submodule, relative to the package -> the public names it defines, separated by spaces.
 
     Returns:
-        Both functions. A part that was asked for once is an ordinary attribute from then on.
+        Both functions. After its first access, a name is an ordinary attribute. ``__getattr__`` raises AttributeError for
+        any other name.
     """
     home = {name: module for module, names in places.items() for name in names.split()}
 

@@ -1,11 +1,11 @@
-"""The registries every part of mtkd is built from.
+"""The registries of mtkd.
 
-The six a user composes papers with are :data:`BACKBONES`, :data:`NECKS`, :data:`HEADS`, :data:`DISTILL_LOSSES`,
-:data:`TEACHERS` and :data:`DATASETS`; the others hold what those are made of. Importing them imports nothing but the
-standard library. Those that MMEngine's Runner looks into name a registry of MMEngine: :mod:`mtkd.frame` makes each of them
-a child of scope ``mtkd`` of that one, so that either side finds the other's parts by name.
+Most papers are composed from six of them: :data:`BACKBONES`, :data:`NECKS`, :data:`HEADS`, :data:`DISTILL_LOSSES`,
+:data:`TEACHERS` and :data:`DATASETS`. The others hold the parts that these use. This module imports only the standard
+library. A registry that MMEngine's Runner also uses has a ``frame``, the name of a registry of MMEngine;
+:mod:`mtkd.frame` makes it a child of that registry with scope ``mtkd``, so that both find each other's parts by name.
 
-A third party adds to any of them from its own package, named in a config's ``custom_imports``::
+Other packages can register parts too. A config imports such a package through ``custom_imports``::
 
     from mtkd.registry import DISTILL_LOSSES
 
@@ -26,11 +26,11 @@ class Registry:
     """Maps names to classes and functions, and builds objects from ``dict(type=name, **arguments)``.
 
     Args:
-        name: what the registered things are, in errors.
-        locations: modules that register here; imported one after the other until a name that is asked for is there.
-        frame: the name of MMEngine's registry that this one is a child of; None: MMEngine does not know these parts.
-        late: name -> ``module:attribute`` of parts of other packages that are imported only when they are asked for.
-        scope: MMEngine's word for whose parts they are.
+        name: what is registered, used in error messages.
+        locations: modules that register here; imported one by one until a requested name is found.
+        frame: name of the MMEngine registry that this one is a child of; None if MMEngine does not use it.
+        late: name -> ``module:attribute`` of parts of other packages, which are imported only when requested.
+        scope: scope of the parts in MMEngine.
     """
 
     def __init__(self, name: str, *locations: str, frame: str | None = None, late: Mapping[str, str] | None = None,
@@ -51,24 +51,27 @@ class Registry:
 
     @property
     def parent(self) -> Any:
-        """MMEngine's registry that this one is a child of; None if MMEngine does not know these parts."""
+        """The MMEngine registry that this one is a child of; None if MMEngine does not use it."""
         return None if self.frame is None else self._mirror().parent
 
     def _mirror(self) -> Any:
-        """This registry as MMEngine knows it; imports MMEngine's registries."""
+        """The MMEngine registry that corresponds to this one; imports MMEngine's registries."""
         return importlib.import_module('mtkd.frame').mirror_of(self)
 
     def register_module(self, name: str | Sequence[str] | None = None, force: bool = False, module: Any = None) -> Any:
-        """Register a class or a function, as a decorator or of a given ``module``.
+        """Register a class or function, as a decorator or by passing it as ``module``.
 
         Args:
-            name: the name, or several; None: its own.
-            force: replace what is registered by that name.
-            module: what to register; None: a decorator is returned.
+            name: one or several names; None: its own name.
+            force: replace what is already registered under that name.
+            module: the class or function; None: return a decorator.
+
+        Returns:
+            The class or function, or the decorator.
 
         Raises:
-            KeyError: the name is taken.
-            TypeError: it cannot be called.
+            KeyError: the name is already registered.
+            TypeError: ``module`` is not callable.
         """
         if module is None:
             return lambda part: self.register_module(name, force, part)
@@ -82,22 +85,22 @@ class Registry:
         return module
 
     def import_from_location(self) -> None:
-        """Import the modules that register here, once."""
+        """Import all modules that register here, if they have not been imported yet."""
         while self._pending:
             self._import_next()
 
     def _import_next(self) -> None:
-        location = self._pending.pop(0)  # first of all: what is imported may look up names itself
+        location = self._pending.pop(0)  # before the import, which may look up names in this registry
         try:
             package = importlib.import_module(location)
-            for name in getattr(package, '__all__', ()):  # a package may import its parts only when these are asked for
+            for name in getattr(package, '__all__', ()):  # a package may import its parts lazily
                 getattr(package, name)
         except BaseException:
             self._pending.insert(0, location)
             raise
 
     def import_late(self, name: str) -> None:
-        """Register a part of another package that is imported only when it is asked for; nothing where there is none."""
+        """Import and register a part listed in ``late``; does nothing for other names or if its package is missing."""
         if name in self.late and name not in self.module_dict:
             module, _, attribute = self.late[name].partition(':')
             try:
@@ -106,9 +109,13 @@ class Registry:
                 return
 
     def get(self, key: str) -> Any:
-        """What is registered by a name, here or in MMEngine, or lies at a dotted path; None if there is nothing."""
+        """The object registered under a name, here or in MMEngine, or found at a dotted path; None if there is none.
+
+        Raises:
+            TypeError: ``key`` is not a string.
+        """
         if not isinstance(key, str):
-            raise TypeError(f'the {self.name} registry is asked by a name, not by {type(key).__name__}.')
+            raise TypeError(f'the {self.name} registry needs a name, not {type(key).__name__}.')
         plain = key.removeprefix(f'{self.scope}.')
         while plain not in self.module_dict and self._pending:
             self._import_next()
@@ -128,11 +135,14 @@ class Registry:
 
         Args:
             cfg: ``dict(type=name or class, **arguments)``.
-            default_args: further arguments, where ``cfg`` does not give them.
+            default_args: default values of arguments that ``cfg`` does not give.
+
+        Returns:
+            The object.
 
         Raises:
             KeyError: the name is in neither this registry nor MMEngine's, or there is no ``type``.
-            TypeError: ``cfg`` is not a dictionary, or the arguments do not fit the class.
+            TypeError: ``cfg`` is not a dictionary, or the class does not accept the arguments.
         """
         if not isinstance(cfg, Mapping):
             raise TypeError(f"a {self.name} is built from a dict with a 'type', not from {cfg!r}.")
@@ -146,13 +156,13 @@ class Registry:
         if not callable(found):
             raise TypeError(f"the type of a {self.name} is a name or a class, not {found!r}.")
         if self.frame is not None and ('mmengine' in sys.modules or kind not in self.module_dict):
-            # MMEngine knows scopes, and what exists once a process; without it neither is in use
+            # MMEngine handles scopes and singletons; neither is in use unless MMEngine is imported
             return self._mirror().build({**arguments, 'type': found})
         arguments.pop('_scope_', None)
         return found(**arguments)
 
     def explain_unknown(self, name: str) -> str:
-        """One sentence on a name this registry does not know."""
+        """The error message for a name that is not registered."""
         self.import_from_location()
         inherited = {} if self.parent is None else self.parent.module_dict
         known = {**inherited, **self.module_dict}
@@ -160,10 +170,10 @@ class Registry:
         shown = near or sorted(self.module_dict)
         places = ', '.join(f'{key} ({known[key].__module__})' for key in shown)
         return (f"'{name}' is not in the {self.name} registry; {'nearest' if near else 'known'}: {places or 'none'}. "
-                f'If it is your own, name its package in custom_imports.')
+                f'If it is your own, add its package to custom_imports.')
 
 
-BACKBONES = Registry('backbone', 'mtkd.models.backbones', 'mtkd.distill')  # distill: a trunk that holds teachers
+BACKBONES = Registry('backbone', 'mtkd.models.backbones', 'mtkd.distill')  # distill registers a trunk that contains teachers
 NECKS = Registry('neck', 'mtkd.models.necks')
 HEADS = Registry('head', 'mtkd.models.heads')
 DISTILL_LOSSES = Registry('distillation loss', 'mtkd.distill.losses')

@@ -37,8 +37,8 @@ def test_the_commands_run_in_order(tmp_path, monkeypatch, capfd):
         'short_teacher', 'student', 'student_kdam', 'teacher', 'teacher']
     records = [json.loads(path.read_text()) for path in sorted(quick.glob('*/seed0/results.json'))]
     assert {record['suite'] for record in records} == {'quickstart_quick'} and len(records) == 3
-    assert all(record['protocol'].startswith('quick run, no result') for record in records)
+    assert all(record['protocol'].startswith('quick run, not a result') for record in records)
     page = (hour / 'board.html').read_text(encoding='utf-8')
-    assert 'MT+KDAM' in page and 'quick run, no result' in page
+    assert 'MT+KDAM' in page and 'quick run, not a result' in page
     assert (hour / 'curves.png').stat().st_size > 1000
     assert len(list((hour / 'predictions').rglob('*.png'))) >= 2 and list((hour / 'scenes').rglob('*.png'))

@@ -110,7 +110,7 @@ def test_registering():
     assert (parts.get('mtkd.a'), parts.get('b')) == (float, int)
     with pytest.raises(TypeError, match='classes and functions'):
         parts.register_module(name='n', module=3)
-    with pytest.raises(TypeError, match='asked by a name'):
+    with pytest.raises(TypeError, match='needs a name, not int'):
         parts.get(3)
     with pytest.raises(TypeError, match='a name or a class'):
         parts.build({'type': 3})

@@ -1,1 +1,1 @@
-"""F8: the commands. Each file declares its options, and imports nothing heavy before they are parsed."""
+"""F8: the commands, one per file; nothing heavy is imported before the options are parsed."""

@@ -1,4 +1,4 @@
-"""Show what a config feeds its network: images with all their labels, after augmentation."""
+"""Show the training samples of a config: images with all their labels, after augmentation."""
 
 import argparse
 from pathlib import Path
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--split', choices=SPLITS, default='train', help="the config's dataloader to read (default: train)")
     parser.add_argument('--num', type=positive, default=8, metavar='N', help='number of samples (default: 8)')
     parser.add_argument('--draws', type=positive, default=1, metavar='K', help='augment each sample K times (default: 1)')
-    parser.add_argument('--overlay', action='store_true', help='draw labels over the image, to check that they fit')
+    parser.add_argument('--overlay', action='store_true', help='draw labels over the image, to check that they are aligned')
     parser.add_argument('--seed', type=int, default=0, metavar='N',
                         help='seed of the choice of samples and of the augmentation (default: 0)')
     data_root(parser)

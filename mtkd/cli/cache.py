@@ -1,4 +1,4 @@
-"""Write the caches of teachers' features that a config's training reads (teacher_cache of the config)."""
+"""Write the caches of teacher features for a config with teacher_cache."""
 
 import argparse
 
@@ -8,15 +8,16 @@ EXAMPLE = """\
 examples:
   mtkd cache configs/mlfd/student_s32_cifar10_l1_l2_l3_cached.py --data-root data
   mtkd cache configs/kdam/swinT_from_swinL_nyud.py --cfg-options teacher_cache.views=2
-Complete caches that fit the config are kept, interrupted ones are finished, and stale ones are rewritten.
+
+Complete caches that match the config are kept, interrupted ones are finished, and outdated ones are rewritten.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument('config', help='config file of the training that will read the caches')
+    parser.add_argument('config', help='config file of the training that uses the caches')
     job_arguments(parser)
-    parser.add_argument('--workers', type=int, metavar='N', help="loader workers (default: the config's)")
+    parser.add_argument('--workers', type=int, metavar='N', help="number of data loader workers (default: the config's)")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Print the shell code that completes mtkd's commands, options, and names of configs and data sets."""
+"""Print the shell code for completion of commands, options, and names of configs and data sets."""
 
 import argparse
 

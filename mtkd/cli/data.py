@@ -1,4 +1,4 @@
-"""List data sets: which ones are present, and how to get the others; download them, or unpack their archives."""
+"""List the data sets that configs use and whether they are present; download one, or unpack its archives."""
 
 import argparse
 import os
@@ -8,23 +8,24 @@ from .options import data_root
 
 EXAMPLE = """\
 examples:
-  mtkd data                                 all data sets that configs use
-  mtkd data nyud                            one data set: its layout, source and terms
-  mtkd data svhn --fetch --data-root data   download with torchvision, where permitted
-  mtkd data nyud --from ~/Downloads         unpack NYUD_MT.tgz, checked where a checksum is known
+  mtkd data                                 list all data sets
+  mtkd data nyud                            show layout, source and terms of one data set
+  mtkd data svhn --fetch --data-root data   download it with torchvision
+  mtkd data nyud --from ~/Downloads         unpack the downloaded archive NYUD_MT.tgz
 
-exit code: 0 success; 1 after --fetch or --from if a part of the data set is still missing
+exit code: 0 success; 1 after --fetch or --from if files of the data set are still missing
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument('name', nargs='?', metavar='NAME', help='data set (default: list all)')
+    parser.add_argument('name', nargs='?', metavar='NAME', help='name of a data set (default: list all)')
     data_root(parser)
     ways = parser.add_mutually_exclusive_group()
-    ways.add_argument('--fetch', action='store_true', help='download it with torchvision')
+    ways.add_argument('--fetch', action='store_true',
+                      help='download the data set with torchvision, if torchvision provides it')
     ways.add_argument('--from', dest='archives', type=Path, metavar='DIR',
-                      help="unpack the release's archives from this folder")
+                      help='unpack the archives of the data set in this folder; known checksums are verified')
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,9 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     root = arguments.data_root or Path(os.environ.get('MTKD_DATA_ROOT', 'data'))
     if arguments.name is None:
         if arguments.fetch or arguments.archives:
-            raise ValueError('--fetch and --from are for one data set: name it, as in mtkd data svhn --fetch.')
+            raise ValueError('--fetch and --from need the name of a data set, as in mtkd data svhn --fetch.')
         print(*table(root), sep='\n')
-        print(f'\nlooked in {root}; mtkd data NAME shows layout, source and terms of one data set')
+        print(f'\nsearched in {root}; mtkd data NAME shows layout, source and terms of a data set')
         return 0
     one = named(arguments.name)
     if arguments.fetch or arguments.archives:

@@ -1,7 +1,7 @@
-"""The demo: a student with few labels alone, and the same student taught on scenes without labels (synthetic).
+"""Demo: compare a student trained on few labels with the same student distilled on unlabelled scenes (synthetic data).
 
-Prints a table with each task's metric, says why it differs, and writes an image of labels and predictions side by side.
-Results are written like those of any other run: ``mtkd leaderboard`` reads them too.
+Prints a table with each task's metric, explains the difference, and writes an image with labels and predictions side by
+side. Results are written as for any other run, so that mtkd leaderboard can read them.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--max-seeds', type=positive, default=3, metavar='N',
                         help='maximum number of seeds of the two students (default: 3)')
     parser.add_argument('--seconds', type=float, default=150, metavar='S',
-                        help='start no further seed after this many seconds (default: 150)')
+                        help='do not start another seed after this many seconds (default: 150)')
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     start = time.perf_counter()
     threads = demo.free_threads()
     torch.set_num_threads(threads)
-    print(f'{demo.WHY}\n{threads} thread(s), as many as the machine has free now.')
+    print(f'{demo.WHY}\nUsing {threads} thread(s): the number of free cores at the moment.')
     done = demo.run(arguments.out, arguments.max_seeds, arguments.seconds)
     board, = build([arguments.out], demo.SUITE)
     Console().print(demo.results_table(board))

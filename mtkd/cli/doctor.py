@@ -1,4 +1,4 @@
-"""Check this machine (versions, torch and torchvision, GPU, processes, disk, data, weights) and say what to fix."""
+"""Check this machine (versions, torch and torchvision, GPU, processes, disk, data, weights) and report what to fix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ examples:
   mtkd doctor --data-root /data --work-dirs /scratch/work_dirs
   mtkd doctor --data configs/quickstart/student.py
 
-exit code: 0 no fault found, 1 something that mtkd needs is missing or broken
+exit code: 0 no fault found; 1 something that mtkd needs is missing or broken, or the data has errors
 """
 
 
@@ -34,11 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
         from mtkd.studies.data_look import look
         text, right = look(arguments.data, arguments.out, arguments.data_root)
         print(text)
-        print('no fault found' if right else 'some of the data is wrong')
+        print('no fault found' if right else 'the data has errors, see above')
         return 0 if right else 1
     from mtkd.studies import doctor
     checks = doctor.examine(arguments.data_root, arguments.work_dirs)
     print(doctor.report(checks))
     faults = [check.name for check in checks if check.state == doctor.FAULT]
-    print(f'mtkd will not run as it should: {", ".join(faults)}' if faults else 'no fault found')
+    print(f'mtkd will not work correctly; faults: {", ".join(faults)}' if faults else 'no fault found')
     return 1 if faults else 0

@@ -1,4 +1,4 @@
-"""Export a trained student to a file or to a folder for a model hub, check it, and write a model card beside it."""
+"""Export a trained student to a file or to a folder for a model hub, check it, and write a model card."""
 
 import argparse
 from pathlib import Path
@@ -51,9 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
     if hub and out.is_file():
         raise ValueError(f'{out} is a file: name a folder with --out.')
     if hub and arguments.fixed_size:
-        raise ValueError('--fixed-size is for formats that are traced (onnx, torch_export): leave it out with hub.')
+        raise ValueError('--fixed-size applies to onnx and torch_export only: leave it out with --format hub.')
     if arguments.licence and not hub:
-        raise ValueError('--licence is for the metadata of --format hub: leave it out, or use --format hub.')
+        raise ValueError('--licence applies to --format hub only: leave it out, or use --format hub.')
     from mtkd import atomic
     from mtkd.deploy.export import export
     from mtkd.deploy.hub import CARD, write_folder
@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _same_run(result: Any, meta: dict[str, Any], arguments: argparse.Namespace) -> None:
-    """Refuse the results of another run than the checkpoint's."""
+    """Raise if the results are not of the run that wrote the checkpoint."""
     for what, theirs, own in (('config_sha256', result.config_sha256, meta.get('config_sha256')),
                               ('seed', result.seed, meta.get('seed'))):
         if own is not None and theirs != own:

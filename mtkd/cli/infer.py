@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .options import cfg_options, positive
 
-TAKES_FOLDER = True  # in place of a config
+TAKES_FOLDER = True  # the config may be a folder
 EXAMPLE = """\
 examples:
   mtkd infer configs/quickstart/student.py work_dirs/student/seed0/final.pth room.jpg --out predicted
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', type=Path, help='final.pth or iter_N.pth; leave it out with a folder')
     parser.add_argument('inputs', nargs='*', metavar='INPUT', help='image, folder or video')
     parser.add_argument('--out', type=Path, default=Path('predicted'), metavar='DIR',
-                        help='where to write (default: predicted)')
+                        help='folder to write to (default: predicted)')
     parser.add_argument('--device', metavar='D', help='such as cuda or cpu (default: a GPU if there is one)')
     parser.add_argument('--batch-size', type=positive, default=1, metavar='N',
                         help='number of images of one size per batch (default: 1)')
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if Path(arguments.config).is_dir():
         checkpoint, inputs = None, [arguments.checkpoint, *inputs]
     elif not inputs:
-        raise ValueError(f'nothing to predict on: name an image, folder or video after {checkpoint}.')
+        raise ValueError(f'no input: name an image, folder or video after {checkpoint}.')
     if checkpoint is None and not (Path(arguments.config) / 'config.json').is_file():
         raise FileNotFoundError(f'{arguments.config} holds no config.json: name a folder that mtkd export --format hub has '
                                 f'written, or a config.')
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     from mtkd import atomic
     from mtkd.deploy import MultiTaskInferencer
     from mtkd.deploy.prediction_files import write_prediction
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # errors of a video are reported by our own message
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # mtkd reports errors in videos itself
     predict = MultiTaskInferencer(arguments.config, checkpoint, arguments.device, arguments.batch_size,
                                   arguments.cfg_options)
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             for prediction in track(predict.stream(inputs), description='predicting'):
                 index.append(write_prediction(prediction, arguments.out, len(index), not arguments.no_values))
-        finally:  # after a broken file, the index still lists what was written
+        finally:  # if a file is broken, the index lists what was written before
             atomic.write_text(arguments.out / 'predictions.json', json.dumps(index, indent=1) + '\n')
             for note in notes:
                 print(f'note: {note.message}', file=sys.stderr)

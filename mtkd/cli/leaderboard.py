@@ -1,4 +1,4 @@
-"""Collect results of runs into a leaderboard: seeds, intervals, Delta_mt, and the papers' rows beside ours."""
+"""Collect results of runs into a leaderboard, with seeds, intervals, Delta_mt, and the published results for comparison."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FORMATS = ('md', 'csv', 'json', 'html')
 EXAMPLE = """example:
   mtkd leaderboard work_dirs --suite kdam_nyud --out docs/kdam_nyud.html --note-file docs/protocol.md
   mtkd leaderboard work_dirs --suite kdam_nyud --out docs/kdam_nyud.html --note-file docs/protocol.md --check
-  mtkd leaderboard --suite kdam_nyud        the paper's rows alone, as Markdown on the screen
+  mtkd leaderboard --suite kdam_nyud        print only the published results, as Markdown
   mtkd leaderboard work_dirs --suite kdam_nyud --baseline MT --compare "MT+DIST" "MT+KDAM"
   mtkd leaderboard work_dirs --suite faces --cross-domain --out docs/faces_cross_domain.md
   mtkd leaderboard results/network_cost.jsonl --costs --out docs/results/network_cost.md
-  mtkd leaderboard work_dirs/NAME --record results/kdam_nyud.jsonl        add these runs to the suite's file
-  mtkd leaderboard results/kdam_nyud.jsonl --out kdam_nyud.html           and write the page from it
+  mtkd leaderboard work_dirs/NAME --record results/kdam_nyud.jsonl        add these runs to a file of records
+  mtkd leaderboard results/kdam_nyud.jsonl --out kdam_nyud.html           write the page from these records
 
 Results are folders with results.json, or .jsonl files with one run per line, one file per suite.
 """
@@ -29,16 +29,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('dirs', nargs='*', metavar='RUNS', type=Path,
                         help='folders with results.json, results.json files, or .jsonl files of records')
-    parser.add_argument('--suite', metavar='S', help='only this suite, e.g. kdam_nyud; by default every suite found')
-    parser.add_argument('--format', choices=FORMATS, help="by default from the ending of --out, else 'md'")
-    parser.add_argument('--out', metavar='F', type=Path, help='file to write; by default the screen')
-    parser.add_argument('--title', default='', help="heading of the page; by default the suite's title")
+    parser.add_argument('--suite', metavar='S', help='only this suite, e.g. kdam_nyud (default: every suite found)')
+    parser.add_argument('--format', choices=FORMATS, help='format of the output (default: by the suffix of --out, else md)')
+    parser.add_argument('--out', metavar='F', type=Path, help='file to write (default: print to the screen)')
+    parser.add_argument('--title', default='', help="heading of the page (default: the suite's title)")
     note = parser.add_mutually_exclusive_group()
-    note.add_argument('--note', default='', metavar='TEXT', help='protocol text for the top of the page')
-    note.add_argument('--note-file', metavar='F', type=Path, help='the same from a file')
+    note.add_argument('--note', default='', metavar='TEXT', help='description of the protocol, for the top of the page')
+    note.add_argument('--note-file', metavar='F', type=Path, help='read the description from a file')
     parser.add_argument('--published', metavar='S',
-                        help="show this suite's published rows beside ours (default: those of the same name)")
-    parser.add_argument('--no-published', action='store_true', help="leave the papers' rows out")
+                        help='show the published results of this suite (default: the suite of the same name)')
+    parser.add_argument('--no-published', action='store_true', help='do not show published results')
     parser.add_argument('--compare', nargs=2, action='append', default=[], metavar=('A', 'B'),
                         help='test whether method B beats A, paired over the seeds of both; may be repeated')
     parser.add_argument('--baseline', metavar='A', help='compare every other measured method with A')
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Disable garbage collection: results and rows form no cycles, and scanning thousands of them takes time for nothing."""
+    """Disable garbage collection: results and rows form no reference cycles, so scanning thousands of them wastes time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -111,20 +111,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Refuse options that do not go together.
+    """Check that the options can be combined.
 
     Raises:
-        ValueError: names them.
+        ValueError: they cannot; the message names them.
     """
     makes_page = arguments.out or arguments.costs or arguments.cross_domain or arguments.compare or arguments.baseline
     if arguments.record and (makes_page or arguments.check):
-        raise ValueError('--record only keeps runs; leave out --out, --check, --compare, --baseline, --cross-domain and '
-                         '--costs.')
+        raise ValueError('--record only adds runs to a file; leave out --out, --check, --compare, --baseline, '
+                         '--cross-domain and --costs.')
     if arguments.replace and not arguments.record:
-        raise ValueError('--replace goes with --record, the file of records.')
+        raise ValueError('--replace needs --record, the file of records.')
     if arguments.check and arguments.out is None:
         raise ValueError('--check needs --out, the page to check.')
     if arguments.cross_domain and (arguments.compare or arguments.baseline):
         raise ValueError('--compare and --baseline compare the rows of a leaderboard; leave out --cross-domain.')
     if arguments.costs and (arguments.compare or arguments.baseline or arguments.cross_domain or arguments.suite):
-        raise ValueError('--costs makes a page of its own; leave out --suite, --compare, --baseline and --cross-domain.')
+        raise ValueError('--costs writes a separate page; leave out --suite, --compare, --baseline and --cross-domain.')

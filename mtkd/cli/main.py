@@ -1,4 +1,4 @@
-"""``mtkd COMMAND …``: finds the command, parses its options, and only then lets it import what it needs."""
+"""Entry point of ``mtkd COMMAND …``: parses the options before the command imports anything heavy."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def main(argv: Sequence[str] | None = None, called: str | None = None) -> int:
 
     Args:
         argv: the command and its arguments; None: those of the process.
-        called: how the user started it, for its help; None: ``mtkd COMMAND``.
+        called: the name of the program in its help text; None: ``mtkd COMMAND``.
 
     Returns:
-        The exit code: 0, 2 for a mistake of the user, 1 for an unexpected error, or the command's own.
+        The exit code: 0 for success, 2 for an error of the user, 1 for an unexpected error, 130 after Ctrl-C, or a code that
+        the command defines.
 
     Raises:
         SystemExit: after ``--help``, or for options that do not parse.
@@ -92,7 +93,7 @@ def command_module(name: str) -> Any:
 
 
 def build_parser(command: Any, called: str) -> argparse.ArgumentParser:
-    """A command's parser; its examples are written the way the user started the command."""
+    """The parser of a command; its examples use the name that the user started the command with."""
     epilog = command.EXAMPLE
     if called.startswith('python tools/'):
         for name, tool in TOOLS.items():
@@ -105,7 +106,7 @@ def build_parser(command: Any, called: str) -> argparse.ArgumentParser:
 
 
 def complete() -> None:
-    """Answer a shell that asks for completions, and exit."""
+    """Print the completions that a shell asks for, and exit."""
     import argcomplete
 
     from mtkd.studies.data_sets import DATA_SETS  # imports nothing heavy
@@ -123,7 +124,7 @@ def complete() -> None:
 
 
 def _config_names(prefix: str, **_: Any) -> list[str]:
-    """Names of configs, and files."""
+    """Completions of a config: names of configs, and files."""
     import argcomplete
 
     return [*known_configs(), *argcomplete.FilesCompleter()(prefix)]

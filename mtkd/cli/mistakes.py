@@ -37,7 +37,7 @@ _CURES = {
     errno.EMFILE: 'too many open files: raise the limit (ulimit -n), or use fewer loader workers',
     errno.ENOMEM: 'out of memory: use a smaller batch_size, or fewer loader workers',
     errno.EADDRINUSE: 'the port is in use: give torchrun another --master-port',
-    errno.ECONNREFUSED: 'nothing answers there: start the first rank, and check MASTER_ADDR and MASTER_PORT'}
+    errno.ECONNREFUSED: 'connection refused: start the first rank, and check MASTER_ADDR and MASTER_PORT'}
 
 
 def exit_code(main: Callable[[], int | None], folder: Path | None = None) -> int:
@@ -45,7 +45,7 @@ def exit_code(main: Callable[[], int | None], folder: Path | None = None) -> int
 
     The message of an error that mtkd raised on purpose is printed as it is, with exit code 2 or the error's own
     ``exit_code``. Any other error is described together with the place where it was raised; its traceback is written to a
-    log, and the exit code is 1, or 2 if a file cannot be accessed, memory runs out or a package is missing.
+    log, and the exit code is 1, or 2 if a file cannot be accessed or decoded, memory runs out or a package is missing.
     MTKD_TRACEBACK=1 shows the traceback instead. If the output is closed (``mtkd configs | head``), the command ends
     without a message.
 
@@ -53,18 +53,25 @@ def exit_code(main: Callable[[], int | None], folder: Path | None = None) -> int
         main: the command.
         folder: the folder for the log of an unexpected error; if it does not exist or the log cannot be written there, the
             log is a temporary file.
+
+    Returns:
+        The exit code: that of ``main`` (None counts as 0), or of the error; 130 after Ctrl-C.
+
+    Raises:
+        Exception: the error itself, if MTKD_TRACEBACK=1.
     """
     try:
         code = main() or 0
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        print('stopped; what was written is kept, and --resume continues from the newest checkpoint', file=sys.stderr)
+        print('stopped; files written so far are kept, and mtkd train --resume continues from the newest checkpoint',
+              file=sys.stderr)
         return STOPPED
     except Exception as error:
         if isinstance(error, BrokenPipeError) and _reader_is_gone():
             return CLOSED_PIPE
-        if getattr(error, 'stopped', False):  # by a signal, which is no mistake
+        if getattr(error, 'stopped', False):  # stopped by a signal, which is not an error
             print(error, file=sys.stderr)
             return int(error.exit_code)  # type: ignore[attr-defined]
         if os.environ.get('MTKD_TRACEBACK') == '1':
@@ -87,15 +94,14 @@ def _reader_is_gone() -> bool:
     poll.register(sys.stdout.fileno(), 0)
     if not any(event & select.POLLERR for _, event in poll.poll(0)):
         return False
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at the end
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes stdout again at exit
     return True
 
 
 def is_deliberate(error: BaseException) -> bool:
-    """Whether code outside the libraries raised an error on purpose, so that its text is a sentence for the user.
+    """Whether an error was raised by a ``raise`` statement outside the libraries, so that its message is for the user.
 
-    Bare Python errors come from an expression that failed, not from a ``raise``; those of libraries are about their
-    internals.
+    Other errors come from an expression that failed, or from the internals of a library.
     """
     if not isinstance(error, MISTAKES) or not one_sentence(error):
         return False
@@ -105,7 +111,7 @@ def is_deliberate(error: BaseException) -> bool:
 
 
 def one_sentence(error: BaseException) -> str:
-    """The message of an error, without the frames that a loader worker wraps around it and without an error number."""
+    """The message of an error, without the traceback that a data loader worker adds and without an error number."""
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     if 'Original Traceback' in text:
         text = text.strip().splitlines()[-1]
@@ -113,7 +119,7 @@ def one_sentence(error: BaseException) -> str:
 
 
 def explained(error: BaseException) -> tuple[str, int]:
-    """A sentence on an error that was not raised for the user, and its exit code."""
+    """The message for an error that was not raised on purpose, and its exit code."""
     said, name, place = one_sentence(error).splitlines(), type(error).__name__, _place(error)
     text = (said[0] if said else '').rstrip('.')
     match error:
@@ -159,7 +165,7 @@ def write_log(error: BaseException, folder: Path | None) -> Path | None:
 
 
 def _origin(error: BaseException) -> tuple[str, int, str] | None:
-    """File, line and function that raised an error; for an error of a loader worker, those in the worker."""
+    """File, line and function that raised an error; for an error in a data loader worker, those in the worker."""
     within = re.findall(r'File "([^"]+)", line (\d+), in (\S+)', str(error)) if 'Original Traceback' in str(error) else []
     if within:
         file, line, function = within[-1]
@@ -169,7 +175,7 @@ def _origin(error: BaseException) -> tuple[str, int, str] | None:
 
 
 def _place(error: BaseException) -> str:
-    """The innermost place outside the libraries."""
+    """The innermost frame outside the libraries, as text."""
     where = _origin(error)
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_library(frame.filename)]
     if own and (where is None or _is_library(where[0])):

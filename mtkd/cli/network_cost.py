@@ -10,23 +10,25 @@ CLOCKS = ('cpu', 'wall')
 
 EXAMPLE = """\
 examples:
-  mtkd network-cost                                     all networks of the small pair, on the CPU
+  mtkd network-cost                                     the default networks, on the CPU
   mtkd network-cost --only atrc_mobilenetv3_nyud114 --steps 25
   mtkd network-cost --device cuda --clock wall --batch 8 --out results/network_cost_cuda.jsonl
   mtkd leaderboard results/network_cost.jsonl --costs --out docs/results/network_cost.md
 
-The last command writes the page. Exit code: 1 if a network could not be measured; the others have their records.
+The last command writes the page.
+
+exit code: 0 success; 1 a network could not be measured (the others are recorded)
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('configs', nargs='*', metavar='CONFIG',
-                        help='configs, or patterns of them (default: the networks of the small pair)')
+                        help='configs, or patterns of them (default: the multi-task networks at 114x154)')
     parser.add_argument('--baseline', metavar='CONFIG',
-                        help='config to compare them with (default: the shared encoder of the small pair)')
+                        help='config to compare them with (default: the shared encoder of the same backbone and data)')
     parser.add_argument('--only', nargs='+', default=[], metavar='NAME',
-                        help='measure only these: stems of configs, or methods')
+                        help='measure only these: file names of configs without .py, or methods')
     parser.add_argument('--missing', action='store_true',
                         help='skip networks that already have a record in --out with these settings')
     parser.add_argument('--size', type=positive, nargs=2, default=(114, 154), metavar=('H', 'W'),
@@ -47,9 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     if arguments.out.suffix != '.jsonl':
-        raise ValueError(f'--out {arguments.out}: cost records need a file whose name ends in .jsonl.')
+        raise ValueError(f'--out {arguments.out}: the file of cost records must end in .jsonl.')
     if arguments.device == 'cuda' and arguments.clock == 'cpu':
-        raise ValueError('--device cuda needs --clock wall: on CUDA the processor only launches the work.')
+        raise ValueError('--device cuda needs --clock wall: the processor only launches the CUDA kernels.')
     from mtkd.studies.networks.named import BASELINE, COMPARED, check_named
     check_named([arguments.baseline or BASELINE], [])
     check_named(arguments.configs or COMPARED, arguments.only)

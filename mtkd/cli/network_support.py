@@ -1,4 +1,4 @@
-"""Try every network under torch.compile, mixed precision, data-parallel training, ONNX and torch.export; write the table."""
+"""Test networks with torch.compile, mixed precision, data-parallel training, ONNX and torch.export; write a table."""
 
 import argparse
 import os
@@ -9,26 +9,28 @@ FEATURES = ('compile', 'bf16', 'fp16', 'ddp', 'onnx', 'torch_export')
 
 EXAMPLE = """\
 examples:
-  mtkd network-support                                   all networks of the small pair, what was not tried before
+  mtkd network-support                                   test the default networks, skipping known results
   mtkd network-support --only atrc_mobilenetv3_nyud114 --features onnx torch_export --again
   mtkd network-support my_config.py --records mine.jsonl --out mine.md
 
-Each result is saved at once, so an interrupted run continues with the rest.
+Each result is saved at once, so that an interrupted run continues with the rest.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('configs', nargs='*', metavar='CONFIG',
-                        help='configs, or patterns of them (default: the networks of the small pair)')
-    parser.add_argument('--only', nargs='+', default=[], metavar='NAME', help='try only these: stems of configs, or methods')
+                        help='configs, or patterns of them (default: the multi-task networks at 114x154)')
+    parser.add_argument('--only', nargs='+', default=[], metavar='NAME',
+                        help='test only these: file names of configs without .py, or methods')
     parser.add_argument('--features', nargs='+', choices=FEATURES, default=FEATURES, metavar='F',
-                        help=f'try only these: {", ".join(FEATURES)}')
-    parser.add_argument('--again', action='store_true', help='repeat what was tried before')
+                        help=f'test only these features (default: {" ".join(FEATURES)})')
+    parser.add_argument('--again', action='store_true', help='also repeat tests that have a result')
     parser.add_argument('--size', type=int, nargs=2, default=(96, 128), metavar=('H', 'W'),
                         help='size of the scenes (default: 96 128)')
     parser.add_argument('--backend', default='inductor', help='backend of torch.compile (default: inductor)')
-    parser.add_argument('--seconds', type=float, default=900.0, metavar='S', help='time limit of one cell (default: 900)')
+    parser.add_argument('--seconds', type=float, default=900.0, metavar='S',
+                        help='time limit of one test in seconds (default: 900)')
     parser.add_argument('--records', type=Path, default=Path('results/network_support.jsonl'), metavar='FILE',
                         help='file for the results (default: %(default)s)')
     parser.add_argument('--out', type=Path, default=Path('docs/mechanisms/network_support.md'), metavar='FILE',

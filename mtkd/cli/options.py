@@ -15,10 +15,10 @@ AMP = ('bf16', 'fp16', 'off')
 
 
 class KeyValues(argparse.Action):
-    """``--cfg-options a.b=1 c=[x,2]``: dotted keys and values, as MMEngine's ``DictAction`` reads them.
+    """Action for ``--cfg-options a.b=1 c=[x,2]``: dotted keys and values, parsed as by MMEngine's ``DictAction``.
 
-    Values are whole numbers, floats, true/false, None, or text; ``[a,b]`` and ``a,b`` are lists, ``(a,b)`` is a tuple.
-    Given several times, the options add up.
+    A value is an integer, a float, true, false, None, or text; ``[a,b]`` and ``a,b`` are lists, ``(a,b)`` is a tuple.
+    If the option is given several times, the keys of all are used.
     """
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
@@ -33,7 +33,7 @@ class KeyValues(argparse.Action):
 
 
 def parse_value(text: str) -> Any:
-    """The value that an option's text stands for, see :class:`KeyValues`."""
+    """Parse the text of an option's value; see :class:`KeyValues`."""
     text = text.strip().strip('\'"').strip()
     closing = {'[': ']', '(': ')'}.get(text[:1])
     if closing and text[-1] == closing and _closes_at_end(text):
@@ -46,7 +46,7 @@ def parse_value(text: str) -> Any:
 
 
 def _closes_at_end(text: str) -> bool:
-    """Whether the first bracket is closed by the last character."""
+    """Whether the last character closes the first bracket."""
     depth = 0
     for place, character in enumerate(text):
         depth += (character in '[(') - (character in '])')
@@ -56,7 +56,7 @@ def _closes_at_end(text: str) -> bool:
 
 
 def _split(text: str) -> list[str]:
-    """Parts between the commas that are in no bracket; an empty last part does not count."""
+    """Split at the commas outside brackets; an empty last part is dropped."""
     parts, depth = [''], 0
     for character in text:
         depth += (character in '[(') - (character in '])')
@@ -77,7 +77,11 @@ def _scalar(text: str) -> Any:
 
 
 def positive(text: str) -> int:
-    """A whole number above 0."""
+    """Parse a positive integer.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is not a positive integer.
+    """
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a positive whole number")
     return int(text)
@@ -87,7 +91,11 @@ TRACKERS = ('tensorboard', 'wandb', 'mlflow', 'aim', 'clearml', 'neptune', 'dvcl
 
 
 def trackers(text: str) -> tuple[str, ...]:
-    """Names of experiment trackers, separated by commas, whose packages are installed."""
+    """Parse names of experiment trackers, separated by commas.
+
+    Raises:
+        argparse.ArgumentTypeError: a name is unknown, or its package is not installed.
+    """
     names = tuple(dict.fromkeys(name.strip() for name in text.split(',') if name.strip()))
     unknown = [name for name in names if name not in TRACKERS]
     if unknown or not names:
@@ -113,7 +121,7 @@ def cfg_options(parser: argparse.ArgumentParser, explained: str = CHANGE) -> Non
 
 
 def smoke_or_quick(parser: argparse.ArgumentParser, explained: str) -> None:
-    """Add ``--smoke`` and ``--quick``, of which one may be given."""
+    """Add ``--smoke`` and ``--quick``, which exclude each other."""
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument('--smoke', action='store_true', help=explained)
     quick(ways)
@@ -122,25 +130,25 @@ def smoke_or_quick(parser: argparse.ArgumentParser, explained: str) -> None:
 def quick(parser: argparse._ActionsContainer) -> None:
     """Add ``--quick``."""
     parser.add_argument('--quick', action='store_true',
-                        help='cut the run and its prerequisites down to minutes on a CPU, on the real data: 20 iterations, '
-                             'few samples, small images; in work_dirs/quick, its results in a suite of their own')
+                        help='shorten the run and its prerequisites to minutes on a CPU, on the real data: 20 iterations, '
+                             'few samples, small images; written to work_dirs/quick, with the results in a separate suite')
 
 
 def job_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that training and testing share."""
     parser.add_argument('--work-dir', type=Path, metavar='DIR',
-                        help='where to write (default: work_dirs/<config name>/seed<seed>)')
+                        help='folder to write to (default: work_dirs/<config name>/seed<seed>)')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of all random numbers (default: 0)')
     data_root(parser)
     parser.add_argument('--amp', choices=AMP, help="mixed precision (default: the config's choice)")
-    parser.add_argument('--compile', action='store_true', help='torch.compile trunk, heads and teachers')
+    parser.add_argument('--compile', action='store_true', help='apply torch.compile to trunk, heads and teachers')
     smoke_or_quick(parser, 'try the config for a few iterations on synthetic data: no data, weights or teachers needed')
     parser.add_argument('--verbose', action='store_true',
-                        help='print the whole log, as in the log file of the work dir')
+                        help='print the full log, as in the log file of the work dir')
     cfg_options(parser, 'change config values, e.g. optim_wrapper.optimizer.lr=0.02, or values of a teacher\'s '
                         'config, e.g. teachers.NAME.train_cfg.max_iters=100; an unknown key is an error')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
-                        help='how ranks are started; with torchrun: pytorch (default: none, one process)')
+                        help='how the processes are started; use pytorch with torchrun (default: none, one process)')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 

@@ -1,4 +1,4 @@
-"""Measure a config on this machine and propose batch size, workers, cache and precision; estimate how long it takes."""
+"""Measure a config on this machine, propose batch size, workers, cache and precision, and estimate the training time."""
 
 import argparse
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('config', help='config file; its teachers need not have been trained')
     data_root(parser)
-    smoke_or_quick(parser, 'measure the cut-down config on synthetic data')
+    smoke_or_quick(parser, 'measure a reduced config on synthetic data')
     parser.add_argument('--seconds', type=float, default=10.0, metavar='S', help='seconds to time each part (default: 10)')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of weights and data (default: 0)')
     cfg_options(parser, 'change config values')

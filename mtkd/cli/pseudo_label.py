@@ -1,4 +1,4 @@
-"""Make a config's pseudo-labels: its teacher's predictions for every training sample that lacks a label, saved to files."""
+"""Write the pseudo-labels of a config: the teacher's predictions for training samples that lack a label."""
 
 import argparse
 
@@ -9,8 +9,9 @@ examples:
   mtkd pseudo-label configs/distill_2md_mtl/fairface_mt_all_distill.py --data-root data
   mtkd pseudo-label configs/distill_2md_mtl/fairface_st_age_all_distill.py --seed 1 --csv
 
-The config's pseudo_labels name the teacher, which must have been trained. One file per data set; complete files that fit
-the config are kept, and an interrupted run continues. mtkd train CONFIG --with-prerequisites does all of this.
+The key pseudo_labels of the config names the teacher, which must already be trained. One file is written per data set.
+Complete files that match the config are kept, and an interrupted run continues. mtkd train CONFIG --with-prerequisites
+trains the teacher and writes the pseudo-labels too.
 """
 
 
@@ -18,9 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('config', help="the student's config")
     parser.add_argument('--seed', type=int, default=0, metavar='N',
-                        help="the student's seed; the teacher is that of the same seed, or of seed 0 (default: 0)")
+                        help="the student's seed; the teacher has the same seed, or else seed 0 (default: 0)")
     data_root(parser)
-    parser.add_argument('--csv', action='store_true', help='also write the labels as text, one line per sample and task')
+    parser.add_argument('--csv', action='store_true', help='also write a CSV file with one line per sample and task')
     quick(parser)
     cfg_options(parser, 'change config values, e.g. pseudo_labels.tau=0.8; an unknown key is an error')
 

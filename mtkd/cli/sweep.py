@@ -1,6 +1,6 @@
-"""Run a sweep: one config with many options and seeds, here or on Slurm; skip finished runs, resume interrupted ones.
+"""Run a sweep over options and seeds of a config, here or on Slurm; skip finished runs, resume interrupted ones.
 
-At the end, write a leaderboard whose rows are the swept values, and a plot per option and metric.
+At the end, a leaderboard with one row per setting and a plot per option and metric are written.
 """
 
 import argparse
@@ -25,8 +25,9 @@ exit code: 0 every run is done, 1 a run failed, 2 the sweep cannot be run, 130 i
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument('sweep', metavar='SWEEP.py', help='sweep file: config, grid or points, seeds')
-    parser.add_argument('--jobs', type=positive, metavar='N', help='runs at a time (default: one per GPU; without GPUs one)')
+    parser.add_argument('sweep', metavar='SWEEP.py', help='sweep file with config, grid or points, and seeds')
+    parser.add_argument('--jobs', type=positive, metavar='N',
+                        help='number of runs at a time (default: one per GPU; without GPUs one)')
     data_root(parser)
     parser.add_argument('--amp', choices=AMP, help="mixed precision (default: the config's choice)")
     smoke_or_quick(parser, 'try every run for a few iterations on synthetic data: no data, weights or teachers needed')
@@ -35,13 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='submit runs with submitit, which must be installed (default: run them here)')
     parser.add_argument('--cluster-options', nargs='+', action=KeyValues, default={}, metavar='K=V',
                         help="options of submitit's executor, such as timeout_min=600 (minutes)")
-    parser.add_argument('--dry-run', action='store_true', help='list the runs and which are done, and run nothing')
+    parser.add_argument('--dry-run', action='store_true', help='list the runs and which are done, without running any')
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     if arguments.cluster_options and not arguments.cluster:
-        raise ValueError('--cluster-options are for --cluster slurm: add that, or leave them out.')
+        raise ValueError('--cluster-options needs --cluster: add --cluster slurm, or leave it out.')
     check_sweep(find_sweep(arguments.sweep), arguments.cfg_options)
     import torch
     from rich.console import Console

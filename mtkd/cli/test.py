@@ -19,10 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', type=Path, help='final.pth or iter_N.pth')
     job_arguments(parser)
     parser.add_argument('--out', type=Path, metavar='FILE',
-                        help='file to write; a bare name is put beside the checkpoint, e.g. results_other.json for another '
-                             'test set (default: results.json)')
+                        help='file to write, e.g. results_other.json for another test set; a name without a folder is '
+                             'placed in the folder of the checkpoint (default: results.json)')
     parser.add_argument('--show-dir', type=Path, metavar='DIR',
-                        help='folder to write images of predictions beside the labels to (default: none are written)')
+                        help='folder for images of predictions and labels (default: no images are written)')
     parser.add_argument('--num-pictures', type=int, default=16, metavar='N', help='number of images (default: 16)')
     parser.add_argument('--show-teachers', action='store_true', help="show the teachers' predictions below the student's")
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     if arguments.show_teachers and arguments.show_dir is None:
-        raise ValueError('--show-teachers puts teachers into the images of --show-dir: give --show-dir.')
+        raise ValueError('--show-teachers adds the teachers to the images in --show-dir: add --show-dir.')
     from mmengine.dist import is_main_process
 
     from mtkd.engine.record import describe

@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--resume-from', type=Path, metavar='CKPT', help='continue from this checkpoint')
     parser.add_argument('--overwrite', action='store_true', help='delete the run in the work dir and start again')
     parser.add_argument('--take-config', action='store_true',
-                        help='with --resume: take schedule, optimizer settings and seed from the config where they differ '
-                             "from the checkpoint's (default: such a checkpoint is refused)")
+                        help='with --resume: if schedule, optimizer settings or seed of the config differ from those of the '
+                             'checkpoint, use those of the config (default: a difference is an error)')
     parser.add_argument('--log', type=trackers, default=(), metavar='NAMES',
                         help='experiment trackers to log to, separated by commas: tensorboard, wandb, mlflow, aim, '
                              'clearml, neptune, dvclive; WANDB_MODE=offline and MLFLOW_TRACKING_URI apply (default: the '
@@ -36,11 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     if arguments.with_prerequisites and arguments.launcher != 'none':
-        raise ValueError('--with-prerequisites trains teachers in one process: train them without a launcher first (the '
-                         'same command without --launcher, or the one each missing teacher is named with).')
+        raise ValueError('--with-prerequisites runs in a single process: first run the same command without --launcher, or '
+                         'train the missing teachers with the commands in the error message without it.')
     if arguments.take_config and not (arguments.resume or arguments.resume_from):
-        raise ValueError('--take-config says what a resumed run takes from the config: add --resume or --resume-from, or '
-                         'leave it out.')
+        raise ValueError('--take-config applies to resumed runs only: add --resume or --resume-from, or leave it out.')
     from mtkd.engine.run import Job, train
     folder = train(Job(**job_settings(arguments)))
     print(f'done: {folder}')

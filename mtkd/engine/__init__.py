@@ -1,6 +1,6 @@
 """F5: training and testing with MMEngine's Runner."""
 
-from .. import frame  # noqa: F401 (MMEngine finds what mtkd registers)
+from .. import frame  # noqa: F401 (connects the registries to MMEngine)
 from .checkpoint import CheckpointHook
 from .config import load_config, prepare
 from .evaluator import TaskMetrics

@@ -57,7 +57,11 @@ class CheckpointHook(Hook):
         self._missing: int | None = None  # the iteration to resume from, if its checkpoint is in another folder
 
     def before_train(self, runner: Any) -> None:
-        """Refuse an interval that splits an accumulation: its partial gradients would be lost when resuming."""
+        """Check that checkpoints never split a gradient accumulation, whose partial gradients would be lost when resuming.
+
+        Raises:
+            ValueError: ``interval`` is not a multiple of the number of accumulated batches.
+        """
         self._steps = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         if self.interval % self._steps:
             raise ValueError(f'default_hooks.checkpoint.interval={self.interval} is not a multiple of '
@@ -77,7 +81,7 @@ class CheckpointHook(Hook):
             self._save(runner, done)
 
     def after_val_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Stop the validation after a signal; with several ranks or averaged weights, it is completed first.
+        """Stop the validation after a signal; with several ranks or averaged weights, the validation is completed first.
 
         Raises:
             RunStopped: a signal was received.
@@ -139,6 +143,9 @@ class CheckpointHook(Hook):
         With ``--take-config``, the schedules, the optimizer's settings and the seed are those of the config, and the
         schedules are advanced to the current iteration; otherwise :mod:`~mtkd.engine.identity` ensures that they are the
         same.
+
+        Raises:
+            ValueError: the weights do not fit the model, or the parameter groups of the optimizer differ.
         """
         model = unwrapped(runner.model)
         check_fit(model, checkpoint.get('state_dict', {}), f'the checkpoint {runner._load_from}')
@@ -165,17 +172,17 @@ def _plain(value: Any) -> Any:
 
 
 def _take_config(runner: Any, checkpoint: dict[str, Any]) -> None:
-    """Replace learning rates, settings and the seed in a checkpoint to resume by those of the config.
+    """Replace learning rates, optimizer settings and the seed in a checkpoint with those of the config.
 
     Raises:
-        ValueError: the optimizer of the config has other parameter groups than the checkpoint's.
+        ValueError: the optimizers of config and checkpoint have different numbers of parameter groups.
     """
     done = int(checkpoint['meta']['iter'])
     checkpoint['meta']['seed'] = runner.seed
     schedulers = runner.param_schedulers or []
     for scheduler, before in zip(schedulers, checkpoint.get('param_schedulers') or [], strict=False):
         if hasattr(scheduler, 'adopt_range') and before.get('lr_min') is not None:
-            scheduler.adopt_range(before['lr_min'], before['lr_max'])  # found by a range test
+            scheduler.adopt_range(before['lr_min'], before['lr_max'])  # result of a range test
     advance_schedules(schedulers, done, done // runner.train_loop.batches_per_epoch)
     checkpoint['param_schedulers'] = [scheduler.state_dict() for scheduler in schedulers]
     groups, kept = runner.optim_wrapper.param_groups, checkpoint['optimizer']['param_groups']
@@ -192,7 +199,7 @@ def advance_schedules(schedulers: Sequence[Any], iterations: int, epochs: int) -
     The checkpoint of an epoch's last iteration is written before epoch-based schedules take their step.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore', UserWarning)  # on the order of steps; no optimizer here
+        warnings.simplefilter('ignore', UserWarning)  # about the order of optimizer and scheduler steps
         for scheduler in schedulers:
             if getattr(scheduler, 'need_val_args', False):
                 continue  # it is based on validations
@@ -212,7 +219,7 @@ def _bytes(value: Any) -> int:
 def stopped_text(runner: Any, number: int) -> str:
     """The message of a run that is stopped by a signal."""
     kept = getattr(runner, 'last_checkpoint', None)
-    where = f'{kept}; --resume continues from there' if kept else 'there was no step to keep'
+    where = f'{kept}; --resume continues from there' if kept else 'no checkpoint was written'
     return f'stopped by {name_of(number)} after iteration {runner.iter} of {runner.max_iters}: {where}'
 
 
@@ -236,20 +243,24 @@ def numbered_checkpoints(folder: Path) -> list[Path]:
 
 
 def load(path: Path | str, what: str = 'the checkpoint') -> dict[str, Any]:
-    """Load a checkpoint, tensors and plain values only.
+    """Load a checkpoint that contains only tensors and plain values.
+
+    Args:
+        path: the file.
+        what: description of the file for error messages.
 
     Raises:
-        FileNotFoundError: it does not exist.
-        ValueError: it is truncated, is no checkpoint, or contains more than tensors and plain values.
+        FileNotFoundError: the file does not exist.
+        ValueError: the file is truncated, is not a checkpoint, or contains other objects.
     """
     return read_weights(Path(path), what)
 
 
 def meta_of(path: Path) -> Mapping[str, Any]:
-    """``meta`` of a checkpoint, whose weights are not read; empty where there is none, or where the file does not load."""
+    """The ``meta`` of a checkpoint, read without its weights; empty if there is none or the file does not load."""
     try:
         return _meta(path, path.stat().st_mtime_ns)
-    except Exception:  # whoever needs the weights says what is wrong
+    except Exception:  # code that loads the weights reports the error
         return {}
 
 
@@ -272,14 +283,19 @@ def newest_resumable(folder: Path) -> tuple[Path | None, list[Path]]:
 
 
 def check_fit(model: nn.Module, state: Mapping[str, Any], what: str) -> None:
-    """Refuse weights that do not exactly fit the model.
+    """Check that weights exactly fit a model.
+
+    Args:
+        model: the model.
+        state: its state dict.
+        what: description of the weights for error messages.
 
     Raises:
-        ValueError: keys are missing, unexpected or of another shape; the message lists the first of each.
+        ValueError: keys are missing, unexpected or of another shape; the message lists the first two of each.
     """
     own = model.state_dict()
     state = {re.sub(r'^module\.', '', key): value for key, value in state.items()}
-    finished = not any(key.startswith(RESUME_ONLY) for key in state)  # a final.pth: such teachers are initialised again
+    finished = not any(key.startswith(RESUME_ONLY) for key in state)  # a final.pth, which contains no such teachers
     missing = [key for key in own if key not in state and not (finished and key.startswith(RESUME_ONLY))]
     extra = [key for key in state if key not in own]
     shapes = [f'{key}: {tuple(state[key].shape)} for {tuple(own[key].shape)}'

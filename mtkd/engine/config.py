@@ -74,14 +74,14 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None, besi
                 prefix: str = '', quick: bool = False) -> Config:
     """Read a config file with its bases and merge command-line options into it.
 
-    Options that begin as a prerequisite's do (``teachers.NAME.KEY``) reach the config of that prerequisite.
+    Options with the prefix of a prerequisite (``teachers.NAME.KEY``) are passed to the config of that prerequisite.
 
     Args:
-        path: the file, see :func:`find_config`.
-        options: dotted key -> value, as ``--cfg-options`` parses them.
+        path: the file, see :func:`~mtkd.config_files.find_config`.
+        options: dotted key -> value, as parsed by ``--cfg-options``.
         beside: the config that refers to this one.
-        prefix: what stands before the keys where the user gave them, for errors.
-        quick: cut it down, see :func:`~mtkd.engine.quick.shorten`; options go over that.
+        prefix: prefix of the keys on the command line, for error messages.
+        quick: shorten the run, see :func:`~mtkd.engine.quick.shorten`; options take precedence.
 
     Raises:
         FileNotFoundError: no such file.
@@ -113,7 +113,7 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None, besi
 
 
 def _routed(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Prerequisite, dict[str, Any]]]]:
-    """A config's own options, and those of its prerequisites, by kind."""
+    """The options of a config itself, and those of its prerequisites with their kind."""
     own, routed = dict(options), []
     for kind in kinds() if options else []:
         theirs = {key: own.pop(key) for key in list(own) if key.partition('.')[0] in kind.prefixes}
@@ -123,14 +123,14 @@ def _routed(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Prer
 
 
 def _only_python(file: Path) -> None:
-    """Refuse configs and bases that are not Python; MMEngine's YAML reader can construct arbitrary objects."""
+    """Raise if a config or one of its bases is not Python; MMEngine's YAML reader can construct arbitrary objects."""
     if file.suffix != '.py':
         raise ValueError(f'{file} is not a config: configs are Python files (.py); write its values as Python.')
     try:
         bases = [node.value for node in ast.parse(file.read_text(encoding='utf-8')).body if isinstance(node, ast.Assign)
                  and any(isinstance(target, ast.Name) and target.id == '_base_' for target in node.targets)]
         given = [ast.literal_eval(base) for base in bases]
-    except (SyntaxError, ValueError):  # reported when it is read
+    except (SyntaxError, ValueError):  # reported when the file is read
         return
     for base in given[-1:]:
         for name in [base] if isinstance(base, str) else base:
@@ -184,12 +184,12 @@ def _unreadable(file: Path, error: BaseException) -> str:
 
 
 def check_option(cfg: Config, key: str, prefix: str = '') -> None:
-    """Refuse a dotted ``key`` that is neither in the config nor an argument of the class that it addresses.
+    """Check that a dotted ``key`` is in the config or is an argument of the class that it addresses.
 
     Args:
         cfg: a loaded config.
         key: the option.
-        prefix: what stands before it where the user gave it, such as ``teachers.big.``.
+        prefix: prefix of the key on the command line, such as ``teachers.big.``.
 
     Raises:
         ValueError: the key is unknown; the message lists similar keys.
@@ -201,7 +201,7 @@ def check_option(cfg: Config, key: str, prefix: str = '') -> None:
         where = '.'.join(parts[:depth]) or (cfg.filename if prefix else 'the config')
         if isinstance(node, (list, tuple)):
             if not part.isdigit() or int(part) >= len(node):
-                raise ValueError(f'{given}: {where} is a list of {len(node)}; use an index below that.')
+                raise ValueError(f'{given}: {where} is a list of length {len(node)}; use an index below that.')
             node = node[int(part)]
             continue
         if isinstance(node, Mapping) and part in node:
@@ -211,7 +211,7 @@ def check_option(cfg: Config, key: str, prefix: str = '') -> None:
         if part not in known:
             near = difflib.get_close_matches(part, known, n=3, cutoff=0.4)
             if not known:
-                raise ValueError(f'{given}: {where} is {node!r} and has no parts; give all of it at once.')
+                raise ValueError(f'{given}: {where} is {node!r}, which has no keys; set {where} as a whole.')
             raise ValueError(f"{given}: {where} has no '{part}'"
                              + (f'; nearest: {", ".join(near)}.' if near else f'; it has {", ".join(sorted(known))}.'))
         node = {}
@@ -250,8 +250,8 @@ def _arguments(type_name: str) -> set[str]:
 def default_work_dir(config: Path | str, seed: int, options: Mapping[str, Any] | None = None, quick: bool = False) -> Path:
     """``work_dirs/<config name>/seed<seed>``; MTKD_WORK_DIRS sets another root.
 
-    A prerequisite with ``options`` of its own has ``work_dirs/<config name>+<their digest>/seed<seed>``; quick runs lie
-    below ``work_dirs/quick``.
+    The folder of a prerequisite with ``options`` is ``work_dirs/<config name>+<digest of the options>/seed<seed>``. Quick
+    runs are in ``work_dirs/quick``.
     """
     root = Path(os.environ.get('MTKD_WORK_DIRS', 'work_dirs'))
     name = Path(config).stem + (f'+{digest(options)}' if options else '')
@@ -418,7 +418,7 @@ def _one_interval(cfg: Config) -> None:
             continue
         if hook.get('interval', interval) != interval:
             raise ValueError(f'{place}.interval={hook["interval"]} is not the logging interval, '
-                             f'default_hooks.logger.interval={interval}: leave it out, it follows that.')
+                             f'default_hooks.logger.interval={interval}: leave it out, it is then set to the same value.')
         hook['interval'] = interval
     if cfg.get('log_processor'):
         cfg.log_processor.window_size = interval

@@ -11,7 +11,7 @@ from torch import Tensor
 
 VERBOSE = 'MTKD_VERBOSE'  # environment variable; any value except '' and '0' shows the complete log on the console
 PROGRESS = ('Iter(', 'Epoch(')
-NOT_FOR_USERS = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')  # MMEngine of its own calls
+NOT_FOR_USERS = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')  # warnings about MMEngine's calls
 
 
 def verbose() -> bool:

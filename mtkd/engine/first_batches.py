@@ -79,14 +79,14 @@ def check_tasks(datasets: Iterable[Any], tasks: Mapping[str, Any], taught: Itera
         names = ', '.join(dict.fromkeys(dataset.name for dataset in datasets))
         if not serving:
             near = difflib.get_close_matches(task, offered, n=1)
-            cure = f"did you mean '{near[0]}'?" if near else 'correct its name, add a data set, or take the task out.'
+            cure = f"did you mean '{near[0]}'?" if near else 'correct its name, add a data set, or remove the task.'
             raise ValueError(f"no training data set labels the task '{task}' (there are {names}, which label "
                              f"{', '.join(offered) or 'nothing'}), so nothing would train it: {cure}")
         known = [(dataset.known_labels().get(task), dataset.kinds[task].name) for dataset in serving]
         if not any(labels is None or (~np.isnan(labels) if kind == 'scalar' else labels >= 0).any()
                    for labels, kind in known):
             raise ValueError(f"the task '{task}' has no label anywhere in the training data ({names}), so nothing would "
-                             f'train it: check the labels, add a link that teaches it, or take the task out.')
+                             f'train it: check the labels, add a link that teaches it, or remove the task.')
 
 
 def try_loader(name: str, loader: Any, tasks: Mapping[str, Any]) -> None:
@@ -110,7 +110,7 @@ def try_loader(name: str, loader: Any, tasks: Mapping[str, Any]) -> None:
             raise
         except Exception as error:
             said = str(error) if isinstance(error, ValueError) else f'{type(error).__name__}: {error}'
-            raise ValueError(f'{name}: its first batch of {len(keys)} samples cannot be made: {said}') from error
+            raise ValueError(f'{name}: its first batch of {len(keys)} samples cannot be loaded: {said}') from error
 
 
 def _batches(loader: Any) -> Iterator[list[Any]]:
@@ -143,7 +143,7 @@ def _test_loader(loader: Any) -> Any:
 
 
 def _as_plain(loader: Any) -> Any:
-    """A loader's config without what does not change its batches."""
+    """The config of a loader without the settings that do not affect its batches."""
     plain = loader.to_dict() if hasattr(loader, 'to_dict') else dict(loader)
     without = ('num_workers', 'persistent_workers', 'prefetch_factor')
     return {key: value for key, value in plain.items() if key not in without}

@@ -17,7 +17,7 @@ NEUTRAL = (  # keys that may change when resuming, because they do not affect th
     'default_hooks.runtime_info*', 'default_hooks.checkpoint*', 'default_hooks.finite*', 'default_hooks.sampler_seed',
     '*_dataloader.num_workers', '*_dataloader.persistent_workers', '*_dataloader.prefetch_factor',
     '*_dataloader.pin_memory', '*.data_root', 'test_*', 'config_sha256', 'load_from', 'resume')
-_OF_OTHERS = (  # what a trained network does not differ by: it is compared where it was made, or only looks at the network
+_OF_OTHERS = (  # keys of results of other configs, which are checked there, and of validation
     'model.distiller.teachers.*', 'model.net.trunk.experts.*', 'model.net.neck.genotype*', 'pseudo_labels.teacher*', 'val_*',
     'report*', 'train_cfg.val_interval', 'default_hooks*')
 SHOWN = 4
@@ -29,7 +29,7 @@ class Identity:
 
     Attributes:
         config: the config with its options merged and its teachers resolved, as JSON.
-        config_sha256: its hash, see :func:`~mtkd.engine.record.config_hash`.
+        config_sha256: hash of the config, see :func:`~mtkd.engine.config.config_hash`.
         seed: the seed.
         amp: ``--amp``.
         compile: ``--compile``.
@@ -81,13 +81,13 @@ def differences(then: Mapping[str, Any], now: Identity) -> list[str]:
 
 
 def config_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """In what the config that a network was trained with is not the one at hand, a phrase each.
+    """The differences between the config that a network was trained with and another config, one phrase each.
 
-    What another config left for it (teachers, experts, a genotype) is not compared, nor what validates it.
+    References to results of other configs (teachers, experts, a genotype) and validation settings are not compared.
 
     Args:
-        then: the checkpoint's ``meta``; one from before there were identities has no differences.
-        now: the config, loaded but not resolved.
+        then: the checkpoint's ``meta``; an old checkpoint without an identity has no differences.
+        now: the other config, loaded but not resolved.
     """
     before = Identity.read(then)
     if before is None:
@@ -131,7 +131,7 @@ def _flat(value: Any, name: str = '') -> Iterator[tuple[str, Any]]:
 
 
 def _comparable(value: Any) -> Any:
-    """A value for comparison: of a checkpoint path, only the run, not the location of the work dirs on this machine."""
+    """A value for comparison: a path of a checkpoint is reduced to its run, independent of seed and location."""
     if isinstance(value, str) and value.endswith('.pth'):
         return re.sub(r'(^|/)seed\d+/', r'\1seed/', '/'.join(PurePath(value).parts[-3:]))
     return 'nan' if value != value else value

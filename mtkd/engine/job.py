@@ -1,4 +1,4 @@
-"""The options of a command line and the resulting config."""
+"""The options of a training or test, and the resulting config."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from .smoke import smoke as cut_down
 
 @dataclass
 class Job:
-    """The options of a command line, with the defaults of ``tools/train.py``.
+    """The options of a training or test, with the defaults of ``mtkd train``.
 
     Attributes:
         config: config file.
@@ -24,7 +24,7 @@ class Job:
         amp: ``'bf16'``, ``'fp16'``, ``'off'``; None: as in the config.
         compile: compile trunk, heads and teachers.
         smoke: a few iterations on synthetic data.
-        quick: cut down to minutes, with everything before it, on the config's own data.
+        quick: shorten the run and its prerequisites to minutes, on the data of the config.
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
         resume: resume from the newest valid checkpoint of the work dir, if there is one.
         resume_from: resume from this checkpoint.
@@ -60,13 +60,13 @@ class Job:
         return folder / 'smoke' if self.smoke else folder
 
     def loaded(self) -> Config:
-        """The config with its options, cut down where the run is a quick one.
+        """The config with its options, shortened for a quick run.
 
         Raises:
-            ValueError: the run is to be quick and a smoke run.
+            ValueError: both ``quick`` and ``smoke`` are set.
         """
         if self.smoke and self.quick:
-            raise ValueError('--smoke tries a config on synthetic data and --quick on its own: give one of them.')
+            raise ValueError('--smoke uses synthetic data and --quick the data of the config: give one of them.')
         return load_config(self.config, self.options, quick=self.quick)
 
     def resolved(self, *, network_only: bool = False, seed: int | None = None) -> Config:

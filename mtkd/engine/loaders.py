@@ -9,7 +9,7 @@ DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def datasets_of(loader: Any) -> Iterator[ConfigDict]:
-    """Every data set's config in a loader's, those inside a MultiDataset included."""
+    """The configs of all data sets of a loader, including a MultiDataset and the data sets in it."""
     pending = [loader['dataset']] if loader else []
     while pending:
         dataset = pending.pop()

@@ -1,4 +1,4 @@
-"""Dotted options as a command line spells them, and the folder of a run that was made with some."""
+"""Options with dotted keys: their form on a command line, and a digest for folder names."""
 
 import argparse
 import hashlib
@@ -9,11 +9,11 @@ from mmengine.config import DictAction
 
 
 def argument(key: str, value: Any) -> str:
-    """``key=value`` as ``--cfg-options`` reads it.
+    """Format an option as ``key=value`` for ``--cfg-options``.
 
     Raises:
-        ValueError: what is read there would not be the value (dictionaries; strings with blanks, commas, or that look
-            like numbers).
+        ValueError: the value cannot be given on a command line: a dictionary, or a string that contains spaces or commas or
+            looks like a number.
     """
     text = f'{key}={_typed(value)}'
     parser = argparse.ArgumentParser()
@@ -23,8 +23,8 @@ def argument(key: str, value: Any) -> str:
     except (AssertionError, ValueError):
         read = None if value is not None else ''
     if repr(read) != repr(value):
-        raise ValueError(f'the value {value!r} of {key} cannot be given on a command line, which reads {read!r}: give its '
-                         f'parts by their dotted keys, or write a config of your own with it.')
+        raise ValueError(f'the value {value!r} of {key} cannot be given on a command line, where it is read as {read!r}: '
+                         f'set its parts by dotted keys, or write a config with this value.')
     return text
 
 
@@ -37,11 +37,11 @@ def _typed(value: Any) -> str:
 
 
 def digest(options: Mapping[str, Any]) -> str:
-    """Eight hexadecimal digits that tell sets of options apart, whatever their order."""
+    """Eight hexadecimal digits that identify a set of options, independent of their order."""
     text = repr(sorted((key, _plain(value)) for key, value in options.items()))
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _plain(value: Any) -> Any:
-    """A value as it counts: lists and tuples alike, as in a checkpoint's identity."""
+    """A value with tuples replaced by lists, as in the identity of a checkpoint."""
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -24,7 +24,7 @@ class Circumstances:
     """The settings of a run that are relevant for its prerequisites.
 
     Attributes:
-        seed: of the run.
+        seed: seed of the run.
         data_root: folder that contains the folders of the data sets; None: the default one.
         amp: the precision requested by the user; None: as in the config.
     """
@@ -40,7 +40,7 @@ class Prerequisite(ABC):
     Attributes:
         order: kinds with a smaller number are created and resolved first.
         keys: the top-level config keys that this kind reads.
-        prefixes: what ``--cfg-options`` begin with that reach this kind, as in ``teachers.NAME.KEY=VALUE``.
+        prefixes: first parts of the ``--cfg-options`` that are passed to this kind, as in ``teachers.NAME.KEY=VALUE``.
     """
 
     order: int = 0
@@ -64,24 +64,24 @@ class Prerequisite(ABC):
         """
 
     def configure(self, cfg: Config, options: Mapping[str, Any]) -> None:
-        """Write the command line's options for this kind into a loaded config.
+        """Write the command-line options for this kind into a loaded config.
 
         Args:
-            cfg: a loaded config; it is changed.
-            options: dotted key, which begins with one of :attr:`prefixes`, -> value.
+            cfg: a loaded config; it is modified.
+            options: dotted key -> value; the keys begin with one of :attr:`prefixes`.
 
         Raises:
-            ValueError: a key names nothing, or nothing reads it.
+            ValueError: a key is unknown or unused.
         """
         if options:
-            raise ValueError(f'--cfg-options {next(iter(options))}: nothing reads it.')
+            raise ValueError(f'--cfg-options {next(iter(options))}: nothing reads this key.')
 
     def resolve(self, cfg: Config, seed: int, *, random: bool, network_only: bool) -> Config:
         """Replace references to this prerequisite in a copy of a loaded config.
 
         Args:
             cfg: a loaded config; it is not modified.
-            seed: of the run.
+            seed: seed of the run.
             random: use random weights instead, to try a config whose prerequisites do not exist.
             network_only: only resolve prerequisites of the network itself, which are needed for deployment.
 

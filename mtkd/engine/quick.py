@@ -1,8 +1,8 @@
-"""``--quick``: a config and everything before it, cut down to minutes on a CPU, on its own data and with its own parts.
+"""``--quick``: shortens a config and its prerequisites to minutes on a CPU, with the data and networks of the config.
 
-What comes of it is no result: it is marked wherever it is kept. The suite of its records ends in ``_quick``, so that no
-leaderboard puts it beside real rows, and its work dirs lie below ``work_dirs/quick``, so that no student takes it for a
-real teacher.
+The metrics of a quick run are not results and are marked as such. The suite of its records ends in ``_quick``, so that no
+leaderboard lists them with real results. Its work dirs are in ``work_dirs/quick``, so that no student uses its weights as
+a real teacher.
 """
 
 import copy
@@ -22,50 +22,54 @@ from ..structures import Size
 from .loaders import DATALOADERS, datasets_of
 from .validate import takes
 
-KEY = 'quick'  # of a config that has been cut down
+KEY = 'quick'  # set in a shortened config
 SUFFIX = '_quick'  # of the suite of its records
-ITERATIONS, EPOCHS = 20, 2  # of a training; epochs for those that count in epochs
-SAMPLES, HELD_OUT = 64, 16  # of a data set in training, and in validation or test
-BATCH = 8
-LONGEST = 128  # pixels of the longer side of an image whose labels are maps
-VIEWS = 2  # of a teacher cache
-LOG_INTERVAL = 5
+ITERATIONS, EPOCHS = 20, 2  # length of a training; epochs if its length is given in epochs
+SAMPLES, HELD_OUT = 64, 16  # samples of a data set in training, and in validation or test
+BATCH = 8  # maximum batch size
+LONGEST = 128  # maximum length in pixels of the longer side of an image with dense labels
+VIEWS = 2  # maximum number of views in a teacher cache
+LOG_INTERVAL = 5  # iterations
 NEVER = 10 ** 6  # iterations
-_UNTIL = ('end', 'T_max', 'step_size', 'cutoff_iters')  # of schedules
+_UNTIL = ('end', 'T_max', 'step_size', 'cutoff_iters')  # arguments of schedules that are lengths
 _FIXED = ('runtime_info', 'finite')  # hooks that follow the logging interval
 
 
 def is_quick(cfg: Mapping[str, Any]) -> bool:
-    """Whether a config has been cut down."""
+    """Whether a config has been shortened."""
     return bool(cfg.get(KEY))
 
 
 def flag(cfg: Mapping[str, Any]) -> str:
-    """What a command in a message has to end in to be of the same kind."""
+    """``' --quick'`` for a shortened config, to be appended to a command in a message; otherwise ``''``."""
     return ' --quick' if is_quick(cfg) else ''
 
 
 def trained_quickly(meta: Mapping[str, Any]) -> bool:
-    """Whether a checkpoint, by its ``meta``, is of a quick run."""
+    """Whether a checkpoint with this ``meta`` was written by a quick run."""
     identity = meta.get('identity')
     return isinstance(identity, Mapping) and is_quick(json.loads(identity['config']))
 
 
 def protocol(usual: str) -> str:
-    """What a record of a quick run says of its numbers."""
-    return f'quick run, no result ({usual} of a shortened training on a part of the data)'
+    """The protocol in a record of a quick run, from the ``usual`` protocol."""
+    return f'quick run, not a result ({usual} of a shortened training on a part of the data)'
 
 
 def shorten(cfg: Config) -> None:
-    """Cut a config down in place, before a command line's options are merged into it.
+    """Shorten a config in place, before command-line options are merged into it.
 
-    Fewer iterations, with schedules in proportion; some samples of each data set, drawn once and for all; batches of at most
-    8; images whose labels are maps at most 128 pixels wide, all their sizes in proportion; no loader workers; one
-    validation in the end. Networks, losses, links, balances and weights stay as they are.
+    The run has at most 20 iterations or 2 epochs, with schedules shortened in proportion; a fixed subset of each data set;
+    batches of at most 8 samples, if each data set of a batch still has one; images with dense labels whose longer side is at
+    most 128 pixels; no loader workers; and one validation at the end. Networks, losses, links, balances and weights are
+    unchanged.
+
+    Args:
+        cfg: a loaded config; it is modified.
     """
     cfg[KEY] = True
     cfg.suite = f'{cfg.get("suite") or Path(cfg.filename).stem}{SUFFIX}'
-    for name in DATALOADERS:  # two may be one object
+    for name in DATALOADERS:  # several loaders may be the same object
         if cfg.get(name):
             cfg[name] = copy.deepcopy(cfg[name])
     _shrink_pictures(cfg)
@@ -93,9 +97,9 @@ def _shorten_loader(loader: Any, samples: int) -> None:
 
 
 def _shrink_quotas(sampler: Any, before: int, now: int) -> None:
-    """Numbers of samples in a batch, in their proportions."""
+    """Reduce the numbers of samples per batch of a sampler from batch size ``before`` to ``now``, in proportion."""
     quotas, labelled = sampler.get('quotas'), sampler.get('labelled')
-    places: Sequence[float] = [now / before]  # a new place for each of before
+    places: Sequence[float] = [now / before]  # factor for the number of samples of each data set
     if quotas is not None and not isinstance(quotas, str):
         sampler.quotas = apportion(np.array(quotas) / sum(quotas), now)
         places = [new / old for new, old in zip(sampler.quotas, quotas, strict=True)]
@@ -108,7 +112,7 @@ def _shrink_quotas(sampler: Any, before: int, now: int) -> None:
 
 
 def _shrink_pictures(cfg: Config) -> None:
-    """Images of training crops that are large are resized as they are read, in all splits."""
+    """Resize the images of all splits when they are read, if the training crops are larger than :data:`LONGEST`."""
     if not any(_has_maps(task) for task in (cfg.get('tasks') or {}).values()):
         return
     sizes = [size for dataset in datasets_of(cfg.get('train_dataloader')) if (size := _last_size(dataset)) is not None]
@@ -127,13 +131,13 @@ def _shrink_pictures(cfg: Config) -> None:
 
 
 def _has_maps(task: Any) -> bool:
-    """Whether a task's labels are maps, by its class."""
+    """Whether the labels of a task are dense, by its class."""
     cls = TASKS.get(task['type']) if isinstance(task, Mapping) and isinstance(task.get('type'), str) else None
     return bool(getattr(getattr(cls, 'kind', None), 'spatial', False))
 
 
 def _last_size(dataset: Any) -> Size | None:
-    """The size of the last transform that has one."""
+    """(height, width) of the last transform with a size."""
     for transform in reversed(dataset.get('pipeline') or []):
         size = transform.get('size') if isinstance(transform, Mapping) else None
         if isinstance(size, Sequence) and len(size) == 2:
@@ -142,7 +146,7 @@ def _last_size(dataset: Any) -> Size | None:
 
 
 def scaled(size: Size) -> Size:
-    """A size whose longer side is at most :data:`LONGEST`, of about the same shape, in multiples of 32."""
+    """A (height, width) of about the same aspect ratio, in multiples of 32, with the longer side :data:`LONGEST`."""
     factor = LONGEST / max(size)
     height, width = (max(32, round(side * factor / 32) * 32) for side in size)
     return height, width
@@ -157,7 +161,7 @@ def _shorten_training(cfg: Config) -> None:
     train[key] = min(before, most)
     _scale_schedules(cfg.get('param_scheduler'), train[key] / before, by_epoch=key == 'max_epochs')
     if train.get('val_interval'):
-        train.val_interval = train.get('max_iters') or NEVER  # and after the last
+        train.val_interval = train.get('max_iters') or NEVER  # the loop also validates after the last iteration
     hooks = cfg.get('default_hooks') or {}
     for name, hook in hooks.items():
         if hook and name in _FIXED:
@@ -172,7 +176,7 @@ def _shorten_training(cfg: Config) -> None:
 
 
 def _scale_schedules(schedules: Any, factor: float, by_epoch: bool) -> None:
-    """Bring the numbers of schedules that count as the training does into its new length."""
+    """Multiply the lengths of schedules by ``factor``, if they use the same unit (epochs or iterations) as the training."""
     for schedule in schedules if isinstance(schedules, list | tuple) else [schedules] if schedules else []:
         if bool(schedule.get('by_epoch', True)) != by_epoch:
             continue

@@ -15,7 +15,7 @@ from .. import __version__
 from .facts import Facts
 
 CONFIG_KEYS = ('suite', 'method', 'student', 'backbone', 'data_set', 'train_set', 'test_set', 'domain', 'fold')
-NAMES = CONFIG_KEYS[:5]  # of the row of results
+NAMES = CONFIG_KEYS[:5]  # keys that identify the row of results
 PACKAGES = ('torch', 'torchvision', 'mmengine', 'timm', 'numpy', 'opencv-python', 'scipy', 'torchjd')
 
 

@@ -15,7 +15,7 @@ _NEEDED = {  # launcher -> (its variables, the program that sets them)
 
 
 def check_rendezvous(launcher: str, environment: Mapping[str, str] | None = None) -> None:
-    """Refuse settings that cannot form a process group.
+    """Check that the environment variables allow to form a process group.
 
     Args:
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
@@ -35,8 +35,8 @@ def check_rendezvous(launcher: str, environment: Mapping[str, str] | None = None
                          f'{"is" if len(missing) == 1 else "are"} not set: {cure}, or leave --launcher out.')
     rank, size = _whole(given, needed[0]), _whole(given, needed[1])
     if size < 1 or not 0 <= rank < size:
-        raise ValueError(f'--launcher {launcher}: {needed[0]}={rank} and {needed[1]}={size} do not fit: ranks go from 0 to '
-                         f'{needed[1]} - 1.')
+        raise ValueError(f'--launcher {launcher}: {needed[0]}={rank} and {needed[1]}={size} do not fit: ranks are numbered '
+                         f'from 0 to {needed[1]} - 1.')
     if given.get('MASTER_PORT') and not 1 <= _whole(given, 'MASTER_PORT') <= 65535:
         raise ValueError(f'--launcher {launcher}: MASTER_PORT={given["MASTER_PORT"]} is not a port (1 to 65535).')
     local = _whole(given, 'LOCAL_RANK') if given.get('LOCAL_RANK') else 0
@@ -44,14 +44,14 @@ def check_rendezvous(launcher: str, environment: Mapping[str, str] | None = None
         raise ValueError(f'--launcher pytorch: LOCAL_RANK={local}, and this machine has {torch.cuda.device_count()} GPUs: '
                          f'start at most that many processes on it (torchrun --nproc-per-node).')
     if launcher == 'slurm' and shutil.which('scontrol') is None:
-        raise ValueError('--launcher slurm asks scontrol for the first node, and there is no scontrol on PATH: start inside '
-                         'a Slurm job, or with torchrun and --launcher pytorch.')
+        raise ValueError('--launcher slurm needs scontrol to find the first node, and scontrol is not on PATH: start '
+                         'inside a Slurm job, or with torchrun and --launcher pytorch.')
     if given.get('MASTER_ADDR'):
         try:
             socket.getaddrinfo(given['MASTER_ADDR'], None)
         except OSError:
-            raise ValueError(f'--launcher {launcher}: no machine is known as MASTER_ADDR={given["MASTER_ADDR"]}: correct '
-                             f'it.') from None
+            raise ValueError(f'--launcher {launcher}: the host MASTER_ADDR={given["MASTER_ADDR"]} cannot be resolved: '
+                             f'correct its name.') from None
 
 
 def _whole(given: Mapping[str, str], name: str) -> int:

@@ -65,7 +65,7 @@ def report_of(cfg: Config) -> Report | None:
         return None
     unknown = set(asked) - set(Report.__dataclass_fields__)
     if unknown:
-        raise ValueError(f"report has '{min(unknown)}', which nothing reads: it has last_epochs and statistic.")
+        raise ValueError(f"report has the unknown key '{min(unknown)}': its keys are last_epochs and statistic.")
     return Report(**asked)
 
 
@@ -87,9 +87,9 @@ def set_up_report(cfg: Config) -> bool:
     if not cfg.get('val_dataloader'):
         cfg.val_dataloader = copy.deepcopy(cfg.test_dataloader)
     if _data(cfg.val_dataloader) != _data(cfg.test_dataloader):
-        raise ValueError('report takes its numbers from the validations of the last epochs, but the data set of '
-                         'val_dataloader is not that of test_dataloader: make them the same, or set report=None for the '
-                         'numbers of a checkpoint.')
+        raise ValueError('report uses the metrics of the validations in the last epochs, but the data sets of '
+                         'val_dataloader and test_dataloader differ: make them the same, or set report=None to use the '
+                         'metrics of the checkpoint.')
     cfg.val_evaluator = copy.deepcopy(cfg.test_evaluator)  # slow metrics are also reported
     if not cfg.get('val_cfg'):
         cfg.val_cfg = {'type': 'ValLoop'}
@@ -136,7 +136,7 @@ class Validations:
             IncompleteReport: the file does not exist or has another format.
         """
         if not path.is_file():
-            raise IncompleteReport(f'there is no {path}, which a training writes while it validates its last epochs')
+            raise IncompleteReport(f'there is no {path}, which is written by the validations of the last epochs')
         try:
             data = json.loads(path.read_text(encoding='utf-8'))
             numbers = {int(entry['iter']): {name: math.nan if value is None else float(value)
@@ -163,10 +163,10 @@ def reported(folder: Path, report: Report, meta: Mapping[str, Any]) -> tuple[dic
     path = folder / VALIDATIONS
     kept = Validations.read(path)
     if kept.config_sha256 != meta.get('config_sha256') or kept.seed != meta.get('seed'):
-        raise IncompleteReport(f'{path} is of another training than the checkpoint')
+        raise IncompleteReport(f'{path} belongs to another training than the checkpoint')
     ends = kept.report_at[-report.last_epochs:]
     if not ends or meta.get('iter') != ends[-1]:
-        raise IncompleteReport(f'the checkpoint is of iteration {meta.get("iter")}, the training of {path} ends at '
+        raise IncompleteReport(f'the checkpoint is from iteration {meta.get("iter")}, but the training of {path} ends at '
                                f'{ends[-1] if ends else "none"}')
     missing = [iteration for iteration in ends if iteration not in kept.numbers]
     if missing:

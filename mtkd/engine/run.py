@@ -42,13 +42,12 @@ def train(job: Job) -> Path:
         RunStopped: a signal was received; a checkpoint was written.
     """
     if job.with_prerequisites and job.launcher != 'none':
-        raise ValueError('--with-prerequisites trains teachers in one process: train them without a launcher first (the '
-                         'same command without --launcher, or the one each missing teacher is named with).')
+        raise ValueError('--with-prerequisites runs in a single process: first run the same command without --launcher, or '
+                         'train the missing teachers with the commands in the error message without it.')
     check_rendezvous(job.launcher)
     resuming = job.resume or job.resume_from is not None
     if job.take_config and not resuming:
-        raise ValueError('--take-config says what a resumed run takes from the config: add --resume or --resume-from, or '
-                         'leave it out.')
+        raise ValueError('--take-config applies to resumed runs only: add --resume or --resume-from, or leave it out.')
     student = job.loaded()
     with work_dir.lock(job.folder) or nullcontext():
         if not resuming:
@@ -101,24 +100,26 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
 
     Args:
         job: the config and the location of its data; the distiller is not built, teachers are not needed.
-        checkpoint: ``final.pth`` or ``iter_N.pth``; one of a quick run makes the test a quick one.
-        show_dir: output folder for images of predictions and labels.
+        checkpoint: ``final.pth`` or ``iter_N.pth``; a checkpoint of a quick run is tested with ``quick``.
+        show_dir: output folder for images of predictions and labels; None: no images.
         num_pictures: number of samples to draw.
-        show_teachers: put the teachers' predictions below the student's in the images; the teachers are needed then, and
-            the peak memory counts them.
+        show_teachers: show the teachers' predictions below the student's in the images. This requires the teachers, and the
+            peak memory includes them.
 
     Raises:
-        ValueError: ``show_teachers`` is set without images or without teachers.
+        FileNotFoundError: the checkpoint, the config or the data does not exist.
+        ValueError: the config is invalid, the checkpoint does not fit it, or ``show_teachers`` is set without images or
+            without teachers.
     """
     check_rendezvous(job.launcher)
     weights = load(checkpoint)
     if trained_quickly(weights.get('meta', {})) and not job.quick:
-        print(f'{checkpoint} is from a quick run: it is tested as one, and its results are marked', flush=True)
+        print(f'{checkpoint} is from a quick run: --quick is used for this test too, and its results are marked', flush=True)
         job.quick = True
     cfg = job.loaded()
     if show_teachers and (show_dir is None or not teacher_names(cfg)):
-        raise ValueError(f'--show-teachers puts teachers into the images of --show-dir: '
-                         f'{"give --show-dir" if show_dir is None else f"{job.config} has no teachers"}.')
+        raise ValueError(f'--show-teachers adds the teachers to the images in --show-dir: '
+                         f'{"add --show-dir" if show_dir is None else f"{job.config} has no teachers, leave it out"}.')
     teachers = teacher_names(cfg)
     cfg = job.prepared(training=False, with_teachers=show_teachers,
                        seed=int(weights.get('meta', {}).get('seed', job.seed)))
@@ -134,7 +135,7 @@ def test(job: Job, checkpoint: Path, show_dir: Path | None = None, num_pictures:
 
 
 def _runner(cfg: Config) -> Runner:
-    """A Runner, with what the console shows."""
+    """A Runner with hooks for the output on the console."""
     runner = TaskRunner.from_cfg(cfg)
     if is_main_process() and cfg.default_hooks.get('logger') is not None:
         runner.register_hook(ConsoleHook())
@@ -183,8 +184,8 @@ def _by_protocol(facts: Facts, folder: Path) -> Facts:
             raise IncompleteReport(f'the validations in {folder} have no {lacking[0]}')
     except IncompleteReport as error:
         if is_main_process():
-            print(f"note: no {report.text(report.last_epochs)} as the config's report asks, the numbers are those of the "
-                  f'checkpoint: {error}.', flush=True)
+            print(f'note: the metrics are those of the checkpoint, not the {report.text(report.last_epochs)} as in report '
+                  f'of the config: {error}.', flush=True)
         return facts
     metrics = {task: {name: (numbers[f'{task}/{name}'], unit, higher) for name, (_, unit, higher) in values.items()}
                for task, values in facts.metrics.items()}

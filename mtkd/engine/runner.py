@@ -1,4 +1,4 @@
-"""MMEngine's Runner, with logs of its own, a saved config that loads again, and loader workers shielded from signals."""
+"""MMEngine's Runner with separate logs per run, a saved config that can be loaded, and workers shielded from signals."""
 
 import math
 from collections import Counter
@@ -18,12 +18,12 @@ from .stopping import shield_workers
 
 CONFIG_KEYS = ('sync_bn', 'find_unused_parameters', 'detect_anomalous_params', 'model_wrapper_cfg', 'compile',
                'activation_checkpointing', 'efficient_conv_bn_eval')
-"""What MMEngine's Runner reads at the top of a config besides its arguments."""
+"""Top-level config keys that MMEngine's Runner reads besides its arguments."""
 _WIDTH, _ENDLESS = 120, 10 ** 9
 
 
 class _RunConfig(Config):
-    """A config that MMEngine writes to logs, checkpoints and trackers as :func:`config_text` does."""
+    """A config whose text in logs, checkpoints and trackers is that of :func:`config_text`."""
 
     @property
     def pretty_text(self) -> str:
@@ -31,9 +31,9 @@ class _RunConfig(Config):
 
 
 class TaskRunner(Runner):
-    """The Runner of all jobs; see the module."""
+    """The Runner of all trainings and tests; see the module."""
 
-    _runs: ClassVar[Counter[str]] = Counter()  # by the second in which they were created
+    _runs: ClassVar[Counter[str]] = Counter()  # number of runs per timestamp
     _timestamp: str
 
     @classmethod
@@ -42,9 +42,10 @@ class TaskRunner(Runner):
         return super().from_cfg(_RunConfig(cfg.to_dict(), filename=cfg.filename))
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
-        """As in MMEngine, with a timestamp that no other run of this process has.
+        """As in MMEngine, with a timestamp that is unique in this process.
 
-        MMEngine names logger, visualiser and log folder by config and second, and runs of equal names share them.
+        MMEngine names logger, visualiser and log folder after the config and the time in seconds; two runs of the same name
+        would share them.
         """
         super().setup_env(env_cfg)
         second = self._timestamp
@@ -74,19 +75,19 @@ class TaskRunner(Runner):
 def config_text(cfg: Config) -> str:
     """A config as Python text that loads to the same values.
 
-    MMEngine's ``pretty_text`` contains bare ``inf`` and ``nan``, and is formatted with yapf, which takes about a second; a
-    run of MMEngine 0.10.7 asks for it at its start and for every checkpoint.
+    MMEngine's ``pretty_text`` contains bare ``inf`` and ``nan``, which Python cannot load, and formats the text with yapf,
+    which takes about a second. MMEngine 0.10.7 calls it at the start of a run and for every checkpoint.
     """
     return ''.join(f'{key} = {_written(value, 0, len(key) + 3)}\n' for key, value in cfg.to_dict().items())
 
 
 def _written(value: Any, indent: int, taken: int) -> str:
-    """Python text of a value: in one line where it fits, else an entry per line.
+    """Python text of a value: on one line if it fits, otherwise with one entry per line.
 
     Args:
         value: a value of a config.
-        indent: of the line in which it begins.
-        taken: number of characters before it and after it in that line.
+        indent: indentation of the line in which it begins.
+        taken: number of other characters in that line.
     """
     if isinstance(value, dict):
         named = all(str(key).isidentifier() and not iskeyword(str(key)) for key in value)

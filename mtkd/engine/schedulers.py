@@ -26,14 +26,14 @@ class ByFormula(_ParamScheduler):
     def __init__(self, optimizer: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(optimizer, *args, **kwargs)
         if self.end >= INF:
-            raise ValueError(f'{type(self).__name__} has no end: give param_scheduler end, in '
-                             f'{"epochs" if self.by_epoch else "iterations"}; without it nothing would be scheduled.')
+            raise ValueError(f'{type(self).__name__} has no end, so that it would have no effect: give end in '
+                             f'param_scheduler, in {"epochs" if self.by_epoch else "iterations"}.')
 
     end: int
 
     def factor(self, done: float, base: float) -> float:
         """The scheduled value relative to ``base``, the optimizer's value, after the fraction ``done`` of the steps."""
-        raise TypeError(f'{type(self).__name__} does not say its factor')
+        raise TypeError(f'{type(self).__name__} does not define factor')
 
     def step(self) -> None:
         """Take one step; unlike in MMEngine, the step at ``end`` is included."""
@@ -54,7 +54,7 @@ class ByFormula(_ParamScheduler):
 
 
 class _Poly(ByFormula, PolyParamScheduler):
-    """(1 - i / N) ^ power of the way from ``eta_min`` to the optimizer's value."""
+    """``eta_min`` + (value of the optimizer - ``eta_min``) (1 - i / N) ^ power."""
 
     def factor(self, done: float, base: float) -> float:
         least = self.eta_min / base if base else 0.0
@@ -82,7 +82,7 @@ class PolyLR(LRSchedulerMixin, _Poly):
 class LinearLR(LRSchedulerMixin, _Linear):
     """Linear warm-up of the learning rate: ``start_factor`` to ``end_factor`` times the optimizer's.
 
-    Args: ``start_factor``, ``end_factor``, ``begin``, ``end`` and ``by_epoch`` as MMEngine's.
+    Args: ``start_factor``, ``end_factor``, ``begin``, ``end`` and ``by_epoch`` as in MMEngine.
     """
 
 

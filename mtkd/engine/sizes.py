@@ -34,7 +34,7 @@ def _size_of(dataset: Any) -> Size | None:
 
 
 def check_sizes(model: nn.Module, cfg: Config, splits: tuple[str, ...]) -> None:
-    """Refuse, before the first step, image sizes that a part of the model with a ``check_size`` does not support.
+    """Check, before the first step, that all parts of the model with a ``check_size`` support the image sizes.
 
     Args:
         model: the model, with all its networks.
@@ -51,12 +51,12 @@ def check_sizes(model: nn.Module, cfg: Config, splits: tuple[str, ...]) -> None:
                 try:
                     part.check_size(size)
                 except ValueError as error:
-                    raise ValueError(f'{cfg.filename}: {split}_dataloader makes images of {size[0]}x{size[1]}; '
+                    raise ValueError(f'{cfg.filename}: {split}_dataloader yields images of {size[0]}x{size[1]}; '
                                      f'{error}') from None
 
 
 def check_batch_of_one(net: nn.Module, cfg: Config) -> None:
-    """Refuse, before the first step, a training batch of one image with batch normalisation at 1x1.
+    """Check, before the first step, that no batch normalisation at 1x1 is trained with batches of one image.
 
     The network runs on the meta device; the check is skipped if this is impossible or the image size is unknown.
 

@@ -32,7 +32,7 @@ def smoke(cfg: Config) -> Config:
         if not cfg.get(loader):
             continue
         for part in cfg[loader].dataset.get('datasets') or []:
-            part.setdefault('name', part['type'])  # a union refuses duplicate names
+            part.setdefault('name', part['type'])  # MultiDataset requires unique names
         for dataset in datasets_of(cfg[loader]):
             synthesise(dataset, kinds)
         cfg[loader].num_workers = 0
@@ -65,6 +65,12 @@ def _shrink_batch(loader: Any) -> None:
 
 
 def synthesise(dataset: Any, kinds: Mapping[str, str]) -> None:
+    """Replace the config of a data set by that of a synthetic one with the same tasks, in place.
+
+    Args:
+        dataset: config of a data set; that of a MultiDataset is left unchanged.
+        kinds: task -> kind of label, used if the data set does not list its tasks.
+    """
     if dataset.get('datasets'):
         return
     kept = {key: dataset[key] for key in ('name', 'tasks', 'num_classes', 'split') if key in dataset}

@@ -1,8 +1,8 @@
-"""Experiment trackers by name: ``--log tensorboard,wandb,mlflow``; a resumed run goes on in its tracker's run.
+"""Experiment trackers by name: ``--log tensorboard,wandb,mlflow``; a resumed run continues the run of its tracker.
 
-MMEngine (0.10.7) has a backend for each tracker. Three are refined here, because its own log wandb's values by the number of
-calls instead of the iteration, begin a run anew at every start, copy a whole work dir into MLflow's store, which lies in
-that work dir, and show what a resumed run logs again twice in TensorBoard.
+MMEngine (0.10.7) has a backend for each tracker. Three of them are extended here, because those of MMEngine log to wandb by
+the number of calls instead of the iteration, start a new run when training resumes, copy the whole work dir into MLflow's
+store (which is in that work dir), and show repeated iterations of a resumed run twice in TensorBoard.
 """
 
 import json
@@ -21,19 +21,19 @@ from .. import atomic
 from ..registry import VISBACKENDS
 from .record import NAMES
 
-IDS = 'trackers.json'  # in a work dir: tracker -> the id of the run there
+IDS = 'trackers.json'  # file in the work dir: tracker -> id of the run
 BACKENDS = {'tensorboard': 'TensorboardVisBackend', 'wandb': 'WandbRun', 'mlflow': 'MLflowRun', 'aim': 'AimVisBackend',
             'clearml': 'ClearMLVisBackend', 'neptune': 'NeptuneVisBackend', 'dvclive': 'DVCLiveVisBackend'}
-_OWN_STORES: set[str] = set()  # mlflow puts the store that it is told into the environment, where users put theirs
+_OWN_STORES: set[str] = set()  # set_tracking_uri writes to MLFLOW_TRACKING_URI, which users also set
 
 
 def add_trackers(cfg: Config, names: Sequence[str], work_dir: Path | str) -> None:
-    """Add backends to a config's visualizer; one that is there stays as it is.
+    """Add backends to the visualizer of a config; existing ones are kept.
 
     Args:
-        cfg: a config that is being prepared.
+        cfg: a config that is being prepared; it is modified.
         names: keys of :data:`BACKENDS`.
-        work_dir: of the run.
+        work_dir: work dir of the run.
     """
     if not names:
         return
@@ -50,7 +50,7 @@ def add_trackers(cfg: Config, names: Sequence[str], work_dir: Path | str) -> Non
 
 
 def begin_at(visualizer: Visualizer, iteration: int) -> None:
-    """Tell the backends that need it where a training begins, before anything is logged; 0 unless it is resumed."""
+    """Pass the first iteration of a training (0 unless it is resumed) to the backends that need it, before logging."""
     for backend in visualizer._vis_backends.values():
         if isinstance(backend, TensorboardRun):
             backend.begin_at(iteration)
@@ -58,24 +58,24 @@ def begin_at(visualizer: Visualizer, iteration: int) -> None:
 
 @VISBACKENDS.register_module(name='TensorboardVisBackend')
 class TensorboardRun(TensorboardVisBackend):
-    """TensorBoard, under the name of MMEngine's backend, which it replaces.
+    """TensorBoard; replaces MMEngine's backend of the same name.
 
-    A resumed run logs the iterations after its checkpoint again. Its file begins with the mark by which TensorBoard drops
-    what an earlier start logged for them (``purge_step`` of ``SummaryWriter``). The checkpoint's own iteration stays; what
-    ``scalars.json`` shows to be logged for it already, such as a validation that is repeated, is left out.
+    A resumed run logs the iterations after its checkpoint again. With ``purge_step`` of ``SummaryWriter``, TensorBoard drops
+    the earlier values of these iterations. Values of the checkpoint's own iteration are kept: a value that is already in
+    ``scalars.json``, for example of a repeated validation, is not logged again.
 
     Args:
-        save_dir: given by MMEngine.
+        save_dir: set by MMEngine.
     """
 
     def __init__(self, save_dir: str) -> None:
         super().__init__(save_dir)
-        self._first: int | None = None  # iteration that the training began at; None: not told
-        self._logged: set[str] = set()  # names of the values logged for it
+        self._first: int | None = None  # first iteration of the training; None: unknown
+        self._logged: set[str] = set()  # names of the values already logged for it
         self._config: Config | None = None
 
     def begin_at(self, iteration: int) -> None:
-        """Take the iteration that the training begins at."""
+        """Set the first iteration of the training."""
         self._first = iteration
         file = Path(self._save_dir) / 'scalars.json'
         if iteration and file.is_file():
@@ -91,7 +91,7 @@ class TensorboardRun(TensorboardVisBackend):
             self._tensorboard.add_text('config', self._config.pretty_text)
 
     def add_config(self, config: Config, **kwargs: Any) -> None:
-        """Record the config, as soon as there is something to log: before, the iteration is not known."""
+        """Keep the config until the first value is logged; the first iteration is not known before."""
         self._config = config
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
@@ -104,20 +104,23 @@ def _step_of(line: str) -> int | None:
     try:
         return json.loads(line).get('step')
     except (ValueError, AttributeError):
-        return None  # cut off
+        return None  # an incomplete line
 
 
 @VISBACKENDS.register_module()
 class WandbRun(WandbVisBackend):
-    """Weights & Biases, by iteration. ``WANDB_MODE=offline`` writes into the work dir; ``wandb sync`` sends it later.
+    """Weights & Biases, by iteration. ``WANDB_MODE=offline`` writes into the work dir; ``wandb sync`` uploads it later.
 
-    Values of iterations that were logged before a crash are not logged twice: wandb drops steps that go back.
+    Iterations that were logged before a crash are not logged twice, because wandb drops steps that decrease.
 
     Args:
-        save_dir: given by MMEngine.
+        save_dir: set by MMEngine.
         run: name of the run.
-        ids: file that keeps the run's id for a resume.
-        init_kwargs: of ``wandb.init``; ``WANDB_PROJECT`` and wandb's other variables hold too.
+        ids: file that stores the id of the run for resuming.
+        init_kwargs: arguments of ``wandb.init``; ``WANDB_PROJECT`` and the other variables of wandb also apply.
+
+    Raises:
+        ValueError: ``ids`` is not valid JSON.
     """
 
     def __init__(self, save_dir: str, run: str, ids: str, init_kwargs: dict[str, Any] | None = None) -> None:
@@ -149,15 +152,15 @@ class WandbRun(WandbVisBackend):
 
 @VISBACKENDS.register_module()
 class MLflowRun(MLflowVisBackend):
-    """MLflow, in a store in the work dir (``mlflow.db``), or where ``MLFLOW_TRACKING_URI`` says.
+    """MLflow, with a store in the work dir (``mlflow.db``), or at ``MLFLOW_TRACKING_URI`` if that is set.
 
     Iterations that were logged before a crash are not logged twice.
 
     Args:
-        save_dir: given by MMEngine.
+        save_dir: set by MMEngine.
         run: name of the run.
-        ids: file that keeps the run's id for a resume.
-        exp_name: the experiment.
+        ids: file that stores the id of the run for resuming.
+        exp_name: name of the experiment.
     """
 
     def __init__(self, save_dir: str, run: str, ids: str, exp_name: str = 'mtkd') -> None:
@@ -165,7 +168,7 @@ class MLflowRun(MLflowVisBackend):
         self._run, self._ids, self._logged = run, Path(ids), -1
 
     def _init_env(self) -> None:
-        """Open the store, and the run: a new one, or the one that a resumed run had."""
+        """Open the store and start the run; a resumed run continues its earlier one."""
         import mlflow
         self._mlflow = mlflow
         folder = self._ids.parent.absolute()
@@ -188,7 +191,7 @@ class MLflowRun(MLflowVisBackend):
             self._logged = max((point.step for point in history), default=-1)
 
     def add_config(self, config: Config, **kwargs: Any) -> None:
-        """Record the config as a file, and of its values those that a table of runs is read by."""
+        """Log the config as a file, and the values that identify the run as parameters."""
         self.cfg = config
         mlflow = self.experiment
         mlflow.log_text(config.pretty_text, 'config.py')
@@ -224,7 +227,7 @@ def _known_id(ids: Path, tracker: str) -> str | None:
     try:
         return json.loads(ids.read_text(encoding='utf-8')).get(tracker)
     except (ValueError, AttributeError):
-        raise ValueError(f'{ids} is damaged: remove it; the tracker then begins a new run.') from None
+        raise ValueError(f'{ids} is damaged: remove it; the tracker then starts a new run.') from None
 
 
 def _keep_id(ids: Path, tracker: str, value: str) -> str:

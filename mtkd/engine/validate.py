@@ -28,13 +28,13 @@ from .prerequisite import kinds
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _TOGETHER = ('train_dataloader', 'train_cfg', 'optim_wrapper')
 _BY_NAME = {'paramwise_cfg', 'custom_keys'}  # their keys are names of parts of the model
-_LISTS = {'pipeline', 'datasets', 'custom_hooks', 'param_scheduler', 'vis_backends'}  # of objects; elsewhere, one object
+_LISTS = {'pipeline', 'datasets', 'custom_hooks', 'param_scheduler', 'vis_backends'}  # lists of objects
 _TYPO = 0.88  # similarity above which an unused top-level name is considered a misspelling of a used one
 _POSITIVE = {'interval', 'val_interval', 'batch_size', 'max_iters', 'max_epochs', 'log_interval', 'update_interval',
              'prefetch_factor'}
 _COUNTS = {'batch_size', 'max_iters', 'max_epochs', 'val_interval', 'log_interval', 'num_classes', 'num_samples', 'channels',
-           'lateral_channels'}  # never below 1 (an interval of -1 is MMEngine's word for never)
-_SIZES = {'size', 'input_size', 'img_size', 'picture_size'}  # and neither is any of their sides
+           'lateral_channels'}  # at least 1 (an interval of -1 means never in MMEngine)
+_SIZES = {'size', 'input_size', 'img_size', 'picture_size'}  # all sides are at least 1
 _NOT_NEGATIVE = {'num_workers', 'lr', 'weight_decay', 'seed'}
 _SHARES = {'dropout', 'drop_rate', 'drop_path_rate'}  # from 0 to 1
 
@@ -96,7 +96,7 @@ _NESTED = {  # keys with the same meaning in other objects, with an unknown defa
     'head': _place(registry.HEADS, given='in_channels out_channels', needs_type=False)}
 _LINK = _place(registry.LINKS, 'Link', 'task tasks')
 _CONTRAST = _place(registry.LINKS, 'TaskContrast', 'task tasks')
-_BUILT = {*_LOADERS, *_PLACES, *_MEMBERS} - {*record.CONFIG_KEYS}  # of the top-level keys, those that hold what is built
+_BUILT = {*_LOADERS, *_PLACES, *_MEMBERS} - {*record.CONFIG_KEYS}  # top-level keys of objects to build
 _VISITED = {*_PLACES, 'links'}  # their own messages are more specific than annotations
 _DISTILL_LOSS = _place(registry.DISTILL_LOSSES)
 
@@ -162,7 +162,7 @@ def _check_top(cfg: Config, read: Set[str]) -> None:
     if cfg.model.net.get('backbone') is None and cfg.model.net.get('trunk') is None:
         raise _Wrong(f"model.net={_shown(cfg.model.net)} has no backbone: give one, as in "
                      f"backbone=dict(type='TimmBackbone', name='resnet18').")
-    for key in cfg:  # names of results are left out: a list of "domains" is a variable of the config, no misspelling
+    for key in cfg:  # keys of results are not suggested: "domains" may be a variable of the config, not a misspelling
         near = difflib.get_close_matches(key, read - {*record.CONFIG_KEYS}, n=1, cutoff=_TYPO)
         if near and key not in read and not cfg.get(near[0]) and not key.startswith('_'):
             raise _Wrong(f"nothing reads the key '{key}'; did you mean '{near[0]}'?")
@@ -170,13 +170,13 @@ def _check_top(cfg: Config, read: Set[str]) -> None:
     trains = bool(cfg.get('train_cfg') or cfg.get('optim_wrapper'))  # a config with data only is allowed
     if absent and trains:
         there = ' and '.join(key for key in _TOGETHER if cfg.get(key))
-        raise _Wrong(f'a training needs {", ".join(_TOGETHER)}; there is {there}, but no {" and no ".join(absent)}.')
+        raise _Wrong(f'a training config needs {", ".join(_TOGETHER)}; it has {there}, but no {" and no ".join(absent)}.')
     for split in ('val', 'test'):
         if cfg.get(f'{split}_dataloader') and not cfg.get(f'{split}_evaluator') and cfg.get(f'{split}_cfg'):
             raise _Wrong(f"there is {split}_dataloader, but no {split}_evaluator: give dict(type='TaskMetrics').")
     for key in record.CONFIG_KEYS:
         if cfg.get(key) is not None:
-            what = (int, 'a whole number, of the results') if key == 'fold' else (str, 'text, a name for the results')
+            what = (int, 'a whole number') if key == 'fold' else (str, 'text')
             _expect(cfg[key], key, *what)
     _check_environment(cfg.get('env_cfg'))
     for key in _LOADERS:
@@ -210,7 +210,7 @@ def _check_loader(loader: Any, path: str, complete: bool) -> None:
 
 
 def _check_environment(env: Any) -> None:
-    """MMEngine hands these on to PyTorch and OpenCV as they are."""
+    """Check ``env_cfg``, which MMEngine passes to PyTorch and OpenCV unchecked."""
     if env is None:
         return
     _expect(env, 'env_cfg', Mapping, 'a dictionary, as in dict(dist_cfg=dict(backend=...))')
@@ -293,7 +293,7 @@ def _links(node: Any, path: str) -> None:
 
 def _object(node: Any, path: str, place: _Place, in_links: bool) -> None:
     """Check a dictionary that is built by a registry, recursively."""
-    if callable(node) or (node is None and place is _TEACHER and '.teachers.' in path):  # None takes an inherited one out
+    if callable(node) or (node is None and place is _TEACHER and '.teachers.' in path):  # None removes an inherited teacher
         return
     _expect(node, path, Mapping, 'a dictionary with a type, dict(type=...)')
     if 'type' in node and not isinstance(node['type'], str) and not callable(node['type']):
@@ -338,7 +338,7 @@ def _find(name: Any, where: mm_registry.Registry, path: str) -> Any:
         near = difflib.get_close_matches(name, where.module_dict, n=3, cutoff=0.5)
         text = f"'{name}' is not in the {where.name} registry; nearest: {', '.join(near) or 'none'}."
     if elsewhere is not None:
-        text = f"'{name}' is a {elsewhere.name}, and a {where.name} belongs here{_known(where)}."
+        text = f"'{name}' is a {elsewhere.name}, but a {where.name} is needed here{_known(where)}."
     raise _Wrong(f'{path}.type: {text}')
 
 
@@ -382,7 +382,7 @@ def _expect(value: Any, path: str, kind: type | tuple[type, ...], what: str) -> 
 
 
 def _number(value: Any, path: str, key: str) -> None:
-    """Refuse non-positive counts and NaN, independent of the class."""
+    """Check the range of numbers by their key (counts, sizes, rates), and that they are not NaN."""
     if isinstance(value, list | tuple) and key in _SIZES:
         for i, side in enumerate(value):
             _number(side, f'{path}[{i}]', key)
@@ -391,10 +391,10 @@ def _number(value: Any, path: str, key: str) -> None:
     if math.isnan(value):
         raise _Wrong(f'{path}=nan must be a {"finite number of 0 or more" if key in _NOT_NEGATIVE else "number"}.')
     if '.kwargs.' in path:
-        return  # of somebody else's network
+        return  # arguments of a network of another library
     if (key in _POSITIVE and value == 0) or (key in _COUNTS | _SIZES and value < 1):
         raise _Wrong(f'{path}={value} must be 1 or more'
-                     + ('; to leave it out, set it to None.' if key == 'val_interval' else '.'))
+                     + ('; set it to None for no validation.' if key == 'val_interval' else '.'))
     if key in _SHARES and not 0 <= value <= 1:
         raise _Wrong(f'{path}={value} must be a number from 0 to 1.')
     if key in _NOT_NEGATIVE and (value < 0 or not math.isfinite(value)):
@@ -434,14 +434,14 @@ def _signature(built: Callable[..., Any]) -> _Signature:
 
 
 def _type_of_default(default: Any) -> Any:
-    """What an argument without an annotation takes, as its default tells."""
+    """The type of an argument without an annotation, from its default value."""
     if isinstance(default, bool | str):
         return type(default)
     return float if isinstance(default, int | float) else Any
 
 
 def takes(built: Callable[..., Any], argument: str) -> bool:
-    """Whether a class, or a function, can be called with an argument of this name."""
+    """Whether a class or function accepts an argument of this name."""
     signature = _signature(built)
     return signature.open or argument in signature.types
 
@@ -465,7 +465,7 @@ def _hands_on(function: Callable[..., Any], name: str) -> bool:
 
 
 def _looks_into(function: Callable[..., Any], name: str) -> bool:
-    """Whether a constructor reads its ``**name`` as well, and so may accept arguments that its base does not."""
+    """Whether a constructor also reads its ``**name``, so that it may accept arguments that its base does not."""
     return len(re.findall(rf'(?<!\*)\b{name}\b', _body(function))) > 0
 
 
@@ -493,7 +493,7 @@ def _hints(function: Callable[..., Any]) -> Mapping[str, Any]:
 def _check_type(value: Any, wanted: Any, path: str, name: str) -> None:
     referring = isinstance(value, Mapping) and 'config' in value  # a reference to the result of another config
     if not referring and not _fits(value, wanted):
-        raise _Wrong(f'{path}={_shown(value)} does not fit: {name} takes {_in_words(wanted)} there.')
+        raise _Wrong(f'{path}={_shown(value)} is invalid: {name} expects {_in_words(wanted)}.')
 
 
 def _fits(value: Any, wanted: Any) -> bool:
@@ -557,7 +557,7 @@ def _in_words(wanted: Any) -> str:
         return 'a dictionary'
     if inspect.isclass(kind) and issubclass(kind, Iterable):
         inner = [part for part in arguments[:1] if part is not Any]
-        return 'a list' + (f' of which each is {_in_words(inner[0])}' if inner else '')
+        return 'a list' + (f' with elements that are {_in_words(inner[0])}' if inner else '')
     return f'a {getattr(kind, "__name__", str(kind))} or its config'
 
 

@@ -22,7 +22,10 @@ class UsedFolder(ValueError):
 
 
 def lock(folder: Path) -> Lock | None:
-    """Lock a work dir for this run; the first of several ranks does this for all.
+    """Lock a work dir for this run; of several ranks, only the first does so.
+
+    Returns:
+        The lock; None on other ranks than the first.
 
     Raises:
         Busy: another run is using it.
@@ -43,11 +46,11 @@ def is_used(folder: Path) -> bool:
 
 
 def refuse_used(folder: Path, overwrite: bool, smoke: bool) -> None:
-    """Refuse a new run in the work dir of another run, unless that may be removed.
+    """Check that a work dir contains no other run, or one that may be removed.
 
     Args:
         folder: the work dir.
-        overwrite: whether it may be removed.
+        overwrite: whether the other run may be removed.
         smoke: whether the new run is a smoke run, which may replace another smoke run.
 
     Raises:
@@ -65,7 +68,7 @@ def refuse_used(folder: Path, overwrite: bool, smoke: bool) -> None:
 def clear(folder: Path) -> None:
     """Remove the files of a previous run in a work dir, after :func:`refuse_used`."""
     if first_rank():
-        (folder / IDS).unlink(missing_ok=True)  # a new run begins new runs in its trackers
+        (folder / IDS).unlink(missing_ok=True)  # a new run also starts new runs in its trackers
     if is_used(folder) and first_rank():
         print(f'{folder}: the previous run is removed ({_described(folder, _meta(folder))})', flush=True)
         for pattern in MADE_BY_A_RUN:
@@ -104,8 +107,7 @@ def checkpoint_to_resume(folder: Path, now: Identity, source: Path | None, take_
             return None
     content = load(source)
     if 'optimizer' not in content:
-        raise ValueError(f'{source} contains only weights, for testing and for students; a run is resumed from an '
-                         f'iter_N.pth.')
+        raise ValueError(f'{source} contains only weights, so that a run cannot be resumed from it: give an iter_N.pth.')
     meta = content.get('meta', {})
     found = differences(meta, now)
     if found and not take_config:
@@ -129,7 +131,7 @@ def _check_neighbours(folder: Path, source: Path, iteration: int, now: Identity,
         return
     if not overwrite:
         why = f'has later checkpoints of this run ({later[0].name})' if same else \
-            f'holds another run ({_described(folder, _meta(folder))})'
+            f'contains another run ({_described(folder, _meta(folder))})'
         raise UsedFolder(f'the work dir {folder} {why}: give another --work-dir to continue from {source}, or remove them '
                          f'with --overwrite.')
     if first_rank():
@@ -149,7 +151,7 @@ def _meta(folder: Path) -> Mapping[str, Any]:
 
 
 def _described(folder: Path, meta: Mapping[str, Any]) -> str:
-    state = 'finished' if (folder / FINAL).is_file() else 'begun'
+    state = 'finished' if (folder / FINAL).is_file() else 'unfinished'
     return f'{state}, seed {meta.get("seed", "unknown")}, iteration {meta.get("iter", "unknown")}'
 
 

@@ -24,7 +24,7 @@ def test_long_and_json(monkeypatch, capsys):
 
 def test_no_such_config(monkeypatch, capsys):
     code, _, err = run(monkeypatch, capsys, 'configs', 'zzz')
-    assert code == 2 and 'no config has the words zzz' in err
+    assert code == 2 and 'no config contains all of: zzz' in err
 
 
 @pytest.mark.parametrize(('text', 'words'), [
@@ -43,4 +43,4 @@ def test_a_broken_config_is_named_and_the_others_are_listed(monkeypatch, capsys,
         assert line.startswith(f'error: {folder}/broken.py cannot be read as a config: ')
         assert words.format(folder=folder) in line
     code, _, err = run(monkeypatch, capsys, 'configs', 'zzz')
-    assert code == 2 and 'broken.py' in err and 'no config has the words zzz' in err
+    assert code == 2 and 'broken.py' in err and 'no config contains all of: zzz' in err

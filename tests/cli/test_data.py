@@ -42,7 +42,7 @@ def test_laying_out(monkeypatch, capsys, tmp_path):
 
 @pytest.mark.parametrize(('arguments', 'words'), [
     (['nyudd'], "there is no data set 'nyudd'; did you mean nyud"),
-    (['--fetch'], '--fetch and --from are for one data set'),
+    (['--fetch'], '--fetch and --from need the name of a data set'),
     (['nyud', '--fetch'], 'NYU Depth V2, multi-task cannot be fetched from here: get it from'),
     (['raf-db', '--from', '.'], 'RAF-DB has no known archive'),
     (['nyud', '--from', 'nowhere'], 'holds none of the archives of NYU Depth V2, multi-task (NYUD_MT.tgz, NYUDv2.tar.gz)')])

@@ -85,8 +85,8 @@ def test_published_rows_can_be_left_out(tmp_path, capsys):
 
 @pytest.mark.parametrize(('arguments', 'sentence'), [
     (['--check'], '--check needs --out'), (['--cross-domain', '--baseline', 'MT'], 'leave out --cross-domain'),
-    (['--costs', '--suite', 'x'], 'leave out --suite'), (['--replace'], '--replace goes with --record'),
-    (['--record', 'x.jsonl', '--out', 'x.md'], '--record only keeps runs')])
+    (['--costs', '--suite', 'x'], 'leave out --suite'), (['--replace'], '--replace needs --record'),
+    (['--record', 'x.jsonl', '--out', 'x.md'], '--record only adds runs')])
 def test_options_that_do_not_go_together(runs, capsys, arguments, sentence):
     assert main(['leaderboard', str(runs), *arguments]) == 2
     assert sentence in capsys.readouterr().err

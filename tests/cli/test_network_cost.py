@@ -32,7 +32,7 @@ def test_mistakes_are_one_sentence(tmp_path, monkeypatch, capsys):
     write_network(tmp_path, 'a')
     for arguments, words in ((['--steps', 0], 'is not a positive whole number'),
                              (['--device', 'cuda'], 'needs --clock wall'),
-                             (['--out', 'folder'], 'whose name ends in .jsonl'),
+                             (['--out', 'folder'], 'must end in .jsonl'),
                              (['--only', 'x', '--baseline', tmp_path / 'a.py'], '--only x: there is no such network')):
         code, _, err = run(monkeypatch, capsys, 'network-cost', tmp_path / '*.py', *arguments)
         assert code == 2 and words in err and 'Traceback' not in err

@@ -62,7 +62,7 @@ def test_a_dry_run_says_what_would_be_run(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(('arguments', 'sentence'), [
     (['{tmp}/none.py'], 'there is no sweep file'),
     (['{sweep}', '--cfg-options', 'train_cfg.max_itres=3'], 'nearest: max_iters'),
-    (['{sweep}', '--cluster-options', 'timeout_min=3'], '--cluster-options are for --cluster slurm'),
+    (['{sweep}', '--cluster-options', 'timeout_min=3'], '--cluster-options needs --cluster'),
 ])
 def test_a_mistake_is_one_sentence(arguments, sentence, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path / 'work_dirs'))

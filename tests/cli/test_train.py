@@ -36,7 +36,7 @@ def test_train_then_test_then_leaderboard(tmp_path, monkeypatch, capsys):
     ('train', ['configs/baselines/mt_hrnet18_camvid.py', '--data-root', '{tmp}', '--work-dir', '{tmp}/w',
                   '--cfg-options', 'model.net.backbone.pretrained=False'], '{tmp}'),
     ('train', ['configs/quickstart/student_kdam.py', '--with-prerequisites', '--launcher', 'pytorch'],
-     'without a launcher'),
+     'runs in a single process'),
 ])
 def test_a_mistake_is_one_sentence(tool, arguments, sentence, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)

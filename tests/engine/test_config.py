@@ -45,8 +45,8 @@ def test_options_of_parts_without_a_type_pass(key):
     ('optim_wraper.optimizer.lr', "the config has no 'optim_wraper'; nearest: optim_wrapper"),
     ('model.net.backbone.pretraind', "model.net.backbone has no 'pretraind'; nearest: pretrained"),
     ('model.net.bakbone.name', "model.net has no 'bakbone'; nearest: backbone"),
-    ('train_cfg.max_iters.more', 'train_cfg.max_iters is 40000 and has no parts'),
-    ('param_scheduler.7.power', 'param_scheduler is a list of 1'),
+    ('train_cfg.max_iters.more', 'train_cfg.max_iters is 40000, which has no keys'),
+    ('param_scheduler.7.power', 'param_scheduler is a list of length 1'),
     ('model.distiler.weight', "model has no 'distiler'; nearest: distiller")])
 def test_unknown_options_are_errors(key, message):
     with pytest.raises(ValueError, match=message):

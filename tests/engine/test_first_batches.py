@@ -56,7 +56,7 @@ def loader(dataset, batch_size=4):
 
 def test_the_first_batch_is_put_together():
     try_loader('val_dataloader', loader(Sized()), TASKS)
-    with pytest.raises(ValueError, match=r'val_dataloader: its first batch of 4 samples cannot be made: the images of one '
+    with pytest.raises(ValueError, match=r'val_dataloader: its first batch of 4 samples cannot be loaded: the images of one '
                                          r'batch differ in size'):
         mixed = MultiDataset([Sized(name='a'), Sized((8, 12), name='b')])
         try_loader('val_dataloader', loader(mixed), TASKS)
@@ -80,7 +80,7 @@ def test_what_goes_wrong_in_python_is_named():
         def augmented(self, index, draw=0):
             raise KeyError('sema')
 
-    with pytest.raises(ValueError, match="train_dataloader: its first batch of 4 samples cannot be made: KeyError: 'sema'"):
+    with pytest.raises(ValueError, match="its first batch of 4 samples cannot be loaded: KeyError: 'sema'"):
         try_loader('train_dataloader', loader(Broken()), TASKS)
 
 

@@ -100,5 +100,5 @@ def test_the_whole_chain(pair, tmp_path, capfd):
 
 
 def test_it_is_not_smoke(pair):
-    with pytest.raises(ValueError, match='--smoke tries a config on synthetic data and --quick on its own: give one'):
+    with pytest.raises(ValueError, match='--smoke uses synthetic data and --quick the data of the config: give one'):
         train(Job(str(pair[1]), smoke=True, quick=True))

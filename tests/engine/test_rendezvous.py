@@ -20,7 +20,7 @@ def test_what_can_meet_passes():
 @pytest.mark.parametrize(('launcher', 'given', 'words'), [
     ('pytorch', {}, 'RANK and WORLD_SIZE and MASTER_ADDR and MASTER_PORT are not set: start with torchrun'),
     ('pytorch', {**TORCH, 'WORLD_SIZE': ''}, 'and WORLD_SIZE is not set'),
-    ('pytorch', {**TORCH, 'RANK': '2'}, 'RANK=2 and WORLD_SIZE=2 do not fit: ranks go from 0'),
+    ('pytorch', {**TORCH, 'RANK': '2'}, 'RANK=2 and WORLD_SIZE=2 do not fit: ranks are numbered from 0'),
     ('pytorch', {**TORCH, 'RANK': '-1'}, 'RANK=-1'), ('pytorch', {**TORCH, 'WORLD_SIZE': '0'}, 'WORLD_SIZE=0'),
     ('pytorch', {**TORCH, 'RANK': 'one'}, 'RANK=one must be a whole number'),
     ('pytorch', {**TORCH, 'MASTER_PORT': '70000'}, 'MASTER_PORT=70000 is not a port'),
@@ -35,5 +35,5 @@ def test_what_cannot_is_refused(launcher, given, words):
 
 def test_slurm_without_its_tools(monkeypatch):
     monkeypatch.setenv('PATH', '')
-    with pytest.raises(ValueError, match='no scontrol on PATH'):
+    with pytest.raises(ValueError, match='scontrol is not on PATH'):
         check_rendezvous('slurm', SLURM)

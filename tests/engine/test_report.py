@@ -42,7 +42,7 @@ def test_a_report_switches_validation_on():
 
 def test_the_sets_must_be_the_same():
     other = {'dataset': {'type': 'SyntheticScenes', 'split': 'train'}}
-    with pytest.raises(ValueError, match='not that of test_dataloader: make them the same, or set report=None'):
+    with pytest.raises(ValueError, match='and test_dataloader differ: make them the same, or set report=None'):
         set_up_report(config({'last_epochs': 2}, val_dataloader=other))
     cached = {'dataset': {'type': 'SyntheticScenes', 'split': 'val', 'cache': True}, 'batch_size': 3}
     assert set_up_report(config({'last_epochs': 2}, val_dataloader=cached))
@@ -51,7 +51,7 @@ def test_the_sets_must_be_the_same():
 @pytest.mark.parametrize(('report', 'sentence'), [
     ({'last_epochs': 0}, r'report\.last_epochs=0'), ({'last_epochs': 2.5}, r'report\.last_epochs=2\.5'),
     ({'statistic': 'best'}, r"report\.statistic='best': use one of median, mean"),
-    ({'epochs': 3}, "report has 'epochs', which nothing reads")])
+    ({'epochs': 3}, "report has the unknown key 'epochs'")])
 def test_mistakes_are_one_sentence(report, sentence):
     with pytest.raises(ValueError, match=sentence):
         report_of(config(report))
@@ -81,8 +81,8 @@ def test_statistic_over_the_last_epochs(tmp_path):
 
 
 @pytest.mark.parametrize(('meta', 'sentence'), [
-    ({'config_sha256': 'other'}, 'is of another training'), ({'seed': 4}, 'is of another training'),
-    ({'iter': 30}, 'the checkpoint is of iteration 30, the training of .* ends at 40')])
+    ({'config_sha256': 'other'}, 'belongs to another training'), ({'seed': 4}, 'belongs to another training'),
+    ({'iter': 30}, 'the checkpoint is from iteration 30, but the training of .* ends at 40')])
 def test_another_checkpoint(tmp_path, meta, sentence):
     write(tmp_path, {at: {'depth/rmse': 1.0} for at in (10, 20, 30, 40)})
     with pytest.raises(IncompleteReport, match=sentence):

@@ -31,7 +31,7 @@ def test_the_last_size_counts():
 def test_the_loader_and_both_sizes_are_named():
     check_sizes(nn.Sequential(nn.Linear(1, 1)), CFG, ('train',))
     check_sizes(nn.Sequential(Picky()), CFG, ('val', 'test'))
-    with pytest.raises(ValueError, match='train_dataloader makes images of 24x24; 16 does not divide the width'):
+    with pytest.raises(ValueError, match='train_dataloader yields images of 24x24; 16 does not divide the width'):
         check_sizes(nn.Sequential(nn.Sequential(Picky())), CFG, ('train', 'val'))
 
 
@@ -41,7 +41,7 @@ def test_training_refuses_before_the_first_step(tmp_path):
     old = "name='test_resnet', norm='group', out_indices=(1, 2), drop_path_rate=0.1"
     assert text.count(old) == 1
     config.write_text(text.replace(old, "name='vit_tiny_patch16_224', depth=2, out_indices=(0, 1), img_size=(32, 32)"))
-    with pytest.raises(ValueError, match=r'toy\.py: train_dataloader makes images of 32x48; backbone vit_tiny_patch16_224 '
+    with pytest.raises(ValueError, match=r'toy\.py: train_dataloader yields images of 32x48; backbone vit_tiny_patch16_224 '
                                          r"cannot take these: Input width \(48\) doesn't match model \(32\); give images"):
         train(Job(str(config), work_dir=tmp_path / 'run'))
     assert not list((tmp_path / 'run').glob('*.pth'))

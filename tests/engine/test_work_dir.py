@@ -45,7 +45,7 @@ def test_a_fresh_run_in_a_used_folder(job):
     refused(job, r'already contains a run \(finished, seed 1, iteration 4\): continue it with --resume, .*--work-dir')
     refused(replace(job, seed=5), 'already contains a run')
     (job.work_dir / 'final.pth').unlink()
-    refused(job, r'begun, seed 1, iteration 4')
+    refused(job, r'unfinished, seed 1, iteration 4')
 
 
 def test_overwriting_leaves_nothing_of_the_other_run(job):

@@ -56,4 +56,4 @@ def test_mistakes_of_the_tool(tmp_path, capsys):
     assert leaderboard([str(tmp_path), '--costs']) == 2
     assert 'no such file of records' in capsys.readouterr().err
     assert leaderboard([str(tmp_path), '--costs', '--suite', 'toy']) == 2
-    assert 'makes a page of its own' in capsys.readouterr().err
+    assert 'writes a separate page' in capsys.readouterr().err

@@ -21,7 +21,7 @@ class AdaptiveLR(Hook):
     ``every`` iterations. A total that may be negative (learned task weights) is compared by its change relative to its
     magnitude, which is equivalent for a positive one.
 
-    It replaces schedules: a config that also has ``param_scheduler`` is refused. Its state is in the checkpoint, so that a
+    It replaces schedules: a config that also has ``param_scheduler`` is an error. Its state is in the checkpoint, so that a
     resumed run is bit-exact.
 
     Args:
@@ -62,8 +62,8 @@ class AdaptiveLR(Hook):
     def before_train(self, runner: Any) -> None:
         """Start within the bounds, or resume from a checkpoint."""
         if runner.param_schedulers:
-            raise ValueError('AdaptiveLR sets the learning rate itself: take param_scheduler out of the config (an empty '
-                             'list).')
+            raise ValueError('AdaptiveLR sets the learning rate itself: remove the schedules from the config '
+                             '(param_scheduler=[]).')
         if self.lr_min is None or self.lr_max is None:
             raise ValueError('AdaptiveLR has no bounds: give lr_min and lr_max, or put the hook LRRangeTest before it.')
         if self.lr == 0:

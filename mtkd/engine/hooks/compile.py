@@ -42,7 +42,7 @@ class CompileHook(Hook):
             self._checked = True
             graphs = _counters()['stats'].get('unique_graphs', 0)
             if graphs < 1:
-                raise RuntimeError('--compile had no effect: torch.compile made no graph with this version of torch.')
+                raise RuntimeError('--compile had no effect: torch.compile created no graph with this version of torch.')
             runner.logger.info(f'compiled {graphs} graphs')
 
 

@@ -55,16 +55,19 @@ class FiniteHook(Hook):
         self._loss: Tensor | None = None
 
     def before_train(self, runner: Any) -> None:
-        """Record which weights are not finite at the start; install the guard of the optimizer step."""
+        """Record which weights are not finite at the start; install the guard of the optimizer step.
+
+        Raises:
+            ValueError: ``skip`` is set together with fp16 or gradient accumulation.
+        """
         self._unlike = set(_not_finite(unwrapped(runner.model)))
         if self.skip:
             if getattr(getattr(runner.optim_wrapper, 'scaler', None), 'is_enabled', lambda: False)():
-                raise ValueError('default_hooks.finite.skip is not for fp16, whose gradient scaler leaves such steps out '
-                                 'already: set it to 0.')
+                raise ValueError('default_hooks.finite.skip is not needed with fp16, whose gradient scaler already skips '
+                                 'such steps: set it to 0.')
             if getattr(runner.optim_wrapper, '_accumulative_counts', 1) > 1:
-                raise ValueError('default_hooks.finite.skip leaves out single steps, and '
-                                 'optim_wrapper.accumulative_counts makes one step of several batches: set one of them to '
-                                 'its default.')
+                raise ValueError('default_hooks.finite.skip does not support optim_wrapper.accumulative_counts above 1: '
+                                 'set one of them to its default.')
             runner.optim_wrapper.step = self._guarded(runner, runner.optim_wrapper.step)
             runner.optim_wrapper.update_params = self._watched(runner.optim_wrapper.update_params)
 
@@ -108,7 +111,7 @@ class FiniteHook(Hook):
         named = next((name for name in bad if name != 'loss'), 'the total loss')
         others = [name for name in bad if name not in (named, 'loss')]
         raise Diverged(f'training diverged: {named} was not finite in iteration {at} of {runner.max_iters}'
-                       + (f' ({", ".join(others)} neither)' if others else '') + f'; {self._advice(runner)}')
+                       + (f' (nor was {", ".join(others)})' if others else '') + f'; {self._advice(runner)}')
 
     def check_weights(self, runner: Any) -> None:
         """Check that all weights are finite.
@@ -132,8 +135,8 @@ class FiniteHook(Hook):
     def _advice(self, runner: Any) -> str:
         kept = getattr(runner, 'last_checkpoint', None)
         left = f'the last finite checkpoint is {kept}' if kept else 'there is no checkpoint yet'
-        return (f'{left}. Lower optim_wrapper.optimizer.lr, clip the gradients (optim_wrapper.clip_grad), or leave such '
-                f'steps out (default_hooks.finite.skip=10)')
+        return (f'{left}. Lower optim_wrapper.optimizer.lr, clip the gradients (optim_wrapper.clip_grad), or skip such '
+                f'steps (default_hooks.finite.skip=10)')
 
     def _watched(self, update: Callable[..., None]) -> Callable[..., None]:
         """Wrap the update of the optimizer wrapper to record the loss as well: it may be infinite with finite gradients."""
@@ -156,13 +159,13 @@ class FiniteHook(Hook):
             self.skipped += 1
             if self.skipped > self.skip:
                 raise Diverged(f'training diverged: loss or gradients of iteration {runner.iter + 1} of {runner.max_iters} '
-                               f'are not finite, and {self.skip} steps were left out before '
+                               f'are not finite, and {self.skip} steps have already been skipped '
                                f'(default_hooks.finite.skip={self.skip}); {self._advice(runner)}')
             self._left_out = True
             with torch.no_grad():
                 for buffer, before in self._buffers:
                     buffer.copy_(before)
-            runner.logger.warning(f'iteration {runner.iter + 1}: loss or gradients are not finite; the step is left out '
+            runner.logger.warning(f'iteration {runner.iter + 1}: loss or gradients are not finite; the step is skipped '
                                   f'({self.skipped} of at most {self.skip})')
         return guarded
 

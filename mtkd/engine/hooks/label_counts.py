@@ -27,8 +27,8 @@ class LabelCountHook(Hook):
         self.interval = interval
         self._sets: list[str] = []
         self._tasks: list[str] = []
-        self._recent: torch.Tensor | None = None  # since the last line, of this rank
-        self._begun: torch.Tensor | None = None  # the same of all ranks, for a checkpoint
+        self._recent: torch.Tensor | None = None  # since the last log entry, of this rank
+        self._begun: torch.Tensor | None = None  # the same, summed over all ranks, for a checkpoint
 
     def before_train(self, runner: Any) -> None:
         """Log the data sets and their labels."""
@@ -58,7 +58,7 @@ class LabelCountHook(Hook):
                 runner.message_hub.update_scalar(f'train/labelled/{task}', count)
 
     def gather_for_checkpoint(self) -> None:
-        """Gather the counts of all ranks since the last line; must be called on every rank."""
+        """Gather the counts of all ranks since the last log entry; must be called on every rank."""
         assert self._recent is not None
         self._begun = self._recent.clone()
         all_reduce(self._begun)
@@ -82,7 +82,7 @@ class LabelCountHook(Hook):
                                f'{_listed(dict(zip(self._tasks, counts, strict=True)))}')
 
     def _gathered(self) -> torch.Tensor:
-        """(sets, 1 + tasks) the counts of all ranks since the last time."""
+        """The counts of all ranks since the last call, (data sets, 1 + tasks) int64."""
         assert self._recent is not None
         recent = self._recent.clone()
         all_reduce(recent)

@@ -57,7 +57,7 @@ class LRRangeTest(Hook):
         takers = [part for part in (*runner.hooks, *(runner.param_schedulers or [])) if hasattr(part, 'adopt_range')]
         if not takers:
             raise ValueError('LRRangeTest finds bounds that nothing uses: add the hook AdaptiveLR or the schedule '
-                             'TriangularLR, or take it out.')
+                             'TriangularLR, or remove LRRangeTest.')
         if runner.iter > 0:
             return
         rates, losses = self._run(runner)
@@ -100,7 +100,7 @@ class LRRangeTest(Hook):
 
 
 def smoothed(losses: Sequence[float], momentum: float) -> np.ndarray:
-    """The losses' exponential mean, unbiased at the start."""
+    """Exponential moving average of the losses with bias correction, (N,)."""
     mean, out = 0.0, []
     for i, loss in enumerate(losses):
         mean = momentum * mean + (1 - momentum) * loss
@@ -136,13 +136,13 @@ def choose_range(rates: Sequence[float], losses: Sequence[float], smoothing: flo
         ValueError: there are too few values, or the loss never decreases.
     """
     if len(losses) < LOOK:
-        raise ValueError(f'LRRangeTest: the loss was not a number after {len(losses)} iterations: give a smaller low.')
+        raise ValueError(f'LRRangeTest: the loss was infinite or NaN after {len(losses)} iterations: give a smaller low.')
     slope = _slopes(np.log(rates), smoothed(losses, smoothing), round(0.5 / (1 - smoothing)))
     slope[:min(round(1 / (1 - smoothing)), len(losses) // 4)] = np.nan
     steepest = int(np.nanargmin(slope))
     if slope[steepest] >= 0:
-        raise ValueError(f'LRRangeTest: the loss falls for no learning rate from {rates[0]:.2g} to {rates[-1]:.2g}: give '
-                         'other bounds low and high, or more iters.')
+        raise ValueError(f'LRRangeTest: the loss decreases at no learning rate from {rates[0]:.2g} to {rates[-1]:.2g}: '
+                         'give other values of low and high, or more iters.')
     first = steepest
     while first > 0 and slope[first - 1] <= 0.1 * slope[steepest]:
         first -= 1

@@ -19,7 +19,7 @@ from ..unwrap import unwrapped
 
 @HOOKS.register_module()
 class PictureHook(Hook):
-    """Writes ``<sample id>.png``: the image, and for each task the label, the prediction, a teacher's if any, and the error.
+    """Writes ``<sample id>.png`` with the image and, for each task, label, prediction, a teacher's prediction and error.
 
     Args:
         folder: the output folder.
@@ -110,6 +110,9 @@ def page(sample: dict[str, Any], tasks: Mapping[str, Any], teacher: Mapping[str,
         tasks: the tasks of the model.
         teacher: task -> a teacher's prediction; None: not shown.
         about: ``metainfo`` of the data set.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
     """
     meta = sample['meta']
     is_clip = sample['image'].ndim > 3  # shown whole

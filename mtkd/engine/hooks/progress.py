@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...registry import HOOKS
 
-OTHERS = 84  # columns of the rest of the line
+OTHERS = 84  # columns of the line without the terms
 
 
 def fitting(parts: Sequence[str], room: int) -> str:
@@ -68,7 +68,7 @@ class ProgressHook(Hook):
         self._bar.console.print(f'validation at {runner.iter}: {shown}', highlight=False)
 
     def after_train(self, runner: Any) -> None:
-        """Keep the last line."""
+        """Stop the bar; its last state stays visible."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

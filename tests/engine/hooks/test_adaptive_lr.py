@@ -92,7 +92,7 @@ def test_arguments_that_make_no_sense(arguments, words):
 def test_without_bounds_and_beside_schedules():
     with pytest.raises(ValueError, match='has no bounds'):
         AdaptiveLR().before_train(runner())
-    with pytest.raises(ValueError, match='take param_scheduler out'):
+    with pytest.raises(ValueError, match='remove the schedules'):
         hook().before_train(runner(schedules=['PolyLR']))
 
 

@@ -54,9 +54,9 @@ def test_noise_at_the_start_is_no_fall():
 
 
 def test_no_fall_and_nothing_to_look_at():
-    with pytest.raises(ValueError, match=r'falls for no learning rate from 0\.0001 to 1'):
+    with pytest.raises(ValueError, match=r'decreases at no learning rate from 0\.0001 to 1'):
         choose_range(np.geomspace(1e-4, 1, 40), np.linspace(1, 2, 40))
-    with pytest.raises(ValueError, match='not a number after 3 iterations'):
+    with pytest.raises(ValueError, match='infinite or NaN after 3 iterations'):
         choose_range([1, 2, 3], [1, 1, 1])
 
 
