@@ -79,12 +79,11 @@ class CachedTaps:
         self.moves = mode == 'clean'
 
     def take(self, indices: Sequence[int] | np.ndarray, views: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
-        """The stored taps of several samples, tap -> (n, ...) in the store's precision, not warped."""
+        """The stored taps of several samples, tap -> (n, ...) float16 or float32, not warped."""
         rows = np.asarray(indices, np.int64)
         if not self.moves:
             rows = rows + self.num_samples * np.asarray(views, np.int64)
-        stored = self.store.read(rows)
-        return {tap: stored[tap] for tap in self.taps}
+        return self.store.read(rows, self.taps)
 
     def of(self, sample: Sample, index: int) -> dict[str, np.ndarray]:
         """The taps of one augmented sample, tap -> (C, h, w) or (C,)."""

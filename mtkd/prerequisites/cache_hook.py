@@ -1,6 +1,6 @@
 """Hook that reads teachers from a cache during training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -18,7 +18,7 @@ class TeacherCacheHook(Hook):
     """
 
     def __init__(self, mode: str = 'views', views: int = 1, seed: int = 0, folder: str | None = None,
-                 dtype: str = 'float16', clean_pipeline: Sequence[Any] = (), live: bool = False) -> None:
+                 dtype: str | Mapping[str, str] = 'float16', clean_pipeline: Sequence[Any] = (), live: bool = False) -> None:
         self.plan = CachePlan(mode, views, seed, folder, dtype, clean_pipeline, live)
 
     def before_train(self, runner: Any) -> None:

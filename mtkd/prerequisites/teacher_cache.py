@@ -6,12 +6,13 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from mmengine.config import Config
 from torch import nn
 from torch.utils.data import DataLoader
@@ -22,14 +23,16 @@ from ..datasets.multi import leaves
 from ..distill import Teacher
 from ..engine.config import default_work_dir
 from ..engine.job import Job, resolve
-from ..engine.lock import Lock
 from ..engine.prerequisite import Circumstances, Prerequisite
 from ..engine.quick import flag
 from ..registry import DATASETS, MODELS, PREREQUISITES, TRANSFORMS
 from ..structures import FeatureStore, collate
+from ..structures.tap_formats import tap_format
+from .cache_shards import ShardOf, beginning, check_nobody_writes, own_device, writing
 
 CONFIG_KEYS = ('teacher_cache',)
 COMMIT_EVERY_S = 5.0
+NO_CLASSES = frozenset({'normals', 'depth', 'edge_map'})  # kinds of tasks whose channels are no scores of classes
 
 
 class StaleCache(ValueError):
@@ -47,19 +50,22 @@ class CachePlan:
         views: K; the view of a sample is f(seed, epoch mod K, sample).
         seed: seed of the augmentation of the views, the same for all runs that share a cache.
         folder: folder of the caches; None: ``cache`` next to the teacher's checkpoint.
-        dtype: ``'float16'`` or ``'float32'``.
+        dtype: format of the stored taps, ``'float16'``, ``'float32'``, ``'int8'`` (8 bits a value, a scale a channel) or
+            ``'topk:K'`` (the K largest class scores); or patterns of taps -> format, of which the first that matches counts,
+            as in ``{'semseg.out': 'topk:4', '*.out': 'int8'}``. Other taps are ``'float16'``. See
+            :mod:`~mtkd.structures.tap_formats` for sizes and errors.
         clean_pipeline: transforms that resize decoded images to one size for the teacher; for ``'clean'``.
         live: train on the same K views, but run the teachers (for comparison).
 
     Raises:
-        ValueError: an unknown mode, or no views.
+        ValueError: an unknown mode or format, or no views.
     """
 
     mode: str = 'views'
     views: int = 1
     seed: int = 0
     folder: str | None = None
-    dtype: str = 'float16'
+    dtype: str | Mapping[str, str] = 'float16'
     clean_pipeline: Sequence[Any] = ()
     live: bool = False
 
@@ -67,6 +73,11 @@ class CachePlan:
         if self.mode not in MODES or self.views < 1:
             raise ValueError(f"teacher_cache: mode is one of {', '.join(MODES)} and views is 1 or more; they are "
                              f"'{self.mode}' and {self.views}.")
+        for name in self.dtype.values() if isinstance(self.dtype, Mapping) else [self.dtype]:
+            try:
+                tap_format(name)
+            except ValueError as error:
+                raise ValueError(f'teacher_cache.dtype: {error}') from error
 
     @classmethod
     def of(cls, cfg: Mapping[str, Any]) -> 'CachePlan | None':
@@ -88,6 +99,13 @@ class CachePlan:
     def rows_a_sample(self) -> int:
         """Rows of the store for each sample."""
         return self.views if self.mode == 'views' else 1
+
+    def formats(self, taps: Sequence[str]) -> dict[str, str]:
+        """Tap -> its format."""
+        if isinstance(self.dtype, str):
+            return dict.fromkeys(taps, self.dtype)
+        return {tap: next((name for pattern, name in self.dtype.items() if fnmatchcase(tap, pattern)), 'float16')
+                for tap in taps}
 
 
 @dataclass(frozen=True)
@@ -116,7 +134,8 @@ def parts(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> list[
     """All stores of a training: each teacher or expert of the network on each data set.
 
     Raises:
-        ValueError: there is no teacher, one cannot be cached, or the location of its cache is unknown.
+        ValueError: there is no teacher, one cannot be cached, the location of its cache is unknown, or a format does not fit
+            its taps.
     """
     found = []
     for name, (teacher, taps) in _teachers(model).items():
@@ -128,7 +147,23 @@ def parts(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> list[
             found.append(Part(name, teacher, taps, leaf, _root(cfg, plan, name) / _place(leaf, plan)))
     if not found:
         raise ValueError(f'{cfg.filename} has a teacher_cache, but no teacher or expert to cache.')
+    _check_formats(model, found, plan)
     return found
+
+
+def _check_formats(model: nn.Module, found: Sequence[Part], plan: CachePlan) -> None:
+    """Refuse patterns that match no tap, and the largest scores of outputs that are not classes."""
+    taps = sorted({tap for part in found for tap in part.taps})
+    for pattern in plan.dtype if isinstance(plan.dtype, Mapping) else ():
+        if not any(fnmatchcase(tap, pattern) for tap in taps):
+            raise ValueError(f"teacher_cache.dtype: '{pattern}' matches none of the cached taps ({', '.join(taps)}): "
+                             f'correct it, or leave it out.')
+    for tap, name in plan.formats(taps).items():
+        task, _, part = tap.rpartition('.')
+        classes = part == 'out' and (task not in model.tasks or model.tasks[task].kind.name not in NO_CLASSES)
+        if name.startswith('topk') and not classes:
+            raise ValueError(f"teacher_cache.dtype: {name} stores the largest scores of classes, '{tap}' is not an output "
+                             f'of classes: store it as int8 or float16.')
 
 
 def _teachers(model: nn.Module) -> dict[str, tuple[Teacher, tuple[str, ...]]]:
@@ -194,9 +229,18 @@ def changes(store: FeatureStore, key: Mapping[str, Any], part: Part, plan: Cache
     lacking = [tap for tap in part.taps if tap not in store.shapes]
     if lacking:
         found.append(f"taps ({', '.join(store.shapes)} then, {', '.join(part.taps)} now)")
-    if store.dtype != np.dtype(plan.dtype):
-        found.append(f'dtype ({store.dtype} then, {plan.dtype} now)')
+    now = {tap: name for tap, name in plan.formats(part.taps).items() if tap in store.formats}
+    before = {tap: store.formats[tap] for tap in now}
+    if before != now:
+        found.append(f'dtype ({_named(before, now)} then, {_named(now, before)} now)')
     return found
+
+
+def _named(formats: Mapping[str, str], others: Mapping[str, str]) -> str:
+    """Formats in a few words: one name, or the taps that differ."""
+    if len(set(formats.values())) == 1:
+        return next(iter(formats.values()))
+    return ', '.join(f'{tap} {name}' for tap, name in formats.items() if name != others[tap])
 
 
 def _short(value: Any) -> str:
@@ -226,8 +270,8 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
             raise StaleCache(f'the cache of {part} in {part.folder} is stale: {"; ".join(wrong)}; write it again with '
                              f'{command}.')
         if not store.complete:
-            raise ValueError(f'the cache of {part} in {part.folder} has {store.written} of {store.num_rows} rows; continue '
-                             f'with {command}.')
+            raise ValueError(f'the cache of {part} in {part.folder} has {store.written} of {store.num_rows} rows'
+                             f'{_missing(store)}; continue with {command}.')
         part.dataset.cached[part.name] = CachedTaps(store, part.taps, len(part.dataset.entries), plan.mode,
                                                     tuple(store.key['picture']))
     if not plan.live and plan.mode == 'views' and _reads_no_pictures(model):
@@ -235,6 +279,13 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
         sizes = {leaf.images.shape[2:] if isinstance(leaf, ArrayDataset) else None for leaf in found}
         for leaf in found:  # the stored views are augmented; the images are not used
             leaf.pipeline = [] if len(sizes) == 1 and None not in sizes else [Unseen()]
+
+
+def _missing(store: FeatureStore) -> str:
+    """The incomplete shards of a store that several processes write, in words."""
+    count = len(store.shards)
+    lacking = [f'{number}/{count}' for number, shard in enumerate(store.shards) if not shard.complete]
+    return '' if count == 1 else f' ({"shard" if len(lacking) == 1 else "shards"} {", ".join(lacking)} missing)'
 
 
 def _reads_no_pictures(model: nn.Module) -> bool:
@@ -257,7 +308,8 @@ def _fix_views(dataset: Any, plan: CachePlan) -> None:
             leaf.views, leaf.seed = plan.views, plan.seed
 
 
-def write_all(cfg: Config, plan: CachePlan, say: Callable[[str], None] = print, workers: int | None = None) -> list[Path]:
+def write_all(cfg: Config, plan: CachePlan, say: Callable[[str], None] = print, workers: int | None = None,
+              shard: ShardOf | None = None) -> list[Path]:
     """Write all caches of a prepared config; valid ones are kept, incomplete ones are completed.
 
     Args:
@@ -265,69 +317,116 @@ def write_all(cfg: Config, plan: CachePlan, say: Callable[[str], None] = print, 
         plan: its cache plan.
         say: callback for progress lines.
         workers: number of loader workers; None: as in the config.
+        shard: write only these rows of each cache, while other processes write the others; None: all rows.
 
     Returns:
         The stores' folders.
+
+    Raises:
+        Busy: another process writes the same rows.
+        ValueError: a shard does not fit the cache that other processes have begun; nothing is deleted.
     """
     model = MODELS.build(cfg.model)
-    model.to('cuda' if torch.cuda.is_available() else 'cpu')
+    model.to(own_device(shard))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     _fix_views(dataset, plan)
     loading = {'batch_size': cfg.train_dataloader.batch_size,
                'num_workers': cfg.train_dataloader.get('num_workers', 0) if workers is None else workers}
     found = parts(cfg, model, dataset, plan)
     for part in found:
-        _write(part, plan, loading, say)
+        _write(part, plan, loading, say, shard)
     return [part.folder for part in found]
 
 
-def _write(part: Part, plan: CachePlan, loading: Mapping[str, int], say: Callable[[str], None]) -> None:
+def _write(part: Part, plan: CachePlan, loading: Mapping[str, int], say: Callable[[str], None],
+           shard: ShardOf | None) -> None:
     key = key_of(part, plan)
-    store = _usable(part, plan, key, say)
+    store = _usable(part, plan, key, say, shard)
     if store is not None and store.complete:
         say(f'{part}: the cache is there and fits ({_megabytes(store.promised_bytes)} in {part.folder})')
         return
-    with Lock(part.folder.with_name(f'{part.folder.name}.lock'), f'the cache of {part} in {part.folder}',
-              'it is being written there; wait for that, and run this command again.'):
-        store = _usable(part, plan, key, lambda line: None)  # another process may have written it by now
-        if store is None or not store.complete:
-            _fill(part, plan, key, store, loading, say)
+    with ExitStack() as held:
+        for number in _join(part, plan, key, shard, held):
+            _fill(part, plan, number, loading, say)
 
 
-def _fill(part: Part, plan: CachePlan, key: Mapping[str, Any], store: FeatureStore | None, loading: Mapping[str, int],
-          say: Callable[[str], None]) -> None:
-    """Create or resume a store, and write all its rows."""
-    source = _source(part, plan)
-    taps = tuple(store.shapes) if store is not None else part.taps
-    if store is None:
-        store = _begin(part, plan, key, source, taps)
-    total = len(source) * plan.rows_a_sample
-    say(f'{part}: {total} rows of {store.row_bytes} bytes, {_megabytes(store.promised_bytes)} in {part.folder}'
-        + (f'; going on from row {store.written}' if store.written else ''))
-    progress = _Progress(part, store, say)
-    keys = [divmod(row, len(source))[::-1] for row in range(store.written, total)]
+def _join(part: Part, plan: CachePlan, key: Mapping[str, Any], shard: ShardOf | None, held: ExitStack) -> list[int]:
+    """Create the store unless there is one, and lock the shards to write.
+
+    Args:
+        part: the store.
+        plan: the cache plan.
+        key: the required origin.
+        shard: the shard of this process; None: all that are incomplete.
+        held: receives the locks.
+
+    Returns:
+        Numbers of the shards to write.
+    """
+    what = f'the cache of {part} in {part.folder}'
+    with beginning(part.folder, what):
+        store = _usable(part, plan, key, lambda line: None, shard)  # another process may have begun it by now
+        if store is None:
+            check_nobody_writes(part.folder, what)
+            store = _begin(part, plan, key, 1 if shard is None else shard.count)
+        count = len(store.shards)
+        mine = [number for number in range(count) if shard is None or number == shard.index]
+        for number in mine:
+            if not store.shards[number].complete:
+                held.enter_context(writing(part.folder, number, count, what))
+        return mine
+
+
+def _fill(part: Part, plan: CachePlan, number: int, loading: Mapping[str, int], say: Callable[[str], None]) -> None:
+    """Write the rows that a shard lacks."""
+    source, store = _source(part, plan), FeatureStore(part.folder)
+    shard, taps = store.shards[number], tuple(store.shapes)
+    name = f'{part}, shard {number}/{len(store.shards)}' if len(store.shards) > 1 else str(part)
+    if shard.complete:
+        say(f'{name}: its {shard.num_rows} rows are there')
+        return
+    say(f'{name}: {shard.num_rows} rows of {store.row_bytes} bytes, {_megabytes(shard.num_rows * store.row_bytes)} in '
+        f'{part.folder}' + (f'; going on from row {shard.written}' if shard.written else ''))
+    progress = _Progress(name, store, number, say)
+    rows = range(shard.first + shard.written, shard.first + shard.num_rows)
+    keys = [divmod(row, len(source))[::-1] for row in rows]
     device = next(part.teacher.net.parameters()).device
     for batch in DataLoader(source, sampler=keys, collate_fn=collate, **loading):
         seen = part.teacher(batch['image'].to(device), taps)
-        store.append({tap: value.float().cpu().numpy() for tap, value in seen.items()})
+        store.append({tap: value.float().cpu().numpy() for tap, value in seen.items()}, number)
         progress.tick(len(batch['image']))
-    store.commit()
+    store.commit(number)
     progress.end()
 
 
-def _usable(part: Part, plan: CachePlan, key: Mapping[str, Any], say: Callable[[str], None]) -> FeatureStore | None:
-    """The existing store, or None with a message on why it is not used."""
+def _usable(part: Part, plan: CachePlan, key: Mapping[str, Any], say: Callable[[str], None],
+            shard: ShardOf | None) -> FeatureStore | None:
+    """The existing store, or None with a message on why it is not used.
+
+    Raises:
+        ValueError: it does not fit this process's shard, and may hold rows of other processes.
+    """
     try:
         store = FeatureStore(part.folder)
     except FileNotFoundError:
         return None
     except ValueError as error:
+        if shard is not None:
+            raise
         say(f'{part}: written anew: {error}')
         return None
     wrong = changes(store, key, part, plan)
-    if wrong:
+    if wrong and shard is None:
         say(f'{part}: written anew, because it was made from something else: {"; ".join(wrong)}')
         return None
+    if wrong and shard is not None:
+        raise StaleCache(f'--shard {shard}: the cache of {part} in {part.folder} was made from something else: '
+                         f'{"; ".join(wrong)}; all shards need the same config, teacher and data, or delete the folder and '
+                         f'start all shards again if it is an old one.')
+    if shard is not None and shard.count != len(store.shards) and not store.complete:
+        count = len(store.shards)
+        raise ValueError(f'--shard {shard}: the cache of {part} in {part.folder} was begun in {count} shards and is not '
+                         f'complete: give --shard I/{count}, or leave --shard out to write the rest in one process.')
     return store
 
 
@@ -340,18 +439,20 @@ def _source(part: Part, plan: CachePlan) -> TaskDataset:
     return source
 
 
-def _begin(part: Part, plan: CachePlan, key: Mapping[str, Any], source: TaskDataset, taps: Sequence[str]) -> FeatureStore:
+def _begin(part: Part, plan: CachePlan, key: Mapping[str, Any], shards: int) -> FeatureStore:
     """Create a store, with row sizes from the first sample.
 
     Raises:
         OSError: there is not enough disk space.
+        ValueError: a tap does not fit its format, or there are more shards than rows.
     """
+    source = _source(part, plan)
     image = source[0]['image']
     device = next(part.teacher.net.parameters()).device
-    seen = part.teacher(image[None].to(device), taps)
+    seen = part.teacher(image[None].to(device), part.taps)
     store = FeatureStore.create(part.folder, {**key, 'picture': list(image.shape[-2:])},
                                 {tap: tuple(value.shape[1:]) for tap, value in seen.items()},
-                                len(source) * plan.rows_a_sample, plan.dtype)
+                                len(source) * plan.rows_a_sample, plan.formats(part.taps), shards)
     free = shutil.disk_usage(part.folder).free
     if store.promised_bytes > free:
         raise OSError(f'the cache of {part} will be {_megabytes(store.promised_bytes)}, {part.folder} has room for '
@@ -362,10 +463,11 @@ def _begin(part: Part, plan: CachePlan, key: Mapping[str, Any], source: TaskData
 class _Progress:
     """Commits and reports every few seconds."""
 
-    def __init__(self, part: Part, store: FeatureStore, say: Callable[[str], None]) -> None:
-        self.part, self.store, self.say = part, store, say
+    def __init__(self, name: str, store: FeatureStore, number: int, say: Callable[[str], None]) -> None:
+        self.name, self.store, self.number, self.say = name, store, number, say
+        self.shard = store.shards[number]
         self.begun = self.last = time.monotonic()
-        self.first = self.rows = store.written
+        self.first = self.rows = self.shard.written
 
     def tick(self, rows: int) -> None:
         """Count rows that were appended."""
@@ -373,17 +475,17 @@ class _Progress:
         now = time.monotonic()
         if now - self.last < COMMIT_EVERY_S:
             return
-        self.store.commit()
+        self.store.commit(self.number)
         self.last = now
-        left = (now - self.begun) / (self.rows - self.first) * (self.store.num_rows - self.rows)
-        self.say(f'{self.part}: {self.rows} of {self.store.num_rows} rows ({100 * self.rows // self.store.num_rows} %), '
-                 f'{left:.0f} s left')
+        total = self.shard.num_rows
+        left = (now - self.begun) / (self.rows - self.first) * (total - self.rows)
+        self.say(f'{self.name}: {self.rows} of {total} rows ({100 * self.rows // total} %), {left:.0f} s left')
 
     def end(self) -> None:
         """Report the result."""
         seconds = time.monotonic() - self.begun
-        size = sum(path.stat().st_size for path in self.store.folder.iterdir())
-        self.say(f'{self.part}: done, {_megabytes(size)}, {self.rows - self.first} rows in {seconds:.1f} s')
+        size = sum(path.stat().st_size for path in (self.shard.rows, self.shard.progress))
+        self.say(f'{self.name}: done, {_megabytes(size)}, {self.rows - self.first} rows in {seconds:.1f} s')
 
 
 def _megabytes(count: int) -> str:

@@ -2,33 +2,67 @@
 
 A store is a folder::
 
-    header.json   the key (what the store was made from), the taps' shapes, the number of rows, the precision
-    rows.bin      the rows, one after the other; within a row, the taps one after the other, without padding
+    header.json   the key (what the store was made from), the taps' shapes and formats, the numbers of rows and shards
+    rows.bin      the rows, one after the other; within a row, the taps one after the other, without padding, each in its
+                  format (see tap_formats.py)
     written       the number of complete rows, in decimal, and a checksum (CRC-32) of each block of rows, one per line;
                   rewritten (by renaming) after the rows are on disk
 
 A process killed at any moment loses at most the rows since the last :meth:`FeatureStore.commit`; writing continues there.
 Opening a store checks the blocks of a small one, and evenly spaced ones of a large one; :meth:`FeatureStore.verify` checks
 all of them.
+
+A store that several processes write together consists of shards of consecutive rows, each with files of its own
+(``rows-0of4.bin``, ``written-0of4``), which one process writes. It is read as one.
 """
 
 import json
-import math
 import os
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..atomic import FULL, DiskFull, size_text, write_text
+from .tap_formats import tap_format
 
-VERSION = 2
-DTYPES = ('float16', 'float32')
+VERSION = 3
+READS = (2, 3)  # in version 2, all taps have the format of the header's 'dtype', and there is one shard
 HEADER, ROWS, WRITTEN = 'header.json', 'rows.bin', 'written'
 BLOCK_BYTES = 4 * 2 ** 20  # approximate size of the rows of one checksum
 CHECKED_ON_OPENING = 32  # blocks; 128 MiB, read in about a tenth of a second
+
+
+@dataclass
+class Shard:
+    """Consecutive rows of a store, written by one process.
+
+    Attributes:
+        first: the first of its rows.
+        num_rows: number of its rows.
+        rows: the file of the rows.
+        progress: the file with the number of written rows and their checksums.
+        written: number of its rows written so far.
+        sums: checksums of its blocks.
+        pending: number of rows after the last commit.
+    """
+
+    first: int
+    num_rows: int
+    rows: Path
+    progress: Path
+    written: int = 0
+    sums: list[int] = field(default_factory=list)
+    pending: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether all its rows are written."""
+        return self.written == self.num_rows
 
 
 class FeatureStore:
@@ -45,8 +79,9 @@ class FeatureStore:
     Attributes:
         key: what it was made from, as passed to :meth:`create`.
         shapes: tap -> its shape without the sample axis.
+        formats: tap -> name of its format.
         num_rows: number of rows of the complete store.
-        written: number of rows written so far.
+        shards: its shards, in the order of their rows.
     """
 
     def __init__(self, folder: str | Path, check: bool = True) -> None:
@@ -55,25 +90,33 @@ class FeatureStore:
             raise FileNotFoundError(f'there is no feature store in {self.folder}.')
         try:
             header = json.loads((self.folder / HEADER).read_text())
-            version = header['version']
-        except (ValueError, KeyError, TypeError) as error:
+            if header['version'] in READS:
+                self.key: dict[str, Any] = header['key']
+                self.shapes: dict[str, tuple[int, ...]] = {tap: tuple(shape) for tap, shape in header['taps'].items()}
+                self.formats: dict[str, str] = header['formats'] if header['version'] > 2 else dict.fromkeys(
+                    self.shapes, header['dtype'])
+                self.num_rows: int = header['num_rows']
+                self._formats = {tap: tap_format(self.formats[tap]) for tap in self.shapes}
+                self.shards = _shards(self.folder, self.num_rows, header.get('shards', 1))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f'{self.folder / HEADER} is damaged ({error}): delete the folder.') from error
-        if version != VERSION:
-            raise ValueError(f'{self.folder} is a feature store of version {version}, this code reads version {VERSION}: '
-                             f'delete the folder.')
-        self.key: dict[str, Any] = header['key']
-        self.shapes: dict[str, tuple[int, ...]] = {tap: tuple(shape) for tap, shape in header['taps'].items()}
-        self.num_rows: int = header['num_rows']
-        self.dtype = np.dtype(header['dtype'])
-        self._parts = _parts(self.shapes)
-        self._map: np.ndarray | None = None
-        self.written, self._sums = self._count()
+        if header['version'] not in READS:
+            raise ValueError(f'{self.folder} is a feature store of version {header["version"]}, this code reads version '
+                             f'{VERSION}: delete the folder.')
+        self._parts: dict[str, slice] = {}
+        start = 0
+        for tap, shape in self.shapes.items():
+            self._parts[tap] = slice(start, start := start + self._formats[tap].size(shape))
+        self.row_bytes: int = start
+        self._maps: dict[int, np.ndarray] = {}
+        for shard in self.shards:
+            self._count(shard)
         if check:
             self.verify(CHECKED_ON_OPENING)
 
     @classmethod
     def create(cls, folder: str | Path, key: Mapping[str, Any], shapes: Mapping[str, Sequence[int]], num_rows: int,
-               dtype: str = 'float16') -> 'FeatureStore':
+               formats: str | Mapping[str, str] = 'float16', shards: int = 1) -> 'FeatureStore':
         """Create a store in a folder, replacing its contents.
 
         Args:
@@ -81,22 +124,28 @@ class FeatureStore:
             key: what the features are made from; plain values.
             shapes: tap -> its shape without the sample axis.
             num_rows: number of rows of the complete store.
-            dtype: ``'float16'`` or ``'float32'``.
+            formats: the format of all taps, or tap -> its format; see :mod:`~mtkd.structures.tap_formats`.
+            shards: number of processes that can write it at the same time.
 
         Raises:
-            ValueError: an unknown ``dtype``, no taps or no rows.
+            ValueError: an unknown format, one that does not fit its tap, no taps, no rows, or more shards than rows.
         """
-        if dtype not in DTYPES or not shapes or num_rows < 1:
-            raise ValueError(f'a feature store needs taps, rows and one of {", ".join(DTYPES)}; it was given '
-                             f'{len(shapes)} taps, {num_rows} rows and {dtype}.')
+        if not shapes or not 1 <= shards <= num_rows:
+            raise ValueError(f'a feature store needs taps, rows, and 1 to as many shards as rows; it was given '
+                             f'{len(shapes)} taps, {num_rows} rows and {shards} shards.')
+        formats = dict.fromkeys(shapes, formats) if isinstance(formats, str) else {tap: formats[tap] for tap in shapes}
+        for tap, name in formats.items():
+            tap_format(name).check(tap, shapes[tap])
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (HEADER, WRITTEN, ROWS):  # the header first: without it the folder is no store
-            (folder / name).unlink(missing_ok=True)
-        (folder / ROWS).touch()
-        write_text(folder / WRITTEN, '0\n')
+        (folder / HEADER).unlink(missing_ok=True)  # the header first: without it the folder is no store
+        for path in (folder / ROWS, folder / WRITTEN, *folder.glob('rows-*of*.bin'), *folder.glob('written-*of*')):
+            path.unlink(missing_ok=True)
+        for shard in _shards(folder, num_rows, shards):
+            shard.rows.touch()
+            write_text(shard.progress, '0\n')
         write_text(folder / HEADER, json.dumps({
-            'version': VERSION, 'key': dict(key), 'dtype': dtype, 'num_rows': num_rows,
+            'version': VERSION, 'key': dict(key), 'num_rows': num_rows, 'shards': shards, 'formats': formats,
             'taps': {tap: list(shape) for tap, shape in shapes.items()}}, indent=1))
         return cls(folder)
 
@@ -104,15 +153,10 @@ class FeatureStore:
         return FeatureStore, (self.folder, False)
 
     @property
-    def row_bytes(self) -> int:
-        """Size of one row in bytes."""
-        return sum(math.prod(shape) for shape in self.shapes.values()) * self.dtype.itemsize
-
-    @property
     def promised_bytes(self) -> int:
         """Total size of the files of the complete store in bytes."""
-        return (self.row_bytes * self.num_rows + (self.folder / HEADER).stat().st_size
-                + len(_written_text(self.num_rows, [0] * -(-self.num_rows // self.block_rows))))
+        return self.row_bytes * self.num_rows + (self.folder / HEADER).stat().st_size + sum(
+            len(_written_text(shard.num_rows, [0] * -(-shard.num_rows // self.block_rows))) for shard in self.shards)
 
     @property
     def block_rows(self) -> int:
@@ -120,63 +164,72 @@ class FeatureStore:
         return max(BLOCK_BYTES // self.row_bytes, 1)
 
     @property
+    def written(self) -> int:
+        """Number of rows written so far."""
+        return sum(shard.written for shard in self.shards)
+
+    @property
     def complete(self) -> bool:
         """Whether all rows are written."""
-        return self.written == self.num_rows
+        return all(shard.complete for shard in self.shards)
 
-    def append(self, taps: Mapping[str, np.ndarray]) -> None:
-        """Append rows; they become valid with the next :meth:`commit`.
+    def append(self, taps: Mapping[str, np.ndarray], shard: int = 0) -> None:
+        """Append rows to a shard; they become valid with the next :meth:`commit`.
 
         Args:
             taps: tap -> (n, ...) numbers.
+            shard: number of the shard, from 0.
 
         Raises:
-            ValueError: a tap has another shape than the store's, or a value that its precision cannot hold.
+            ValueError: a tap has another shape than the store's, or a value that its format cannot hold, or there are more
+                rows than the shard has.
         """
-        number = len(next(iter(taps.values())))
-        rows: np.ndarray = np.empty((number, self.row_bytes // self.dtype.itemsize), self.dtype)
-        for tap, (part, shape) in self._parts.items():
+        part, number = self.shards[shard], len(next(iter(taps.values())))
+        rows: np.ndarray = np.empty((number, self.row_bytes), np.uint8)
+        for tap, shape in self.shapes.items():
             if taps[tap].shape != (number, *shape):
                 raise ValueError(f"tap '{tap}' is {taps[tap].shape[1:]}, in the store {self.folder} it is {shape}: every "
                                  f'image must give features of the same size.')
-            with np.errstate(over='ignore'):
-                rows[:, part] = taps[tap].reshape(number, -1)
-            if not np.isfinite(rows[:, part]).all():
-                raise ValueError(f"tap '{tap}' holds values that are not finite in {self.dtype}: store float32, or check "
-                                 f'the network.')
-        first, content = self.written + self._pending, rows.tobytes()
+            try:
+                rows[:, self._parts[tap]] = self._formats[tap].encode(taps[tap])
+            except OverflowError as error:
+                raise ValueError(f"tap '{tap}' holds {error}: store float32, or check the network.") from error
+        first, content = part.written + part.pending, rows.tobytes()
+        if first + number > part.num_rows:
+            raise ValueError(f'{part.rows} has {part.num_rows} rows, and rows {first} to {first + number - 1} were to be '
+                             f'written.')
         try:
-            with (self.folder / ROWS).open('r+b') as file:
+            with part.rows.open('r+b') as file:
                 file.seek(first * self.row_bytes)
                 file.write(content)
         except OSError as error:
             if error.errno not in FULL:
                 raise
-            raise DiskFull(error.errno, f'{self.folder / ROWS} was not written on: it needs another '
-                           f'{size_text((self.num_rows - first) * self.row_bytes)}. Make room there or give another folder; '
-                           f'the {self.written} rows of {self.num_rows} that are written are kept.') from error
-        self._sum_up(first, content)
-        self._pending += number
+            raise DiskFull(error.errno, f'{part.rows} was not written on: it needs another '
+                           f'{size_text((part.num_rows - first) * self.row_bytes)}. Make room there or give another folder; '
+                           f'the {part.written} rows of {part.num_rows} that are written are kept.') from error
+        self._sum_up(part, first, content)
+        part.pending += number
 
-    _pending = 0
-
-    def _sum_up(self, first: int, content: bytes) -> None:
-        """Update the checksums of the blocks with the rows from number ``first`` on."""
+    def _sum_up(self, shard: Shard, first: int, content: bytes) -> None:
+        """Update the checksums of the blocks with the rows of a shard from number ``first`` on."""
         start = 0
         while start < len(content):
             row = first + start // self.row_bytes
             block, size = row // self.block_rows, (self.block_rows - row % self.block_rows) * self.row_bytes
-            if block == len(self._sums):
-                self._sums.append(0)
-            self._sums[block] = zlib.crc32(content[start:start + size], self._sums[block])
+            if block == len(shard.sums):
+                shard.sums.append(0)
+            shard.sums[block] = zlib.crc32(content[start:start + size], shard.sums[block])
             start += size
 
-    def commit(self) -> None:
-        """Flush appended rows to disk and mark them as valid."""
-        with (self.folder / ROWS).open('r+b') as file:
+    def commit(self, shard: int = 0) -> None:
+        """Flush the rows appended to a shard to disk and mark them as valid."""
+        part = self.shards[shard]
+        with part.rows.open('r+b') as file:
             os.fsync(file.fileno())
-        self.written, self._pending, self._map = self.written + self._pending, 0, None
-        write_text(self.folder / WRITTEN, _written_text(self.written, self._sums))
+        part.written, part.pending = part.written + part.pending, 0
+        self._maps.pop(shard, None)
+        write_text(part.progress, _written_text(part.written, part.sums))
 
     def verify(self, blocks: int | None = None) -> None:
         """Compare the rows with their checksums.
@@ -187,54 +240,78 @@ class FeatureStore:
         Raises:
             ValueError: a block differs from what was written.
         """
-        count = len(self._sums)
-        chosen = range(count) if blocks is None or count <= blocks else \
-            sorted({round(i * (count - 1) / (blocks - 1)) for i in range(blocks)})
-        with (self.folder / ROWS).open('rb') as file:
-            for block in chosen:
-                first, last = block * self.block_rows, min((block + 1) * self.block_rows, self.written)
+        every = [(shard, block) for shard in self.shards for block in range(len(shard.sums))]
+        count = len(every)
+        chosen = every if blocks is None or count <= blocks else \
+            [every[i] for i in sorted({round(i * (count - 1) / (blocks - 1)) for i in range(blocks)})]
+        for shard, block in chosen:
+            first, last = block * self.block_rows, min((block + 1) * self.block_rows, shard.written)
+            with shard.rows.open('rb') as file:
                 file.seek(first * self.row_bytes)
-                if zlib.crc32(file.read((last - first) * self.row_bytes)) != self._sums[block]:
-                    raise ValueError(f'the feature store {self.folder} is damaged: rows {first} to {last - 1} of '
-                                     f'{self.folder / ROWS} are not what was written (their checksum differs): delete the '
-                                     f'folder.')
+                content = file.read((last - first) * self.row_bytes)
+            if zlib.crc32(content) != shard.sums[block]:
+                raise ValueError(f'the feature store {self.folder} is damaged: rows {first} to {last - 1} of '
+                                 f'{shard.rows} are not what was written (their checksum differs): delete the folder.')
 
-    def read(self, rows: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
+    def read(self, rows: Sequence[int] | np.ndarray, taps: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Read rows by index.
 
-        Returns:
-            tap -> (n, ...) in the store's precision, in the order of ``rows``; copies.
-        """
-        if self._map is None:
-            self._map = np.memmap(self.folder / ROWS, self.dtype, 'r',
-                                  shape=(self.written, self.row_bytes // self.dtype.itemsize))
-        block = self._map[np.asarray(rows, np.int64)]
-        return {tap: block[:, part].reshape(len(block), *shape) for tap, (part, shape) in self._parts.items()}
+        Args:
+            rows: n indices.
+            taps: the taps to read; None: all.
 
-    def _count(self) -> tuple[int, list[int]]:
-        lines = (self.folder / WRITTEN).read_text().split() if (self.folder / WRITTEN).is_file() else []
+        Returns:
+            tap -> (n, ...) in the order of ``rows``; float16 or float32, depending on the tap's format; copies.
+        """
+        wanted = np.asarray(rows, np.int64)
+        found = {}
+        for tap in self.shapes if taps is None else taps:
+            found[tap] = self._formats[tap].decode(self._bytes(wanted, self._parts[tap]), self.shapes[tap])
+        return found
+
+    def _bytes(self, rows: np.ndarray, part: slice) -> np.ndarray:
+        """(n, size) uint8, some bytes of rows."""
+        if len(self.shards) == 1:
+            return self._map(0)[rows, part]
+        content: np.ndarray = np.empty((len(rows), part.stop - part.start), np.uint8)
+        homes = np.searchsorted([shard.first for shard in self.shards], rows, 'right') - 1
+        for number in np.unique(homes).tolist():
+            here = homes == number
+            content[here] = self._map(number)[rows[here] - self.shards[number].first, part]
+        return content
+
+    def _map(self, number: int) -> np.ndarray:
+        if number not in self._maps:
+            shard = self.shards[number]
+            self._maps[number] = np.memmap(shard.rows, np.uint8, 'r', shape=(shard.written, self.row_bytes))
+        return self._maps[number]
+
+    def _count(self, shard: Shard) -> None:
+        """Read the progress of a shard."""
+        lines = shard.progress.read_text().split() if shard.progress.is_file() else []
         text, sums = (lines or [''])[0], lines[1:]
-        rows = (self.folder / ROWS).stat().st_size // self.row_bytes if (self.folder / ROWS).is_file() else -1
-        if not text.isdigit() or int(text) > min(self.num_rows, rows):
-            raise ValueError(f'the feature store {self.folder} is damaged (it says {text or "nothing"} rows and has '
-                             f'{rows}): delete the folder.')
+        rows = shard.rows.stat().st_size // self.row_bytes if shard.rows.is_file() else -1
+        if not text.isdigit() or int(text) > min(shard.num_rows, rows):
+            raise ValueError(f'the feature store {self.folder} is damaged ({shard.progress.name} says {text or "nothing"} '
+                             f'rows and {shard.rows.name} has {rows}): delete the folder.')
         try:
             found = [int(line, 16) for line in sums]
         except ValueError:
             found = []
         if len(found) != -(-int(text) // self.block_rows):
-            raise ValueError(f'the feature store {self.folder} is damaged (it has {len(found)} checksums for {text} rows): '
-                             f'delete the folder.')
-        return int(text), found
+            raise ValueError(f'the feature store {self.folder} is damaged ({shard.progress.name} has {len(found)} checksums '
+                             f'for {text} rows): delete the folder.')
+        shard.written, shard.sums = int(text), found
 
 
-def _parts(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[slice, tuple[int, ...]]]:
-    """The slice of a row that each tap occupies."""
-    parts, start = {}, 0
-    for tap, shape in shapes.items():
-        parts[tap] = (slice(start, start + math.prod(shape)), shape)
-        start += math.prod(shape)
-    return parts
+def _shards(folder: Path, num_rows: int, count: int) -> list[Shard]:
+    """The shards of a store, before their progress is read."""
+    if not 1 <= count <= num_rows:
+        raise ValueError(f'{count} shards of {num_rows} rows')
+    starts = [num_rows * number // count for number in range(count + 1)]
+    names = [''] if count == 1 else [f'-{number}of{count}' for number in range(count)]
+    return [Shard(first, end - first, folder / ROWS.replace('.', f'{name}.'), folder / f'{WRITTEN}{name}')
+            for name, (first, end) in zip(names, pairwise(starts), strict=True)]
 
 
 def _written_text(rows: int, sums: Sequence[int]) -> str:

@@ -294,7 +294,7 @@ def check_pretrained(table: Path = PACKAGE / 'models' / 'known_weights.json') ->
 
 def check_stored(work_dirs: Path) -> list[Check]:
     """Verify the checksums of all teacher caches and pseudo-labels below a folder."""
-    files = sorted([path.parent for path in work_dirs.rglob('rows.bin')] + list(work_dirs.glob('**/pseudo/*.npz')))
+    files = sorted({*(path.parent for path in work_dirs.rglob('rows*.bin')), *work_dirs.glob('**/pseudo/*.npz')})
     if not files:
         return []
     code, said, failed = _run([sys.executable, '-c', _STORED, *map(str, files)])

@@ -13,8 +13,10 @@ from mtkd.datasets import InfiniteBatchSampler, ShuffleSampler
 from mtkd.datasets.images.labelled_files import LabelledFiles
 from mtkd.distill import Teacher
 from mtkd.engine.checkpoint import load, write_atomically
+from mtkd.engine.lock import Busy
 from mtkd.engine.run import Job, train
 from mtkd.prerequisites import teacher_cache as cache
+from mtkd.prerequisites.cache_shards import ShardOf, writing
 from mtkd.prerequisites.teacher_cache import CachePlan, StaleCache, attach, write_all
 from mtkd.registry import DATASETS, MODELS
 from mtkd.structures import FeatureStore, collate
@@ -127,9 +129,9 @@ def job(place: Path, tmp_path: Path, name: str = 'small', **options) -> Job:
     return Job(str(place / f'{name}.py'), options=given, work_dir=tmp_path / f'run-{len(list(tmp_path.iterdir()))}')
 
 
-def write(job: Job, say=lambda line: None) -> list[Path]:
+def write(job: Job, say=lambda line: None, shard: str | None = None) -> list[Path]:
     cfg = job.prepared()
-    return write_all(cfg, CachePlan.of(cfg), say)
+    return write_all(cfg, CachePlan.of(cfg), say, shard=ShardOf.parse(shard))
 
 
 def steps(job: Job, number: int = 7) -> dict[str, torch.Tensor]:
@@ -221,6 +223,77 @@ def test_a_stopped_writing_goes_on(folder, tmp_path, monkeypatch):
         assert (value == whole.read(range(16))[tap]).all()
 
 
+def test_a_format_for_each_tap(folder, tmp_path):
+    """8 bits for the features, the 2 largest of 3 classes; the training stays near that of live teachers."""
+    mixed = job(folder, tmp_path, dtype={'*.out': 'topk:2', 'trunk.*': 'int8'})
+    store = FeatureStore(write(mixed)[0])
+    assert store.formats == {'label.out': 'topk:2', 'shared': 'float16', 'trunk.1': 'int8'}
+    live = steps(job(folder, tmp_path, live=True))
+    far, other = furthest(live, steps(mixed)), furthest(live, steps(job(folder, tmp_path, live=True, views=3)))
+    assert 0 < far < other / 3, (far, other)
+    lines: list[str] = []
+    write(job(folder, tmp_path, dtype='int8'), lines.append)
+    assert 'dtype (label.out topk:2, shared float16 then, int8 now)' in lines[0]
+
+
+def test_formats_that_do_not_fit(folder, tmp_path):
+    with pytest.raises(ValueError, match="teacher_cache.dtype: 'int9' is no format of features"):
+        CachePlan(dtype={'*': 'int9'})
+    for dtype, message in (({'depht.*': 'int8'}, r"'depht.\*' matches none of the cached taps \(label.out, shared"),
+                           ({'shared': 'topk:2'}, "'shared' is not an output of classes"),
+                           ({'*.out': 'topk:3'}, "topk:3 needs more than 3 .* tap 'label.out' has 3 channels")):
+        with pytest.raises(ValueError, match=message):
+            write(job(folder, tmp_path, dtype=dtype))
+    assert not list((tmp_path / 'cache').rglob('header.json'))
+
+
+def test_shards_write_one_cache(folder, tmp_path, monkeypatch):
+    """Three processes, one of them killed and continued: the rows are those of one process."""
+    monkeypatch.setattr(cache, 'COMMIT_EVERY_S', 0.0)
+    whole = FeatureStore(write(job(folder, tmp_path, folder=str(tmp_path / 'whole')))[0]).read(range(16))
+    cached = job(folder, tmp_path)
+    lines: list[str] = []
+    place = write(cached, lines.append, '1/3')[0]
+    assert 'shard 1/3: 5 rows' in lines[0]
+    with pytest.raises(ValueError, match=r'has 5 of 16 rows \(shards 0/3, 2/3 missing\); continue with mtkd cache'):
+        steps(cached)
+
+    def stop(line: str) -> None:
+        if '4 of 6 rows' in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write(cached, stop, '2/3')
+    with pytest.raises(ValueError, match=r'begun in 3 shards and is not complete: give --shard I/3'):
+        write(cached, shard='0/2')
+    with writing(place, 2, 3, 'x'), pytest.raises(Busy, match='shard 2/3 of the cache of .* is in use'):
+        write(cached, shard='2/3')
+    write(cached, lines.append, '2/3')
+    assert '6 rows' in lines[-3] and 'going on from row 4' in lines[-3]
+    write(cached)  # without a shard: the rest, which is shard 0
+    store = FeatureStore(place)
+    store.verify()
+    assert store.complete and all((value == whole[tap]).all() for tap, value in store.read(range(16)).items())
+    steps(cached, 2)
+    write(cached, lines.append, '0/2')
+    assert 'is there and fits' in lines[-1]
+
+
+def test_a_shard_that_sees_other_rows_loses_nothing(folder, tmp_path):
+    place = write(job(folder, tmp_path), shard='0/2')[0]
+    kept = {path.name: path.read_bytes() for path in place.iterdir()}
+    other = job(folder, tmp_path)
+    other.options['train_dataloader.dataset.num_samples'] = 7
+    with pytest.raises(StaleCache, match=r'--shard 1/2: .* made from something else: samples \(8 then, 7 now\); sample ids'):
+        write(other, shard='1/2')
+    assert kept == {path.name: path.read_bytes() for path in place.iterdir()}
+    with writing(place, 0, 2, 'x'), pytest.raises(Busy):
+        write(other)  # would write it anew, while shard 0 is being written
+    assert kept == {path.name: path.read_bytes() for path in place.iterdir()}
+    write(other)
+    assert FeatureStore(place).complete and FeatureStore(place).num_rows == 14
+
+
 def test_a_missing_cache_names_the_command(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match=r'has not been written .*mtkd cache .*small\.py'):
         steps(job(folder, tmp_path))
@@ -237,7 +310,9 @@ def test_with_prerequisites_writes_it(folder, tmp_path):
     ({'train_dataloader.dataset.num_samples': 7}, r'stale: samples \(8 then, 7 now\); sample ids'),
     ({'train_dataloader.dataset.seed': 5}, 'stale: pictures'),
     ({'model.distiller.teachers.big.mean': (1, 2, 3)}, 'stale: teacher preprocessing'),
-    ({'teacher_cache.dtype': 'float32'}, r'stale: dtype \(float16 then, float32 now\)')])
+    ({'teacher_cache.dtype': 'int8'}, r'stale: dtype \(float16 then, int8 now\); write it again with mtkd cache'),
+    ({'teacher_cache.dtype': {'*.out': 'topk:2', '*': 'float16'}},
+     r'stale: dtype \(float16 then, label.out topk:2 now\)')])
 def test_a_stale_cache_says_what_changed(folder, tmp_path, options, message):
     write(job(folder, tmp_path))
     changed = job(folder, tmp_path)

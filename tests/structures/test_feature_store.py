@@ -94,8 +94,13 @@ def test_values_that_do_not_fit(tmp_path, value, message):
 def test_mistakes_are_sentences(tmp_path):
     with pytest.raises(FileNotFoundError, match='no feature store'):
         FeatureStore(tmp_path / 'nothing')
-    with pytest.raises(ValueError, match='float16, float32'):
-        FeatureStore.create(tmp_path / 'a', {}, SHAPES, 1, 'int8')
+    with pytest.raises(ValueError, match="'int4' is no format of features: give one of float16, float32, int8"):
+        FeatureStore.create(tmp_path / 'a', {}, SHAPES, 1, 'int4')
+    with pytest.raises(ValueError, match="tap 'shared' has 5 channels"):
+        FeatureStore.create(tmp_path / 'a', {}, SHAPES, 1, {'trunk.1': 'int8', 'shared': 'topk:5'})
+    with pytest.raises(ValueError, match='1 to as many shards as rows'):
+        FeatureStore.create(tmp_path / 'a', {}, SHAPES, 1, shards=2)
+    assert not (tmp_path / 'a').exists(), 'nothing is written before the check'
     store = filled(tmp_path / 'b')
     with pytest.raises(ValueError, match="tap 'shared' is"):
         store.append({**features(1), 'shared': np.zeros((1, 4), np.float32)})
@@ -163,3 +168,64 @@ def test_a_full_disk_keeps_the_rows_there_are(tmp_path, monkeypatch):
         patched.setattr(feature_store.Path, 'open', full)
         store.append(features(1))
     assert FeatureStore(tmp_path).written == 2
+
+
+MIXED = {'trunk.1': 'int8', 'shared': 'topk:2'}
+
+
+def test_each_tap_has_its_format_and_can_be_read_alone(tmp_path):
+    store = FeatureStore.create(tmp_path, {}, SHAPES, 7, MIXED)
+    store.append(features(7))
+    store.commit()
+    again = FeatureStore(tmp_path)
+    assert again.formats == MIXED and again.row_bytes == (12 + 8) + (3 * 2 + 2)
+    read = again.read([4, 1])
+    assert np.abs(read['trunk.1'] - features(7)['trunk.1'][[4, 1]]).max() < 0.02
+    assert (read['shared'].argmax(1) == features(7)['shared'][[4, 1]].argmax(1)).all()
+    assert list(again.read([4], ['shared'])) == ['shared']
+    assert np.array_equal(again.read([4], ['shared'])['shared'][0], read['shared'][0])
+
+
+def test_a_store_of_version_2_is_read(tmp_path):
+    """Written before the formats: one precision for all taps, the same files."""
+    filled(tmp_path)
+    header = json.loads((tmp_path / 'header.json').read_text())
+    old = {key: value for key, value in header.items() if key not in ('formats', 'shards')}
+    (tmp_path / 'header.json').write_text(json.dumps({**old, 'version': 2, 'dtype': 'float32'}))
+    store = FeatureStore(tmp_path)
+    assert store.formats == dict.fromkeys(SHAPES, 'float32') and store.complete
+    assert np.array_equal(store.read([3])['shared'], features(7)['shared'][3:4])
+
+
+def test_shards_are_written_alone_and_read_as_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(feature_store, 'BLOCK_BYTES', 2 * 68)
+    wanted = features(8)
+    FeatureStore.create(tmp_path, {}, SHAPES, 8, 'float32', shards=3)
+    for number in (2, 0, 1):  # each by a process that opens the store for itself
+        store = FeatureStore(tmp_path)
+        assert not store.complete
+        shard = store.shards[number]
+        own = {tap: value[shard.first:shard.first + shard.num_rows] for tap, value in wanted.items()}
+        store.append({tap: value[:1] for tap, value in own.items()}, number)
+        store.commit(number)
+        store = FeatureStore(tmp_path)  # killed and started again
+        assert store.shards[number].written == 1
+        store.append({tap: value[1:] for tap, value in own.items()}, number)
+        store.commit(number)
+    whole = pickle.loads(pickle.dumps(FeatureStore(tmp_path)))
+    assert whole.complete and whole.written == 8
+    order = [7, 0, 3, 3, 1, 6, 2, 5, 4]
+    assert all(np.array_equal(whole.read(order)[tap], wanted[tap][order]) for tap in SHAPES)
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert size == whole.promised_bytes
+    rows = bytearray((tmp_path / 'rows-1of3.bin').read_bytes())
+    rows[-1] ^= 1
+    (tmp_path / 'rows-1of3.bin').write_bytes(rows)
+    with pytest.raises(ValueError, match='rows 2 to 2 of .*rows-1of3.bin are not what was written'):
+        FeatureStore(tmp_path)
+
+
+def test_a_shard_takes_its_own_rows_only(tmp_path):
+    store = FeatureStore.create(tmp_path, {}, SHAPES, 4, 'float32', shards=2)
+    with pytest.raises(ValueError, match=r'rows-1of2.bin has 2 rows, and rows 0 to 2 were to be written'):
+        store.append(features(3), 1)
