@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from ...forked import ForkedCommand, arguments_of, can_be_forked
 from .works import Plan, Work, note_begun
 
 BUSY = 75  # EX_TEMPFAIL: another process uses the folder
@@ -21,7 +22,8 @@ LOOK_EVERY_S = 0.3
 TRY_BUSY_AGAIN_S = 5.0
 
 WAITING, ELSEWHERE, RUNNING, DONE, FAILED, BLOCKED = 'waiting', 'elsewhere', 'running', 'done', 'failed', 'blocked'
-Watch = Callable[[subprocess.Popen], None]
+Running = subprocess.Popen | ForkedCommand
+Watch = Callable[[Running], None]
 
 
 class Stopped(KeyboardInterrupt):
@@ -75,7 +77,7 @@ class Launcher(Protocol):
         """Start one."""
 
 
-def perform(work: Work, environment: Mapping[str, str], watch: Watch = lambda process: None) -> int:
+def perform(work: Work, environment: Mapping[str, str], watch: Watch = lambda process: None, forked: bool = False) -> int:
     """Run the unfinished steps of a work item; their output goes to its log.
 
     The folder is locked while this process or one of the commands is running, so that two sweeps (or a killed one and its
@@ -85,6 +87,7 @@ def perform(work: Work, environment: Mapping[str, str], watch: Watch = lambda pr
         work: the work item.
         environment: additional environment variables.
         watch: callback for each started process.
+        forked: fork mtkd's commands from a process that has imported torch (see :mod:`mtkd.forked`).
 
     Returns:
         The exit code of the first step that failed (128 + n for signal n), 1 if a step has no outcome, ``BUSY`` if another
@@ -103,9 +106,13 @@ def perform(work: Work, environment: Mapping[str, str], watch: Watch = lambda pr
             with work.log.open('ab') as log:
                 log.write(f'$ {" ".join(step.command)}\n'.encode())
                 log.flush()
-                process = subprocess.Popen(step.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                           env={**os.environ, **environment}, start_new_session=True,
-                                           pass_fds=(lock.fileno(),))
+                process: Running
+                if forked and can_be_forked(step.command):
+                    process = ForkedCommand(arguments_of(step.command), work.log, environment, lock.fileno())
+                else:
+                    process = subprocess.Popen(step.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                               env={**os.environ, **environment}, start_new_session=True,
+                                               pass_fds=(lock.fileno(),))
                 watch(process)
                 try:
                     code = process.wait()
@@ -125,17 +132,17 @@ def perform(work: Work, environment: Mapping[str, str], watch: Watch = lambda pr
 class LocalJob:
     """A work item in a thread of this process, with commands in separate processes."""
 
-    def __init__(self, work: Work, environment: Mapping[str, str], ended: Callable[[], None]) -> None:
-        self._process: subprocess.Popen | None = None
+    def __init__(self, work: Work, environment: Mapping[str, str], ended: Callable[[], None], forked: bool = False) -> None:
+        self._process: Running | None = None
         self._stopping = False
         self._code: int | None = None
-        self._thread = threading.Thread(target=self._run, args=(work, environment, ended), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(work, environment, ended, forked), daemon=True)
         self._thread.start()
 
-    def _run(self, work: Work, environment: Mapping[str, str], ended: Callable[[], None]) -> None:
+    def _run(self, work: Work, environment: Mapping[str, str], ended: Callable[[], None], forked: bool) -> None:
         code = 1
         try:
-            code = perform(work, environment, self._watch)
+            code = perform(work, environment, self._watch, forked)
         except OSError as error:
             with suppress(OSError):
                 work.log.open('a').write(f'error: {error}\n')
@@ -143,7 +150,7 @@ class LocalJob:
             ended()
             self._code = code
 
-    def _watch(self, process: subprocess.Popen) -> None:
+    def _watch(self, process: Running) -> None:
         self._process = process
         if self._stopping:
             self.interrupt()
@@ -177,7 +184,9 @@ class LocalJobs:
 
     Args:
         limit: maximum number of concurrent items.
-        gpus: as in CUDA_VISIBLE_DEVICES; none: on the CPU, with cores divided evenly unless OMP_NUM_THREADS is set.
+        gpus: as in CUDA_VISIBLE_DEVICES; none: on the CPU, with cores divided evenly unless OMP_NUM_THREADS is set. On the
+            CPU, the runs share the imports of one process; with GPUs, each is a process of its own, because a process that
+            has touched CUDA cannot be forked.
     """
 
     def __init__(self, limit: int, gpus: Sequence[str] = ()) -> None:
@@ -189,7 +198,7 @@ class LocalJobs:
         """Start an item in the lowest free slot."""
         slot = next(i for i in range(self.limit) if i not in self._taken)
         self._taken.add(slot)
-        return LocalJob(work, self.environment(slot), lambda: self._taken.discard(slot))
+        return LocalJob(work, self.environment(slot), lambda: self._taken.discard(slot), forked=not self.gpus)
 
     def environment(self, slot: int) -> dict[str, str]:
         """Additional environment variables of a process in a slot."""
