@@ -1,0 +1,13 @@
+"""Bernoulli KD (Yang et al., ICCV 2023): each class as a binary output.
+
+    python tools/train.py configs/catalogue/cifar10_bernoulli.py --with-prerequisites
+
+CIFAR-10, a narrow ResNet-10 from a wide one. Compared with all other methods in docs/results/comparison.md.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'Bernoulli KD'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='BernoulliKD'))]))
+teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/logits')

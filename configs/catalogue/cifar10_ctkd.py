@@ -1,0 +1,13 @@
+"""CTKD (Li et al., AAAI 2023): KD with a trained temperature.
+
+    python tools/train.py configs/catalogue/cifar10_ctkd.py --with-prerequisites
+
+CIFAR-10, a narrow ResNet-10 from a wide one. Compared with all other methods in docs/results/comparison.md.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'CTKD'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='CurriculumTemperature', loss=dict(type='PlainKD', tau=1.0)))]))
+teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/logits')

@@ -1,0 +1,13 @@
+"""CWD (Shu et al., ICCV 2021): softmax of each channel over places.
+
+    python tools/train.py configs/catalogue/cifar10_cwd.py --with-prerequisites
+
+CIFAR-10, a narrow ResNet-10 from a wide one. Compared with all other methods in docs/results/comparison.md.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'CWD'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='ChannelWise'), student='trunk.2', projector=dict(type='Linear1x1'), weight=50.0)]))
+teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/trunk2')

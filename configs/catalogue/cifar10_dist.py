@@ -1,0 +1,13 @@
+"""DIST (Huang et al., NeurIPS 2022): correlations of rows and of columns.
+
+    python tools/train.py configs/catalogue/cifar10_dist.py --with-prerequisites
+
+CIFAR-10, a narrow ResNet-10 from a wide one. Compared with all other methods in docs/results/comparison.md.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'DIST'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='DIST', tau=4.0), weight=2.0)]))
+teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/logits')

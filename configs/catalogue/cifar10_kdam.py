@@ -1,0 +1,13 @@
+"""KDAM (Xu et al., ICCV 2023): the Cauchy-Schwarz divergence between and within samples.
+
+    python tools/train.py configs/catalogue/cifar10_kdam.py --with-prerequisites
+
+CIFAR-10, a narrow ResNet-10 from a wide one. Compared with all other methods in docs/results/comparison.md.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'KDAM'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='CauchySchwarz'))]))
+teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/logits')

@@ -1,0 +1,13 @@
+"""NKD (Yang et al., ICCV 2023): the target's soft cross-entropy and that of the renormalised other classes.
+
+    python tools/train.py configs/catalogue/cifar10_nkd.py --with-prerequisites
+
+CIFAR-10, a narrow ResNet-10 from a wide one. Compared with all other methods in docs/results/comparison.md.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'NKD'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='NKD', gamma=1.5, temperature=1.0))]))
+teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/logits')

@@ -1,0 +1,13 @@
+"""KD4MTL (Li and Bilen, 2020): distance of normalised features.
+
+    python tools/train.py configs/catalogue/cifar10_normalised_l2.py --with-prerequisites
+
+CIFAR-10, a narrow ResNet-10 from a wide one. Compared with all other methods in docs/results/comparison.md.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'KD4MTL'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='NormalisedL2'), student='trunk.2', projector=dict(type='Linear1x1'))]))
+teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/trunk2')

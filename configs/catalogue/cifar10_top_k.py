@@ -1,0 +1,13 @@
+"""KD from the teacher's three largest logits (Shen and Xing, ECCV 2022).
+
+    python tools/train.py configs/catalogue/cifar10_top_k.py --with-prerequisites
+
+CIFAR-10, a narrow ResNet-10 from a wide one. Compared with all other methods in docs/results/comparison.md.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'Top-k logits'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='TopKTeacher', k=3, loss=dict(type='PlainKD', tau=4.0)))]))
+teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/logits')

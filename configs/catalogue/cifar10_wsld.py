@@ -1,0 +1,13 @@
+"""WSLD (Zhou et al., ICLR 2021): soft labels with a weight for each sample.
+
+    python tools/train.py configs/catalogue/cifar10_wsld.py --with-prerequisites
+
+CIFAR-10, a narrow ResNet-10 from a wide one. Compared with all other methods in docs/results/comparison.md.
+"""
+
+_base_ = ['cifar10_narrow.py']
+method = 'WSLD'
+model = dict(distiller=dict(
+    teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
+    links=[dict(task='cifar10', loss=dict(type='WSLD', temperature=2.0), weight=2.25)]))
+teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/logits')
