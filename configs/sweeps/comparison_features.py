@@ -1,4 +1,4 @@
-"""All features losses on CIFAR-10: a narrow ResNet-10, taught by a wide one, with the weights of the search.
+"""All feature losses on CIFAR-10: a narrow ResNet-10, taught by a wide one, with the weights of the search.
 
     python tools/sweep.py configs/sweeps/comparison_features.py --data-root data
 

@@ -1,4 +1,4 @@
-"""All outputs losses on CIFAR-10: a narrow ResNet-10, alone and taught by a wide one, with the weights of the search.
+"""All output losses on CIFAR-10: a narrow ResNet-10, alone and taught by a wide one, with the weights of the search.
 
     python tools/sweep.py configs/sweeps/comparison_outputs.py --data-root data
 

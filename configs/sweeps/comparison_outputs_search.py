@@ -1,4 +1,4 @@
-"""Weights of the outputs losses of the comparison: the default, a quarter of it and four times it, on a held-out tenth of the training images.
+"""Weights of the output losses of the comparison: the default, a quarter of it and four times it, on a held-out tenth of the training images.
 
     python tools/sweep.py configs/sweeps/comparison_outputs_search.py --data-root data
 
@@ -25,9 +25,9 @@ _WEIGHTS = {
 points = [{'config': f'configs/catalogue/cifar10_{_name}.py', _WEIGHT: _weight} for _name, _weights in _WEIGHTS.items() for _weight in _weights]
 options = {
     'suite': 'comparison_search', 'train_cfg.max_iters': 400,
-    'train_dataloader.dataset.name': 'CIFAR-10 without a tenth', 'train_dataloader.dataset.val': 0.1,
+    'train_dataloader.dataset.name': 'CIFAR-10-nine-tenths', 'train_dataloader.dataset.val': 0.1,
     'val_dataloader.dataset.split': 'val', 'val_dataloader.dataset.val': 0.1,
     'test_dataloader.dataset.split': 'val', 'test_dataloader.dataset.val': 0.1}
 labels = {_WEIGHT: 'weight'}
 seeds = [100]
-title = 'Weights of the outputs losses (CIFAR-10, held-out tenth)'
+title = 'Weights of the output losses (CIFAR-10, held-out tenth)'
