@@ -9,5 +9,5 @@ _base_ = ['cifar10_narrow.py']
 method = 'CKA'
 model = dict(distiller=dict(
     teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
-    links=[dict(task='cifar10', loss=dict(type='CKA', kernel='rbf'), student='shared')]))
+    links=[dict(task='cifar10', loss=dict(type='CKA', kernel='rbf'), student='shared', weight=1.0)]))
 teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/shared')

@@ -9,5 +9,5 @@ _base_ = ['cifar10_narrow.py']
 method = 'KD'
 model = dict(distiller=dict(
     teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
-    links=[dict(task='cifar10', loss=dict(type='PlainKD', tau=4.0))]))
+    links=[dict(task='cifar10', loss=dict(type='PlainKD', tau=4.0), weight=1.0)]))
 teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/logits')

@@ -9,5 +9,5 @@ _base_ = ['cifar10_narrow.py']
 method = 'SKD, pair-wise'
 model = dict(distiller=dict(
     teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
-    links=[dict(task='cifar10', loss=dict(type='PairWise'), student='trunk.2')]))
+    links=[dict(task='cifar10', loss=dict(type='PairWise'), student='trunk.2', weight=1.0)]))
 teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/trunk2')

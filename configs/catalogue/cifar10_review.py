@@ -9,5 +9,5 @@ _base_ = ['cifar10_narrow.py']
 method = 'ReviewKD'
 model = dict(distiller=dict(
     teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
-    links=[dict(task='cifar10', loss=dict(type='ReviewKD'), student=['trunk.0', 'trunk.1', 'trunk.2'], warmup=1 / 12)]))
+    links=[dict(task='cifar10', loss=dict(type='ReviewKD'), student=['trunk.0', 'trunk.1', 'trunk.2'], warmup=1 / 12, weight=1.0)]))
 teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/levels')

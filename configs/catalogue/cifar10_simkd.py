@@ -13,5 +13,5 @@ model = dict(
     distiller=dict(
         teachers=dict(wide=dict(config='configs/catalogue/cifar10_wide.py')),
         links=[dict(task='cifar10', student='cifar10.feat', teacher='wide:trunk.2', resize='pool',
-                    loss=dict(type='SimKD', classifier='heads.cifar10.logits', head='heads.cifar10'))]))
+                    loss=dict(type='SimKD', classifier='heads.cifar10.logits', head='heads.cifar10'), weight=1.0)]))
 teacher_cache = dict(mode='views', views=4, folder='work_dirs/comparison_cache/trunk2')

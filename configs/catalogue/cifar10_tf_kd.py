@@ -7,4 +7,4 @@ CIFAR-10, a narrow ResNet-10 without a teacher. Compared with all other methods 
 
 _base_ = ['cifar10_narrow.py']
 method = 'Tf-KD'
-model = dict(distiller=dict(links=[dict(task='cifar10', loss=dict(type='TeacherFreeKD'))]))
+model = dict(distiller=dict(links=[dict(task='cifar10', loss=dict(type='TeacherFreeKD'), weight=1.0)]))
