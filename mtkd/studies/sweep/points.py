@@ -47,7 +47,7 @@ class Point:
         Without spaces and commas, which are not allowed in K=V on a command line.
         """
         values = ';'.join(f'{name}={value_text(value)}' for name, value in self.values.items())
-        return re.sub(r"\s", '', method) + '(' + re.sub(r"[\s,'\"()\[\]]", '', values) + ')'
+        return re.sub(r"[\s,]", "", method) + '(' + re.sub(r"[\s,'\"()\[\]]", '', values) + ')'
 
 
 @dataclass(frozen=True)
