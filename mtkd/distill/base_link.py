@@ -16,7 +16,7 @@ class BaseLink(nn.Module):
 
     :class:`~mtkd.distill.link.Link` compares taps with a loss, and is enough for most methods. A method that computes its
     terms in another way (:class:`~mtkd.distill.task_contrast.TaskContrast`) derives from this class and registers in
-    ``LINKS``. Its parameters and buffers are trained and saved with the distiller.
+    ``LINKS``. A link's parameters and buffers are trained and saved with the distiller.
 
     Attributes:
         weight: factor of its terms in the total.
@@ -36,7 +36,7 @@ class BaseLink(nn.Module):
 
     @property
     def route(self) -> Route:
-        """The samples that can contribute to it; None: all. In training, it receives only the rows of these samples."""
+        """The samples that can contribute to the link; None: all. In training, it receives only these samples."""
         return None
 
     def term_name(self, term: str) -> str:
@@ -66,4 +66,4 @@ class BaseLink(nn.Module):
             seen: teacher -> its taps.
             tasks: the student's tasks.
         """
-        raise TypeError(f'{type(self).__name__} does not say what its terms are')
+        raise TypeError(f'{type(self).__name__} does not implement forward')

@@ -91,7 +91,7 @@ def written(text: str) -> str:
         ValueError: the page lacks a marker.
     """
     if BEGIN not in text or END not in text:
-        raise ValueError(f'The page lacks the lines between which the table goes: {BEGIN} and {END}.')
+        raise ValueError(f'The page lacks the lines that mark the place of the table: {BEGIN} and {END}.')
     return f'{text[:text.index(BEGIN)]}{BEGIN}\n\n{table()}\n\n{text[text.index(END):]}'
 
 

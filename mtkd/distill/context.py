@@ -48,8 +48,8 @@ def target(step: Step) -> Tensor:
     if label.ndim > 2 and step.size is not None:
         label = at_size(label, step.size)
     elif label.ndim > 2:
-        raise ValueError(f"Task '{step.task.name}' has a label map, but its student's tap is a vector, so a loss that reads "
-                         f'the target cannot be computed; take a tap that is a map.')
+        raise ValueError(f"Task '{step.task.name}' has a label map, but the student's tap is a vector, so a loss that uses "
+                         f'the target cannot be computed; give a tap that is a map.')
     wide = valid if label.ndim == valid.ndim else valid[:, None]
     if not label.is_floating_point():
         label = label.long() + getattr(step.task, 'offset', 0)

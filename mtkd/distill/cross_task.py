@@ -46,11 +46,11 @@ class CrossTaskConsistency(BaseLink):
     equations 4 to 6; github.com/VICO-UoE/MTPSL at e9d8859, ``model/mapfns.py`` and ``nyu_mtl_xtc.py`` (weight 2 on NYUv2,
     γ = 0.5, all maps at the size of the image, f the last feature of SegNet's encoder, Adam with learning rate 1e-3 for
     the pairs' scales and shifts and 1e-4 for everything else). The official code runs one image and one pair at a time
-    through batch normalisation in train mode. That is instance normalisation, which is used here, so that values do not
-    depend on what else is in the batch or on how many ranks there are. The official code draws the Gumbel sample anew for
-    each pair, here it is drawn once an image. Ours: maps enter at the size of the largest output,
-    which is smaller and cheaper (``resolution='label'`` is the official way); padding is 0 and does not count; binary
-    maps, which the official code has none of; predicted depth is clamped at 0.
+    through batch normalisation in train mode. This equals instance normalisation, which is used here, so that values depend
+    neither on the other samples of the batch nor on the number of ranks. Differences: the official code draws a Gumbel
+    sample for each pair of tasks, here one is drawn per image; maps have the size of the largest output, which is smaller
+    and cheaper (``resolution='label'`` is the official way); padding is set to 0 and excluded from means; binary maps are
+    supported, which the official code does not have; predicted depth is clamped at 0.
 
     Args:
         tasks: two or more dense tasks.
@@ -77,8 +77,8 @@ class CrossTaskConsistency(BaseLink):
                  resolution: str = 'output', seed: int = 0) -> None:
         super().__init__()
         if len(tasks) < 2 or gamma < 0 or (widths is not None and (not widths or min(widths) < 1)):
-            raise ValueError(f'CrossTaskConsistency: {len(tasks)} tasks, gamma={gamma}, widths={widths}; it takes two tasks '
-                             f'or more, a gamma of 0 or more, and positive widths.')
+            raise ValueError(f'CrossTaskConsistency: {len(tasks)} tasks, gamma={gamma}, widths={widths}; it needs two or '
+                             f'more tasks, a gamma of 0 or more, and positive widths.')
         for option, value, choices in (('sources', sources, ('unlabelled', 'all')), ('classes', classes, tuple(CLASSES)),
                                        ('resolution', resolution, ('output', 'label'))):
             if value not in choices:
@@ -100,14 +100,15 @@ class CrossTaskConsistency(BaseLink):
         """
         for task in self.task_names:
             if _map_of(tasks[task]) is None:
-                raise ValueError(f"CrossTaskConsistency: task '{task}' is not a dense one it knows (its labels are "
-                                 f"{tasks[task].kind.name}; known: {', '.join(MAPS)}); leave it out with tasks=[...].")
+                raise ValueError(f"CrossTaskConsistency does not support the labels of task '{task}' "
+                                 f"({tasks[task].kind.name}; supported: {', '.join(MAPS)}); exclude it with tasks=[...].")
         if self.tap is None:
             trunk = [tap for tap, spec in tap_specs.items() if tap.startswith('trunk.') and spec.stride]
             self.tap = max(trunk, key=lambda tap: tap_specs[tap].stride) if trunk else 'shared'
         if self.tap not in tap_specs or not tap_specs[self.tap].stride:
             maps = ', '.join(tap for tap, spec in tap_specs.items() if spec.stride)
-            raise ValueError(f"CrossTaskConsistency: the student has no map in a tap '{self.tap}'; choose one of {maps}.")
+            raise ValueError(f"CrossTaskConsistency: the student has no map '{self.tap}' among its taps; choose one of "
+                             f'{maps}.')
         spec = tap_specs[self.tap]
         stride = 1 if self.resolution == 'label' else min(tap_specs[f'{task}.out'].stride for task in self.task_names)
         pools = max(round(math.log2(spec.stride / stride)), 0)
@@ -189,11 +190,11 @@ class CrossTaskConsistency(BaseLink):
 
 
 class Conditioned(nn.Module):
-    """A 3x3 convolution, normalisation, a scale and a shift of the pair of tasks, ReLU.
+    """A 3x3 convolution, normalisation, a scale and shift that depend on the pair of tasks, and ReLU.
 
     Args:
-        in_channels: of the input.
-        out_channels: of the output.
+        in_channels: number of input channels.
+        out_channels: number of output channels.
         pairs: number of ordered pairs of tasks.
     """
 
@@ -213,9 +214,9 @@ class MappingNet(nn.Module):
     """The auxiliary network of :class:`CrossTaskConsistency`.
 
     Args:
-        in_channels: of each task's map.
-        widths: of the stages.
-        pools: how many of the stages end with 2x2 pooling, which rounds odd sizes up.
+        in_channels: number of channels of each task's map.
+        widths: number of channels of each stage.
+        pools: number of stages that end with 2x2 pooling, which rounds odd sizes up.
     """
 
     def __init__(self, in_channels: Sequence[int], widths: Sequence[int], pools: int) -> None:
@@ -252,8 +253,8 @@ class _Norm(nn.Module):
 
     def forward(self, value: Tensor) -> Tensor:
         if value.shape[-2] * value.shape[-1] < 2:
-            raise ValueError('CrossTaskConsistency: the maps have shrunk to one place, where nothing is left to normalise; '
-                             'choose a tap of smaller stride, or larger images.')
+            raise ValueError('CrossTaskConsistency: the maps are pooled to a single position, which cannot be normalised; '
+                             'choose a tap with a smaller stride, or larger images.')
         return F.instance_norm(_full(value), weight=self.weight, bias=self.bias)
 
 

@@ -83,14 +83,14 @@ class Distiller(nn.Module):
         teachers = dict(self.teachers.items())
         self.links = nn.ModuleList(_expand(self._links, tasks))
         if not len(self.links):
-            raise ValueError('The distiller has no links: give distiller.links, or leave the distiller out.')
+            raise ValueError('The distiller has no links: give distiller.links, or remove the distiller.')
         for link in self.links:
             link.bind(tap_specs, tasks, teachers)
             if net is not None:
                 link.meet(net)
         unused = set(teachers) - {name for link in self.links for name in link.teacher_taps}
         if unused:
-            raise ValueError(f"No link uses teacher {', '.join(sorted(unused))}: link it, or leave it out.")
+            raise ValueError(f"No link uses teacher {', '.join(sorted(unused))}: add a link for it, or remove it.")
         self._names = _name_terms(list(self.links))
         self._routes = [link.route for link in self.links]
         self._weigh(1.0)
@@ -183,7 +183,7 @@ class Distiller(nn.Module):
         """
         if not self._names:
             raise ValueError('The distiller does not know the student yet: call check(student.tap_specs, tasks) once, '
-                             'before the optimiser is made.')
+                             'before you create the optimiser.')
         labels = targets or {}
         labelled = {task: torch.ones(len(image), dtype=torch.bool, device=image.device) for task in labels}
         batch: Batch = {'image': image, 'meta': [{} for _ in range(len(image))], 'targets': dict(labels),
@@ -298,14 +298,14 @@ def _named(value: str | Sequence[str] | None, task: str) -> Any:
 
 
 def _check_weights(cfg: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
-    """Refuse weights per task whose tasks are not exactly those of the student."""
+    """Raise an error if a weight per task does not name exactly the tasks of the student."""
     weight = cfg.get('weight')
     if not isinstance(weight, Mapping):
         return
     for name in (*weight, *tasks):
         if (name in weight) != (name in tasks):
-            what = 'names a task that is not there' if name in weight else 'has nothing for a task'
-            raise ValueError(f"distiller.links.each_task: weight {what}, '{name}'; give one for each of "
+            what = 'has an unknown task' if name in weight else 'lacks a task'
+            raise ValueError(f"distiller.links.each_task: weight {what}, '{name}'; give one weight for each of "
                              f'{", ".join(tasks)}.')
 
 
@@ -322,7 +322,7 @@ def _name_terms(links: Sequence[BaseLink]) -> list[dict[str, str]]:
     everything = [name for names in full for name in names.values()]
     for name in everything:
         if everything.count(name) > 1:
-            raise ValueError(f"Two links make the term '{name}': give them different names, as in name='mid'.")
+            raise ValueError(f"Two links have a term '{name}': give the links different names, as in name='mid'.")
         if 'loss' in name:
             raise ValueError(f"A term cannot be called '{name}': MMEngine adds up every logged value with 'loss' in its "
                              f'name; rename the task, the link or the term.')

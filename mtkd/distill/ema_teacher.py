@@ -85,7 +85,7 @@ class EMATeacher(Teacher):
             ValueError: there is no student.
         """
         if not self._student:
-            raise ValueError('An EMATeacher has no student to follow: give its network to Distiller.check(net=...).')
+            raise ValueError('An EMATeacher has no student to follow: pass its network to Distiller.check(net=...).')
         version = sum(p._version for p in self._student[0].parameters())
         if version == self._version:  # gradients are being accumulated
             return

@@ -50,18 +50,18 @@ class ForeignTeacher(Teacher):
         own = stated or (IMAGENET_MEAN, IMAGENET_STD)
         mean, std = own[0] if mean is None else mean, own[1] if std is None else std
         if wanted is not None and contradicts(wanted, mean, std):
-            raise ValueError(f"ForeignTeacher: the weights of '{dict(model)['name']}' want mean {wanted[0]} and std "
-                             f'{wanted[1]}, it was given {tuple(mean)} and {tuple(std)}: leave mean and std out.')
+            raise ValueError(f"ForeignTeacher: the weights of '{dict(model)['name']}' need mean {wanted[0]} and std "
+                             f'{wanted[1]}, but it was given {tuple(mean)} and {tuple(std)}: remove mean and std.')
         check_statistics(mean, std, 'ForeignTeacher')
         if wanted is None and stated is not None and contradicts(stated, mean, std):
             warnings.warn(f"the weights of the foreign teacher '{dict(model)['name']}' were trained with mean {stated[0]} "
-                          f'and std {stated[1]}, and it was given {tuple(mean)} and {tuple(std)}: leave mean and std out '
-                          f'to follow the weights.')
+                          f'and std {stated[1]}, but it was given {tuple(mean)} and {tuple(std)}: remove mean and std to '
+                          f'use those of the weights.')
         self.input_size = None if input_size is None else (int(input_size[0]), int(input_size[1]))
         if isinstance(model, Mapping) and model.get('source') != 'import' and not (
                 model.get('checkpoint') or model.get('pretrained') or model.get('weights')):
-            warnings.warn(f"The foreign teacher '{model.get('name')}' has no checkpoint and keeps the random weights it was "
-                          f'built with.')
+            warnings.warn(f"The foreign teacher '{model.get('name')}' has no checkpoint and keeps its random initial "
+                          f'weights.')
         network = model if isinstance(model, nn.Module) else build_foreign_model(**model)
         super().__init__(network, mean, std, taps=taps, tokens=tokens, probe_size=self.input_size or (224, 224), **kwargs)
 

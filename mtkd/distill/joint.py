@@ -19,7 +19,7 @@ Fuse = str | Sequence[str] | Mapping[str, str | Sequence[str]]
 
 @BACKBONES.register_module()
 class JointTrunk(nn.Module):
-    """Frozen experts up to the fusion level, adaptors, concatenation, trainable stages: a net's trunk.
+    """A trunk of frozen experts up to the fusion level, adaptors, concatenation, and trainable stages.
 
     Maps: every fused tap goes through batch normalisation and a 1x1 convolution to ``width`` channels, is averaged down
     to the coarsest fused grid, concatenated, normalised, GELU; then one stage per entry of ``channels``, all but the last
@@ -31,7 +31,7 @@ class JointTrunk(nn.Module):
     outside the module tree and in no checkpoint. Therefore this trunk is here and not next to the backbones: models must not
     import teachers. The experts use the raw image, so that the model's preprocessor must not change it
     (``data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1))``, checked by the model). A checkpoint contains the fingerprint
-    of the experts and is refused with other experts.
+    of the experts; loading it with other experts is an error.
 
     Source: MLFD section 3; variants S1, S7, S14, S28: fact sheet 1.3.2. ``fuse`` by stride, tap names and mixed
     architectures: ours.
@@ -82,18 +82,18 @@ class JointTrunk(nn.Module):
         return self.adaptor == 'pool' or fused[0].stride == 0
 
     def _check(self, fused: Sequence[TapSpec], channels: Sequence[int]) -> None:
-        """Refuse taps that cannot be fused."""
+        """Raise an error if the taps cannot be fused."""
         first = self.sources[0], fused[0]
         for source in zip(self.sources, fused, strict=True):
             both = f'{_shape(*first)} and {_shape(*source)}'
             if self.adaptor != 'pool' and (source[1].stride == 0) != (fused[0].stride == 0):
-                raise ValueError(f"JointTrunk cannot fuse {both}: adaptor='pool' would make them fit.")
+                raise ValueError(f"JointTrunk cannot fuse {both}: use adaptor='pool'.")
             if self.adaptor == 'none' and source[1].stride != fused[0].stride:
-                raise ValueError(f"JointTrunk cannot concatenate {both} as they are: adaptor='bn_conv1x1', which averages "
-                                 f'down to the coarser grid, would make them fit.')
+                raise ValueError(f"JointTrunk cannot concatenate {both}: use adaptor='bn_conv1x1', which average-pools to "
+                                 f'the coarser grid.')
         if bool(channels) == self._are_vectors(fused):
-            wrong = 'channels= wants the channels of at least one stage on maps' if not channels else \
-                'vectors are fused by concatenation alone: leave channels= out'
+            wrong = 'maps need at least one stage: give its channels with channels=' if not channels else \
+                'vectors are only concatenated: remove channels='
             raise ValueError(f'JointTrunk on {_shape(*first)}: {wrong}.')
 
     def _build_trunk(self, fused: Sequence[TapSpec], channels: Sequence[int], width: int) -> None:
@@ -113,7 +113,7 @@ class JointTrunk(nn.Module):
         self.tap_specs['shared'] = TapSpec(wide, 0)
 
     def forward(self, image: Tensor, cached: Mapping[str, Taps] | None = None) -> Taps:
-        """See the class.
+        """Run the experts, the fusion and the stages.
 
         Args:
             image: (B, 3, H, W), 0..255, not normalised.
@@ -162,14 +162,14 @@ class JointTrunk(nn.Module):
                             dtype=torch.uint8)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Refuse weights that were trained on other experts."""
+        """Raise an error if the weights were trained on other experts."""
         theirs = state_dict.get(f'{prefix}experts_hash')
         if theirs is not None and theirs.shape == self.experts_hash.shape:
             self.experts_hash.copy_(self._fingerprint())  # they may have been given other weights since
             other = (theirs.cpu() != self.experts_hash.cpu()).any(1).tolist()
             names = [name for name, differs in zip(self.experts, other, strict=True) if differs]
             if names:
-                raise ValueError(f"this joint teacher was trained on other weights of the expert{'s' * (len(names) > 1)} "
+                raise ValueError(f"this joint teacher was trained with other weights of the expert{'s' * (len(names) > 1)} "
                                  f"{', '.join(names)}: give it the experts it was trained with, or train it again.")
         super()._load_from_state_dict(state_dict, prefix, *args)
 
@@ -181,7 +181,7 @@ def _build(cfg: Mapping[str, Any]) -> Teacher:
 def _specs(name: str, expert: nn.Module) -> dict[str, TapSpec]:
     specs = expert.tap_specs
     if specs is None:
-        raise ValueError(f"JointTrunk: expert '{name}' does not say which taps it has (tap_specs).")
+        raise ValueError(f"JointTrunk: expert '{name}' does not declare its taps (tap_specs).")
     return specs
 
 
@@ -190,7 +190,7 @@ def _sources(fuse: Fuse, specs: Mapping[str, Mapping[str, TapSpec]]) -> list[tup
     by_expert = fuse if isinstance(fuse, Mapping) else dict.fromkeys(specs, fuse)
     wrong = set(by_expert) ^ set(specs)
     if wrong:
-        raise ValueError(f"JointTrunk: fuse names {', '.join(by_expert)}, the experts are {', '.join(specs)}.")
+        raise ValueError(f"JointTrunk: fuse names {', '.join(by_expert)}, but the experts are {', '.join(specs)}.")
     sources = []
     for name in specs:
         given = by_expert[name]

@@ -42,7 +42,7 @@ class Link(BaseLink):
         student: the student's tap, or several; by default ``<task>.out``.
         teacher: ``'name:tap'``, ``'name'`` or ``':tap'``, or several of them. Without a tap: the student's taps. Without a
             name: the only teacher.
-        weight: factor of all the link's terms in the total. By task only in the distiller's templates.
+        weight: factor of all the link's terms in the total. A weight per task is only possible in the distiller's templates.
         warmup: the fraction of the training, 0 to 1, over which ``weight`` rises linearly from 0.
         projector: maps the student's channels to the teacher's; a module or a config, whose channels are set automatically.
         where: the samples to use: ``'all'``, ``'labelled'`` or ``'unlabelled'`` (with, without the task's label).
@@ -54,8 +54,8 @@ class Link(BaseLink):
         name: prefix of the term's name, to distinguish links of the same task and loss.
 
     Raises:
-        ValueError: not exactly one of ``task`` and ``tasks``, an unknown choice, a weight that is no number, or a name
-            with ``loss``.
+        ValueError: not exactly one of ``task`` and ``tasks``, an unknown choice, a weight that is not a number, or a name
+            that contains ``loss``.
     """
 
     def __init__(self, loss: DistillLoss | Mapping[str, Any], task: str | None = None,
@@ -67,10 +67,10 @@ class Link(BaseLink):
         if (task is None) == (not tasks):
             raise ValueError('A link takes either task=... or tasks=[...].')
         if isinstance(weight, Mapping):
-            raise ValueError(f'A link has one number as weight and was given {dict(weight)}; a weight by task goes into a '
-                             f'link of distiller.links.each_task.')
+            raise ValueError(f'The weight of a link must be a number, not {dict(weight)}; weights per task are only '
+                             f'possible in distiller.links.each_task.')
         if not 0 <= warmup <= 1:
-            raise ValueError(f'link: warmup={warmup} has to be a share of the training, from 0 to 1.')
+            raise ValueError(f'link: warmup={warmup} must be a fraction of the training, from 0 to 1.')
         for option, value in (('where', where), ('pixels', pixels), ('resize', resize)):
             if value not in CHOICES[option]:
                 raise ValueError(f"link: {option}='{value}' is unknown; choose one of {', '.join(CHOICES[option])}.")
@@ -108,7 +108,7 @@ class Link(BaseLink):
         return f"{self.group}/{self.name + '_' if self.name else ''}{term}"
 
     def weight_at(self, progress: float) -> float:
-        """The weight when a share of the training is done."""
+        """The weight after a given fraction of the training."""
         return self.weight if progress >= self.warmup else self.weight * progress / self.warmup
 
     def bind(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task],
@@ -178,41 +178,41 @@ class Link(BaseLink):
         self.terms = tuple(term for term in self.loss.terms
                            if views and all(self.loss.directions[term] in view.scope for view in views))
         if not self.terms:
-            raise ValueError(f"{self}: no term of {type(self.loss).__name__} has a meaning for the task's probability "
-                             f'view; choose another prob_view for the task, or drop the link.')
+            raise ValueError(f"{self}: no term of {type(self.loss).__name__} is defined for the task's probability view; "
+                             f'choose another prob_view for the task, or remove the link.')
         for task, view in zip(self.task_names, views, strict=True):
             if self.loss.needs_distribution and not view.normalised:
                 raise ValueError(f"{self}: {type(self.loss).__name__} needs a distribution over the classes of a pixel, "
-                                 f"which the probability view {type(view).__name__} of task '{task}' is not.")
+                                 f"but the probability view {type(view).__name__} of task '{task}' is not one.")
 
     def _settle_names(self, teachers: Mapping[str, Teacher]) -> None:
         """Resolve the taps of both sides from arguments and defaults."""
         given = [(name, tap) for name, _, tap in (entry.partition(':') for entry in self.teacher or ('',))]
         if len(self.task_names) > 1 and (self.student or any(tap for _, tap in given)):
-            raise ValueError(f'{self}: a link of several tasks compares their outputs; it takes no taps.')
+            raise ValueError(f'{self}: a link of several tasks compares their outputs; remove its taps.')
         self.student_taps = self.student or tuple(f'{task}.out' for task in self.task_names)
         if not self.loss.needs_teacher:
             if self.teacher:
-                raise ValueError(f'{self}: {type(self.loss).__name__} reads no teacher; leave teacher out.')
+                raise ValueError(f'{self}: {type(self.loss).__name__} does not use a teacher; remove teacher.')
             given = []
         refs = [(name or self._only(teachers), other) for name, tap in given
                 for other in ((tap,) if tap else self.student_taps)]
         for name, _ in refs:
             if name in self.task_names and name not in teachers:
-                raise ValueError(f"{self}: task '{name}' has no teacher; add distiller.teachers.{name}, beside "
-                                 f"{', '.join(teachers) or 'none'}, or link the task to another one.")
+                raise ValueError(f"{self}: task '{name}' has no teacher; add distiller.teachers.{name}, or use another "
+                                 f"teacher for it (there are {', '.join(teachers) or 'none'}).")
             _known(name, teachers, f'{self}: teacher')
         self._refs = tuple(refs)
         self.teacher_taps = {name: tuple(dict.fromkeys(tap for other, tap in refs if other == name)) for name, _ in refs}
         self._check_counts()
         for tap in (*self.student_taps, *(tap for _, tap in refs)):
             if self.loss.reads != 'tap' and not tap.endswith('.out'):
-                raise ValueError(f"{self}: {type(self.loss).__name__} reads a task's probabilities, which tap '{tap}' does "
-                                 f"not give; take '{self.task_names[0]}.out', or a loss on features.")
+                raise ValueError(f"{self}: {type(self.loss).__name__} compares the probabilities of a task, but tap '{tap}' "
+                                 f"is not an output; use '{self.task_names[0]}.out', or a loss on features.")
 
     def _only(self, teachers: Mapping[str, Teacher]) -> str:
         if len(teachers) != 1:
-            raise ValueError(f"{self}: say which teacher, as in teacher='name:tap'; there are "
+            raise ValueError(f"{self}: name the teacher, as in teacher='name:tap'; there are "
                              f"{', '.join(teachers) or 'none'}.")
         return next(iter(teachers))
 
@@ -220,11 +220,11 @@ class Link(BaseLink):
         """Require one tap on each side, unless the loss supports several or the link has several tasks."""
         for side, taps in (('student', self.student_taps), ('teacher', self._refs)):
             if side in self.loss.several and len(self.task_names) > 1:
-                raise ValueError(f'{self}: {type(self.loss).__name__} takes several taps of one task; give task=... in '
-                                 f'place of tasks=[...].')
+                raise ValueError(f'{self}: {type(self.loss).__name__} takes several taps of one task; give task=... '
+                                 f'instead of tasks=[...].')
             if side not in self.loss.several and len(taps) > len(self.task_names):
-                raise ValueError(f'{self}: {type(self.loss).__name__} compares one tap of the {side} and was given '
-                                 f'{len(taps)}; make a link for each.')
+                raise ValueError(f'{self}: {type(self.loss).__name__} compares one tap of the {side}, but was given '
+                                 f'{len(taps)}; add a link for each.')
 
     def _pairs(self) -> list[tuple[str, tuple[str, str]]]:
         """The pairs of taps whose channels a loss compares directly: one with one, or one with each of several teachers."""
@@ -238,12 +238,13 @@ class Link(BaseLink):
         if self._projector_cfg is not None and self.projector is None:
             self.projector = self._build_projector(student, teacher, teacher_tap)
         if self.loss.reads != 'tap' and self.projector is not None:
-            raise ValueError(f'{self}: {type(self.loss).__name__} compares outputs of a task, which take no projector.')
+            raise ValueError(f'{self}: {type(self.loss).__name__} compares outputs of a task, for which a projector is not '
+                             f'possible; remove it.')
         if teacher is None or self.projector is not None or not self.loss.same_channels:
             return
         if student.channels != teacher.channels:
-            cure = f"projector=dict(type='Linear1x1') ({student.channels} -> {teacher.channels}) would make them fit" \
-                if self.loss.reads == 'tap' else 'both have to be outputs of the same task'
+            cure = f"use projector=dict(type='Linear1x1') ({student.channels} -> {teacher.channels})" \
+                if self.loss.reads == 'tap' else 'both must be outputs of the same task'
             raise ValueError(f"{self}: the student's '{student_tap}' is (B, {student.channels}, h, w), the teacher's "
                              f"'{teacher_tap}' (B, {teacher.channels}, h, w); {cure}.")
 
@@ -251,15 +252,15 @@ class Link(BaseLink):
         cfg = {'in_channels': student.channels, **(self._projector_cfg or {})}
         if cfg['in_channels'] != student.channels:
             raise ValueError(f"{self}: projector.in_channels={cfg['in_channels']}, but the student's tap has "
-                             f'{student.channels} channels; leave in_channels out.')
+                             f'{student.channels} channels; remove in_channels.')
         if teacher is not None:
             cfg.setdefault('out_channels', teacher.channels)
             if cfg['out_channels'] != teacher.channels and self.loss.same_channels:
                 raise ValueError(f"{self}: projector.out_channels={cfg['out_channels']}, but the tap of teacher "
-                                 f"'{teacher_tap.partition(':')[0]}' has {teacher.channels} channels; leave out_channels "
-                                 f'out, or take the teacher it was meant for.')
+                                 f"'{teacher_tap.partition(':')[0]}' has {teacher.channels} channels; remove out_channels, "
+                                 f'or use another teacher.')
         if 'out_channels' not in cfg:
-            raise ValueError(f'{self}: the teacher does not say how many channels its taps have; give '
+            raise ValueError(f'{self}: the teacher does not declare the channels of its taps; give '
                              f'projector.out_channels.')
         self._projected_to = cfg['out_channels']
         return PROJECTORS.build(cfg)
@@ -268,10 +269,10 @@ class Link(BaseLink):
         for name in self.loss.asks:
             _known(name, CONTEXT, f'{self}: {type(self.loss).__name__} asks for an input')
         if self.loss.asks and len(self.task_names) > 1:
-            raise ValueError(f'{self}: {type(self.loss).__name__} reads {", ".join(self.loss.asks)} of one task; give '
-                             f'task=... in place of tasks=[...].')
+            raise ValueError(f'{self}: {type(self.loss).__name__} uses {", ".join(self.loss.asks)} of one task; give '
+                             f'task=... instead of tasks=[...].')
         if self._projector_cfg is not None and self.projector is None:
-            raise ValueError(f'{self}: {type(self.loss).__name__} takes no projector; leave it out.')
+            raise ValueError(f'{self}: {type(self.loss).__name__} does not use a projector; remove it.')
 
     def _set_up(self, students: Sequence[TapSpec], teachers: Sequence[TapSpec | None]) -> None:
         """Set the channels of the loss and let it inspect the teachers' networks."""
@@ -280,8 +281,8 @@ class Link(BaseLink):
             channels = [self._projected_to or (teachers[0] or spec).channels for spec in students]
         if any(spec is None for spec in teachers):
             if type(self.loss).setup is not DistillLoss.setup:
-                raise ValueError(f'{self}: {type(self.loss).__name__} has to know the channels of its teacher, which does '
-                                 f'not say them; give its network tap_specs.')
+                raise ValueError(f'{self}: {type(self.loss).__name__} needs the channels of its teacher, which does not '
+                                 f'declare them; give its network tap_specs.')
             return
         self.loss.setup(channels, [spec.channels for spec in teachers if spec is not None])
         self.loss.inspect(self._networks)
@@ -336,7 +337,7 @@ class Link(BaseLink):
     def _check_resize(self, student: Tensor, teacher: Tensor) -> None:
         if self.resize == 'none' or student.ndim != teacher.ndim:
             raise ValueError(f'{self}: the student is {tuple(student.shape)}, the teacher {tuple(teacher.shape)}; '
-                             f'choose resize other than none, or taps of one size.')
+                             f'choose another resize than none, or taps of the same size.')
 
     def _step(self, batch: Batch, view: Tensor, tasks: Mapping[str, Task]) -> Step:
         """The step from which the additional inputs of a loss are computed."""

@@ -28,9 +28,9 @@ def picture_mask(meta: Sequence[SampleMeta], image_size: Size, size: Size, devic
     return _inside(crops, (height, width), (size[0], size[1]), device)
 
 
-@lru_cache(maxsize=8)  # the links of a step ask for the same few
+@lru_cache(maxsize=8)  # the links of a step need the same few masks
 def _inside(crops: tuple[tuple[int, ...], ...], image_size: Size, size: Size, device: torch.device) -> Tensor:
-    """The mask of :func:`picture_mask`; it is shared, so nobody may write into it."""
+    """The mask of :func:`picture_mask`; it is cached and must not be modified."""
     height, width = image_size
     top, left, tall, wide = from_host(crops, device).unbind(1)
     inside_rows = _between(_centres(height, size[0], device), top, top + tall)

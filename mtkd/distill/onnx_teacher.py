@@ -98,8 +98,8 @@ class OnnxNetwork(nn.Module):
             said = str(error).split('\n')[0][:300]
             newer = 'opset' in said.lower() or 'IR version' in said
             raise ValueError(f'OnnxTeacher: onnxruntime {onnxruntime.__version__} cannot run {self.file}: {said}'
-                             + ('; the file is newer than it: export with an older opset, or upgrade onnxruntime.'
-                                if newer else '; it is no ONNX file, or a damaged one.')) from error
+                             + ('; the file is too new: export it with an older opset, or upgrade onnxruntime.'
+                                if newer else '; it is not an ONNX file, or is damaged.')) from error
 
     def _add_inner_values(self) -> None:
         """Add inner values that are taps to the outputs of the file.
@@ -122,7 +122,7 @@ class OnnxNetwork(nn.Module):
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
                 raise ValueError(f"OnnxTeacher: {self.file} has no value '{name}'; its outputs are "
-                                 f"{', '.join(sorted(outputs))}, the nearest inner values {', '.join(near)}.")
+                                 f"{', '.join(sorted(outputs))}, similar inner values {', '.join(near)}.")
             model.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
         self._session = self._open(model.SerializeToString())
 
@@ -138,23 +138,23 @@ class OnnxNetwork(nn.Module):
                              f'teacher takes one, the image.')
         name, shape, kind = inputs[0].name, list(inputs[0].shape), inputs[0].type
         if kind not in TYPES or len(shape) != 4:
-            raise ValueError(f"OnnxTeacher: the input '{name}' of {self.file} is {kind} {shape}; a teacher's is an image "
-                             f'of four axes and numbers.')
+            raise ValueError(f"OnnxTeacher: the input '{name}' of {self.file} is {kind} {shape}; it must be a batch of "
+                             f'images, a numeric tensor with four axes.')
         fixed = [side if isinstance(side, int) and side > 0 else None for side in shape]
         places = {'NCHW': (1, 2, 3), 'NHWC': (3, 1, 2)}
         colours, height, width = (fixed[place] for place in places[self.layout])
         if colours not in (3, None):
             other = LAYOUTS[self.layout == 'NCHW']
-            cure = f"layout='{other}' fits it" if fixed[places[other][0]] == 3 else 'a teacher takes three colours'
-            raise ValueError(f"OnnxTeacher: the input '{name}' of {self.file} is {shape}, which is no {self.layout} "
-                             f'picture: {cure}.')
+            cure = f"use layout='{other}'" if fixed[places[other][0]] == 3 else 'a teacher needs three channels'
+            raise ValueError(f"OnnxTeacher: the input '{name}' of {self.file} is {shape}, which is not an {self.layout} "
+                             f'image: {cure}.')
         if (height is None) != (width is None):
-            raise ValueError(f"OnnxTeacher: the input '{name}' of {self.file} is {shape}, with one of height and width "
-                             f'open: export it with both fixed or both open.')
+            raise ValueError(f"OnnxTeacher: the input '{name}' of {self.file} is {shape}, with only one of height and width "
+                             f'dynamic: export it with both fixed or both dynamic.')
         own = None if height is None or width is None else (height, width)
         if own is not None and input_size is not None and tuple(input_size) != own:
-            raise ValueError(f'OnnxTeacher: {self.file} takes images of {own[0]}x{own[1]} only, not input_size='
-                             f'{tuple(input_size)}: leave input_size out.')
+            raise ValueError(f'OnnxTeacher: {self.file} only supports images of {own[0]}x{own[1]}, not input_size='
+                             f'{tuple(input_size)}: remove input_size.')
         asked = None if input_size is None else (int(input_size[0]), int(input_size[1]))
         return name, TYPES[kind], fixed[0], own or asked
 
@@ -167,12 +167,12 @@ class OnnxNetwork(nn.Module):
                 raise
             said = str(error).split('\n')[0][:300]
             raise ValueError(f'OnnxTeacher: {self.file} does not run on two images of {size[0]}x{size[1]}: {said}. Give '
-                             f'the input_size it was made for, and export it with an open batch axis.') from error
+                             f'its input_size, and export it with a dynamic batch axis.') from error
         specs = {}
         for name, value in taps.items():
             if len(value) != 2 or value.ndim not in (2, 4):
                 raise ValueError(f"OnnxTeacher: '{self.taps[name]['value']}' of {self.file} is {tuple(value.shape)} for two "
-                                 f'pictures; a tap is (B, C) or (B, C, h, w).')
+                                 f'images; a tap must be (B, C) or (B, C, h, w).')
             specs[name] = TapSpec(value.shape[1], 0 if value.ndim == 2 else round(size[0] / value.shape[2]))
         return specs
 
@@ -181,8 +181,8 @@ class OnnxNetwork(nn.Module):
             value = value.permute(0, 3, 1, 2)
         if tap['groups']:
             if max(max(group) for group in tap['groups']) >= value.shape[1]:
-                raise ValueError(f"OnnxTeacher: tap '{name}': groups reach channel {max(map(max, tap['groups']))}, "
-                                 f"'{tap['value']}' has {value.shape[1]}.")
+                raise ValueError(f"OnnxTeacher: tap '{name}': groups contains channel {max(map(max, tap['groups']))}, but "
+                                 f"'{tap['value']}' has {value.shape[1]} channels.")
             value = torch.stack([value[:, list(group)].sum(1) for group in tap['groups']], 1)
         return value.clamp_min(1e-8).log() if tap['probabilities'] else value
 
@@ -207,11 +207,11 @@ def _read_tap(name: str, tap: Tap) -> dict[str, Any]:
     given = {'value': tap} if isinstance(tap, str) else dict(tap)
     unknown = [key for key in given if key not in OPTIONS]
     if unknown or not isinstance(given.get('value'), str):
-        raise ValueError(f"OnnxTeacher: tap '{name}' is the name of a value of the file, or a dictionary of "
+        raise ValueError(f"OnnxTeacher: tap '{name}' must be the name of a value of the file, or a dictionary of "
                          f'{", ".join(OPTIONS)} with a value; it is {tap!r}.')
     groups = [tuple(int(number) for number in group) for group in given.get('groups') or ()]
     if groups and not (given.get('probabilities') and all(groups)):
-        raise ValueError(f"OnnxTeacher: tap '{name}': groups add up the probabilities of channels, so they need "
+        raise ValueError(f"OnnxTeacher: tap '{name}': groups sum the probabilities of channels, so they need "
                          f'probabilities=True and at least one channel each.')
     return {'value': given['value'], 'probabilities': bool(given.get('probabilities')), 'groups': groups,
             'channels_last': bool(given.get('channels_last'))}
@@ -234,10 +234,12 @@ class OnnxTeacher(Teacher):
             - ``groups``: with ``probabilities``, lists of channels, each summed to one class.
             - ``channels_last``: the value is (B, h, w, C).
         mean: per channel, RGB, on the 0..255 scale of the raw image.
-        std: likewise. layout: ``'NCHW'`` or ``'NHWC'``, of the file's input. channels: ``'RGB'`` or ``'BGR'``: the channel
-        order of the file's input. ``mean`` and ``std`` stay in RGB. input_size: (height, width) that whole images are
-        resized to (bilinear, antialiased); None: the size required by the file. tasks: the tasks of the student, set by the
-        distiller; not used.
+        std: likewise.
+        layout: ``'NCHW'`` or ``'NHWC'``: layout of the file's input.
+        channels: ``'RGB'`` or ``'BGR'``: the channel order of the file's input. ``mean`` and ``std`` stay in RGB.
+        input_size: (height, width) that whole images are resized to (bilinear, antialiased); None: the size required by the
+            file.
+        tasks: the tasks of the student, set by the distiller; not used.
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -87,7 +87,7 @@ class Peer(Teacher):
     def forward(self, image: Tensor, taps: Collection[str] | None = None) -> Taps:
         """Run on raw images; see :class:`~mtkd.distill.teacher.Teacher`. The taps have a graph."""
         if image.dtype != torch.uint8:
-            raise TypeError(f'A peer normalises images itself and takes the raw uint8 one; it was given {image.dtype}.')
+            raise TypeError(f'A peer normalises images itself and expects raw uint8 images, not {image.dtype}.')
         outputs = self.network(self._normaliser(image) if self._normaliser is not None else self._normalise(image))
         return outputs if taps is None else {tap: outputs[tap] for tap in taps}
 
@@ -192,7 +192,6 @@ def _check_peer(name: str, task: str, teachers: Mapping[str, Teacher]) -> None:
     peer = teachers.get(name)
     if not isinstance(peer, Peer):
         peers = [other for other, teacher in teachers.items() if isinstance(teacher, Peer)]
-        raise ValueError(f"'{name}' is not a teacher of type 'Peer' that could learn; there are "
-                         f"{', '.join(peers) or 'none'}.")
+        raise ValueError(f"'{name}' is not a teacher of type 'Peer'; the peers are {', '.join(peers) or 'none'}.")
     if peer.tap_specs is not None and f'{task}.out' not in peer.tap_specs:
-        raise ValueError(f"The peer '{name}' has no head for task '{task}'; give heads to it that include the task.")
+        raise ValueError(f"The peer '{name}' has no head for task '{task}'; add the task to its heads.")

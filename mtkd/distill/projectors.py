@@ -33,8 +33,8 @@ class Linear1x1(_OnMaps):
     """KD4MTL's adaptor: one 1×1 convolution.
 
     Args:
-        in_channels: the student's.
-        out_channels: the teacher's.
+        in_channels: number of the student's channels.
+        out_channels: number of the teacher's channels.
         bias: off in the authors' code, on in FitNets' regressor.
         init: ``'xavier'`` (normal; SegNet adaptors) or ``'default'`` (PyTorch's; MTAN adaptors).
 
@@ -53,9 +53,9 @@ class NonLinear(_OnMaps):
     """KD4MTL's non-linear adaptor: 1×1 C -> 2C, ReLU, 1×1 2C -> C', where C is the number of the student's channels.
 
     Args:
-        in_channels: the student's.
-        out_channels: the teacher's.
-        bias: of both convolutions.
+        in_channels: number of the student's channels.
+        out_channels: number of the teacher's channels.
+        bias: whether both convolutions have a bias.
         init: see :class:`Linear1x1`.
 
     Raises:
@@ -74,8 +74,8 @@ class ConvNorm(_OnMaps):
     """A 1×1 convolution without bias and a batch normalisation, as between student and loss of activation boundaries.
 
     Args:
-        in_channels: the student's.
-        out_channels: the teacher's.
+        in_channels: number of the student's channels.
+        out_channels: number of the teacher's channels.
 
     Source: Heo et al. 2019 (AB distillation), their connector for maps of one size.
     """
@@ -89,8 +89,8 @@ class Identity(nn.Identity):
     """No projection; student and teacher must have the same channels.
 
     Args:
-        in_channels: the student's.
-        out_channels: the teacher's.
+        in_channels: number of the student's channels.
+        out_channels: number of the teacher's channels.
 
     Raises:
         ValueError: the two differ.
@@ -100,4 +100,4 @@ class Identity(nn.Identity):
         super().__init__()
         if in_channels != out_channels:
             raise ValueError(f'Identity projector: the student has {in_channels} channels, the teacher {out_channels}; '
-                             f"take projector=dict(type='Linear1x1').")
+                             f"use projector=dict(type='Linear1x1').")

@@ -15,7 +15,7 @@ VIEWS = ('identity', 'hflip', 'scale:0.9', 'scale:1.1')
 
 
 def check_views(names: Sequence[str]) -> None:
-    """Refuse unknown or duplicate views.
+    """Check that all views are known and different.
 
     Raises:
         ValueError: there are no views, one is unknown, or one is duplicate.
@@ -25,7 +25,7 @@ def check_views(names: Sequence[str]) -> None:
             raise ValueError(f"pseudo_labels.transforms: '{name}' is unknown; choose 'identity', 'hflip' or 'scale:1.1' "
                              f'(any factor from 0.5 to 2).')
     if not names or len(set(names)) < len(names):
-        raise ValueError(f'pseudo_labels.transforms={list(names)}: give at least one, none of them twice.')
+        raise ValueError(f'pseudo_labels.transforms={list(names)}: give at least one, without duplicates.')
 
 
 def _scale(name: str) -> float | None:
@@ -116,6 +116,6 @@ class PseudoLabels(Teacher):
         Raises:
             ValueError: always.
         """
-        raise ValueError('Pseudo-labels are made beforehand and come with the training batches; this batch has none: put '
-                         "pseudo_labels=dict(teacher=dict(config='configs/...')) into the config and leave the teacher "
-                         'PseudoLabels to it.')
+        raise ValueError('Pseudo-labels are computed in advance and are part of training batches, but this batch has none: '
+                         "set pseudo_labels=dict(teacher=dict(config='configs/...')) in the config, which adds the teacher "
+                         'PseudoLabels.')

@@ -71,7 +71,7 @@ class TaskContrast(BaseLink):
         super().__init__()
         if len(tasks) < 2 or samples < 2 or negatives < 1 or width < 1 or tau <= 0 or not 0 <= momentum < 1:
             raise ValueError(f'TaskContrast: {len(tasks)} tasks, samples={samples}, negatives={negatives}, width={width}, '
-                             f'tau={tau}, momentum={momentum}; it takes two tasks and two samples or more, one negative and '
+                             f'tau={tau}, momentum={momentum}; it needs two tasks and two samples or more, one negative and '
                              f'one channel or more, a positive tau, and a momentum from 0 to below 1.')
         self.task_names = tuple(tasks)
         self.student_taps = tuple(tap.replace('{task}', task) for task in tasks)
@@ -89,8 +89,8 @@ class TaskContrast(BaseLink):
         """
         for task, tap in zip(self.task_names, self.student_taps, strict=True):
             if tap not in tap_specs or not tap_specs[tap].stride:
-                raise ValueError(f"TaskContrast: the student has no map in a tap '{tap}'; take a network with a feature per "
-                                 f"task, or another tap, as in tap='{{task}}.feat'.")
+                raise ValueError(f"TaskContrast: the student has no map '{tap}' among its taps; use a network with a "
+                                 f"feature per task, or another tap, as in tap='{{task}}.feat'.")
             channels = tap_specs[tap].channels
             self.maps[task] = nn.Sequential(nn.Linear(channels, self.width), nn.ReLU(), nn.Linear(self.width, self.width))
 
@@ -131,14 +131,14 @@ class TaskContrast(BaseLink):
         index = [entry['index'] for entry in meta]
         count = self.memory.shape[1]
         if max(index) >= count or len({entry.get('dataset') for entry in meta}) > 1:
-            raise ValueError(f'TaskContrast remembers {count} samples of one training set, and this batch has number '
-                             f'{max(index)} of {sorted({str(entry.get("dataset")) for entry in meta})}: set its samples to '
-                             f'the length of the training set.')
+            raise ValueError(f'TaskContrast has a memory of {count} samples of one training set, but this batch has index '
+                             f'{max(index)} of {sorted({str(entry.get("dataset")) for entry in meta})}: set samples to the '
+                             f'length of the training set, which must be a single data set.')
         return from_host(index, device)
 
     @torch.no_grad()
     def _remember(self, index: Tensor, vectors: Tensor) -> None:
-        """(B,) numbers and (B, T, C) vectors of this rank go into every rank's memory; of a sample seen twice, the last."""
+        """Store (B, T, C) vectors of the samples (B,) in the memory of every rank; for duplicate samples, the last."""
         index, vectors = _of_all_ranks(index), _of_all_ranks(vectors)
         places = torch.arange(len(index), device=index.device)
         last = ((index[:, None] == index) * places).amax(1)

@@ -98,7 +98,7 @@ class Teacher(nn.Module):
             TypeError: the image is not uint8; it may already be normalised for the student.
         """
         if image.dtype != torch.uint8:
-            raise TypeError(f'A teacher normalises images itself and takes the raw uint8 one; it was given {image.dtype}.')
+            raise TypeError(f'A teacher normalises images itself and expects raw uint8 images, not {image.dtype}.')
         with torch.autocast(image.device.type, enabled=False):
             outputs = self.net(self._normalise(image))
         return outputs if taps is None else {tap: outputs[tap] for tap in taps}
@@ -184,7 +184,7 @@ class MultiTaskTeacher(Teacher):
 def _out_channels(tasks: Mapping[str, Any] | None) -> dict[str, int]:
     """Task -> channels of its output, from tasks or their configs."""
     if not tasks:
-        raise ValueError('A teacher built from a config needs its tasks: give teacher.tasks, those of the config that '
+        raise ValueError('A teacher built from a config needs its tasks: set teacher.tasks to those of the config that '
                          'trained it.')
     configs = {name: part for name, part in tasks.items() if not isinstance(part, Task)}
     built = {**tasks, **(build_tasks(configs) if configs else {})}
@@ -194,10 +194,10 @@ def _out_channels(tasks: Mapping[str, Any] | None) -> dict[str, int]:
 def _fill(net: nn.Module, checkpoint: str | Path | None, made_by: str | None, allow_random: bool) -> None:
     """Load the weights, or raise an error if there are none."""
     if allow_random and (checkpoint is None or not Path(checkpoint).is_file()):
-        warnings.warn('A teacher has no checkpoint and keeps the weights it was built with (allow_random=True).')
+        warnings.warn('A teacher has no checkpoint and keeps the weights it was initialised with (allow_random=True).')
     elif checkpoint is None:
         hint = f', trained with: mtkd train {made_by}' if made_by else ''
-        raise ValueError(f'A teacher has no weights: give teacher.checkpoint{hint}; allow_random=True does without, for '
-                         f'smoke runs.')
+        raise ValueError(f'A teacher has no weights: give teacher.checkpoint{hint}; for smoke runs without weights, set '
+                         f'allow_random=True.')
     else:
         load_weights(net, checkpoint, made_by)

@@ -42,7 +42,7 @@ def weights_hash(net: nn.Module) -> str:
 
 
 def checkpoint_hash(path: str | Path) -> str:
-    """The :func:`weights_hash` of the network a checkpoint holds, in the precision it is stored in.
+    """The :func:`weights_hash` of the network in a checkpoint, in the precision of the file.
 
     Raises:
         ValueError: the file is not a checkpoint that loads safely.
@@ -63,14 +63,14 @@ def _read(path: Path) -> object:
         return torch.load(path, map_location='cpu', weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         reason = (str(error).splitlines() or ['it ends early'])[0]
-        raise ValueError(f'{path} does not load as plain tensors ({reason}): the file is damaged, or holds other Python '
-                         f'objects; save its state dict alone.') from error
+        raise ValueError(f'{path} cannot be loaded as plain tensors ({reason}): the file is damaged, or contains other '
+                         f'Python objects; save only its state dict.') from error
 
 
 def _network_part(content: object, path: Path) -> dict[str, Tensor]:
     state = content.get('state_dict', content) if isinstance(content, Mapping) else content
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ValueError(f"{path} holds no state dict: expected one, or a dictionary with one under 'state_dict'.")
+        raise ValueError(f"{path} is not a state dict, or a dictionary with one under 'state_dict'.")
     prefix = 'net.'
     if any(key.startswith(prefix) for key in state):
         return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

@@ -36,6 +36,9 @@ def build_foreign_model(source: str, name: str, checkpoint: str | Path | None = 
         weights: for ``'timm'``, the explicit source of its weights: ``'package'`` (see
             :mod:`~mtkd.models.known_weights`), ``'hub'``, or a file; instead of ``checkpoint`` and ``pretrained``.
 
+    Returns:
+        The network.
+
     Raises:
         ValueError: an unknown source, name or argument, a package that is not installed, or weights that do not fit.
         FileNotFoundError: there is no such checkpoint, or the package that holds the weights is not installed.
@@ -87,6 +90,9 @@ def foreign_scale(source: str, name: str, checkpoint: str | Path | None = None, 
 
     Returns:
         (mean, std) per channel, RGB, on the 0..255 scale; None if there are no weights, or nothing is stated.
+
+    Raises:
+        ValueError: ``preprocessor_config.json`` is not valid JSON.
     """
     loaded = pretrained or checkpoint is not None or weights is not None
     if source == 'timm' and loaded:
@@ -105,13 +111,13 @@ def _huggingface_scale(name: str, stated: Path) -> Scale | None:
     try:
         config = json.loads(stated.read_text(encoding='utf-8'))
     except ValueError as error:
-        raise ValueError(f"foreign model '{name}': {stated} is no JSON ({error}); get it again, or give mean and std "
-                         f'and remove it.') from error
+        raise ValueError(f"foreign model '{name}': {stated} is not valid JSON ({error}); download it again, or remove it "
+                         f'and give mean and std.') from error
     if not isinstance(config, Mapping):
         return None
     if config.get('do_flip_channel_order'):
-        warnings.warn(f"foreign model '{name}': {stated} wants the channels in the order BGR (do_flip_channel_order); mtkd "
-                      f'gives RGB.')
+        warnings.warn(f"foreign model '{name}': {stated} requests BGR channel order (do_flip_channel_order), but mtkd's "
+                      f'images are RGB.')
     unit = 1.0 / float(config.get('rescale_factor') or 1 / 255) if config.get('do_rescale', True) else 1.0
     if config.get('do_normalize') is False:
         return (0.0,) * 3, (unit,) * 3
@@ -128,8 +134,8 @@ def _made(name: str, maker: Any, pretrained: bool, kwargs: dict[str, Any]) -> nn
     except Exception as error:
         if pretrained and not isinstance(error, TypeError):
             package = how_to_install(name)
-            raise ConnectionError(f"foreign model '{name}': its pretrained weights cannot be fetched "
-                                  f'({type(error).__name__}); offline, name a local file with checkpoint=FILE'
+            raise ConnectionError(f"foreign model '{name}': its pretrained weights cannot be downloaded "
+                                  f'({type(error).__name__}); offline, give a local file with checkpoint=FILE'
                                   + (f"; {package}, for weights='package'" if package else '') + '.') from error
         raise ValueError(f"foreign model '{name}' cannot be built with {kwargs}: {error}") from error
 
@@ -154,12 +160,12 @@ def _huggingface(name: str, folder: Path | None, kwargs: dict[str, Any]) -> nn.M
     try:
         import transformers
     except ImportError as error:
-        raise ValueError(f"foreign model '{name}' comes from Hugging Face, whose package is not installed: "
+        raise ValueError(f"foreign model '{name}' needs Hugging Face's transformers, which is not installed: "
                          f'pip install transformers') from error
     kind = getattr(transformers, name, None) if name in dir(transformers) else None
     if kind is None or not hasattr(kind, 'config_class') or kind.config_class is None:
-        raise ValueError(f"transformers has no model class '{name}'; nearest: {_near(name, dir(transformers))}. Weights of "
-                         f'the hub are named as a local folder, with checkpoint=DIR.')
+        raise ValueError(f"transformers has no model class '{name}'; nearest: {_near(name, dir(transformers))}. Give "
+                         f'weights from the hub as a local folder, with checkpoint=DIR.')
     if folder is None:
         return _made(name, lambda **arguments: kind(kind.config_class(**arguments)), False, kwargs)
     try:
@@ -197,19 +203,19 @@ def _fill(model: nn.Module, name: str, path: Path) -> None:
         else:
             state = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # the two readers raise various exceptions
-        raise ValueError(f"foreign model '{name}': {path} does not load as plain tensors: it is damaged, or holds other "
-                         f'Python objects; save its state dict alone.') from error
+        raise ValueError(f"foreign model '{name}': {path} cannot be loaded as plain tensors: it is damaged, or contains "
+                         f'other Python objects; save only its state dict.') from error
     for key in _NESTS:
         state = state.get(key, state) if isinstance(state, Mapping) else state
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ValueError(f"foreign model '{name}': {path} holds no state dict.")
+        raise ValueError(f"foreign model '{name}': {path} is not a state dict.")
     state = {re.sub(r'^module\.', '', key): value for key, value in state.items()}
     own = model.state_dict()
     missing, extra = [key for key in own if key not in state], [key for key in state if key not in own]
     shapes = [key for key in own if key in state and own[key].shape != state[key].shape]
     if missing or extra or shapes:
         raise ValueError(f"foreign model '{name}': {path} does not fit: {len(missing)} weights missing {missing[:2]}, "
-                         f'{len(extra)} left over {extra[:2]}, {len(shapes)} of another shape {shapes[:2]}.')
+                         f'{len(extra)} unexpected {extra[:2]}, {len(shapes)} with a different shape {shapes[:2]}.')
     model.load_state_dict(state)
 
 

@@ -36,14 +36,14 @@ def find_genotype(genotype: str | Genotype, tasks: Sequence[str]) -> Genotype:
     """
     if isinstance(genotype, str) and genotype not in GENOTYPES:
         if not genotype.endswith('.json'):
-            raise ValueError(f"ATRCNeck: genotype='{genotype}' is unknown; choose one of {', '.join(GENOTYPES)}, or give a "
-                             f"search's {GENOTYPE_FILE}, or target -> source -> kind.")
+            raise ValueError(f"ATRCNeck: genotype='{genotype}' is unknown; choose one of {', '.join(GENOTYPES)}, or give "
+                             f'the {GENOTYPE_FILE} of a search, or a mapping target -> source -> kind.')
         return _checked(read_genotype(genotype), tasks, f'of {genotype}')
     if isinstance(genotype, str):
         return _checked(GENOTYPES[genotype], tasks, f"'{genotype}'")
     if isinstance(genotype.get('config'), str):
-        raise ValueError(f'ATRCNeck: genotype=dict(config=...) names a search, whose result the tools put in its place; '
-                         f'outside of them give its file, .../{GENOTYPE_FILE}.')
+        raise ValueError(f'ATRCNeck: genotype=dict(config=...) is only resolved by the commands of mtkd; in your own code, '
+                         f'give the file that the search wrote, .../{GENOTYPE_FILE}.')
     return _checked(genotype, tasks, 'given')
 
 
@@ -79,25 +79,26 @@ def write_genotype(path: Path, genotype: Genotype, about: Mapping[str, Any]) -> 
 
 
 def read_genotype(path: str | Path) -> Genotype:
-    """Read what :func:`write_genotype` wrote.
+    """Read a file written by :func:`write_genotype`.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is damaged, has another format, or names an unknown kind.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f'the genotype {path} does not exist; a config with the neck ATRCSearchNeck makes one.')
+        raise FileNotFoundError(f'the genotype {path} does not exist; train a config with the neck ATRCSearchNeck to make '
+                                f'one.')
     try:
         content = json.loads(Path(path).read_text(encoding='utf-8'))
         rows = {str(target): {str(source): str(kind) for source, kind in row.items()}
                 for target, row in content['genotype'].items()}
         right = content['format'] == _FORMAT and content['tasks'] == list(rows)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f'{path} is no genotype, or is damaged ({type(error).__name__}: {error}): run its search '
+        raise ValueError(f'{path} is not a genotype, or is damaged ({type(error).__name__}: {error}): run its search '
                          f'again.') from error
     if not right:
-        raise ValueError(f"{path} is no genotype: its format is {content['format']!r}, not {_FORMAT!r}, or its tasks are "
-                         f'not its targets.')
+        raise ValueError(f"{path} is not a valid genotype: its format is {content['format']!r}, not {_FORMAT!r}, or its "
+                         f'tasks differ from its targets.')
     unknown = [(t, s, kind) for t, row in rows.items() for s, kind in row.items() if kind not in KINDS]
     if unknown:
         target, source, kind = unknown[0]

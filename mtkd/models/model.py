@@ -30,6 +30,10 @@ class MultiTaskModel(BaseModel):
         balance: combines the task losses into one scalar; None: a plain weighted sum.
         distiller: computes further terms from a batch and the student's taps; a module or its config.
         data_preprocessor: a :class:`~mtkd.models.preprocess.Preprocessor` or its config.
+
+    Raises:
+        ValueError: images are normalised although the trunk expects raw ones, or the normalisation contradicts that of the
+            trunk's pretrained weights; see also the network, the tasks, the balance and the distiller.
     """
 
     def __init__(self, net: MultiTaskNet | Mapping[str, Any], tasks: Mapping[str, Any],
@@ -93,7 +97,7 @@ class MultiTaskModel(BaseModel):
         """Run the model on one batch, whose fields are the arguments.
 
         Args:
-            image: (B, 3, H, W) uint8 RGB.
+            image: (B, 3, H, W) uint8 RGB, or (B, T, 3, H, W) clips.
             targets: task -> (B, …).
             present: task -> (B,) bool.
             meta: one entry per sample.
@@ -102,6 +106,9 @@ class MultiTaskModel(BaseModel):
             labelled: ``present`` on the host, from the preprocessor in training.
             mode: ``'tensor'`` returns the taps; ``'loss'`` a dict with ``'loss'``, the total to differentiate, and every
                 term by its ``<task>/<name>``; ``'predict'`` a list with one dict per sample.
+
+        Raises:
+            ValueError: an unknown ``mode``, or a batch with fewer samples than the balance splits it into.
         """
         batch: Batch = {'image': image, 'targets': targets, 'present': present, 'meta': meta, 'teacher': teacher or {}}
         if mode == 'loss':
@@ -167,8 +174,8 @@ class MultiTaskModel(BaseModel):
         if parts == 1 or not torch.is_grad_enabled():
             return []
         if count < parts:
-            raise ValueError(f'balance: {type(self.balance).__name__} splits a batch into {parts}, and this one has {count} '
-                             f'samples; set train_dataloader.batch_size to {parts} or more.')
+            raise ValueError(f'balance: {type(self.balance).__name__} splits a batch into {parts} parts, but this one has '
+                             f'{count} samples; set train_dataloader.batch_size to {parts} or more.')
         found = []
         for i in range(parts):
             part: Batch = {**batch, 'targets': {task: value[i::parts] for task, value in batch['targets'].items()},
@@ -201,15 +208,15 @@ class MultiTaskModel(BaseModel):
 
 
 def _check_scale(net: nn.Module, preprocessor: nn.Module) -> None:
-    """Refuse to normalise images for a trunk that expects raw images."""
+    """Raise an error if images are normalised for a trunk that expects raw images."""
     takes_raw = getattr(getattr(net, 'trunk', None), 'takes_raw', False)
     if takes_raw and not preprocessor.mean.is_meta and (preprocessor.mean.any() or (preprocessor.std != 1).any()):
-        raise ValueError('model.net.trunk takes raw images, its experts normalise them themselves: set model.'
+        raise ValueError('model.net.trunk expects raw images, which its experts normalise themselves: set model.'
                          'data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1)).')
 
 
 def _check_normalisation(net: nn.Module, preprocessor: nn.Module) -> None:
-    """Refuse a normalisation that contradicts the trunk's weights, and warn if it differs from the one of their library."""
+    """Raise an error if the normalisation contradicts the trunk's weights; warn if it differs from their library's."""
     if preprocessor.mean.is_meta:
         return
     mean, std = preprocessor.mean.flatten().tolist(), preprocessor.std.flatten().tolist()
@@ -219,13 +226,13 @@ def _check_normalisation(net: nn.Module, preprocessor: nn.Module) -> None:
         scale, usual = getattr(part, 'scale', None), getattr(part, 'usual_scale', None)
         name = getattr(part, 'name', type(part).__name__)
         if scale is not None and contradicts(scale, mean, std):
-            raise ValueError(f'the pretrained weights of {name} want images normalised with mean {scale[0]} and std '
-                             f'{scale[1]}, model.data_preprocessor has {tuple(mean)} and {tuple(std)}: leave its mean and '
-                             f'std out, or give these.')
+            raise ValueError(f'the pretrained weights of {name} need images normalised with mean {scale[0]} and std '
+                             f'{scale[1]}, but model.data_preprocessor has {tuple(mean)} and {tuple(std)}: remove its mean '
+                             f'and std, or set these.')
         if scale is None and usual is not None and contradicts(usual, mean, std):
             warnings.warn(f'the weights of {name} were trained on images normalised with mean {usual[0]} and std '
-                          f'{usual[1]}, and model.data_preprocessor has {tuple(mean)} and {tuple(std)}: leave its mean and '
-                          f'std out to follow the weights.')
+                          f'{usual[1]}, but model.data_preprocessor has {tuple(mean)} and {tuple(std)}: remove its mean and '
+                          f'std to use those of the weights.')
 
 
 def _without_absent(target: Tensor, present: Tensor, task: Task) -> Tensor:

@@ -144,15 +144,15 @@ class MultiTaskNet(nn.Module):
 
 
 def _check_frames(trunk: nn.Module, task: str, head: nn.Module) -> None:
-    """Refuse an image head on a trunk that returns features per frame of a clip, and vice versa."""
+    """Raise an error for an image head on a trunk that returns a feature per frame of a clip, and vice versa."""
     gives, takes = getattr(trunk, 'gives_frames', False), getattr(head, 'takes_frames', False)
     if gives and not takes:
-        raise ValueError(f"the head of '{task}' is a {type(head).__name__}, but {type(trunk).__name__} gives a feature per "
-                         f"frame: put it into one that takes frames, head=dict(type='FrameMeanHead', head=dict(type=...)) "
-                         f"or TemporalPoolHead.")
+        raise ValueError(f"the head of '{task}' is a {type(head).__name__}, but {type(trunk).__name__} returns a feature "
+                         f"per frame: wrap the head, as in head=dict(type='FrameMeanHead', head=dict(type=...)), or use "
+                         f"TemporalPoolHead.")
     if takes and not gives:
-        raise ValueError(f"the head of '{task}' is a {type(head).__name__}, which takes a feature per frame: give "
-                         f"model.net.trunk=dict(type='FrameTrunk', backbone=...) in place of backbone and neck.")
+        raise ValueError(f"the head of '{task}' is a {type(head).__name__}, which needs a feature per frame: set "
+                         f"model.net.trunk=dict(type='FrameTrunk', backbone=...) instead of backbone and neck.")
 
 
 def input_tap(trunk: nn.Module, task: str) -> str:
@@ -177,14 +177,14 @@ def build_net(cfg: Mapping[str, Any], out_channels: Mapping[str, int]) -> MultiT
     unknown = given - {'backbone', 'neck', 'trunk', 'head', 'heads'}
     own = dict(cfg.get('heads') or {})
     if unknown or ('backbone' in given) == ('trunk' in given) or {'trunk', 'neck'} <= given:
-        raise ValueError(f'model.net takes backbone, neck, head and heads, or trunk in place of backbone and neck; it was '
+        raise ValueError(f'model.net takes backbone, neck, head and heads, or trunk instead of backbone and neck; it was '
                          f'given {sorted(given)}.')
     if set(own) - set(out_channels):
-        raise ValueError(f'model.net.heads names {sorted(set(own) - set(out_channels))}, '
+        raise ValueError(f'model.net.heads has the unknown tasks {sorted(set(own) - set(out_channels))}; '
                          f'the tasks are {sorted(out_channels)}.')
     missing = [task for task in out_channels if task not in own and not cfg.get('head')]
     if missing:
-        raise ValueError(f'model.net has no head for {missing}: give model.net.head, or model.net.heads[task].')
+        raise ValueError(f'model.net has no head for {missing}: set model.net.head, or model.net.heads[task].')
     trunk = _task_trunk(cfg['trunk'], out_channels) if 'trunk' in given else _shared_trunk(cfg, out_channels)
     heads = {task: HEADS.build({**(own.get(task) or cfg['head']), 'out_channels': channels,
                                 'in_channels': trunk.tap_specs[input_tap(trunk, task)].channels})
@@ -202,7 +202,8 @@ def _shared_trunk(cfg: Mapping[str, Any], out_channels: Mapping[str, int]) -> nn
 def _task_trunk(cfg: Mapping[str, Any], out_channels: Mapping[str, int]) -> nn.Module:
     arguments = _arguments(BACKBONES, cfg['type'])
     if arguments and 'tasks' not in arguments:
-        raise ValueError(f"model.net.trunk: {cfg['type']} makes no features per task; give it as model.net.backbone.")
+        raise ValueError(f"model.net.trunk: {cfg['type']} does not compute features per task; set it as "
+                         f"model.net.backbone.")
     return BACKBONES.build({**cfg, 'tasks': tuple(out_channels)})
 
 

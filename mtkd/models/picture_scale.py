@@ -8,7 +8,7 @@ IMAGENET_STD = (58.395, 57.12, 57.375)
 
 
 def check_statistics(mean: Sequence[float], std: Sequence[float], where: str) -> None:
-    """Refuse a mean and standard deviation that are invalid for images in 0..255.
+    """Check that a mean and standard deviation are valid for images in 0..255.
 
     Args:
         mean: per channel, RGB, on the 0..255 scale.
@@ -25,7 +25,7 @@ def check_statistics(mean: Sequence[float], std: Sequence[float], where: str) ->
             raise ValueError(f'{where}: {name}={values}: give a number for each of the three channels, RGB, on the 0..255 '
                              f'scale.')
     if min(std) <= 0:
-        raise ValueError(f'{where}: std={std}: a standard deviation is above 0.')
+        raise ValueError(f'{where}: std={std}: a standard deviation must be positive.')
     if max(std) < 1 or (max(std) <= 1 and 0 < max(mean) <= 1):
-        raise ValueError(f'{where}: mean={mean} and std={std} look like the 0..1 scale; mean and std are on the 0..255 '
-                         f'scale of the image: multiply both by 255.')
+        raise ValueError(f'{where}: mean={mean} and std={std} seem to be on the 0..1 scale, but images are in 0..255: '
+                         f'multiply both by 255.')

@@ -18,7 +18,7 @@ class Preprocessor(BaseDataPreprocessor):
     """Moves a batch to the model's device and normalises images for the student.
 
     The batch keeps its raw uint8 images, because every teacher has its own normalisation; the model gets the student's view
-    from :meth:`normalise`.
+    from :meth:`for_student`.
 
     Args:
         mean: per channel, RGB, on the 0..255 scale.
@@ -61,7 +61,7 @@ class Preprocessor(BaseDataPreprocessor):
         return self.normalise(self.student_view(image) if training and self.student_view is not None else image)
 
     def normalise(self, image: Tensor) -> Tensor:
-        """(B, 3, H, W) uint8 RGB, or (B, T, 3, H, W) clips -> float32, zero mean and unit variance on ImageNet's scale."""
+        """(B, 3, H, W) uint8 RGB, or (B, T, 3, H, W) clips -> (image - mean) / std, float32 of the same shape."""
         normalised = (image.float() - self.mean) / self.std
         last = self.channels_last and image.ndim == 4  # not defined for a clip; its frames follow the weights
         return normalised.contiguous(memory_format=torch.channels_last) if last else normalised

@@ -7,7 +7,7 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 class StrongView:
-    """Changes the colours of each image and cuts a hole into it, on the device, after the pipeline's augmentation.
+    """Changes the colours of each image and masks a rectangle of it, on the device, after the pipeline's augmentation.
 
     There are no geometric changes, because labels and teachers' outputs are not transformed. All parameters are sampled per
     image from torch's generator, which the training loop seeds in every step.
@@ -17,7 +17,8 @@ class StrongView:
         contrast: factor about the mean grey value of the image, drawn from 1 ± this.
         saturation: factor about the grey value of each pixel, drawn from 1 ± this.
         grey: probability that an image is converted to grey.
-        hole: the maximum side of the hole as a fraction of that of the image; it is filled with mid-grey. 0: no hole.
+        hole: the maximum side of the masked rectangle as a fraction of that of the image; it is filled with mid-grey. 0: no
+            masking.
 
     Raises:
         ValueError: a number outside 0 to 1.

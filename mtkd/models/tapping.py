@@ -18,8 +18,8 @@ _OPTIONS = {'module', 'item', 'tokens', 'channels_last'}
 class TappedModel(nn.Module):
     """A network whose forward returns the outputs of named submodules, as maps (B, C, h, w) or vectors (B, C).
 
-    Channels and strides are determined by a trial forward pass on the meta device, at negligible cost; a network with
-    data-dependent control flow is run on a real image.
+    Channels and strides are determined by a trial forward pass on the meta device, at negligible cost. A network that cannot
+    run there, such as one with data-dependent control flow, is run on an image of zeros instead.
 
     Args:
         model: the network; its first argument is the normalised image.
@@ -35,7 +35,7 @@ class TappedModel(nn.Module):
         probe_size: (height, width) of the trial image.
 
     Attributes:
-        tap_specs: tap -> channels, and the stride in pixels of the image the network is given.
+        tap_specs: tap -> channels, and the stride in pixels of the input image (0 for a vector).
 
     Raises:
         ValueError: an unknown path (the message lists similar ones), an image of ``probe_size`` that the network does not
@@ -67,8 +67,8 @@ class TappedModel(nn.Module):
         self.model(image)
         missed = [name for name, tap in self.taps.items() if not self._kept[tap['module']].outputs]
         if missed:
-            raise ValueError(f"tap '{missed[0]}': {type(self.model).__name__} never runs its module "
-                             f"'{self.taps[missed[0]]['module']}'; tap one that its forward uses.")
+            raise ValueError(f"tap '{missed[0]}': {type(self.model).__name__} does not run its module "
+                             f"'{self.taps[missed[0]]['module']}'; tap a module that its forward uses.")
         size = (image.shape[-2], image.shape[-1])
         taps = {name: _as_map(self._kept[tap['module']].outputs[-1], tap, name, size) for name, tap in self.taps.items()}
         self._forget()
@@ -114,7 +114,7 @@ class TappedModel(nn.Module):
     def _trial(self) -> Taps:
         try:
             return functional_call(self, self._on_meta(), (torch.zeros(1, 3, *self.probe_size, device='meta'),))
-        except Exception:  # it may have read a value, which meta tensors do not have
+        except Exception:  # it may read values, which meta tensors do not have
             pass
         try:
             return self(torch.zeros(1, 3, *self.probe_size))
@@ -122,14 +122,16 @@ class TappedModel(nn.Module):
             if str(error).startswith('tap '):
                 raise
             height, width = self.probe_size
-            raise ValueError(f'{type(self.model).__name__} cannot take a 1x3x{height}x{width} image '
-                             f'({str(error).splitlines()[0] if str(error) else type(error).__name__}); give the size it '
-                             f'takes with input_size=(height, width).') from error
+            raise ValueError(f'{type(self.model).__name__} does not support a 1x3x{height}x{width} image '
+                             f'({str(error).splitlines()[0] if str(error) else type(error).__name__}); give a supported '
+                             f'size with input_size=(height, width).') from error
 
 
 class _Keep:
-    """A forward hook that holds what its module returned. Hook and holder are one object, so a deep copy of the model has
-    its own, and ``torch.export``, which copies containers, keeps the two together.
+    """A forward hook that stores the output of its module.
+
+    The hook stores it in itself, so that a deep copy of the model has its own, and ``torch.export``, which copies
+    containers, does not separate hook and storage.
     """
 
     def __init__(self) -> None:
@@ -142,8 +144,8 @@ class _Keep:
 def _named(paths: Sequence[str]) -> dict[str, TapCfg]:
     """Convert a list of module paths to taps of the same names."""
     if isinstance(paths, str) or '' in paths:
-        raise ValueError(f"taps={paths!r}: give a list of module paths; what the network itself returns needs a name, as in "
-                         "taps={'out': ''}.")
+        raise ValueError(f"taps={paths!r}: give a list of module paths; the output of the network itself needs a name, as "
+                         "in taps={'out': ''}.")
     return {path: path for path in paths}
 
 
@@ -167,9 +169,9 @@ def _as_map(value: Any, tap: Mapping[str, Any], name: str, size: Size) -> Tensor
         return _grid(tensor, tap['tokens'], name, size)
     if tensor.ndim == 2:
         return tensor
-    cure = 'say how its tokens lie with tokens=dict(patch=16, prefix=1)' if tensor.ndim == 3 else 'tap another module'
-    raise ValueError(f"tap '{name}': module '{tap['module']}' gives {tuple(tensor.shape)}, which is no map (B, C, h, w); "
-                     f'{cure}.')
+    cure = 'describe its tokens with tokens=dict(patch=16, prefix=1)' if tensor.ndim == 3 else 'tap another module'
+    raise ValueError(f"tap '{name}': module '{tap['module']}' returns {tuple(tensor.shape)}, which is not a map "
+                     f'(B, C, h, w); {cure}.')
 
 
 def _item(value: Any, item: str | int | None, name: str) -> Tensor:
@@ -206,7 +208,7 @@ def _grid(tokens: Tensor, layout: Mapping[str, int], name: str, size: Size) -> T
     for height, width in ((size[0] // patch, size[1] // patch), (-(-size[0] // patch), -(-size[1] // patch))):
         if height * width == count:
             return tokens[:, prefix:].transpose(1, 2).unflatten(2, (height, width))
-    raise ValueError(f"tap '{name}': {tokens.shape[1]} tokens of a {size[0]}x{size[1]} image are not prefix={prefix} and "
+    raise ValueError(f"tap '{name}': a {size[0]}x{size[1]} image has {tokens.shape[1]} tokens, not prefix={prefix} and "
                      f'{size[0] // patch} x {size[1] // patch} patches; correct tokens=dict(patch=…, prefix=…).')
 
 

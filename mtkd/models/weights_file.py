@@ -22,16 +22,17 @@ def read_weights(path: Path, what: str) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: it does not exist.
-        ValueError: it is empty, text, a Git LFS pointer or damaged, or contains Python objects or no dictionary.
+        ValueError: it is a folder, empty, text, a Git LFS pointer or damaged, contains Python objects, or is not a
+            dictionary.
     """
     if path.is_dir():
-        raise ValueError(f'{what} {path} is a folder: name the file in it.')
+        raise ValueError(f'{what} {path} is a folder: give the path of a file.')
     if not path.is_file():
         raise FileNotFoundError(f'{what} {path} does not exist.')
     with path.open('rb') as file:
         start = file.read(_START)
     if not start:
-        raise ValueError(f'{what} {path} is empty (0 bytes), and not a checkpoint: copy or download it again.')
+        raise ValueError(f'{what} {path} is empty (0 bytes): copy or download it again.')
     if start.startswith(_LFS):
         raise ValueError(f'{what} {path} is a Git LFS pointer, not the weights themselves: fetch them with "git lfs pull" '
                          f'in its repository.')
@@ -41,7 +42,7 @@ def read_weights(path: Path, what: str) -> dict[str, Any]:
             content: Any = load_file(str(path))
         else:
             content = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # whatever the two readers stumble over
+    except Exception as error:  # the two readers raise various exceptions
         raise ValueError(f'{what} {path} {_why(start, error)}.') from error
     if not isinstance(content, Mapping):
         raise ValueError(f'{what} {path} holds a {type(content).__name__}, not a dictionary of weights: save the state '
@@ -51,10 +52,10 @@ def read_weights(path: Path, what: str) -> dict[str, Any]:
 
 def _why(start: bytes, error: Exception) -> str:
     if all(byte in b'\t\n\r' or 32 <= byte < 127 for byte in start):
-        return 'is a text file, and not a checkpoint (it may be a page that was downloaded in its place)'
+        return 'is a text file, not a checkpoint (perhaps a web page was downloaded instead)'
     if 'Unsupported' in str(error) or ('weights_only' in str(error) and 'GLOBAL' in str(error)):
-        return ('holds Python objects and is not opened (only tensors and plain values are safe): save its state dict '
-                'alone, torch.save(model.state_dict(), FILE)')
+        return ('contains Python objects, which are not loaded because that can execute code: save only its state dict, '
+                'torch.save(model.state_dict(), FILE)')
     return 'is truncated or not a checkpoint'
 
 
@@ -71,9 +72,9 @@ def prefix_hint(own: Iterable[str], given: Iterable[str]) -> str:
     ends = [key for key in there if key.endswith(f'.{own[0]}')]
     prefix = min((key.removesuffix(own[0]) for key in ends), key=len, default='')
     if prefix and sum(prefix + key in there for key in own) > len(own) / 2:
-        return (f" Its keys begin with '{prefix}': take that off, "
+        return (f" Its keys begin with '{prefix}': remove the prefix, "
                 f"{{k.removeprefix('{prefix}'): v for k, v in state.items()}}, and save it again.")
     lacking = next((key.split('.')[0] + '.' for key in own if '.' in key and key.split('.', 1)[1] in there), '')
     if lacking and sum(key.removeprefix(lacking) in there for key in own) > len(own) / 2:
-        return f" Its keys lack the prefix '{lacking}': put it in front of them, and save it again."
+        return f" Its keys lack the prefix '{lacking}': add it, and save the state dict again."
     return ''

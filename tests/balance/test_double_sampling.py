@@ -26,7 +26,7 @@ def test_mini_batches_are_asked_for():
     net: Toy = toy(balance)
     with pytest.raises(ValueError, match='MoDo needs the losses of 3 mini-batches'):
         balance.total(net.losses(), {})
-    with pytest.raises(ValueError, match='MoDo splits a batch into 3, and this one has 2 samples'):
+    with pytest.raises(ValueError, match='MoDo splits a batch into 3 parts, but this one has 2 samples'):
         model({'type': 'MoDo'})(**batch(count=2), mode='loss')
 
 

@@ -189,7 +189,7 @@ def test_experts_that_are_missing_or_others(joint, student, tmp_path):
     write_folder(joint, tmp_path, (32, 32))
     state = load_file(tmp_path / EXPERTS)
     save_file({key: value + 1 if value.is_floating_point() else value for key, value in state.items()}, tmp_path / EXPERTS)
-    with pytest.raises(ValueError, match='trained on other weights of the experts a, b'):
+    with pytest.raises(ValueError, match='trained with other weights of the experts a, b'):
         read_folder(tmp_path)
     save_file({key: value for key, value in state.items() if not key.startswith('a/')}, tmp_path / EXPERTS)
     with pytest.raises(ValueError, match="the weights of the expert 'a' in .*experts.safetensors does not fit"):

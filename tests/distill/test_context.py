@@ -48,7 +48,7 @@ def test_labels_of_pictures():
 
 
 def test_a_map_is_no_label_of_a_vector():
-    with pytest.raises(ValueError, match='take a tap that is a map'):
+    with pytest.raises(ValueError, match='give a tap that is a map'):
         CONTEXT['target'](step('semseg', torch.zeros(4, 8, 12, dtype=torch.uint8), None))
 
 

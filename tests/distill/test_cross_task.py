@@ -255,7 +255,7 @@ def test_sizes_that_shrink_to_one_place_are_refused():
     link = CrossTaskConsistency(('semseg', 'depth'), tap='deep', classes='softmax')
     link.bind({**TinyNet().tap_specs, 'deep': TapSpec(4, 64)}, two_tasks(), {})
     given = batch()
-    with pytest.raises(ValueError, match='shrunk to one place'):
+    with pytest.raises(ValueError, match='pooled to a single position'):
         link(given, {**taps(given), 'deep': torch.zeros(4, 4, 1, 1)}, {}, two_tasks())
 
 
@@ -269,7 +269,7 @@ def test_the_deepest_trunk_tap_is_the_default():
 @pytest.mark.parametrize(('options', 'words'), [
     ({'tasks': ('depth',)}, '1 tasks'), ({'gamma': -1.0}, 'gamma=-1.0'), ({'widths': ()}, r'widths=\(\)'),
     ({'sources': 'some'}, "sources='some'"), ({'classes': 'argmax'}, "classes='argmax'"),
-    ({'resolution': 'half'}, "resolution='half'"), ({'tap': 'trunk.9'}, r"no map in a tap 'trunk\.9'.*shared")])
+    ({'resolution': 'half'}, "resolution='half'"), ({'tap': 'trunk.9'}, r"no map 'trunk\.9' among .*shared")])
 def test_what_cannot_be_is_refused(options, words):
     with pytest.raises(ValueError, match=words):
         link = CrossTaskConsistency(**{'tasks': ('semseg', 'depth'), **options})
@@ -278,7 +278,7 @@ def test_what_cannot_be_is_refused(options, words):
 
 def test_tasks_of_whole_pictures_are_refused():
     tasks = build_tasks({'a': {'type': 'Classification', 'num_classes': 3}, 'depth': {'type': 'Depth'}})
-    with pytest.raises(ValueError, match="task 'a' is not a dense one"):
+    with pytest.raises(ValueError, match="does not support the labels of task 'a'"):
         CrossTaskConsistency(tuple(tasks)).bind({'a.out': TapSpec(3, 0), 'depth.out': TapSpec(1, 2)}, tasks, {})
 
 

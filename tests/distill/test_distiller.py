@@ -296,8 +296,8 @@ def test_statistics_of_several_teachers_drift_in_train_mode_only(train_mode):
 
 
 @pytest.mark.parametrize(('change', 'words'), [
-    ({'weight': {'semseg': 1.0, 'depth': 2.0, 'normals': 1.0}}, "names a task that is not there, 'normals'"),
-    ({'weight': {'semseg': 1.0}}, "has nothing for a task, 'depth'"),
+    ({'weight': {'semseg': 1.0, 'depth': 2.0, 'normals': 1.0}}, "has an unknown task, 'normals'"),
+    ({'weight': {'semseg': 1.0}}, "lacks a task, 'depth'"),
     ({'projector': {'type': 'Linear1x1', 'out_channels': 9}}, 'projector.out_channels=9'),
     ({'teacher': 'small_{task}:shared'}, "teacher 'small_semseg' does not exist")])
 def test_templates_that_do_not_fit_are_refused_before_anything_runs(change, words):

@@ -82,7 +82,7 @@ def test_tokens_of_a_hugging_face_network():
     pytest.importorskip('transformers', reason='transformers is not installed')
     small = {'hidden_size': 16, 'num_hidden_layers': 2, 'num_attention_heads': 2, 'intermediate_size': 32,
              'image_size': 32, 'patch_size': 8}
-    with pytest.warns(UserWarning, match='random weights'):
+    with pytest.warns(UserWarning, match='random initial weights'):
         teacher = ForeignTeacher({'source': 'huggingface', 'name': 'Dinov2Model', 'kwargs': small}, input_size=(32, 48),
                                  taps={'feat': {'module': '', 'item': 'last_hidden_state'}},
                                  tokens={'patch': 8, 'prefix': 1})

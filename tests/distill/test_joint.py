@@ -74,12 +74,12 @@ def test_maps_of_two_grids_meet_at_the_coarser():
 
 @pytest.mark.parametrize(('fuse', 'options', 'message'), [
     ({'digits': 'S1', 'signs': 'stride8'}, {'channels': (6,)},
-     r"digits:shared \(B, 8\) and signs:trunk.2 \(B, 32, H/8, W/8\): adaptor='pool' would"),
+     r"digits:shared \(B, 8\) and signs:trunk.2 \(B, 32, H/8, W/8\): use adaptor='pool'"),
     ({'digits': 'stride4', 'signs': 'stride8'}, {'channels': (6,), 'adaptor': 'none'},
      r"trunk.1 \(B, 6, H/4, W/4\) and signs:trunk.2 .*adaptor='bn_conv1x1'"),
     ('S7', {'channels': (6,)}, r"expert 'digits' has no 'S7'; it has trunk.0 \(stride 2\)"),
-    ('S1', {'channels': (6,)}, 'leave channels= out'), ('stride8', {}, 'channels= wants'),
-    ({'digits': 'S1'}, {}, 'fuse names digits, the experts are digits, signs'),
+    ('S1', {'channels': (6,)}, 'remove channels='), ('stride8', {}, 'maps need at least one stage'),
+    ({'digits': 'S1'}, {}, 'fuse names digits, but the experts are digits, signs'),
     ('S1', {'adaptor': 'conv'}, "adaptor='conv' is unknown")])
 def test_what_cannot_be_fused_is_refused_when_built(fuse, options, message):
     with pytest.raises(ValueError, match=message):
@@ -114,7 +114,7 @@ def test_each_expert_normalises_in_its_own_way():
 
 
 def test_a_model_that_normalises_for_it_is_refused():
-    with pytest.raises(ValueError, match='takes raw images'):
+    with pytest.raises(ValueError, match='expects raw images'):
         MultiTaskModel(joint('S1'), TASKS)
     MultiTaskModel(joint('S1'), TASKS, data_preprocessor=RAW)
 
@@ -134,7 +134,7 @@ def test_cached_experts_are_not_run(fuse, channels):
 def test_a_checkpoint_knows_its_experts():
     net = joint('stride8', (6,))
     joint('stride8', (6,)).load_state_dict(net.state_dict(), strict=True)
-    with pytest.raises(ValueError, match='trained on other weights of the experts digits, signs'):
+    with pytest.raises(ValueError, match='trained with other weights of the experts digits, signs'):
         joint('stride8', (6,), seed=1).load_state_dict(net.state_dict())
 
 

@@ -115,7 +115,7 @@ def test_sizes_are_matched(resize, size):
 
 
 def test_sizes_that_may_not_be_matched():
-    with pytest.raises(ValueError, match='resize other than none'):
+    with pytest.raises(ValueError, match='another resize than none'):
         run(Link(CauchySchwarz(), 'semseg', resize='none'), student=TinyNet(stride=4))
 
 
@@ -174,8 +174,8 @@ def test_low_precision_taps_are_compared_in_float32():
     ({'task': 'semseg', 'student': 'semseg.feat', 'loss': FitNets()}, ['(B, 4, h, w)', '(B, 6, h, w)', 'Linear1x1',
      '4 -> 6']),
     ({'task': 'semseg', 'teacher': ':depth.out'}, ['(B, 5, h, w)', '(B, 1, h, w)', 'same task']),
-    ({'task': 'semseg', 'projector': {'type': 'Linear1x1'}}, ['no projector']),
-    ({'tasks': ['semseg', 'depth'], 'student': 'shared'}, ['takes no taps'])])
+    ({'task': 'semseg', 'projector': {'type': 'Linear1x1'}}, ['projector is not possible']),
+    ({'tasks': ['semseg', 'depth'], 'student': 'shared'}, ['remove its taps'])])
 def test_what_does_not_fit_is_said_at_build_time(options, words):
     with pytest.raises(ValueError) as error:
         bound(Link(**{'loss': CauchySchwarz(), **options}), big=teacher(width=6))
@@ -183,7 +183,7 @@ def test_what_does_not_fit_is_said_at_build_time(options, words):
 
 
 def test_one_of_several_teachers_has_to_be_named():
-    with pytest.raises(ValueError, match='say which teacher'):
+    with pytest.raises(ValueError, match='name the teacher'):
         bound(Link(CauchySchwarz(), 'semseg'), a=teacher(), b=teacher())
 
 
@@ -225,12 +225,12 @@ def test_an_adaptor_has_the_initialisation_it_is_given():
 
 
 def test_a_task_without_teacher():
-    with pytest.raises(ValueError, match=r"task 'depth' has no teacher; add distiller\.teachers\.depth, beside semseg"):
+    with pytest.raises(ValueError, match=r"task 'depth' has no teacher; add distiller\.teachers\.depth, .*semseg"):
         bound(Link(FitNets(), 'depth', student='shared', teacher='depth:shared'), semseg=teacher())
 
 
 def test_weights_by_task_are_of_templates():
-    with pytest.raises(ValueError, match=r'one number as weight .* distiller\.links\.each_task'):
+    with pytest.raises(ValueError, match=r'must be a number, .* distiller\.links\.each_task'):
         Link(FitNets(), 'semseg', weight={'semseg': 1.0})
 
 
@@ -317,9 +317,9 @@ def test_several_teachers_in_the_size_of_the_student():
 
 
 def test_a_loss_of_one_tap_refuses_several():
-    with pytest.raises(ValueError, match='FitNets compares one tap of the student and was given 2; make a link for each'):
+    with pytest.raises(ValueError, match='FitNets compares one tap of the student, but was given 2; add a link for each'):
         bound(Link(FitNets(), 'semseg', student=['shared', 'semseg.feat']))
-    with pytest.raises(ValueError, match='one tap of the teacher and was given 2'):
+    with pytest.raises(ValueError, match='one tap of the teacher, but was given 2'):
         bound(Link(PlainKD(), 'semseg', teacher=['a', 'b']), a=teacher(), b=teacher())
     with pytest.raises(ValueError, match='several taps of one task'):
         bound(Link(Several(('teacher',)), tasks=['semseg', 'depth']))
@@ -350,14 +350,14 @@ def test_a_loss_without_a_teacher():
     link.bind(TinyNet().tap_specs, TASKS, {})
     link(batch(), {'shared': torch.rand(4, 4, 4, 6)}, {}, TASKS)
     assert loss.given[1] is None and link.teacher_taps == {}
-    with pytest.raises(ValueError, match='reads no teacher'):
+    with pytest.raises(ValueError, match='does not use a teacher'):
         bound(Link(loss, 'semseg', teacher='big'))
 
 
 def test_a_warm_up_raises_the_weight():
     link = Link(FitNets(), 'semseg', weight=4.0, warmup=0.5)
     assert [link.weight_at(done) for done in (0.0, 0.25, 0.5, 1.0)] == [0.0, 2.0, 4.0, 4.0]
-    with pytest.raises(ValueError, match='share of the training'):
+    with pytest.raises(ValueError, match='fraction of the training'):
         Link(FitNets(), 'semseg', warmup=20)
 
 
@@ -367,5 +367,5 @@ def test_a_loss_is_told_the_channels_behind_the_projector():
     assert loss.channels == ([3], [6])
     mute = teacher()
     del mute.net.tap_specs
-    with pytest.raises(ValueError, match='has to know the channels of its teacher'):
+    with pytest.raises(ValueError, match='needs the channels of its teacher'):
         bound(Link(Several(), 'semseg'), big=mute)

@@ -130,19 +130,19 @@ def test_the_fingerprint_is_the_files(tmp_path):
 
 
 @pytest.mark.parametrize('arguments, said', [
-    ({'taps': {'a': 'maen'}}, r"has no value 'maen'; its outputs are mean, the nearest inner values mean"),
+    ({'taps': {'a': 'maen'}}, r"has no value 'maen'; its outputs are mean, similar inner values mean"),
     ({'taps': {}}, 'needs taps'),
-    ({'taps': {'a': {'value': 'mean', 'softmax': True}}}, "is the name of a value of the file, or a dictionary"),
-    ({'taps': {'a': {'value': 'mean', 'groups': [[0]]}}}, 'groups add up the probabilities'),
-    ({'taps': {'a': {'value': 'mean', 'groups': [[7]], 'probabilities': True}}}, "groups reach channel 7, 'mean' has 3"),
-    ({'layout': 'NHWC'}, r"is no NHWC picture: layout='NCHW' fits it"),
+    ({'taps': {'a': {'value': 'mean', 'softmax': True}}}, "must be the name of a value of the file, or a dictionary"),
+    ({'taps': {'a': {'value': 'mean', 'groups': [[0]]}}}, 'groups sum the probabilities'),
+    ({'taps': {'a': {'value': 'mean', 'groups': [[7]], 'probabilities': True}}}, "contains channel 7, but 'mean' has 3"),
+    ({'layout': 'NHWC'}, r"is not an NHWC image: use layout='NCHW'"),
     ({'layout': 'CHW'}, "layout='CHW' is unknown"),
     ({'channels': 'GBR'}, "channels='GBR' is unknown"),
-    ({'input_size': (16, 16)}, 'takes images of 8x8 only'),
+    ({'input_size': (16, 16)}, 'only supports images of 8x8'),
     ({'std': (0.2, 0.2, 0.2)}, '0..1 scale'),
     ({'mean': (0.5, 0.5, 0.5), 'std': (1.0, 1.0, 1.0)}, 'OnnxTeacher: mean=.*0..1 scale'),
     ({'mean': (0.5, float('nan'), 0.5)}, 'OnnxTeacher: mean='),
-    ({'std': (0.0, 1.0, 1.0)}, 'a standard deviation is above 0')])
+    ({'std': (0.0, 1.0, 1.0)}, 'a standard deviation must be positive')])
 def test_errors(arguments, said, tmp_path):
     path = pooled(tmp_path / 'm.onnx')
     with pytest.raises(ValueError, match=said):
@@ -160,12 +160,12 @@ def test_files_that_are_none(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'none\.onnx does not exist'):
         OnnxTeacher(tmp_path / 'none.onnx', {'a': 'mean'})
     (tmp_path / 'text.onnx').write_text('hello')
-    with pytest.raises(ValueError, match='no ONNX file, or a damaged one'):
+    with pytest.raises(ValueError, match='not an ONNX file, or is damaged'):
         OnnxTeacher(tmp_path / 'text.onnx', {'a': 'mean'})
-    with pytest.raises(ValueError, match='newer than it: export with an older opset'):
+    with pytest.raises(ValueError, match='too new: export it with an older opset'):
         OnnxTeacher(pooled(tmp_path / 'new.onnx', opset=99), {'a': 'mean'})
     half = pooled(tmp_path / 'half.onnx', ('n', 3, 8, 'w'))
-    with pytest.raises(ValueError, match='one of height and width open'):
+    with pytest.raises(ValueError, match='one of height and width dynamic'):
         OnnxTeacher(half, {'a': 'mean'})
 
 

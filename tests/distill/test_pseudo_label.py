@@ -62,7 +62,7 @@ def test_the_mean_of_the_views_distributions():
 
 @pytest.mark.parametrize(('names', 'words'), [
     (['rotate'], "'rotate' is unknown"), (['scale:3'], "'scale:3' is unknown"), (['scale:x'], 'is unknown'),
-    ([], 'at least one'), (['identity', 'identity'], 'none of them twice')])
+    ([], 'at least one'), (['identity', 'identity'], 'without duplicates')])
 def test_unknown_views(names, words):
     with pytest.raises(ValueError, match=words):
         check_views(names)
@@ -98,7 +98,7 @@ def test_pseudo_labels_are_a_cached_teacher():
 
 def test_it_does_not_run_live():
     data = {**batch(), 'teacher': {}}
-    with pytest.raises(ValueError, match='this batch has none: put pseudo_labels=') as error:
+    with pytest.raises(ValueError, match='this batch has none: set pseudo_labels=') as error:
         distiller()(data, {'hue.out': torch.randn(4, 3), 'age.out': torch.randn(4, 7)}, TASKS)
     assert str(error.value).count('\n') == 0
 

@@ -163,7 +163,7 @@ def test_ranks_share_one_memory(tmp_path):
 
 @pytest.mark.parametrize(('options', 'words'), [
     ({'samples': 1}, 'samples=1'), ({'negatives': 0}, 'negatives=0'), ({'tau': 0.0}, 'tau=0.0'),
-    ({'momentum': 1.0}, 'momentum=1.0'), ({'width': 0}, 'width=0'), ({'tap': '{task}.in'}, r"no map in a tap 'semseg\.in'")])
+    ({'momentum': 1.0}, 'momentum=1.0'), ({'width': 0}, 'width=0'), ({'tap': '{task}.in'}, r"no map 'semseg\.in'")])
 def test_what_cannot_be_is_refused(options, words):
     with pytest.raises(ValueError, match=words):
         made(**options)
@@ -171,7 +171,7 @@ def test_what_cannot_be_is_refused(options, words):
 
 def test_samples_it_has_no_room_for_are_refused():
     link, seen = made(), taps(data())
-    with pytest.raises(ValueError, match=r"remembers 6 samples .* number 6 of \['here'\]"):
+    with pytest.raises(ValueError, match=r"memory of 6 samples .* index 6 of \['here'\]"):
         link(data((3, 0, 6, 1)), seen, {}, TASKS)
     mixed = data()
     mixed['meta'][0]['dataset'] = 'there'

@@ -165,5 +165,5 @@ def test_any_module_teaches_with_taps():
     assert not any(tap.requires_grad for tap in found.values()) and not any(p.requires_grad for p in plain.parameters())
     named = Teacher(plain, MEAN, STD, taps=['0', '1'], probe_size=(8, 12))
     assert list(named(images())) == ['0', '1']
-    with pytest.raises(ValueError, match="what the network itself returns needs a name"):
+    with pytest.raises(ValueError, match="the output of the network itself needs a name"):
         Teacher(plain, MEAN, STD, taps=['0', ''], probe_size=(8, 12))

@@ -44,7 +44,7 @@ def test_wrong_keys_and_shapes_are_named_and_nothing_is_loaded(tmp_path):
 @pytest.mark.parametrize('content', [{'state_dict': {'a': 1}}, torch.zeros(3), {'state_dict': [1]}])
 def test_what_is_no_state_dict_is_refused(tmp_path, content):
     torch.save(content, tmp_path / 'a.pth')
-    with pytest.raises(ValueError, match='no state dict'):
+    with pytest.raises(ValueError, match='not a state dict'):
         load_weights(TinyNet(), tmp_path / 'a.pth')
 
 

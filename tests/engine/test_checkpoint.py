@@ -75,7 +75,7 @@ def test_newest_resumable_passes_over_what_does_not_load(tmp_path):
 def test_foreign_pickles_are_refused(tmp_path):
     path = tmp_path / 'foreign.pth'
     torch.save({'net': Path('x')}, path)
-    with pytest.raises(ValueError, match=r'foreign\.pth holds Python objects and is not opened'):
+    with pytest.raises(ValueError, match=r'foreign\.pth contains Python objects, which are not loaded'):
         load(path)
     with pytest.raises(FileNotFoundError, match='does not exist'):
         load(tmp_path / 'nothing.pth')

@@ -42,7 +42,7 @@ def test_training_refuses_before_the_first_step(tmp_path):
     assert text.count(old) == 1
     config.write_text(text.replace(old, "name='vit_tiny_patch16_224', depth=2, out_indices=(0, 1), img_size=(32, 32)"))
     with pytest.raises(ValueError, match=r'toy\.py: train_dataloader yields images of 32x48; backbone vit_tiny_patch16_224 '
-                                         r"cannot take these: Input width \(48\) doesn't match model \(32\); give images"):
+                                         r"does not support images of 32x48: Input width \(48\) doesn't match"):
         train(Job(str(config), work_dir=tmp_path / 'run'))
     assert not list((tmp_path / 'run').glob('*.pth'))
 

@@ -226,7 +226,7 @@ RENDEZVOUS = [
 CHECKPOINTS = [
     ('gone.pth', 'does not exist'), ('empty.pth', 'is empty (0 bytes)'), ('text.pth', 'is a text file'),
     ('lfs.pth', 'is a Git LFS pointer'), ('list.pth', 'holds a list, not a dictionary of weights'),
-    ('module.pth', 'holds Python objects and is not opened'), ('short.pth', 'is truncated or not a checkpoint'),
+    ('module.pth', 'contains Python objects, which are not loaded'), ('short.pth', 'is truncated or not a checkpoint'),
     ('folder.pth', 'folder.pth')]
 
 # key, value of a results file -> words, for mtkd leaderboard

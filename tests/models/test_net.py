@@ -120,8 +120,8 @@ def test_the_neck_is_told_the_backbones_channels():
 @pytest.mark.parametrize('change, said', [
     ({'decoder': {}}, r"and neck; it was given \['backbone', 'decoder', 'head'\]"),
     ({'backbone': None}, 'backbone'),
-    ({'heads': {'edge': {'type': 'FCNHead'}}}, r"heads names \['edge'\], the tasks are \['depth'\]"),
-    ({'head': None}, r"no head for \['depth'\]: give model.net.head")])
+    ({'heads': {'edge': {'type': 'FCNHead'}}}, r"heads has the unknown tasks \['edge'\]; the tasks are \['depth'\]"),
+    ({'head': None}, r"no head for \['depth'\]: set model.net.head")])
 def test_what_does_not_fit_is_said(change, said):
     cfg = {key: part for key, part in {**TINY, **change}.items() if part is not None}
     with pytest.raises(ValueError, match=said):
@@ -160,9 +160,9 @@ def test_a_trunk_may_make_a_feature_for_a_task(two_features):
 
 
 @pytest.mark.parametrize('change, said', [
-    ({'backbone': TINY['backbone']}, 'or trunk in place of backbone and neck'),
-    ({'neck': {'type': 'ConcatNeck'}}, 'or trunk in place of backbone and neck'),
-    ({'trunk': {'type': 'SegNet'}}, r'SegNet makes no features per task; give it as model\.net\.backbone')])
+    ({'backbone': TINY['backbone']}, 'or trunk instead of backbone and neck'),
+    ({'neck': {'type': 'ConcatNeck'}}, 'or trunk instead of backbone and neck'),
+    ({'trunk': {'type': 'SegNet'}}, r'SegNet does not compute features per task; set it as model\.net\.backbone')])
 def test_a_trunk_is_not_a_backbone(two_features, change, said):
     with pytest.raises(ValueError, match=said):
         build_net({**two_features, **change}, {'depth': 1})

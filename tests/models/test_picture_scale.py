@@ -12,7 +12,7 @@ def test_imagenet_is_that_of_torch():
     ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 'multiply both by 255'), ((0.5,) * 3, (0.5,) * 3, 'multiply both by 255'),
     ((0.5,) * 3, (1.0,) * 3, 'multiply both by 255'), ((0,) * 3, (0.5,) * 3, 'multiply both by 255'),
     ((120, 120), (60, 60), 'three channels'), ((120, float('nan'), 120), (60,) * 3, 'three channels'),
-    ((120,) * 3, (60, 0, 60), 'above 0')])
+    ((120,) * 3, (60, 0, 60), 'must be positive')])
 def test_statistics_of_another_scale_are_refused(mean, std, said):
     for where in ('model.data_preprocessor', 'Teacher'):
         with pytest.raises(ValueError, match=where) as refused:

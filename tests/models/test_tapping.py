@@ -111,10 +111,10 @@ def test_learning_the_specs_leaves_statistics_and_mode_alone():
     ({'x': 'parts'}, 'tuple of 2 .*select one with item'),
     ({'x': {'module': 'parts', 'item': '1.thrice'}}, "no item 'thrice'.*twice, list"),
     ({'x': 'tokens'}, r'tokens=dict\(patch=16, prefix=1\)'),
-    ({'x': {'module': 'tokens', 'tokens': {'patch': 4}}}, r'65 tokens of a 32x32 image are not prefix=0 and 8 x 8'),
+    ({'x': {'module': 'tokens', 'tokens': {'patch': 4}}}, r'a 32x32 image has 65 tokens, not prefix=0 and 8 x 8'),
     ({'x': {'module': 'tokens', 'tokens': {'size': 4}}}, 'give dict'),
     ({'x': {'modul': 'stem'}}, 'path of a module'),
-    ({'x': 'unused'}, "never runs its module 'unused'"),
+    ({'x': 'unused'}, "does not run its module 'unused'"),
 ])
 def test_mistakes(taps, sentence):
     with pytest.raises(ValueError, match=sentence):
@@ -122,5 +122,5 @@ def test_mistakes(taps, sentence):
 
 
 def test_a_size_the_network_cannot_take():
-    with pytest.raises(ValueError, match='cannot take a 1x3x2x2 image.*input_size'):
+    with pytest.raises(ValueError, match='does not support a 1x3x2x2 image.*input_size'):
         TappedModel(Odd(), {'x': 'stem'}, probe_size=(2, 2))

@@ -34,9 +34,9 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(('name', 'words'), [
-    ('empty.pth', 'is empty (0 bytes)'), ('text.pth', 'is a text file'), ('page.pth', 'a page that was downloaded'),
-    ('lfs.pth', 'is a Git LFS pointer'), ('objects.pth', 'is truncated or not a checkpoint|holds Python objects'),
-    ('module.pth', 'holds Python objects and is not opened'), ('list.pth', 'holds a list, not a dictionary of weights'),
+    ('empty.pth', 'is empty (0 bytes)'), ('text.pth', 'is a text file'), ('page.pth', 'a web page was downloaded'),
+    ('lfs.pth', 'is a Git LFS pointer'), ('objects.pth', 'is truncated or not a checkpoint|contains Python objects'),
+    ('module.pth', 'contains Python objects, which are not'), ('list.pth', 'holds a list, not a dictionary of weights'),
     ('tensor.pth', 'holds a Tensor'), ('short.pth', 'is truncated or not a checkpoint'),
     ('bad.safetensors', 'is truncated or not a checkpoint'), ('folder.pth', 'is a folder')])
 def test_what_is_no_file_of_weights(folder, name, words):

@@ -57,6 +57,9 @@ class AEKD(SeveralTeachers):
         bound: the largest weight, C in the paper; the official ν is 1 / (C M). 1: no bound.
         normalise: solve for gradients of length 1 and divide the weights by the lengths (``svm_norm`` of the official code).
 
+    Raises:
+        ValueError: ``bound`` is not above 0 and at most 1.
+
     Source: Du et al., NeurIPS 2020, "Agree to disagree: adaptive ensemble knowledge distillation in gradient space",
     equation 8; github.com/AnTuo1998/AE-KD at 68f490e, ``helper/optimization.py``, ``find_optimal_svm``, which solves with
     scikit-learn's one-class support vector machine to a tolerance of 1e-6.
@@ -68,7 +71,7 @@ class AEKD(SeveralTeachers):
     def __init__(self, temperature: float = 4.0, bound: float = 0.6, normalise: bool = False) -> None:
         super().__init__(temperature)
         if not 0 < bound <= 1:
-            raise ValueError(f'AEKD: bound={bound}; give a largest weight above 0 and at most 1.')
+            raise ValueError(f'AEKD: bound={bound} must be above 0 and at most 1.')
         self.bound, self.normalise = bound, normalise
 
     def weigh(self, student: Tensor, teachers: Sequence[Tensor], mask: Tensor | None, **asked: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ class PairWise(DistillLoss):
     Raises:
         ValueError: ``scale`` is not in (0, 1].
 
-    Cells without valid pixels are excluded. Exact for any scale, without a matrix of all pairs.
+    Cells without valid pixels are excluded. The result is exact for any scale, without a matrix of all pairs.
 
     Source: Liu et al., CVPR 2019, equation 3; released code: irfanICMLL/structure_knowledge_distillation ce208e1
     (``CriterionPairWiseforWholeFeatAfterPool``). The usual weight is .5.

@@ -60,6 +60,9 @@ class Boundary(DistillLoss):
         width: width of the edges on either side, in pixels of the output.
         tau: temperature.
 
+    Raises:
+        ValueError: the output does not have ``classes`` channels.
+
     Source: Liu et al., WACV 2024 (BPKD), section 3; the authors' repository (AkideLiu/BPKD 83014fa) does not contain the
     loss, so that the edge width and the averaging are our choices.
     """

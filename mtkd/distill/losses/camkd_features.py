@@ -94,9 +94,9 @@ class CAMKDFeatures(DistillLoss):
         scores = self._predict[i](shown) if self._predict else shown
         own = target.flatten() if scores.ndim == 2 and target.numel() == len(target) else target
         if scores.shape[2:] != own.shape[1:]:
-            raise ValueError(f"CAMKDFeatures: the classifier '{self.classifier}' of teacher {i} gives "
-                             f'{tuple(scores.shape)}, the labels are {tuple(target.shape)}; take a tap and a classifier '
-                             f'that give a score for each label.')
+            raise ValueError(f"CAMKDFeatures: the classifier '{self.classifier}' of teacher {i} returns "
+                             f'{tuple(scores.shape)}, but the labels are {tuple(target.shape)}; choose a tap and a '
+                             f'classifier that return a score for each label.')
         return F.cross_entropy(scores, own, reduction='none')
 
 

@@ -23,7 +23,7 @@ class ClassMemory(DistillLoss):
     step, divided by τ_c; the term is τ² KL of their softmaxes at temperature τ. The student's feature goes through a trained
     head of two 1×1 convolutions. Usual weights: .1 each.
 
-    The queues are the same on all ranks. No matrix of scores is larger than 32 MB
+    The queues are the same on all ranks. Scores are computed in chunks of at most 4 MB
     (:func:`~mtkd.distill.losses.chunked_kl.chunked_kl`).
 
     Args:

@@ -39,7 +39,7 @@ class ConfidentLabel(DistillLoss):
     def __init__(self, threshold: float = 0.95) -> None:
         super().__init__()
         if not 0 <= threshold <= 1:
-            raise ValueError(f'ConfidentLabel: threshold={threshold}; give a probability.')
+            raise ValueError(f'ConfidentLabel: threshold={threshold} must be a probability, from 0 to 1.')
         self.threshold = threshold
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:

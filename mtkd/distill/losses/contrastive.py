@@ -65,7 +65,8 @@ class CRD(DistillLoss):
     of both vectors of every training sample, equal on all ranks. Both directions are binary classifications against noise
     (equation 18 of the paper), h = exp(x·m / τ) / Z / (… + K / N), with Z from the first batch. The usual weight is .8.
 
-    It needs the index of each sample in the training set, which must be a single data set.
+    It needs the index of each sample in the training set. Training sets that combine several data sets are not supported,
+    because their indices are not unique; this is not checked.
 
     Args:
         samples: N, the length of the training set.
@@ -78,7 +79,8 @@ class CRD(DistillLoss):
         seed: seed of the initial vectors of the memory.
 
     Raises:
-        ValueError: an invalid number, or a batch with a sample index of N or more.
+        ValueError: an invalid number.
+        IndexError: a batch has a sample index of N or more (on the CPU; on CUDA, indexing fails with a device-side assert).
 
     Source: Tian et al., ICLR 2020, equations 17 and 18; released code: HobbitLong/RepDistiller b84f547 (``crd/``).
     """
@@ -98,9 +100,8 @@ class CRD(DistillLoss):
         super().__init__()
         if samples < 2 or negatives < 1 or width < 1 or tau <= 0 or not 0 <= momentum < 1:
             raise ValueError(f'CRD: samples={samples}, negatives={negatives}, width={width}, tau={tau}, '
-                             f'momentum={momentum}; it takes two samples or more, one negative and one channel or more, '
-                             f'a positive tau, and a '
-                             f'momentum from 0 to below 1.')
+                             f'momentum={momentum}; it needs two samples or more, one negative and one channel or more, '
+                             f'a positive tau, and a momentum from 0 to below 1.')
         self.asks = ('index', 'target') if by_class else ('index',)
         self.samples, self.negatives, self.width, self.tau, self.momentum = samples, negatives, width, tau, momentum
         bound = 1 / math.sqrt(width / 3)

@@ -77,7 +77,8 @@ class CorrelationCongruence(DistillLoss):
         pool: a sample's vector: ``'mean'`` over pixels, or ``'flatten'``.
 
     Raises:
-        ValueError: an unknown ``variant`` or ``pool``, or ``'released'`` for channels that differ without ``width``.
+        ValueError: an unknown ``variant`` or ``pool``, ``width`` with ``pool='flatten'``, or ``'released'`` for channels
+            that differ without ``width``.
 
     Source: Peng et al., ICCV 2019; ``'released'``: HobbitLong/RepDistiller b84f547. ``'kernel'`` is pinned to the paper's
     equations: torchdistill's ``CCKDLoss`` takes the root of the sum of squares.
@@ -95,7 +96,8 @@ class CorrelationCongruence(DistillLoss):
         if variant not in VARIANTS:
             raise ValueError(f"CorrelationCongruence: variant='{variant}' is unknown; choose one of {', '.join(VARIANTS)}.")
         if width is not None and pool == 'flatten':
-            raise ValueError("CorrelationCongruence: width=... maps vectors of one width a tap; take pool='mean'.")
+            raise ValueError("CorrelationCongruence: width=... needs vectors whose length does not depend on the size of "
+                             "the map; use pool='mean'.")
         self.variant, self.width, self.gamma, self.order, self.pool = variant, width, gamma, order, pool
         self.embed_student: nn.Module = nn.Identity()
         self.embed_teacher: nn.Module = nn.Identity()
@@ -105,7 +107,7 @@ class CorrelationCongruence(DistillLoss):
         if self.width is not None:
             self.embed_student, self.embed_teacher = nn.Linear(student[0], self.width), nn.Linear(teacher[0], self.width)
         elif self.variant == 'released' and student[0] != teacher[0]:
-            raise ValueError(f"CorrelationCongruence: variant='released' compares vectors of one width, and the student has "
+            raise ValueError(f"CorrelationCongruence: variant='released' compares vectors of one width, but the student has "
                              f'{student[0]} channels, the teacher {teacher[0]}; give width=128.')
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:

@@ -43,7 +43,7 @@ class CurriculumTemperature(OutputWrapper):
         super().__init__(loss)
         own = getattr(self.loss, 'temperature', self.loss.tau)
         if own != 1 or self.loss.tau != 1:
-            raise ValueError(f'CurriculumTemperature has a temperature of its own: give {type(self.loss).__name__} the '
+            raise ValueError(f'CurriculumTemperature has its own temperature: give {type(self.loss).__name__} the '
                              f'temperature 1, not {own}.')
         self.start, self.width, self.ramp = start, width, ramp
         self.asks = tuple(dict.fromkeys((*self.loss.asks, 'progress')))

@@ -125,7 +125,7 @@ class DistillLoss(nn.Module):
         """
         missing = [name for name in self.asks if name not in asked]
         if missing:
-            raise TypeError(f"{type(self).__name__} also reads {', '.join(self.asks)}; pass {missing[0]}=... to it.")
+            raise TypeError(f"{type(self).__name__} also needs {', '.join(self.asks)}; pass {missing[0]}=... to it.")
         shaped = maps if self.spatial else rows
         flat = _same if self.spatial else _flat
         device = (student if isinstance(student, Tensor) else student[0]).device
@@ -168,8 +168,8 @@ class DistillLoss(nn.Module):
         means = []
         for name, value in terms.items():
             if isinstance(value, Tensor):
-                raise ValueError(f"{type(self).__name__}: its term '{name}' is one of the whole batch and has no value per "
-                                 f'sample; leave it out, or take scalar().')
+                raise ValueError(f"{type(self).__name__}: its term '{name}' is defined on the whole batch and has no value "
+                                 f'per sample; remove the term, or use scalar().')
             sums, counts = value
             means.append(sums.float() / counts.detach().float().clamp_min(torch.finfo(torch.float32).tiny))
         return torch.stack(means).sum(0)
@@ -178,7 +178,7 @@ class DistillLoss(nn.Module):
         if not logits:
             return views
         if self.reads == 'tap':
-            raise ValueError(f'{type(self).__name__} compares unchanged tensors, features or outputs; leave logits out.')
+            raise ValueError(f'{type(self).__name__} compares features or outputs, not probabilities; remove logits.')
         view = Softmax()
         read = view if self.reads == 'probs' else view.log_probs
         return _each(lambda part: read(part, self.tau), views)
@@ -191,7 +191,7 @@ class DistillLoss(nn.Module):
 
             (B, C, h, w) and (B, h, w) with ``spatial``; tuples with ``several``.
             """
-            raise TypeError(f'{type(self).__name__} does not say how it compares')
+            raise TypeError(f'{type(self).__name__} does not implement compare')
 
 
 def total(terms: Terms, weights: Mapping[str, float] | None = None) -> Tensor:

@@ -66,8 +66,8 @@ class FSP(DistillLoss):
     def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:
         """See :class:`DistillLoss`."""
         if len(student) != len(teacher) or len(student) < 2:
-            raise ValueError(f'FSP compares pairs of neighbouring levels: give two taps or more on both sides; there are '
-                             f'{len(student)} of the student and {len(teacher)} of the teacher.')
+            raise ValueError(f'FSP compares pairs of neighbouring levels: give the same number of taps, two or more, on '
+                             f'both sides; there are {len(student)} of the student and {len(teacher)} of the teacher.')
         self.projectors = nn.ModuleList(nn.Identity() if own == other else nn.Conv2d(own, other, 1, bias=False)
                                         for own, other in zip(student, teacher, strict=True))
 

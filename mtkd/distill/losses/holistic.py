@@ -76,6 +76,9 @@ class Holistic(DistillLoss):
         penalty: λ.
         width: channels of the critic's first layer.
 
+    Raises:
+        ValueError: ``width`` is odd.
+
     Source: Liu et al., CVPR 2019, equations 4 and 5, section 3.3; released code:
     irfanICMLL/structure_knowledge_distillation ce208e1 (``CriterionAdv``, wgan-gp, ``sagan_models.py``).
     """
@@ -88,7 +91,7 @@ class Holistic(DistillLoss):
     def __init__(self, penalty: float = 10.0, width: int = 64) -> None:
         super().__init__()
         if width % 2:
-            raise ValueError(f'Holistic: width={width} must be even: a layer has an eighth of four times that width.')
+            raise ValueError(f'Holistic: width={width} must be even, because 4 * width must be divisible by 8.')
         self.penalty, self.width = penalty, width
 
     def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:

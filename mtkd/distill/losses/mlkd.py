@@ -25,6 +25,9 @@ class MLKD(DistillLoss):
         rows: the number of rows to which the last two terms are scaled. They grow with the square of the number of rows, so
             that the pixels of a map would dominate everything else. None: unscaled (official).
 
+    Raises:
+        ValueError: there are no temperatures, or one is not positive.
+
     Source: Jin, Wang and Lin, CVPR 2023, equations 3 to 9; github.com/Jin-Ying/Multi-Level-Logit-Distillation at 5ee473f,
     ``mdistiller/distillers/KD_ours.py`` (each term times 9). Differences: the official student uses a weak and a strong view
     of an image, here there is one view; its masks of confident samples and classes multiply values that are already averaged
@@ -40,7 +43,7 @@ class MLKD(DistillLoss):
     def __init__(self, temperatures: Sequence[float] = (4.0, 3.0, 5.0, 2.0, 6.0), rows: int | None = None) -> None:
         super().__init__()
         if not temperatures or min(temperatures) <= 0:
-            raise ValueError(f'MLKD: temperatures={tuple(temperatures)}; give positive ones.')
+            raise ValueError(f'MLKD: temperatures={tuple(temperatures)}; give one or more positive temperatures.')
         self.temperatures, self.rows = tuple(temperatures), rows
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:

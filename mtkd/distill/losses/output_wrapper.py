@@ -29,7 +29,7 @@ class OutputWrapper(DistillLoss):
         super().__init__()
         self.loss: DistillLoss = loss if isinstance(loss, nn.Module) else DISTILL_LOSSES.build(dict(loss))
         if self.loss.reads not in ('probs', 'log_probs'):
-            raise ValueError(f'{type(self).__name__} wraps losses that read the probabilities of an output, which '
+            raise ValueError(f'{type(self).__name__} wraps losses that use the probabilities of an output, which '
                              f'{type(self.loss).__name__} does not.')
         self.terms, self.directions = self.loss.terms, self.loss.directions
         self.several, self.asks, self.needs_teacher = self.loss.several, self.loss.asks, self.loss.needs_teacher

@@ -90,8 +90,9 @@ class OFD(DistillLoss):
             raise ValueError(f"OFD: the teacher has no module '{self.norm}' ({error}).") from None
         weight = getattr(layer, 'weight', None)
         if weight is None or getattr(layer, 'bias', None) is None or weight.shape != self.margin.shape:
-            raise ValueError(f"OFD: the teacher's '{self.norm}' is a {type(layer).__name__} and has no weight and bias for "
-                             f'the {len(self.margin)} channels of the tap; name the batch normalisation before the ReLU.')
+            raise ValueError(f"OFD: the teacher's '{self.norm}' is a {type(layer).__name__} without a weight and bias for "
+                             f'the {len(self.margin)} channels of the tap; give the path of the batch normalisation before '
+                             f'the ReLU.')
         self.margin.copy_(margin_of_norm(layer))
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:

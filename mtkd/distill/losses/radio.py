@@ -51,6 +51,9 @@ class RadioSummary(_Standardised):
         standardise: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
         steps: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
 
+    Raises:
+        ValueError: an unknown ``standardise``.
+
     Source: Ranzinger et al., CVPR 2024, "AM-RADIO", equation 2. The training code is not public; github.com/NVlabs/RADIO at
     c0f3701 contains inference and the matrices of PHI-S.
     """
@@ -79,7 +82,7 @@ class RadioSpatial(_Standardised):
         steps: see :class:`~mtkd.distill.losses.feature_statistics.Standardiser`.
 
     Raises:
-        ValueError: an unknown ``over``.
+        ValueError: an unknown ``over`` or ``standardise``.
 
     Source: Ranzinger et al., CVPR 2024, "AM-RADIO", equation 3 with α = 0.9 and β = 0.1; Ranzinger et al. 2024, "PHI-S", for
     the squared error of standardised features; Lu, Cao and Wang, ICLR 2025 (SAK), for ``over='image'``: innovator-zero/SAK
@@ -94,7 +97,7 @@ class RadioSpatial(_Standardised):
                  steps: int = 100, over: str = 'place') -> None:
         super().__init__(standardise, steps)
         if over not in ('place', 'image'):
-            raise ValueError(f"RadioSpatial: over='{over}' is unknown; choose place or image.")
+            raise ValueError(f"RadioSpatial: over='{over}' is unknown; choose 'place' or 'image'.")
         self.alpha, self.beta, self.squared, self.over = alpha, beta, squared, over
 
     def compare(self, student: Tensor, teacher: Tensor, mask: Tensor | None) -> Terms:

@@ -14,7 +14,7 @@ CELLS = (4, 2, 1)
 
 
 def hierarchical_context(student: Tensor, teacher: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean squared difference of two maps and of their averages over 4×4, 2×2 and 1 cells, weighed 1, 1/2, 1/4, 1/8.
+    """Mean squared difference of two maps and of their averages over 4×4, 2×2 and 1 cells, weighted 1, 1/2, 1/4, 1/8.
 
     Weights are normalised to sum 1; grids that are not smaller than the map are skipped.
 
@@ -104,8 +104,8 @@ class ReviewKD(DistillLoss):
     def setup(self, student: Sequence[int], teacher: Sequence[int]) -> None:
         """See :class:`DistillLoss`."""
         if len(student) != len(teacher):
-            raise ValueError(f'ReviewKD compares as many levels of both sides; there are {len(student)} of the student and '
-                             f'{len(teacher)} of the teacher.')
+            raise ValueError(f'ReviewKD needs the same number of levels on both sides; there are {len(student)} of the '
+                             f'student and {len(teacher)} of the teacher.')
         width = self.width or min(512, student[-1])
         self.fusions = nn.ModuleList(Fusion(own, width, other, fuse=i < len(student) - 1)
                                      for i, (own, other) in enumerate(zip(student, teacher, strict=True)))

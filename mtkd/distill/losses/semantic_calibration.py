@@ -97,8 +97,8 @@ class SemCKD(DistillLoss):
         own = sample_vectors(view, mask) * counted_samples(view, mask)[:, None]
         everyone = all_rows(own, synced=True)
         if len(everyone) > self.batch_size:
-            raise ValueError(f'SemCKD was built for batches of {self.batch_size} samples and was given {len(everyone)}; set '
-                             f'batch_size to the number of samples of a step on all ranks together.')
+            raise ValueError(f'SemCKD was built for batches of {self.batch_size} samples, but was given {len(everyone)}; '
+                             f'set batch_size to the total number of samples per step over all ranks.')
         return F.pad(own @ everyone.T, (0, self.batch_size - len(everyone)))
 
     def _gap(self, regressor: nn.Module, view: Tensor, seen: Tensor, mask: Tensor | None, fine: Tensor | None) -> Tensor:

@@ -31,7 +31,7 @@ class SeveralTeachers(DistillLoss):
 
     def weigh(self, student: Tensor, teachers: Sequence[Tensor], mask: Tensor | None, **asked: Tensor) -> Tensor:
         """(M, 1, 1) or (M, B, N) weights without gradient, from (B, C, N) logarithms of probabilities at temperature 1."""
-        raise TypeError(f'{type(self).__name__} does not say how it weighs teachers')
+        raise TypeError(f'{type(self).__name__} does not implement weigh')
 
     def compare(self, student: Tensor, teacher: tuple[Tensor, ...], mask: Tensor | None, **asked: Tensor) -> Terms:
         """See :class:`DistillLoss`; the views are logarithms of probabilities."""

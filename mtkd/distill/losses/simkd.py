@@ -45,7 +45,7 @@ class SimKD(DistillLoss):
         theirs = _module(teachers[0], self.classifier, 'teacher')
         ours = getattr(_module(student, self.head, 'student'), 'classifier', None)
         if ours is None:
-            raise ValueError(f"SimKD: the student's '{self.head}' has no classifier; take head=dict(type='ReusedHead').")
+            raise ValueError(f"SimKD: the student's '{self.head}' has no classifier; use head=dict(type='ReusedHead').")
         if getattr(theirs, 'weight', None) is None or theirs.weight.shape != ours.weight.shape:
             raise ValueError(f"SimKD: the teacher's '{self.classifier}' does not fit the student's classifier "
                              f'{tuple(ours.weight.shape)}; it is {theirs}.')

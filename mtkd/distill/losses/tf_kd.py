@@ -40,7 +40,7 @@ class TeacherFreeKD(DistillLoss):
         self.correct, self.temperature, self.multiplier = correct, temperature, multiplier
 
     def compare(self, student: Tensor, teacher: None, mask: Tensor | None, target: Tensor) -> Terms:
-        """See :class:`DistillLoss`; the view is of logarithms of probabilities."""
+        """See :class:`DistillLoss`; the student's view is logarithms of probabilities."""
         classes = student.shape[1]
         right = self.correct / self.temperature
         wrong = (1 - self.correct) / (classes - 1) / self.temperature

@@ -43,7 +43,7 @@ class CGCTrunk(nn.Module):
         super().__init__()
         check_expert_trunk(self, tasks, backbone)
         if shared_experts < 1 or gate_size < 1:
-            raise ValueError(f'CGCTrunk(shared_experts={shared_experts}, gate_size={gate_size}): give 1 or more of both.')
+            raise ValueError(f'CGCTrunk(shared_experts={shared_experts}, gate_size={gate_size}): both must be 1 or more.')
         counts = own_experts_of(self, tasks, own_experts)
         self.shared_experts = nn.ModuleList(Expert(backbone or {}, neck) for _ in range(shared_experts))
         self.own = nn.ModuleDict({task: nn.ModuleList(Expert(backbone or {}, neck) for _ in range(count))

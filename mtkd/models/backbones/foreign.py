@@ -54,11 +54,11 @@ class ForeignBackbone(nn.Module):
         specs = list(self.body.tap_specs.values())
         vectors = [tap for tap, spec in zip(taps, specs, strict=True) if spec.stride == 0]
         if vectors:
-            raise ValueError(f"backbone {self.name}: tap {vectors[0]!r} is one vector an image; levels are maps.")
+            raise ValueError(f'backbone {self.name}: tap {vectors[0]!r} is a vector per image; every level must be a map.')
         unreached = self.body.unreached()
         if unreached:
             raise ValueError(f'backbone {self.name}: no tap depends on {len(unreached)} of its weights '
-                             f'({", ".join(unreached[:3])}); name their modules in drop=[…].')
+                             f'({", ".join(unreached[:3])}); list their modules in drop=[…].')
         self.channels: list[int] = [spec.channels for spec in specs]
         self.strides: list[int] = [spec.stride for spec in specs]
 
@@ -71,6 +71,6 @@ def _drop(network: nn.Module, path: str, name: str) -> None:
     """Replace a submodule by the identity."""
     parent, _, child = path.rpartition('.')
     if path not in dict(network.named_modules()) or not path:
-        raise ValueError(f"backbone {name}: drop names '{path}', which it has not; its parts are "
+        raise ValueError(f"backbone {name} has no module '{path}', which is listed in drop; its modules are "
                          f"{', '.join(key for key, _ in network.named_children())}.")
     setattr(network.get_submodule(parent), child, nn.Identity())

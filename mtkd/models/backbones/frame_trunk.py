@@ -16,7 +16,7 @@ class FrameTrunk(Trunk):
     All taps have one row per clip, so that links, masks, caches and joint teachers treat them as those of an image:
 
     - ``trunk.0``, ``trunk.1`` …: (B, C_i, h_i, w_i), the frames' maps averaged over time;
-    - ``shared``: (B, C), the frames' embeddings averaged over time; which is distilled at level L1;
+    - ``shared``: (B, C), the frames' embeddings averaged over time; MLFD's L1 level distils it;
     - ``<task>.in``: (B, C, T), the embedding of every frame, the input of the task's head. A link may also compare it with a
       teacher that receives the same number of frames.
 
@@ -49,8 +49,8 @@ class FrameTrunk(Trunk):
         body = BACKBONES.build(dict(backbone))
         pooled = NECKS.build({'type': 'PoolNeck', **(neck or {}), 'in_channels': body.channels, 'strides': body.strides})
         if getattr(pooled, 'stride', None) != 0:
-            raise ValueError(f"FrameTrunk: {type(pooled).__name__} gives a map, frames are averaged as vectors: "
-                             f"neck=dict(type='PoolNeck') makes them.")
+            raise ValueError(f"FrameTrunk averages frames as vectors, but {type(pooled).__name__} returns a map: "
+                             f"use neck=dict(type='PoolNeck').")
         super().__init__(body, pooled)
         self.tasks = tuple(tasks)
         self.tap_specs |= {f'{task}.in': TapSpec(pooled.out_channels, 0) for task in self.tasks}

@@ -26,8 +26,8 @@ class LTBTrunk(nn.Module):
     Taps: ``<task>.scale0``, ... (0 is the finest), the outputs of the stages, and ``<task>.in``, the output of the task's
     neck. No feature is shared by all tasks, so gradient balances need ``level='params'``.
 
-    Source: Guo et al. 2020 (Learning to Branch), section 3; the form on copies of a ResNet, warm-up and temperature are
-    LibMTL's (4336804), whose outputs and gradients these are with its weights and the same samples. LibMTL also samples in
+    Source: Guo et al. 2020 (Learning to Branch), section 3. The use of one ResNet per task, the warm-up and the temperature
+    follow LibMTL (4336804); outputs and gradients equal LibMTL's with the same weights and samples. LibMTL also samples in
     evaluation; here the most likely parent is used, as in the paper after training. The paper's tree may have more nodes
     than tasks per level and is retrained after the search; here, as in LibMTL, a single training does both.
 
@@ -71,8 +71,8 @@ class LTBTrunk(nn.Module):
                           for i, (channels, stride) in enumerate(zip(first.channels, first.strides, strict=True))}
         for task, made in self.necks.items():
             if not hasattr(made, 'out_channels'):
-                raise ValueError(f"LTBTrunk: {type(made).__name__} makes a feature per task, and here every task has a neck "
-                                 f"of its own: give neck=dict(type='PoolNeck') or ConcatNeck.")
+                raise ValueError(f"LTBTrunk: {type(made).__name__} makes a feature per task, but here every task already "
+                                 f"has its own neck: give neck=dict(type='PoolNeck') or ConcatNeck.")
             self.tap_specs[f'{task}.in'] = TapSpec(made.out_channels, made.stride)
 
     def begin_step(self, progress: float) -> None:

@@ -42,8 +42,8 @@ class MMoETrunk(nn.Module):
         super().__init__()
         check_expert_trunk(self, tasks, backbone)
         if shared_experts < 1 or gate_size < 1:
-            raise ValueError(f'{type(self).__name__}(shared_experts={shared_experts}, gate_size={gate_size}): give 1 or '
-                             f'more of both.')
+            raise ValueError(f'{type(self).__name__}(shared_experts={shared_experts}, gate_size={gate_size}): both must be '
+                             f'1 or more.')
         self.shared_experts = nn.ModuleList(Expert(backbone or {}, neck) for _ in range(shared_experts))
         self.gate_size = gate_size
         self.gates = nn.ModuleDict({task: self.make_gate(3 * gate_size ** 2, shared_experts) for task in tasks})

@@ -68,7 +68,8 @@ class MTAN(nn.Module):
     def __init__(self, tasks: Sequence[str] = (), width: float = 1.0) -> None:
         super().__init__()
         if not tasks:
-            raise ValueError('MTAN makes a feature per task and was given none: it is a trunk, give it as model.net.trunk.')
+            raise ValueError('MTAN makes a feature per task and was given no tasks: it is a trunk, set it as '
+                             'model.net.trunk.')
         self.backbone = SegNet(width)
         filters = self.backbone.filters
         self.attention = nn.ModuleDict({task: TaskAttention(filters) for task in tasks})

@@ -77,8 +77,8 @@ class PLETrunk(nn.Module):
                           for i, (channels, stride) in enumerate(zip(first.channels, first.strides, strict=True))}
         for task, made in self.necks.items():
             if not hasattr(made, 'out_channels'):
-                raise ValueError(f"PLETrunk: {type(made).__name__} makes a feature per task, and here every task has a neck "
-                                 f"of its own: give neck=dict(type='PoolNeck') or ConcatNeck.")
+                raise ValueError(f"PLETrunk: {type(made).__name__} makes a feature per task, but here every task already "
+                                 f"has its own neck: give neck=dict(type='PoolNeck') or ConcatNeck.")
             self.tap_specs[f'{task}.in'] = TapSpec(made.out_channels, made.stride)
 
     def forward(self, image: Tensor) -> Taps:

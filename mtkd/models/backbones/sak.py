@@ -1,4 +1,4 @@
-"""Swiss Army Knife: a shared transformer, a path of adapters for each teacher, and routers that mix them for each task."""
+"""Swiss Army Knife (SAK): a shared transformer, an adapter path per teacher, and routers that mix them for each task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,14 +15,14 @@ from ..net import Taps, TapSpec
 
 
 class LevelFusion(nn.Module):
-    """A task's features of all layers in one: each narrowed by a 1x1 convolution, made finer, concatenated.
+    """Fuses a task's features of all layers: a 1x1 convolution reduces each, they are concatenated and upsampled by 4.
 
-    Source: ``DecodeHead`` of innovator-zero/SAK c468ae9, ``models/heads.py``, up to its first 3x3 convolution, with which
-    ``FCNHead(activation='gelu')`` goes on.
+    Source: ``DecodeHead`` in ``models/heads.py`` of innovator-zero/SAK (c468ae9), up to its first 3x3 convolution. The rest
+    is ``FCNHead(activation='gelu')``.
 
     Args:
-        channels: of a layer, and of what goes out.
-        layers: how many; they divide the channels.
+        channels: C, the number of channels of each layer and of the output.
+        layers: number of layers, a divisor of ``channels``.
     """
 
     def __init__(self, channels: int, layers: int) -> None:
@@ -30,67 +30,68 @@ class LevelFusion(nn.Module):
         self.narrow = nn.ModuleList(nn.Conv2d(channels, channels // layers, 1) for _ in range(layers))
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Maps (B, C, h, w) -> (B, C, 4 h, 4 w)."""
+        """One (B, C, h, w) per layer -> (B, C, 4 h, 4 w)."""
         narrow = torch.cat([part(feature) for part, feature in zip(self.narrow, features, strict=True)], 1)
         return F.interpolate(narrow, scale_factor=float(FINER), mode='bilinear', align_corners=False)
 
 
 @BACKBONES.register_module()
 class SAKTrunk(nn.Module):
-    """A plain transformer for all teachers, adapters that keep what is particular to each, and routers for the tasks.
+    """A plain vision transformer shared by all teachers, an adapter path per teacher, and routers per task.
 
-    A teacher's path (:class:`~mtkd.models.blocks.adapters.AdapterPath`) starts from the embedding and goes on behind every
-    block. At each of the backbone's ``out_indices`` it is read, ``<teacher>.path0``, …: what a link compares with the
-    teacher's layer, by a projector where channels differ (the paper's aligner is ``Linear1x1``). There a task's router
-    (:class:`~mtkd.models.blocks.adapters.RepresentationRouter`) mixes the transformer's feature and all paths,
-    ``<task>.scale0``, …; the layers in one (:class:`LevelFusion`) are ``<task>.in``::
+    The path of a teacher (:class:`~mtkd.models.blocks.adapters.AdapterPath`) starts at the patch embedding and is updated
+    after every block. Its output at each of the backbone's ``out_indices`` is a tap, ``<teacher>.path0``, …, which a link
+    compares with a layer of the teacher; if the numbers of channels differ, the link needs a projector (``Linear1x1`` in
+    the paper). At the same layers, the router of a task (:class:`~mtkd.models.blocks.adapters.RepresentationRouter`) mixes
+    the transformer's feature and all paths into ``<task>.scale0``, …; :class:`LevelFusion` combines these into
+    ``<task>.in``::
 
         trunk=dict(type='SAKTrunk', teachers=['dino', 'clip'], backbone=dict(type='TimmBackbone', …)),
         head=dict(type='FCNHead', channels=768, activation='gelu')
         links=[dict(task='semseg', student='dino.path3', teacher='dino:trunk.3', name='dino_3',
                     loss=dict(type='RadioSpatial', over='image'))]
 
-    Taps besides: ``trunk.0``, …, the transformer's maps; ``<task>.weights0``, …, (B, 1 + teachers), the router's weights,
-    the transformer's first. There is no tap ``shared``: balances of gradients take ``level='params'``. Paths are part of the
-    network, and of its cost when it is deployed.
+    Further taps: ``trunk.0``, …, the transformer's maps; ``<task>.weights0``, …, (B, 1 + teachers), the router's weights,
+    that of the transformer first. There is no tap ``shared``, so gradient balances need ``level='params'``. The paths stay
+    in the deployed network and count towards its cost.
 
-    Source: Lu, Cao and Wang, ICLR 2025; innovator-zero/SAK c468ae9, ``SAK`` and ``DecodeHead``, whose outputs and gradients
-    these are with its weights. Not built: the first of the paper's two stages, distillation on ImageNet
-    without tasks. Ours: images of any size.
+    Source: Lu, Cao and Wang, ICLR 2025. Outputs and gradients equal those of innovator-zero/SAK (c468ae9), ``SAK`` and
+    ``DecodeHead``, with its weights. The first of the paper's two training stages, distillation on ImageNet without tasks,
+    is not implemented. Addition: images of any size.
 
     Args:
         tasks: the tasks' names; given by the network.
         backbone: config of a ``TimmBackbone``: a plain vision transformer.
         teachers: names of the paths.
         down: see :class:`~mtkd.models.blocks.adapters.Adapter`.
-        noisy: routers' scores get noise in training.
+        noisy: add noise to the routers' scores in training.
 
     Attributes:
         tap_specs: channels and stride of every tap.
 
     Raises:
-        ValueError: no tasks, teachers or backbone, a name that is both a task's and a teacher's, a backbone that is no plain
-            vision transformer, or channels that its layers or ``down`` do not divide.
+        ValueError: no tasks, teachers or backbone, a teacher's name that is used twice or is also a task's, a backbone that
+            is not a plain vision transformer, or channels that are not divisible by ``down`` and the number of layers.
     """
 
     def __init__(self, tasks: Sequence[str] = (), backbone: Mapping[str, Any] | None = None, teachers: Sequence[str] = (),
                  down: int = 4, noisy: bool = True) -> None:
         super().__init__()
         if not tasks or not teachers or backbone is None:
-            raise ValueError(f'SAKTrunk mixes paths of teachers for tasks: it is a trunk, give it as model.net.trunk with '
-                             f"teachers=['a', 'b'] and backbone=dict(type='TimmBackbone', …); it was given the tasks "
+            raise ValueError(f'SAKTrunk mixes the paths of teachers for each task: it is a trunk, set it as model.net.trunk '
+                             f"with teachers=['a', 'b'] and backbone=dict(type='TimmBackbone', …); it was given the tasks "
                              f'{list(tasks)} and the teachers {list(teachers)}.')
         if set(tasks) & set(teachers) or len(set(teachers)) < len(teachers):
-            raise ValueError(f'SAKTrunk: the teachers {list(teachers)} need names of their own, other than the tasks '
-                             f'{list(tasks)}.')
+            raise ValueError(f'SAKTrunk: the names of the teachers {list(teachers)} must be unique and differ from those of '
+                             f'the tasks {list(tasks)}.')
         self.backbone = BACKBONES.build(dict(backbone))
         model = plain_transformer('SAKTrunk', self.backbone, str(backbone.get('name', backbone['type'])),
-                                  'adapters go beside its blocks')
+                                  'it adds adapters between the blocks')
         channels, stride = model.embed_dim, self.backbone.strides[0]
         self.layers = [int(i) for i in self.backbone.body.out_indices]
         if down < 1 or channels % down or channels % len(self.layers):
-            raise ValueError(f'SAKTrunk: {channels} channels, down={down}, {len(self.layers)} layers; both must divide the '
-                             f'channels.')
+            raise ValueError(f'SAKTrunk: {channels} channels must be divisible by down={down} and by the number of layers, '
+                             f'{len(self.layers)}.')
         self.paths = nn.ModuleDict({name: AdapterPath(channels, len(model.blocks), self.layers, down) for name in teachers})
         self.routers = nn.ModuleDict({task: nn.ModuleList(RepresentationRouter(channels, 1 + len(teachers), noisy)
                                                           for _ in self.layers) for task in tasks})
@@ -120,7 +121,7 @@ class SAKTrunk(nn.Module):
         return taps
 
     def _read(self, level: int, places: Sequence[Tensor], size: Size) -> Taps:
-        """The taps of one layer, from the places of the transformer and of each path, (B, h w, C)."""
+        """The taps of one layer, from the tokens (B, h w, C) of the transformer and of each path."""
         names = [f'trunk.{level}', *(f'{name}.path{level}' for name in self.paths)]
         taps = {name: as_map(part, size) for name, part in zip(names, places, strict=True)}
         for task, routers in self.routers.items():

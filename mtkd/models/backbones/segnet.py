@@ -34,7 +34,7 @@ def scaled_filters(width: float) -> tuple[int, ...]:
     """
     filters = tuple(round(width * count) for count in FILTERS)
     if min(filters) < 1:
-        raise ValueError(f'SegNet: width={width} leaves {min(filters)} of {min(FILTERS)} filters; take 1/64 or more.')
+        raise ValueError(f'SegNet: width={width} leaves {min(filters)} of {min(FILTERS)} filters; give 1/64 or more.')
     return filters
 
 
@@ -90,8 +90,7 @@ class SegNet(nn.Module):
     the decoder's last feature (64 channels, stride 1; *last*). With the heads of
     :class:`~mtkd.models.heads.ConvPairHead` it has 25.055 M parameters for 13 + 1 + 3 channels (fact sheet 7).
 
-    Difference: pooling rounds sizes up, so that the output has the size of the image; for multiples of 32 there is no
-    difference.
+    Difference: pooling rounds sizes up, so that the output has the size of the image. Sizes divisible by 32 are unaffected.
 
     Source: Badrinarayanan et al. 2017; the layout is that of Liu et al. 2019 (MTAN) and KD4MTL, fact sheet 4.3.
 

@@ -47,7 +47,7 @@ class SoftSharedTrunk(nn.Module):
         super().__init__()
         if len(tasks) < 2:
             raise ValueError(f'SoftSharedTrunk mixes the networks of two or more tasks and was given {list(tasks)}: it is a '
-                             f'trunk, give it as model.net.trunk; for one task give model.net.backbone.')
+                             f'trunk, set it as model.net.trunk; for one task, use model.net.backbone.')
         if backbone is None:
             raise ValueError("SoftSharedTrunk: give backbone=dict(type='TimmBackbone', name='resnet18').")
         if unit not in UNITS:

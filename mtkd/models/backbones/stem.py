@@ -1,4 +1,4 @@
-"""Stems for small images: reduces the stem stride of networks that are designed for 224x224."""
+"""Smaller stem strides, so that networks designed for 224x224 images work on small ones."""
 
 from torch import nn
 

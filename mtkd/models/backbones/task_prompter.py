@@ -1,4 +1,4 @@
-"""TaskPrompter: a prompt a task goes through the transformer with the image, and picks the task's features from it."""
+"""TaskPrompter: a transformer with a learned prompt per task, from whose affinities the task's features are computed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,16 +15,16 @@ from ..net import Taps, TapSpec
 
 
 class PromptDecoder(nn.Module):
-    """A task's feature at one layer: the layer's map weighed by the prompt's affinities.
+    """The feature of a task at one layer: the layer's map, weighted by the affinities of the task's prompt.
 
-    Two weighed maps: the map times the affinity of place and head, plus the map; the map times the affinity of channel and
-    window, plus the map. Each goes through a 1x1 convolution. The two are concatenated and go through a 1x1 and a 3x3
-    convolution, batch norm, GELU and a 1x1 convolution.
+    The map is multiplied by the prompt's affinities with positions (per attention head) and, separately, by those with
+    channels (per window); the map itself is added to both results. A 1x1 convolution is applied to each of the two. They are
+    concatenated and passed through a 1x1 and a 3x3 convolution, batch norm, GELU and a 1x1 convolution.
 
     Args:
-        in_channels: C, of the layer.
-        channels: of either convolution on a weighed map.
-        out_channels: of the feature.
+        in_channels: C, the number of channels of the layer.
+        channels: number of output channels of the first two convolutions.
+        out_channels: number of channels of the feature.
     """
 
     def __init__(self, in_channels: int, channels: int, out_channels: int) -> None:
@@ -36,12 +36,13 @@ class PromptDecoder(nn.Module):
             nn.BatchNorm2d(out_channels), nn.GELU(), nn.Conv2d(out_channels, out_channels, 1))
 
     def forward(self, feature: Tensor, places: Tensor, channels: Tensor) -> Tensor:
-        """Weigh and fuse.
+        """Weight the map and fuse the results.
 
         Args:
             feature: (B, C, h, w).
             places: (B, heads, h, w), the task's row of :attr:`~mtkd.models.blocks.prompts.Affinities.places`.
-            channels: (B, C, windows, windows), likewise.
+            channels: (B, C, windows, windows), the task's row of
+                :attr:`~mtkd.models.blocks.prompts.Affinities.channels`.
 
         Returns:
             (B, out_channels, h, w).
@@ -52,10 +53,10 @@ class PromptDecoder(nn.Module):
 
 
 class CrossTaskWeights(nn.Module):
-    """A task's feature as a sum of all tasks', weighed by what its prompt's affinities with the others say.
+    """The feature of a task as a sum of all tasks' features, weighted according to the affinities of its prompt with theirs.
 
     Args:
-        heads: of the attention.
+        heads: number of attention heads.
     """
 
     def __init__(self, heads: int) -> None:
@@ -63,45 +64,46 @@ class CrossTaskWeights(nn.Module):
         self.weigh = nn.Sequential(nn.Linear(heads, heads), nn.GELU(), nn.Linear(heads, 1))
 
     def forward(self, affinities: Tensor, features: Tensor) -> Tensor:
-        """(B, heads, T) of one prompt with all, (B, T, C, h, w) -> (B, C, h, w)."""
+        """(B, heads, T) affinities of one prompt with all prompts, (B, T, C, h, w) features -> (B, C, h, w)."""
         weights = self.weigh(affinities.mT)[..., 0]  # (B, T)
         return torch.einsum('bt,btchw->bchw', weights, features)
 
 
 @BACKBONES.register_module()
 class TaskPrompterTrunk(nn.Module):
-    """A plain transformer with a learned prompt for each task, and decoders that read its layers by the prompts' affinities.
+    """A plain vision transformer with a learned prompt per task, and decoders that use the prompts' affinities.
 
-    Prompts and places go through every block together (:class:`~mtkd.models.blocks.prompts.PromptBlock`). At each of the
-    backbone's ``out_indices`` a task's feature is made of the map and of how its prompt compares with places and channels
-    (:class:`PromptDecoder`), with ``cross_task`` as a sum over all tasks (:class:`CrossTaskWeights`). Features of all layers
-    are summed and made 4 times as fine, ``<task>.in``. ``FCNHead(channels=width, activation='gelu')`` is the paper's head.
+    Prompts and image tokens pass through every block together (:class:`~mtkd.models.blocks.prompts.PromptBlock`). At each of
+    the backbone's ``out_indices``, the feature of a task is computed from the map and the affinities of the task's prompt
+    with positions and channels (:class:`PromptDecoder`); with ``cross_task``, it is then a weighted sum over all tasks
+    (:class:`CrossTaskWeights`). The sum of the features of all layers, upsampled by 4, is ``<task>.in``. The paper's head is
+    ``FCNHead(channels=width, activation='gelu')``.
 
-    Taps: ``trunk.0``, …, the maps of the layers, the last one normalised; ``<task>.scale0``, …, what the task makes of each;
-    ``<task>.in``. Features depend on more than the maps, so there is no tap ``shared``: balances of gradients take
+    Taps: ``trunk.0``, …, the maps of the layers, the last one normalised; ``<task>.scale0``, …, the task's feature of each;
+    ``<task>.in``. The features do not depend on the maps alone, so there is no tap ``shared``: gradient balances need
     ``level='params'``.
 
-    Source: Ye and Xu 2023, on ViT; outputs and gradients are those of prismformore/Multi-Task-Transformer (870c6be),
-    ``TaskPrompter``, with its weights and ``faithful_to_release``. Ours: images of other sizes than ``img_size`` (maps of
-    prompts and learned places are resized); biases that a norm cancels and the last block's layer for prompts, which nobody
-    reads, are left out; the last norm starts anew.
+    Source: Ye and Xu 2023, the ViT version. With ``faithful_to_release``, outputs and gradients equal those of
+    ``TaskPrompter`` in prismformore/Multi-Task-Transformer (870c6be) with its weights. Differences: images may have other
+    sizes than ``img_size`` (the prompts' maps and the position embeddings are resized); biases that a norm cancels and the
+    unused prompt layer of the last block are omitted; the last norm is initialised instead of loaded.
 
     Args:
         tasks: the tasks' names; given by the network.
         backbone: config of a ``TimmBackbone``: a plain vision transformer with ``img_size``.
-        channels: of a decoder's convolutions on either weighed map.
-        width: of a task's feature.
-        windows: along each side; the channels are compared in each. Patch times windows must divide the image's sides:
-            set ``pad_multiple`` of the backbone.
-        cross_task: sum a task's feature over all tasks.
-        faithful_to_release: the prompts do not read the channels; see :class:`~mtkd.models.blocks.prompts.PromptBlock`.
+        channels: number of output channels of a decoder's first two convolutions.
+        width: number of channels of a task's feature.
+        windows: number of windows along each side in which prompts are compared with channels. The image's sides must be
+            divisible by patch size times ``windows``; set ``pad_multiple`` of the backbone accordingly.
+        cross_task: replace the feature of a task by a weighted sum over all tasks.
+        faithful_to_release: prompts do not attend to channels; see :class:`~mtkd.models.blocks.prompts.PromptBlock`.
 
     Attributes:
         tap_specs: channels and stride of every tap.
 
     Raises:
-        ValueError: fewer than two tasks, no backbone or one that is no plain vision transformer, numbers that are not
-            positive, a patch that 4 does not divide, or an image whose grid the windows do not divide.
+        ValueError: fewer than two tasks, no backbone or one that is not a plain vision transformer, numbers that are not
+            positive, a patch size that is not divisible by 4, or a token grid that is not divisible by ``windows``.
     """
 
     def __init__(self, tasks: Sequence[str] = (), backbone: Mapping[str, Any] | None = None, channels: int = 768,
@@ -109,16 +111,17 @@ class TaskPrompterTrunk(nn.Module):
         super().__init__()
         if len(tasks) < 2:
             raise ValueError(f'TaskPrompterTrunk has a prompt for each of two or more tasks and was given {list(tasks)}: it '
-                             f'is a trunk, give it as model.net.trunk; for one task give model.net.backbone.')
+                             f'is a trunk, set it as model.net.trunk; for one task, use model.net.backbone.')
         if backbone is None:
             raise ValueError("TaskPrompterTrunk: give backbone=dict(type='TimmBackbone', name='vit_base_patch16_384', "
                              'img_size=…).')
         if min(channels, width, windows) < 1:
-            raise ValueError(f'TaskPrompterTrunk: channels={channels}, width={width}, windows={windows}; each is 1 or more.')
+            raise ValueError(f'TaskPrompterTrunk: channels={channels}, width={width}, windows={windows}; each must be 1 or '
+                             f'more.')
         self.tasks, self.windows, self.cross_task = tuple(tasks), windows, cross_task
         self.backbone = BACKBONES.build(dict(backbone))
         model = plain_transformer('TaskPrompterTrunk', self.backbone, str(backbone.get('name', backbone['type'])),
-                                  'a prompt goes through its blocks')
+                                  'its blocks also process the prompts')
         self.patch: Size = tuple(model.patch_embed.patch_size)
         stride, dim, heads = self.backbone.strides[0], model.embed_dim, model.blocks[0].attn.num_heads
         self._check_grid(model.patch_embed.grid_size, model.patch_embed.img_size)
@@ -157,25 +160,26 @@ class TaskPrompterTrunk(nn.Module):
         return taps
 
     def check_size(self, size: Size) -> None:
-        """Refuse an image whose grid the windows do not divide.
+        """Check that the token grid of an image is divisible by the number of windows.
 
         Args:
             size: (height, width).
 
         Raises:
-            ValueError: it does not fit.
+            ValueError: it is not.
         """
         self._check_grid([-(-side // self.backbone.pad_multiple) * self.backbone.pad_multiple // patch
                           for side, patch in zip(size, self.patch, strict=True)], size)
 
     def _check_grid(self, grid: Sequence[int], size: Sequence[int]) -> None:
         if any(side % self.windows for side in grid):
-            raise ValueError(f'TaskPrompterTrunk: an image of {size[0]}x{size[1]} has {grid[0]}x{grid[1]} places, which '
-                             f'{self.windows} windows a side do not divide; set pad_multiple={self.patch[0] * self.windows} '
-                             f'of the backbone and an img_size that it divides, or other windows.')
+            raise ValueError(f'TaskPrompterTrunk: an image of {size[0]}x{size[1]} has {grid[0]}x{grid[1]} tokens, which '
+                             f'cannot be split into {self.windows} windows per side; set pad_multiple='
+                             f'{self.patch[0] * self.windows} of the backbone and a multiple of it as img_size, or change '
+                             f'windows.')
 
     def _features(self, level: int, feature: Tensor, affinities: Affinities) -> Taps:
-        """Each task's feature of one layer."""
+        """The taps ``<task>.scale{level}`` of one layer."""
         decoders, mixes = self.decoders[level], self.mixes[level]
         own = [decoders[task](feature, affinities.places[:, :, t], affinities.channels[:, t])
                for t, task in enumerate(self.tasks)]

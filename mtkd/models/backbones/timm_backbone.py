@@ -77,8 +77,8 @@ class TimmBackbone(nn.Module):
                  pad_multiple: int = 1, stem_stride: int | None = None, weights: str | None = None, **kwargs: Any) -> None:
         super().__init__()
         if weights is not None and (pretrained or checkpoint is not None):
-            raise ValueError(f"backbone {name}: weights='{weights}' says where weights come from; leave pretrained and "
-                             f'checkpoint out beside it.')
+            raise ValueError(f"backbone {name}: weights='{weights}' already names the source of the weights; remove "
+                             f'pretrained and checkpoint.')
         pretrained = pretrained and checkpoint is None
         if norm not in _NORMS:
             raise ValueError(f"backbone {name}: norm='{norm}' is unknown; choose one of {', '.join(_NORMS)}.")
@@ -86,7 +86,7 @@ class TimmBackbone(nn.Module):
             raise ValueError(f"backbone {name}: stage_norm='{stage_norm}' is unknown; give True, False or 'last'.")
         if not timm.is_model(name):
             near = timm.list_models(f'*{name.split("_")[0]}*')[:5]
-            raise ValueError(f"timm has no model named '{name}'; near: {', '.join(near) or 'none'}.")
+            raise ValueError(f"timm has no model named '{name}'; nearest: {', '.join(near) or 'none'}.")
         _check_ascending(name, out_indices)
         self.name = name
         self.scale = scale_of(name, weights, pretrained)
@@ -135,8 +135,8 @@ class TimmBackbone(nn.Module):
             size: (height, width).
 
         Raises:
-            ValueError: the model supports only one other size, its patches or windows do not divide this one, or its
-                features have channels, a layout or a stride other than described.
+            ValueError: the model only supports another size, the size is not divisible by its patches or windows, or its
+                features have channels, a layout or a stride other than timm states.
         """
         try:
             features = self._dry(size)
@@ -147,9 +147,9 @@ class TimmBackbone(nn.Module):
                 return
             said = (str(error).splitlines() or [''])[0].rstrip('.')
             bare = not isinstance(error, AssertionError | RuntimeError | ValueError)
-            why = f'{size[0]}x{size[1]} ends in a {type(error).__name__} ({said})' if bare else said
-            raise ValueError(f'backbone {self.name} cannot take these: {why}; give images or crops that fit, or set '
-                             f'img_size or pad_multiple of model.net.backbone.') from None
+            why = f'{type(error).__name__} ({said})' if bare else said
+            raise ValueError(f'backbone {self.name} does not support images of {size[0]}x{size[1]}: {why}; resize or crop '
+                             f'them, or set img_size or pad_multiple of model.net.backbone.') from None
         self._compare(features, size)
 
     def _takes_its_own_size(self) -> bool:
@@ -197,7 +197,7 @@ class TimmBackbone(nn.Module):
                                                             for side, found in zip(size, shape[1:], strict=True))
             for (channels, stride), shape in zip(says, gives, strict=True))
         if not fits:
-            raise ValueError(f'backbone {self.name}: timm says (channels, stride) {says}, and an image of '
+            raise ValueError(f'backbone {self.name}: timm states (channels, stride) {says}, but an image of '
                              f'{size[0]}x{size[1]} gives maps of (channels, height, width) {gives}; '
                              f'choose other out_indices, or another model.')
 
@@ -213,8 +213,9 @@ def _check_ascending(name: str, out_indices: Sequence[int]) -> None:
     indices = [out_indices] if isinstance(out_indices, int) else list(out_indices)
     both = any(i < 0 for i in indices) and any(i >= 0 for i in indices)
     if not indices or both or any(after <= before for before, after in itertools.pairwise(indices)):
-        cure = 'count all from the front' if both else f'give {tuple(sorted(set(indices)))}' if indices else 'name some'
-        raise ValueError(f'backbone {name}: out_indices={tuple(indices)} must ascend, finest level first; {cure}.')
+        cure = 'do not mix positive and negative indices' if both else \
+            f'give {tuple(sorted(set(indices)))}' if indices else 'give at least one index'
+        raise ValueError(f'backbone {name}: out_indices={tuple(indices)} must be ascending, finest level first; {cure}.')
 
 
 def _create(name: str, out_indices: tuple[int, ...], kwargs: Mapping[str, Any], pretrained: bool = False) -> nn.Module:
@@ -223,7 +224,8 @@ def _create(name: str, out_indices: tuple[int, ...], kwargs: Mapping[str, Any], 
     except Exception as error:
         if pretrained:
             raise
-        raise ValueError(f"backbone '{name}' with out_indices={out_indices} and {kwargs}: timm says: {error}") from error
+        raise ValueError(f"timm cannot build backbone '{name}' with out_indices={out_indices} and {kwargs}: {error}"
+                         ) from error
 
 
 def _from_hub(name: str, out_indices: tuple[int, ...], kwargs: Mapping[str, Any],
@@ -263,8 +265,8 @@ def _fill(body: nn.Module, name: str, state: Mapping[str, Any], source: str | Pa
     for key in ('state_dict', 'model'):
         state = state.get(key, state) if isinstance(state, Mapping) else state
     if not isinstance(state, Mapping) or not any(isinstance(value, Tensor) for value in state.values()):
-        raise ValueError(f"backbone '{name}': {source} holds no state dict: expected one, or a dictionary with one under "
-                         f"'state_dict' or 'model'.")
+        raise ValueError(f"backbone '{name}': {source} is not a state dict, or a dictionary with one under 'state_dict' or "
+                         f"'model'.")
     state = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
     own = body.state_dict()
     whole = getattr(body, 'model', None)  # plain transformers, which timm keeps whole inside a feature extractor
@@ -278,7 +280,7 @@ def _fill(body: nn.Module, name: str, state: Mapping[str, Any], source: str | Pa
     wrong = [key for key in own if key in flat and own[key].shape != flat[key].shape]
     if missing or wrong:
         raise ValueError(f"backbone '{name}': {source} does not fit: {len(missing)} missing keys (first: {missing[:3]}), "
-                         f'{len(wrong)} of another shape (first: {wrong[:3]}).{prefix_hint(own, flat)}')
+                         f'{len(wrong)} with a different shape (first: {wrong[:3]}).{prefix_hint(own, flat)}')
     body.load_state_dict({key: flat[key] for key in own})
 
 

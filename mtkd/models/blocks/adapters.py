@@ -1,4 +1,4 @@
-"""SAK's parts: adapters that keep a teacher's view beside a shared transformer, routers that mix the views for a task."""
+"""The parts of SAK: adapter paths beside a shared transformer, and routers that mix the paths for a task."""
 
 from collections.abc import Sequence
 
@@ -8,18 +8,18 @@ from torch.nn import functional as F
 
 
 def init_linear(module: nn.Module) -> None:
-    """Weights of linear layers from a truncated normal distribution of .02, biases 0; for ``Module.apply``."""
+    """Initialise linear layers: truncated normal weights with standard deviation .02, zero biases; for ``Module.apply``."""
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
         nn.init.zeros_(module.bias)
 
 
 class Adapter(nn.Module):
-    """x + s W₂ GELU(W₁ x), s a trained number that begins at 1.
+    """A residual bottleneck, x + s W₂ GELU(W₁ x), with a learned scalar s, initialised to 1.
 
     Args:
-        channels: of x.
-        down: how many times narrower W₁ makes it.
+        channels: C, the number of channels of x.
+        down: reduction factor of the hidden layer.
     """
 
     def __init__(self, channels: int, down: int) -> None:
@@ -30,19 +30,19 @@ class Adapter(nn.Module):
         self.apply(init_linear)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(…, C) -> the same."""
+        """(…, C) -> the same shape."""
         return tokens + self.scale * self.widen(F.gelu(self.narrow(tokens)))
 
 
 class AdapterPath(nn.Module):
-    """One teacher's path beside a transformer: an adapter after the embedding and after every block.
+    """The path of one teacher beside a transformer: an adapter after the patch embedding and after every block.
 
     Source: Lu, Cao and Wang 2025 (SAK), section 4.2; innovator-zero/SAK c468ae9, ``models/backbones/sak.py``.
 
     Args:
-        channels: of the transformer.
-        blocks: how many.
-        layers: after which of them the path is read.
+        channels: C, the number of channels of the transformer.
+        blocks: number of blocks of the transformer.
+        layers: indices of the blocks after which the path is read out.
         down: see :class:`Adapter`.
     """
 
@@ -53,26 +53,27 @@ class AdapterPath(nn.Module):
         self.norms = nn.ModuleDict({str(i): nn.LayerNorm(channels) for i in layers})
 
     def step(self, i: int, path: Tensor, tokens: Tensor) -> Tensor:
-        """The path behind block i, from the one before it and what the block gave, (B, N, C)."""
+        """The path after block i, from the path before it and the output of the block; all (B, N, C)."""
         return self.adapters[i](path + tokens)
 
     def read(self, i: int, path: Tensor) -> Tensor:
-        """What is read of it behind block i."""
+        """The normalised output of the path after block i: (B, N, C) -> the same shape."""
         return self.norms[str(i)](path)
 
 
 class RepresentationRouter(nn.Module):
-    """A sample's mixture of the transformer's feature and of each teacher's path, softmax-weighted by a small network.
+    """Mixes the transformer's feature and the teachers' paths for a task, with softmax weights per sample.
 
-    The network reads the places of the transformer's feature and is averaged over them. In training its scores get noise,
-    normal with a deviation of softplus(r) + .01 that the network gives as well.
+    A small network computes scores from each token of the transformer's feature; they are averaged over the tokens. With
+    ``noisy``, the network also predicts r, and normal noise with standard deviation softplus(r) + .01 is added to the scores
+    in training.
 
-    Source: Lu, Cao and Wang 2025 (SAK), section 4.3; the same code.
+    Source: Lu, Cao and Wang 2025 (SAK), section 4.3; innovator-zero/SAK c468ae9, ``models/backbones/sak.py``.
 
     Args:
-        channels: C.
-        count: of features that are mixed.
-        noisy: with the noise.
+        channels: C, the number of channels.
+        count: number of features to mix.
+        noisy: add noise to the scores in training.
     """
 
     def __init__(self, channels: int, count: int, noisy: bool) -> None:
@@ -83,7 +84,7 @@ class RepresentationRouter(nn.Module):
         self.apply(init_linear)
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Features (B, N, C), the transformer's first -> (B, N, C) and the weights (B, count)."""
+        """``count`` features (B, N, C), the transformer's first -> the mixture (B, N, C) and the weights (B, count)."""
         scores = self.score(features[0]).mean(1)
         if self.noisy:
             scores, spread = scores.chunk(2, 1)

@@ -21,8 +21,8 @@ def check_chain(trunk: str, backbone: nn.Module, name: str, instead: str) -> Non
     body = getattr(backbone, 'body', None)
     plain = isinstance(body, nn.ModuleDict) and hasattr(body, 'return_layers')
     if not plain or backbone.stage_norms is not None or backbone.pad_multiple != 1 or backbone._channels_last:
-        raise ValueError(f"{trunk} runs its backbones stage by stage, and '{name}' is no plain chain of stages; "
-                         f"give a timm ResNet, RegNet or the like, without stage_norm and pad_multiple, or {instead}.")
+        raise ValueError(f"{trunk} runs its backbones stage by stage, but '{name}' is not a plain chain of stages; "
+                         f"give a timm ResNet, RegNet or similar, without stage_norm and pad_multiple, or {instead}.")
 
 
 def levels_of(backbone: nn.Module) -> list[list[str]]:
@@ -43,7 +43,7 @@ def levels_of(backbone: nn.Module) -> list[list[str]]:
 
 
 def run_level(backbone: nn.Module, level: list[str], feature: Tensor) -> Tensor:
-    """Run one level on a feature."""
+    """Run the modules of one level in order: (B, C, h, w) -> (B, C', h', w')."""
     for name in level:
         feature = backbone.body[name](feature)
     return feature

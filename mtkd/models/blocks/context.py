@@ -50,7 +50,7 @@ class Context(nn.Module):
         Returns:
             (B, channels, h, w).
         """
-        raise TypeError(f'{type(self).__name__} takes nothing')
+        raise TypeError(f'{type(self).__name__} does not implement forward')
 
 
 class GlobalContext(Context):

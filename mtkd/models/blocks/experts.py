@@ -29,8 +29,9 @@ class Expert(nn.Module):
         self.neck = NECKS.build({'type': 'PoolNeck', **(neck or {}), 'in_channels': self.backbone.channels,
                                  'strides': self.backbone.strides})
         if not hasattr(self.neck, 'out_channels'):
-            raise ValueError(f"an expert gives one feature to all tasks, and {type(self.neck).__name__} makes one a task: "
-                             f"give model.net.trunk.neck=dict(type='PoolNeck') for whole images, or ConcatNeck for maps.")
+            raise ValueError(f"an expert computes one feature for all tasks, but {type(self.neck).__name__} computes one "
+                             f"per task: give model.net.trunk.neck=dict(type='PoolNeck') for vectors, or ConcatNeck for "
+                             f"maps.")
         self.channels: int = self.neck.out_channels
         self.stride: int = self.neck.stride
 
@@ -47,16 +48,18 @@ def check_expert_trunk(trunk: nn.Module, tasks: Sequence[str], backbone: Mapping
     """
     name = type(trunk).__name__
     if not tasks:
-        raise ValueError(f'{name} makes a feature per task and was given none: it is a trunk, give it as model.net.trunk.')
+        raise ValueError(f'{name} makes a feature per task and was given no tasks: it is a trunk, set it as '
+                         f'model.net.trunk.')
     if backbone is None:
-        raise ValueError(f"{name}: give backbone=dict(type='TimmBackbone', name='resnet18'), of which every expert is made.")
+        raise ValueError(f"{name} needs the backbone of its experts, such as backbone=dict(type='TimmBackbone', "
+                         f"name='resnet18').")
 
 
 def own_experts_of(trunk: nn.Module, tasks: Sequence[str], count: int | Mapping[str, int]) -> dict[str, int]:
     """Task -> number of its own experts, from one number for all tasks or one per task.
 
     Raises:
-        ValueError: a task has no number, a number is negative, or a number is given for an unknown task.
+        ValueError: a task has no number, a number is less than 1, or a number is given for an unknown task.
     """
     counts = dict(count) if isinstance(count, Mapping) else dict.fromkeys(tasks, count)
     if set(counts) != set(tasks) or min(counts.values()) < 1:

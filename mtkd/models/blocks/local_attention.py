@@ -32,7 +32,7 @@ def local_weights(query: Tensor, key: Tensor, kernel: int) -> Tensor:
         ValueError: ``kernel`` is even.
     """
     if kernel % 2 == 0:
-        raise ValueError(f'Local attention looks at {kernel} x {kernel} places around each: give an odd number.')
+        raise ValueError(f'local attention: kernel={kernel} is even; give an odd number.')
     scaled = query.float() * query.shape[1] ** -0.5
     scores = torch.stack([(scaled * near).sum(1) for near in _shifted(key.float(), kernel)], 1)
     inside = torch.cat(list(_shifted(torch.ones_like(scores[:1, :1]), kernel)), 1) > 0

@@ -1,24 +1,24 @@
-"""The plain vision transformer inside a backbone, for trunks that do something between its blocks."""
+"""Access to the plain vision transformer inside a backbone, for trunks that run its blocks one by one."""
 
 from timm.models.vision_transformer import Block, VisionTransformer
 from torch import Tensor, nn
 
 from ...structures import Size
 
-FINER = 4  # times, from the transformer's grid to the one that heads predict on
+FINER = 4  # upsampling factor from the transformer's grid to the input of the heads
 
 
 def plain_transformer(owner: str, backbone: nn.Module, name: str, why: str) -> VisionTransformer:
-    """The transformer.
+    """Check that a backbone contains a plain vision transformer, and return it.
 
     Args:
-        owner: the trunk that asks.
+        owner: name of the trunk, for the error message.
         backbone: a ``TimmBackbone``.
-        name: of the model, for the error.
-        why: what the trunk does with its blocks, for the error.
+        name: name of the model, for the error message.
+        why: the reason for the requirement, for the error message.
 
     Raises:
-        ValueError: it is another network, its stages have norms of their own, or 4 does not divide its patch.
+        ValueError: it is another network, it has ``stage_norm``, or its patch size is not divisible by 4.
     """
     model = getattr(getattr(backbone, 'body', None), 'model', None)
     plain = isinstance(model, VisionTransformer) and all(type(block) is Block and hasattr(block.attn, 'qkv')
@@ -27,20 +27,20 @@ def plain_transformer(owner: str, backbone: nn.Module, name: str, why: str) -> V
         raise ValueError(f"{owner}: backbone '{name}' is not a plain vision transformer without stage_norm, such as "
                          f"TimmBackbone's vit_base_patch16_384; {why}.")
     if backbone.strides[0] % FINER:
-        raise ValueError(f"{owner}: backbone '{name}' has patches of {backbone.strides[0]} pixels, and 4 must divide them: "
-                         f'features are made 4 times as fine.')
+        raise ValueError(f"{owner}: backbone '{name}' has a patch size of {backbone.strides[0]} pixels, but it must be "
+                         f'divisible by {FINER}, the factor by which features are upsampled.')
     return model
 
 
 def embedded(backbone: nn.Module, image: Tensor) -> tuple[Tensor, Size]:
-    """What the first block reads.
+    """The input of the first block.
 
     Args:
-        backbone: of :func:`plain_transformer`.
+        backbone: the backbone checked by :func:`plain_transformer`.
         image: (B, 3, H, W).
 
     Returns:
-        (B, prefix + h w, C), the class token and the like first, and (h, w).
+        (B, prefix + h w, C), with class and register tokens first, and (h, w).
     """
     model = backbone.body.model
     patches = model.patch_embed(backbone.padded(image))

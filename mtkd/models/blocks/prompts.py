@@ -1,4 +1,4 @@
-"""TaskPrompter's part of a transformer block: a prompt for each task beside the image's places."""
+"""TaskPrompter's extension of a transformer block: one prompt token per task besides the image tokens."""
 
 from typing import NamedTuple
 
@@ -10,12 +10,12 @@ from ...structures import Size
 
 
 class Affinities(NamedTuple):
-    """What the prompts of a block compare themselves with: raw scores, neither scaled nor normalised.
+    """The affinities of the prompts in one block: inner products, neither scaled nor normalised.
 
     Attributes:
-        prompts: (B, heads, T, T), with each other.
-        places: (B, heads, T, h, w), with the places.
-        channels: (B, T, C, windows, windows), with the channels in each window.
+        prompts: (B, heads, T, T), of the prompts with each other.
+        places: (B, heads, T, h, w), of the prompts with the image tokens.
+        channels: (B, T, C, windows, windows), of the prompts with the channels in each window.
     """
 
     prompts: Tensor
@@ -24,23 +24,23 @@ class Affinities(NamedTuple):
 
 
 class PromptBlock(nn.Module):
-    """What runs a timm transformer block on places and prompts together, and lets prompts attend to channels.
+    """Runs a timm transformer block on prompts and image tokens together, and lets the prompts attend to channels.
 
-    Prompts and places attend to each other as one sequence, by the block's own attention. A linear layer makes a map of each
-    prompt, which is compared with the map of each channel, window by window; what the prompt reads there comes back by a
-    second linear layer and is added to its share of the attention. After the last block nobody reads the prompts: it has no
-    second layer and leaves them as they are.
+    Prompts and image tokens attend to each other as one sequence, by the block's own attention. A linear layer expands each
+    prompt to a map. In each window, this map attends to the maps of the channels; a second linear layer projects the result
+    back to a token, which is added to the prompt's output of the attention. The prompts are not used after the last block:
+    there is no second layer, and the prompts are returned unchanged.
 
-    Source: Ye and Xu 2023 (TaskPrompter), section 3.2. The released code on ViT never uses what the prompts read of the
-    channels: it sends the prompt's own map through the second layer, ``faithful_to_release``; the one on Swin does as the
-    paper. Ours: on another grid than ``grid`` a prompt's map is resized.
+    Source: Ye and Xu 2023 (TaskPrompter), section 3.2. The released ViT code does not use the attention to the channels: its
+    second layer is applied to the prompt's own map (``faithful_to_release``). The released Swin code follows the paper.
+    Addition: if the image's grid is not ``grid``, the prompts' maps are resized.
 
     Args:
-        channels: C, of a place.
-        grid: (h, w), the places that the linear layers are made for.
-        windows: along each side.
-        faithful_to_release: as above.
-        last: it is beside the last block.
+        channels: C, the number of channels of a token.
+        grid: (h, w), the grid of image tokens for which the linear layers are built.
+        windows: number of windows along each side.
+        faithful_to_release: see above.
+        last: whether this is the last block.
     """
 
     def __init__(self, channels: int, grid: Size, windows: int, faithful_to_release: bool, last: bool = False) -> None:
@@ -61,12 +61,12 @@ class PromptBlock(nn.Module):
         Args:
             block: a ``Block`` of timm's ``VisionTransformer``.
             prompts: (B, T, C).
-            places: (B, h w, C).
+            places: (B, h w, C), the image tokens.
             size: (h, w).
-            wanted: give the affinities too.
+            wanted: whether to return the affinities.
 
         Returns:
-            Prompts and places after it, and the affinities or None.
+            Prompts (B, T, C) and image tokens (B, h w, C) after the block, and the affinities, or None.
         """
         tasks = prompts.shape[1]
         normed = block.norm1(torch.cat((prompts, places), 1))
@@ -102,7 +102,7 @@ def _through_mlp(block: nn.Module, tokens: Tensor) -> Tensor:
 
 
 def _raw_scores(attention: nn.Module, normed: Tensor, tasks: int) -> Tensor:
-    """(B, heads, T, T + h w): products of the prompts' queries and everybody's keys."""
+    """(B, heads, T, T + h w): inner products of the prompts' queries with all keys."""
     weight = attention.qkv.weight.chunk(3)
     bias = (None,) * 3 if attention.qkv.bias is None else attention.qkv.bias.chunk(3)
     queries, keys = (F.linear(part, weight[i], bias[i]).unflatten(-1, (attention.num_heads, -1)).transpose(1, 2)
@@ -117,7 +117,7 @@ def windowed(maps: Tensor, windows: int) -> Tensor:
 
 
 def joined(parts: Tensor, windows: int, size: Size) -> Tensor:
-    """The other way round: (B, windows², N, h w / windows²) -> (B, N, h, w)."""
+    """The inverse of :func:`windowed`: (B, windows², N, h w / windows²) -> (B, N, h, w)."""
     height, width = size[0] // windows, size[1] // windows
     maps = parts.unflatten(1, (windows, windows)).unflatten(-1, (height, width))
     return maps.permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)

@@ -27,7 +27,7 @@ def two_bottlenecks(in_channels: int, out_channels: int) -> nn.Sequential:
         ValueError: ``out_channels`` is not divisible by 4.
     """
     if out_channels % 4:
-        raise ValueError(f'A bottleneck block is a quarter as wide inside: {out_channels} channels are no multiple of 4.')
+        raise ValueError(f'A bottleneck block is a quarter as wide inside: {out_channels} channels are not a multiple of 4.')
     inner = out_channels // 4
     return nn.Sequential(Bottleneck(in_channels, inner, downsample=_shortcut(in_channels, out_channels)),
                          Bottleneck(out_channels, inner))

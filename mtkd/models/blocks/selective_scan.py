@@ -11,7 +11,7 @@ from .context import full_precision
 
 def selective_scan(given: Tensor, step: Tensor, decay: Tensor, write: Tensor, read: Tensor, skip: Tensor,
                    chunk: int = 64) -> Tensor:
-    """Run h <- exp(step decay) h + step write given along a sequence and return <read, h> + skip given.
+    """Run h <- exp(step decay) h + step write given along a sequence, and return <read, h> + skip given at every position.
 
     Within a chunk the recurrence is solved by doubling, in log2(chunk) steps that multiply only factors of at most 1; chunks
     are processed in sequence. The largest tensors are those of one chunk, but those of all chunks are kept for the backward
@@ -56,8 +56,8 @@ class Scan2D(nn.Module):
 
     Each direction has its own step, write and read, computed from the feature by linear layers.
 
-    Source: Liu et al. 2024 (VMamba), 2D-selective-scan, as EnVision-Research/MTMamba (a0b4f0b) has it. Ours: in float32 or
-        finer.
+    Source: Liu et al. 2024 (VMamba), 2D-selective-scan, as in EnVision-Research/MTMamba (a0b4f0b). Difference: computed in
+    float32 or higher precision.
 
     Args:
         channels: D, the number of channels.

@@ -24,8 +24,8 @@ class ATRCNeck(ContextNeck):
 
     With the published genotypes and HRNet18: 5.061 M parameters on NYUD, 5.383 M on PASCAL-Context (fact sheet 7).
 
-    The genotype is stored in the state dict (``kinds``): other kinds may have weights of the same shapes, and a checkpoint
-    that was trained with another genotype is refused.
+    A genotype from a file is stored in the state dict (``kinds``), because other kinds may have weights of the same shapes;
+    loading a checkpoint of another genotype is then an error.
 
     Source: Bruggemann et al. 2021, fact sheet 4.3, 5.4. Padding is not excluded from regions (the release has a mask for it
     that never matches, 5.4). The search is :class:`~mtkd.models.necks.atrc_search.ATRCSearchNeck`.
@@ -71,9 +71,9 @@ class ATRCNeck(ContextNeck):
     def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any) -> None:
         kept = state_dict.get(f'{prefix}kinds')
         if kept is not None and kept.tolist() != self._rows():
-            raise ValueError(f'ATRCNeck: the weights were trained with the genotype {_text(kept.tolist())}, this network '
-                             f'has {_text(self._rows())} (rows are targets, columns sources, in the order '
-                             f'{", ".join(self.tasks)}): give the genotype it was trained with.')
+            raise ValueError(f'ATRCNeck: the weights were trained with the genotype {_text(kept.tolist())}, but this '
+                             f'network has {_text(self._rows())} (rows are targets, columns sources, in the order '
+                             f'{", ".join(self.tasks)}): give the genotype that they were trained with.')
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

@@ -75,7 +75,7 @@ class ContextNeck(TaskNeck):
         Returns:
             Task -> the number of (B, context_channels, h, w) given to :meth:`add_joints`.
         """
-        raise TypeError(f'{type(self).__name__} takes nothing')
+        raise TypeError(f'{type(self).__name__} does not implement taken')
 
     def forward(self, features: list[Tensor]) -> Taps:
         """See :class:`TaskNeck`."""

@@ -67,9 +67,9 @@ class DeMTNeck(nn.Module):
         wide, stride = self.concat.out_channels, self.concat.stride
         narrow = out_width or wide // 8
         if channels % heads or not narrow:
-            raise ValueError(f"DeMTNeck: {channels} channels in {heads} heads, and {narrow} for what the tasks' heads read: "
-                             f'heads must divide channels, and {wide} concatenated channels must be 8 or more, or give '
-                             f'out_width.')
+            raise ValueError(f'DeMTNeck: channels={channels}, heads={heads}, {wide} concatenated channels; channels must be '
+                             f'divisible by heads, and there must be 8 or more concatenated channels, unless out_width is '
+                             f'given.')
         self.across_batch, self.full, self.key_stride = faithful_to_release, attention == 'full', key_stride
         self.embed = nn.Sequential(nn.Linear(wide, channels), nn.LayerNorm(channels))
         self.mixers = nn.ModuleDict({task: DeformableMixer(channels, faithful_to_release) for task in self.tasks})
@@ -105,9 +105,9 @@ class DeMTNeck(nn.Module):
         elif self.full:
             few = torch.cat([self._pooled(feature).flatten(2).permute(2, 0, 1) for feature in own])  # (T h'w', B, C)
             memory = self.fused(_attended(self.fusion, few, few, many=True))
-            queries = list(tokens.transpose(1, 2))  # T (hw, B, C): places attend to places
+            queries = list(tokens.transpose(1, 2))  # T (hw, B, C): positions attend to positions
         else:
-            together = tokens.flatten(1, 2)  # (T, B hw, C): the tasks of a place
+            together = tokens.flatten(1, 2)  # (T, B hw, C): the tasks of a position
             memory = self.fused(_attended(self.fusion, together, together))
             queries = list(together.unsqueeze(1))  # T (1, B hw, C)
         asked = []
@@ -127,7 +127,7 @@ def _check_attention(attention: str, key_stride: int, faithful_to_release: bool)
         raise ValueError(f"DeMTNeck: attention='{attention}', key_stride={key_stride}; choose 'place' or 'full', and a "
                          'stride of 1 or more.')
     if attention == 'full' and faithful_to_release:
-        raise ValueError("DeMTNeck: attention='full' is not what was released; take faithful_to_release or this.")
+        raise ValueError("DeMTNeck: attention='full' is not in the released code; give either this or faithful_to_release.")
 
 
 def _attended(attention: nn.MultiheadAttention, query: Tensor, memory: Tensor, many: bool = False) -> Tensor:

@@ -132,8 +132,8 @@ class InvPTNeck(nn.Module):
         self.one_stride = _of_one_stride(strides)
         self.approximate = not self.one_stride
         if channels < 1 or heads < 1 or width < 1 or width % (heads << STAGES - 1):
-            raise ValueError(f'InvPTNeck: {channels} channels, width {width}, {heads} heads; channels are 1 or more, and '
-                             f'the last stage is {width} / {1 << STAGES - 1} wide, which the heads must divide.')
+            raise ValueError(f'InvPTNeck: channels={channels}, width={width}, heads={heads}; all must be 1 or more, and the '
+                             f'width of the last stage, {width} / {1 << STAGES - 1}, must be divisible by heads.')
         skipped = 1 if self.one_stride else 0
         self.places = [-1, *(-i - 1 - skipped for i in range(1, STAGES))]  # of each stage's map among the trunk's
         self.laterals = nn.ModuleList(nn.Conv2d(in_channels[place], lateral_channels, 1)
@@ -193,7 +193,7 @@ def _of_one_stride(strides: Sequence[int]) -> bool:
     """Whether all layers of the trunk have the same stride.
 
     Raises:
-        ValueError: it has one stride but too few layers, or its scales do not halve.
+        ValueError: the strides are equal, but of too few layers or not divisible by 4; or the last three do not double.
     """
     last = strides[-1]
     if len(set(strides)) == 1 and len(strides) > STAGES and last > 0 and last % 4 == 0:
@@ -201,6 +201,6 @@ def _of_one_stride(strides: Sequence[int]) -> bool:
     ordered = len(strides) >= STAGES and all(fine < coarse for fine, coarse in itertools.pairwise(strides))
     if ordered and all(2 * fine == coarse for fine, coarse in itertools.pairwise(strides[-STAGES:])):
         return False
-    raise ValueError(f'InvPTNeck: the trunk gives the strides {list(strides)}; its stages need three or more scales, finest '
-                     f'first, the last three each twice the one before (8, 16, 32), or four or more layers of one stride '
-                     f'that 4 divides (16, 16, 16, 16): set model.net.backbone.out_indices.')
+    raise ValueError(f'InvPTNeck: the trunk has the strides {list(strides)}; its stages need three or more scales, finest '
+                     f'first, whose last three strides double (8, 16, 32), or four or more layers of one stride that is '
+                     f'divisible by 4 (16, 16, 16, 16): set model.net.backbone.out_indices.')

@@ -52,8 +52,8 @@ class MQTNeck(nn.Module):
         super().__init__()
         self.tasks = check_tasks(self, out_channels)
         if channels % heads or channels % 4 or queries < 1:
-            raise ValueError(f'MQTNeck: {channels} channels, {heads} heads, {queries} queries; channels are a multiple of 4 '
-                             f'and of the heads, and a task has at least one query.')
+            raise ValueError(f'MQTNeck: channels={channels}, heads={heads}, queries={queries}; channels must be divisible '
+                             f'by 4 and by heads, and queries must be 1 or more.')
         self.concat = ConcatNeck(in_channels, strides, lateral_channels)
         wide, stride = self.concat.out_channels, self.concat.stride
         self.embed = nn.ModuleDict({task: nn.Linear(wide, channels) for task in self.tasks})

@@ -26,7 +26,7 @@ class CrossTaskBlock(nn.Module):
         side: side of a window.
         shifted: see :class:`~mtkd.models.blocks.window_attention.Windows`.
         tasks: T.
-        scale: of the attention, see :class:`~mtkd.models.window_attention.WindowAttention`.
+        scale: see :class:`~mtkd.models.blocks.window_attention.WindowAttention`.
     """
 
     def __init__(self, channels: int, heads: int, side: int, shifted: bool, tasks: int, scale: float | None = None) -> None:
@@ -61,7 +61,7 @@ class CrossTaskStage(nn.Module):
         side: side of a window.
         depth: number of blocks.
         tasks: T.
-        scale: of every attention, see :class:`~mtkd.models.window_attention.WindowAttention`.
+        scale: see :class:`~mtkd.models.blocks.window_attention.WindowAttention`.
     """
 
     def __init__(self, channels: int, heads: int, side: int, depth: int, tasks: int, scale: float | None = None) -> None:
@@ -88,12 +88,12 @@ class MTFormerNeck(nn.Module):
     :class:`~mtkd.models.heads.PointwiseHead`. The contrastive term is :class:`~mtkd.distill.task_contrast.TaskContrast`.
 
     Source: Xu et al. 2022, section 3, and the authors' release, which has networks of two and of three tasks; fact sheet
-    4.3. With two tasks on Swin-S the neck has 11.930 M parameters, all that the released one uses. KDAM's printed 64.03 M
-    are these, Swin-S, the released heads, and 3.148 M of three patch embeddings that the release builds and never uses,
-    which are not built here. With four tasks, the widths follow the rule for two and three, and there is no count to compare
-    with: *approximate*. Weights have PyTorch's default initialisation, as in the release. Outputs and gradients are those of
-    the release (xiaogang00/MTFormer, 22b3108) with its weights: its three-task network with the defaults, its two-task
-    network with ``faithful_to_release``.
+    4.3. With two tasks on Swin-S the neck has 11.930 M parameters, as many as the released one uses. KDAM's 64.03 M are the
+    sum of these, Swin-S, the released heads, and 3.148 M of three patch embeddings that the release builds but never uses
+    and that are not built here. With four tasks, the widths follow the rule for two and three; there is no published count
+    to compare with: *approximate*. Weights have PyTorch's default initialisation, as in the release. Outputs and gradients
+    are those of the release (xiaogang00/MTFormer, 22b3108) with its weights: its three-task network with the defaults, its
+    two-task network with ``faithful_to_release``.
 
     Args:
         in_channels: channels of each scale.
@@ -104,17 +104,17 @@ class MTFormerNeck(nn.Module):
         window: side of a window in positions of the finest scale; maps are padded to a multiple of it.
         depth: number of blocks of every stage.
         lateral_channels: see :class:`~mtkd.models.necks.ConcatNeck`.
-        faithful_to_release: with two tasks, scale the scores of the attention across tasks by one over the root of 2 C /
-            heads, as the released network of two tasks does. The paper and the released network of three tasks take the
-            width of a head, C / heads, as by default here.
+        faithful_to_release: with two tasks, divide the scores of the attention across tasks by the root of 2 C / heads, as
+            the released two-task network does. The paper and the released three-task network divide by the root of the head
+            width, C / heads, which is the default here.
 
     Attributes:
         tap_specs: channels and stride of every tap it makes.
-        approximate: whether there are more tasks than the release has a network for.
+        approximate: whether there are more than three tasks, for which there is no released network.
 
     Raises:
-        ValueError: fewer than two tasks, ``heads`` does not divide ``channels``, too few channels for the share of each
-            other task, a window of one position, or no block.
+        ValueError: fewer than two tasks, ``heads`` does not divide ``channels``, fewer channels than other tasks, a window
+            of less than 2 positions, or no block.
     """
 
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int],
@@ -124,9 +124,9 @@ class MTFormerNeck(nn.Module):
         self.tasks = check_tasks(self, out_channels)
         self.approximate = len(self.tasks) > 3
         if channels % heads or channels < len(self.tasks) - 1 or window < 2 or depth < 1:
-            raise ValueError(f'MTFormerNeck: {channels} channels in {heads} heads, {len(self.tasks)} tasks, windows of side '
-                             f'{window}, {depth} blocks; heads must divide channels, which are at least one for each other '
-                             f'task, windows have a side of 2 or more, and a stage has a block.')
+            raise ValueError(f'MTFormerNeck: channels={channels}, heads={heads}, window={window}, depth={depth}, '
+                             f'{len(self.tasks)} tasks; channels must be divisible by heads and at least '
+                             f'{len(self.tasks) - 1}, window at least 2, and depth at least 1.')
         self.concat = ConcatNeck(in_channels, strides, lateral_channels)
         wide, stride = self.concat.out_channels, self.concat.stride
         self.embed = nn.Conv2d(wide, channels, 1)

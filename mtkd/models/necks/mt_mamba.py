@@ -38,7 +38,7 @@ class PatchExpand(nn.Module):
 
 
 class SelfTaskBlock(nn.Module):
-    """x + linear(scan(norm(x)) * SiLU(linear(norm(x)))): what a task does with its own feature.
+    """x + linear(scan(norm(x)) * SiLU(linear(norm(x)))), separately for each task.
 
     Args:
         channels: number of channels of the feature.
@@ -161,7 +161,8 @@ class MTMambaNeck(nn.Module):
         tap_specs: channels and stride of every tap it makes.
 
     Raises:
-        ValueError: fewer than two tasks or two scales, scales that do not halve, or numbers that are not positive.
+        ValueError: fewer than two tasks or two scales, strides that do not double from scale to scale, numbers that are not
+            positive, a scale of one channel, or an ``expand`` that does not divide the finest stride.
     """
 
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], out_channels: Mapping[str, int], states: int = 16,
@@ -169,12 +170,12 @@ class MTMambaNeck(nn.Module):
         super().__init__()
         self.tasks = check_tasks(self, out_channels)
         if len(strides) < 2 or any(2 * fine != coarse for fine, coarse in itertools.pairwise(strides)):
-            raise ValueError(f'MTMambaNeck: the trunk gives the strides {list(strides)}; it needs two scales or more, '
-                             f'finest first, each of half the stride of the next: set model.net.backbone.out_indices.')
+            raise ValueError(f'MTMambaNeck: the trunk has the strides {list(strides)}; it needs two or more scales, finest '
+                             f'first, each with half the stride of the next: set model.net.backbone.out_indices.')
         if min(states, ratio, expand) < 1 or strides[0] % expand or min(lateral_channels or 2, *in_channels) < 2:
             raise ValueError(f'MTMambaNeck: states={states}, ratio={ratio}, expand={expand}, {list(in_channels)} channels '
-                             f'at strides {list(strides)}; the first three are 1 or more, expand divides the finest stride, '
-                             f'and a scale has 2 channels or more.')
+                             f'at strides {list(strides)}; the first three must be 1 or more, expand must divide the finest '
+                             f'stride, and every scale needs 2 or more channels.')
         self.laterals = nn.ModuleList(nn.Conv2d(c, lateral_channels, 1) for c in in_channels) if lateral_channels else None
         channels = [lateral_channels] * len(in_channels) if lateral_channels else list(in_channels)
         self.concat = ConcatNeck(channels, strides)

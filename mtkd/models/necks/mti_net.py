@@ -97,8 +97,8 @@ class MTINetNeck(nn.Module):
         self.laterals = nn.ModuleList(nn.Conv2d(c, lateral_channels, 1) for c in in_channels) if lateral_channels else None
         channels = [lateral_channels] * len(in_channels) if lateral_channels else list(in_channels)
         if len(self.tasks) * min(channels) < 4:
-            raise ValueError(f'MTINetNeck: {len(self.tasks)} tasks of {min(channels)} channels are too few to be reduced to '
-                             f'a quarter; give wider scales.')
+            raise ValueError(f'MTINetNeck: {len(self.tasks)} tasks of {min(channels)} channels are too few channels to be '
+                             f'reduced to a quarter; give wider scales.')
         coarser = [*channels[1:], 0]
         self.refine = nn.ModuleList(nn.ModuleDict({task: two_basic_blocks(c + more, c) for task in self.tasks})
                                     for c, more in zip(channels, coarser, strict=True))
@@ -136,7 +136,7 @@ class MTINetNeck(nn.Module):
 
 def _check_scales(strides: Sequence[int]) -> None:
     if len(strides) < 2 or any(fine >= coarse for fine, coarse in itertools.pairwise(strides)):
-        raise ValueError(f'MTINetNeck hands features from coarse scales to fine ones and the trunk gives the strides '
+        raise ValueError(f'MTINetNeck passes features from coarse to fine scales, but the trunk has the strides '
                          f'{list(strides)}; it needs two or more, finest first: set model.net.backbone.out_indices.')
 
 

@@ -27,7 +27,7 @@ class OneScaleNeck(nn.Module):
     def __init__(self, in_channels: Sequence[int], strides: Sequence[int], index: int = -1) -> None:
         super().__init__()
         if not -len(in_channels) <= index < len(in_channels):
-            raise ValueError(f'OneScaleNeck: index={index}, but the backbone gives {len(in_channels)} scales.')
+            raise ValueError(f'OneScaleNeck: index={index}, but the backbone returns {len(in_channels)} scales.')
         self.index = index
         self.out_channels, self.stride = in_channels[index], strides[index]
 

@@ -17,7 +17,11 @@ def conv3x3(channels: int) -> nn.Conv2d:
 
 
 class Attended(nn.Module):
-    """conv3x3(f) * sigmoid(conv3x3(f)): the message from one task to another in the survey's definition."""
+    """conv3x3(f) * sigmoid(conv3x3(f)): the message from one task to another in the survey's definition.
+
+    Args:
+        channels: number of channels of the feature.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -47,11 +47,10 @@ class PAPNeck(TaskNeck):
                  affinity_stride: int = 16, beta: float = 0.05, steps: int = 1) -> None:
         super().__init__(in_channels, strides, out_channels, channels, lateral_channels, aux=True)
         if affinity_stride % self.concat.stride:
-            raise ValueError(f'PAPNeck: affinity_stride={affinity_stride} is no multiple of {self.concat.stride}, the '
+            raise ValueError(f'PAPNeck: affinity_stride={affinity_stride} is not a multiple of {self.concat.stride}, the '
                              f'stride of the finest scale; give a multiple.')
         if not 0 <= beta <= 1 or steps < 1:
-            raise ValueError(f'PAPNeck: beta={beta}, steps={steps}; beta is between 0 and 1, and there is at least one '
-                             f'step.')
+            raise ValueError(f'PAPNeck: beta={beta}, steps={steps}; beta must be between 0 and 1, and steps 1 or more.')
         self.shrink = affinity_stride // self.concat.stride
         self.beta, self.steps = beta, steps
         inner = affinity_channels or max(1, channels // 4)

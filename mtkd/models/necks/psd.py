@@ -42,8 +42,8 @@ class PSDNeck(TaskNeck):
                  channels: int = 67, lateral_channels: int | None = None, kernel: int = 5, recursions: int = 2) -> None:
         super().__init__(in_channels, strides, out_channels, channels, lateral_channels)
         if kernel % 2 == 0 or kernel < 3 or recursions < 1:
-            raise ValueError(f'PSDNeck: kernel={kernel}, recursions={recursions}; the kernel is an odd number of 3 or more, '
-                             f'and there is at least one recursion.')
+            raise ValueError(f'PSDNeck: kernel={kernel}, recursions={recursions}; kernel must be odd and 3 or more, and '
+                             f'recursions 1 or more.')
         self.kernel, self.recursions = kernel, recursions
         self.within = nn.ModuleDict({task: conv_bn_relu(channels, channels, 3) for task in self.tasks})
         self.mixing = nn.Parameter(torch.zeros(len(self.tasks), len(self.tasks) - 1))

@@ -63,7 +63,7 @@ class TaskNeck(nn.Module):
 
     def fuse(self, own: dict[str, Tensor]) -> dict[str, Tensor]:
         """Map task -> (B, channels, h, w) before the exchange to the same after it."""
-        raise TypeError(f'{type(self).__name__} does not fuse')
+        raise TypeError(f'{type(self).__name__} does not implement fuse')
 
     def forward(self, features: list[Tensor]) -> Taps:
         """List of (B, C_i, h_i, w_i), finest first -> every tap of :attr:`tap_specs`."""
@@ -86,7 +86,7 @@ def check_tasks(neck: nn.Module, tasks: Sequence[str] | Mapping[str, int]) -> tu
         ValueError: there are fewer than two.
     """
     if len(tasks) < 2:
-        raise ValueError(f"{type(neck).__name__} exchanges features between tasks and there "
-                         f"{'is only ' + repr(next(iter(tasks))) if tasks else 'are none'}; for one task give "
-                         f"model.net the neck ConcatNeck and the head FCNHead.")
+        raise ValueError(f"{type(neck).__name__} exchanges features between tasks, but there "
+                         f"{'is only ' + repr(next(iter(tasks))) if tasks else 'are none'}; for one task, use the neck "
+                         f"ConcatNeck and the head FCNHead.")
     return tuple(tasks)

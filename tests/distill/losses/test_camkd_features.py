@@ -72,5 +72,5 @@ def test_what_does_not_fit_is_said():
     loss = CAMKDFeatures('heads.digit')
     loss.setup([3], [4])
     loss.inspect([teacher_net(FCNHead(2, 5, channels=4))])
-    with pytest.raises(ValueError, match=r"'heads.digit' of teacher 0 gives \(2, 5, 4, 6\), the labels are \(2,\)"):
+    with pytest.raises(ValueError, match=r"'heads.digit' of teacher 0 returns \(2, 5, 4, 6\), but the labels are \(2,\)"):
         loss(torch.randn(2, 3, 4, 6), (torch.randn(2, 4, 4, 6),), target=torch.tensor([0, 1]))

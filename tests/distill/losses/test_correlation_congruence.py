@@ -48,5 +48,5 @@ def test_what_does_not_fit_is_refused():
         CorrelationCongruence('paper')
     with pytest.raises(ValueError, match='give width=128'):
         CorrelationCongruence('released').setup([4], [6])
-    with pytest.raises(ValueError, match="take pool='mean'"):
+    with pytest.raises(ValueError, match="use pool='mean'"):
         CorrelationCongruence(width=8, pool='flatten')

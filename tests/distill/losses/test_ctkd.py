@@ -26,6 +26,6 @@ def test_official_steps():
 
 def test_a_second_temperature_is_refused():
     for inner in ({'type': 'PlainKD'}, {'type': 'DKD'}):
-        with pytest.raises(ValueError, match='a temperature of its own'):
+        with pytest.raises(ValueError, match='has its own temperature'):
             CurriculumTemperature(inner)
     assert CurriculumTemperature({'type': 'DKD', 'temperature': 1.0}).asks == ('target', 'progress')

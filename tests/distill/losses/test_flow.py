@@ -28,5 +28,5 @@ def test_channels_that_differ_get_a_projector_and_one_level_is_refused():
     loss = FSP()
     loss.setup([3, 4], [5, 4])
     assert [sum(p.numel() for p in part.parameters()) for part in loss.projectors] == [15, 0]
-    with pytest.raises(ValueError, match='two taps or more'):
+    with pytest.raises(ValueError, match='two or more'):
         FSP().setup([3], [3])

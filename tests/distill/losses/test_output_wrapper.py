@@ -31,5 +31,5 @@ def test_what_the_loss_wants_is_handed_on():
 
 
 def test_features_are_refused():
-    with pytest.raises(ValueError, match='Plain wraps losses that read the probabilities'):
+    with pytest.raises(ValueError, match='Plain wraps losses that use the probabilities'):
         Plain(FitNets())

@@ -42,7 +42,7 @@ def test_margins_of_a_gaussian_are_estimated_from_what_is_seen():
 
 
 def test_a_module_that_is_no_norm_is_refused():
-    for path, words in (('norm', "no module 'norm'"), ('conv', 'a Conv2d and has no weight and bias')):
+    for path, words in (('norm', "no module 'norm'"), ('conv', 'a Conv2d without a weight and bias')):
         loss = OFD(norm=path)
         loss.setup([5], [7])
         with pytest.raises(ValueError, match=words):

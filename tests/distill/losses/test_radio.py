@@ -60,5 +60,5 @@ def test_over_pictures_masked_places_are_left_out():
 
 
 def test_an_unknown_extent():
-    with pytest.raises(ValueError, match="over='row' is unknown; choose place or image"):
+    with pytest.raises(ValueError, match="over='row' is unknown; choose 'place' or 'image'"):
         RadioSpatial(over='row')

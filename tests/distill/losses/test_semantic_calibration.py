@@ -24,5 +24,5 @@ def test_a_small_batch_is_filled_up_and_a_large_one_refused():
     loss = SemCKD(batch_size=4).eval()
     loss.setup([3], [3])
     assert mean(loss.double()([filled((3, 3, 2, 2), 1)], [filled((3, 3, 2, 2), 2)], [None])['semckd']) > 0
-    with pytest.raises(ValueError, match='built for batches of 4 samples and was given 5'):
+    with pytest.raises(ValueError, match='built for batches of 4 samples, but was given 5'):
         loss([filled((5, 3, 2, 2), 1)], [filled((5, 3, 2, 2), 2)], [None])

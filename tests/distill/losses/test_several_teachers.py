@@ -21,5 +21,5 @@ def test_a_weighting_has_to_be_written():
     class Bare(SeveralTeachers):
         terms = ('bare',)
 
-    with pytest.raises(TypeError, match='Bare does not say how it weighs'):
+    with pytest.raises(TypeError, match='Bare does not implement weigh'):
         Bare()(scores(), (TEACHERS[0],))

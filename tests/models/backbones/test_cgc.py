@@ -32,7 +32,7 @@ def test_a_task_learns_its_own_experts_alone():
 
 
 @pytest.mark.parametrize('changes, said', [
-    ({'shared_experts': 0}, '1 or more of both'), ({'own_experts': 0}, 'own_experts=')])
+    ({'shared_experts': 0}, 'both must be 1 or more'), ({'own_experts': 0}, 'own_experts=')])
 def test_what_makes_no_sense_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         CGCTrunk(TASKS, NARROW, **changes)

@@ -25,7 +25,7 @@ def test_a_torchvision_network_as_a_student():
 def test_weights_that_nothing_needs_are_named():
     with pytest.raises(ValueError, match=r'2 of its weights \(fc.weight, fc.bias\).*drop'):
         ForeignBackbone(RESNET, LEVELS)
-    with pytest.raises(ValueError, match="drop names 'head'.*fc"):
+    with pytest.raises(ValueError, match="no module 'head', which is listed in drop.*fc"):
         ForeignBackbone(RESNET, LEVELS, drop=['head'])
 
 
@@ -40,7 +40,7 @@ def test_its_normalisation_is_what_its_library_states(tmp_path):
 
 
 def test_a_vector_is_no_level():
-    with pytest.raises(ValueError, match="'1' is one vector"):
+    with pytest.raises(ValueError, match="'1' is a vector per image"):
         ForeignBackbone(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), ['1'])
 
 

@@ -52,11 +52,11 @@ def test_every_parameter_learns():
 
 
 def test_heads_and_trunks_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="head of 'a' is a LinearHead, but FrameTrunk gives a feature per frame"):
+    with pytest.raises(ValueError, match="head of 'a' is a LinearHead, but FrameTrunk returns a feature per frame"):
         net(head={'type': 'LinearHead'})
-    with pytest.raises(ValueError, match="which takes a feature per frame: give model.net.trunk=dict"):
+    with pytest.raises(ValueError, match="which needs a feature per frame: set model.net.trunk=dict"):
         build_net({'backbone': BODY, 'neck': {'type': 'PoolNeck'}, 'head': {'type': 'TemporalPoolHead'}}, {'a': 5})
-    with pytest.raises(ValueError, match='OneScaleNeck gives a map'):
+    with pytest.raises(ValueError, match='OneScaleNeck returns a map'):
         net(trunk={'type': 'FrameTrunk', 'backbone': BODY, 'neck': {'type': 'OneScaleNeck'}})
     with pytest.raises(ValueError, match='FrameTrunk needs tasks and a backbone'):
         FrameTrunk(('a',))

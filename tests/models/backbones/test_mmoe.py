@@ -42,5 +42,5 @@ def test_a_network_of_it_learns_everywhere_and_experts_may_make_maps():
 
 @pytest.mark.parametrize('changes', [{'shared_experts': 0}, {'gate_size': 0}])
 def test_what_makes_no_sense_is_said(changes):
-    with pytest.raises(ValueError, match='give 1 or more of both'):
+    with pytest.raises(ValueError, match='both must be 1 or more'):
         MMoETrunk(TASKS, NARROW, **changes)

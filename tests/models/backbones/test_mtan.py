@@ -126,5 +126,5 @@ def test_gradnorms_layers_are_named_as_segnets():
 
 
 def test_it_is_a_trunk():
-    with pytest.raises(ValueError, match=r'give it as model\.net\.trunk'):
+    with pytest.raises(ValueError, match=r'set it as model\.net\.trunk'):
         build_net({'backbone': {'type': 'MTAN'}, 'head': NET['head']}, TASKS)

@@ -59,7 +59,7 @@ def test_taps_and_gradients():
     ({'shared_experts': 0}, '1 expert or more'), ({'style': 'mine'}, "style='mine'"),
     ({'gate_size': (4, 4)}, 'each of the 5 levels'),
     ({'neck': {'type': 'PADNetNeck', 'out_channels': {'a': 1, 'b': 1}}}, 'PADNetNeck makes a feature per task'),
-    ({'backbone': {'type': 'TimmBackbone', 'name': 'test_vit', 'out_indices': (0, 1)}}, 'no plain chain of stages')])
+    ({'backbone': {'type': 'TimmBackbone', 'name': 'test_vit', 'out_indices': (0, 1)}}, 'not a plain chain of stages')])
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         PLETrunk(**{'tasks': TASKS, 'backbone': NARROW, **changes})

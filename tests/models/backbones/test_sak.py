@@ -81,9 +81,9 @@ def test_a_network_of_it():
 
 @pytest.mark.parametrize('changes, said', [
     ({'tasks': ()}, r'the tasks \[\]'), ({'teachers': ()}, r'the teachers \[\]'), ({'backbone': None}, 'model.net.trunk'),
-    ({'teachers': ('depth',)}, 'names of their own'), ({'teachers': ('dino', 'dino')}, 'names of their own'),
-    ({'down': 7}, '64 channels, down=7, 4 layers'),
-    ({'backbone': {'type': 'TimmBackbone', 'name': 'test_resnet'}}, 'adapters go beside its blocks')])
+    ({'teachers': ('depth',)}, 'must be unique and differ'), ({'teachers': ('dino', 'dino')}, 'must be unique and differ'),
+    ({'down': 7}, '64 channels must be divisible by down=7 and by the number of layers, 4'),
+    ({'backbone': {'type': 'TimmBackbone', 'name': 'test_resnet'}}, 'it adds adapters between the blocks')])
 def test_what_it_cannot_use_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         trunk(**changes)

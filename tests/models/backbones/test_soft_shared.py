@@ -83,13 +83,13 @@ def test_heads_read_their_tasks_feature():
 
 
 @pytest.mark.parametrize('changes, said', [
-    ({'tasks': ('depth',)}, r"two or more tasks and was given \['depth'\]"), ({'tasks': ()}, 'give it as model.net.trunk'),
+    ({'tasks': ('depth',)}, r"two or more tasks and was given \['depth'\]"), ({'tasks': ()}, 'set it as model.net.trunk'),
     ({'backbone': None}, "give backbone=dict"),
     ({'unit': 'stitch'}, "unit='stitch' is unknown; choose one of cross_stitch, nddr"),
-    ({'backbone': {**BACKBONE, 'name': 'test_efficientnet'}}, "'test_efficientnet' is no plain chain of stages"),
-    ({'backbone': {**BACKBONE, 'pad_multiple': 4}}, 'no plain chain of stages'),
-    ({'backbone': {**BACKBONE, 'stage_norm': True}}, 'no plain chain of stages'),
-    ({'backbone': {'type': 'SegNet', 'width': 0.1}}, "'SegNet' is no plain chain")])
+    ({'backbone': {**BACKBONE, 'name': 'test_efficientnet'}}, "'test_efficientnet' is not a plain chain of stages"),
+    ({'backbone': {**BACKBONE, 'pad_multiple': 4}}, 'not a plain chain of stages'),
+    ({'backbone': {**BACKBONE, 'stage_norm': True}}, 'not a plain chain of stages'),
+    ({'backbone': {'type': 'SegNet', 'width': 0.1}}, "'SegNet' is not a plain chain")])
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         trunk(**changes)

@@ -120,10 +120,10 @@ def test_a_network_of_it():
 @pytest.mark.parametrize('changes, said', [
     ({'tasks': ('depth',)}, r"was given \['depth'\].*model.net.trunk"), ({'backbone': None}, 'give backbone=dict'),
     ({'width': 0}, 'width=0'),
-    ({'windows': 3}, '64x96 has 4x6 places, which 3 windows a side do not divide; set pad_multiple=48'),
+    ({'windows': 3}, '64x96 has 4x6 tokens, which cannot be split into 3 windows per side; set pad_multiple=48'),
     ({'backbone': {'type': 'TimmBackbone', 'name': 'test_resnet'}}, "'test_resnet' is not a plain vision transformer"),
     ({'backbone': {**BACKBONE, 'stage_norm': 'last'}}, 'without stage_norm'),
-    ({'backbone': {**BACKBONE, 'patch_size': 2, 'img_size': (32, 48)}}, 'patches of 2 pixels')])
+    ({'backbone': {**BACKBONE, 'patch_size': 2, 'img_size': (32, 48)}}, 'patch size of 2 pixels')])
 def test_what_it_cannot_use_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         trunk(**changes)
@@ -132,6 +132,6 @@ def test_what_it_cannot_use_is_said(changes, said):
 def test_a_picture_that_the_windows_do_not_divide_is_refused_before_a_step():
     made = trunk(backbone={**BACKBONE, 'dynamic_img_size': True})
     made.check_size((64, 128))
-    with pytest.raises(ValueError, match='48x96 has 3x6 places'):
+    with pytest.raises(ValueError, match='48x96 has 3x6 tokens'):
         made.check_size((48, 96))
     trunk().check_size((48, 96))

@@ -22,5 +22,5 @@ def test_levels_one_after_the_other_are_the_backbone(name, stem):
 
 def test_what_is_no_chain_is_refused():
     backbone = TimmBackbone('test_vit', out_indices=(0, 1))
-    with pytest.raises(ValueError, match="PLETrunk runs .* 'test_vit' is no plain chain .* or wait"):
+    with pytest.raises(ValueError, match="PLETrunk runs .* 'test_vit' is not a plain chain .* or wait"):
         check_chain('PLETrunk', backbone, 'test_vit', 'wait')

@@ -52,5 +52,5 @@ def test_projections_are_two_two_and_one_deep(kind):
 
 
 def test_a_context_without_a_kind_takes_nothing():
-    with pytest.raises(TypeError, match='Context takes nothing'):
+    with pytest.raises(TypeError, match='Context does not implement forward'):
         made(Context)(*maps(), None)

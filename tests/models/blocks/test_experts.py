@@ -15,15 +15,15 @@ def test_an_expert_gives_a_vector_or_a_map():
 
 
 def test_a_neck_with_a_feature_per_task_is_refused():
-    with pytest.raises(ValueError, match='gives one feature to all tasks, and PADNetNeck makes one a task'):
+    with pytest.raises(ValueError, match='computes one feature for all tasks, but PADNetNeck computes one per task'):
         Expert(BACKBONE, {'type': 'PADNetNeck', 'out_channels': {'a': 1, 'b': 1}})
 
 
 def test_tasks_and_a_backbone_are_needed():
     trunk = MMoETrunk.__new__(MMoETrunk)
-    with pytest.raises(ValueError, match='MMoETrunk makes a feature per task and was given none'):
+    with pytest.raises(ValueError, match='MMoETrunk makes a feature per task and was given no tasks'):
         check_expert_trunk(trunk, (), BACKBONE)
-    with pytest.raises(ValueError, match='MMoETrunk: give backbone='):
+    with pytest.raises(ValueError, match='MMoETrunk needs the backbone of its experts'):
         check_expert_trunk(trunk, ('a',), None)
 
 

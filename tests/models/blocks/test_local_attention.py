@@ -37,5 +37,5 @@ def test_gradients_are_exact():
 
 
 def test_an_even_neighbourhood_has_no_middle():
-    with pytest.raises(ValueError, match='4 x 4 places around each: give an odd number'):
+    with pytest.raises(ValueError, match='kernel=4 is even; give an odd number'):
         local_weights(maps(2, 3, 3), maps(2, 3, 3), 4)

@@ -24,7 +24,7 @@ def test_other_sizes_are_padded():
 @pytest.mark.parametrize('options, said', [
     ({'name': 'test_resnet'}, "Trunk: backbone 'x' is not a plain vision transformer.*; it goes beside them"),
     ({'name': 'test_vit', 'out_indices': (5,), 'stage_norm': True}, 'without stage_norm'),
-    ({'name': 'test_vit', 'out_indices': (5,), 'patch_size': 2, 'img_size': (16, 24)}, 'patches of 2 pixels, and 4 must')])
+    ({'name': 'test_vit', 'out_indices': (5,), 'patch_size': 2, 'img_size': (16, 24)}, 'patch size of 2 pixels, but it')])
 def test_what_is_none_is_said(options, said):
     with pytest.raises(ValueError, match=said):
         plain_transformer('Trunk', TimmBackbone(**options), 'x', 'it goes beside them')

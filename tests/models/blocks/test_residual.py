@@ -23,5 +23,5 @@ def test_they_are_residual():
 
 
 def test_a_quarter_must_be_whole():
-    with pytest.raises(ValueError, match='10 channels are no multiple of 4'):
+    with pytest.raises(ValueError, match='10 channels are not a multiple of 4'):
         two_bottlenecks(6, 10)

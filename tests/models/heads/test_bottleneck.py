@@ -20,5 +20,5 @@ def test_two_blocks_before_the_logits():
 
 
 def test_a_width_that_four_does_not_divide_is_refused():
-    with pytest.raises(ValueError, match='10 channels are no multiple of 4'):
+    with pytest.raises(ValueError, match='10 channels are not a multiple of 4'):
         head(in_channels=10)

@@ -114,7 +114,7 @@ def test_weights_of_another_searched_genotype_are_refused(tmp_path):
     """Regions of the target and of the source have weights of the same shapes."""
     net, other = searched(tmp_path), searched(tmp_path, 'other', semseg={'semseg': 3, 'depth': 1, 'edge': 3})
     other.load_state_dict(searched(tmp_path, 'again', semseg={'semseg': 3, 'depth': 1, 'edge': 3}).state_dict())
-    with pytest.raises(ValueError, match='trained with the genotype 314 230 000, this network has 313 230 000 .*semseg'):
+    with pytest.raises(ValueError, match='trained with the genotype 314 230 000, but this network has 313 230 000 .*semseg'):
         other.load_state_dict({**other.state_dict(), 'kinds': net.kinds})
 
 

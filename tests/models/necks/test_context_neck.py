@@ -39,5 +39,5 @@ def test_regions_are_the_targets_or_the_sources():
 
 def test_what_is_taken_is_a_subclasses():
     neck = ContextNeck(CHANNELS, STRIDES, OUT, channels=8)
-    with pytest.raises(TypeError, match='ContextNeck takes nothing'):
+    with pytest.raises(TypeError, match='ContextNeck does not implement taken'):
         neck(features())

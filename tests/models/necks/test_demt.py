@@ -86,10 +86,10 @@ def test_widths():
 
 
 @pytest.mark.parametrize('changes, said', [
-    ({'channels': 9}, '9 channels in 2 heads'), ({'in_channels': [2, 2, 3], 'out_width': None}, '7 concatenated channels'),
+    ({'channels': 9}, 'channels=9, heads=2'), ({'in_channels': [2, 2, 3], 'out_width': None}, '7 concatenated channels'),
     ({'attention': 'all'}, "attention='all', key_stride=8; choose 'place' or 'full'"),
     ({'key_stride': 0}, 'key_stride=0; .* a stride of 1 or more'),
-    ({'attention': 'full', 'faithful_to_release': True}, 'is not what was released')])
+    ({'attention': 'full', 'faithful_to_release': True}, 'is not in the released code')])
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)

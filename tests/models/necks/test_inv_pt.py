@@ -163,13 +163,13 @@ def test_on_scales_it_says_that_it_is_approximate():
 
 @pytest.mark.parametrize('changes, said', [
     ({'in_channels': [4, 5], 'strides': [8, 16]}, r'strides \[8, 16\]; its stages need three or more scales'),
-    ({'strides': [4, 16, 32]}, r'strides \[4, 16, 32\].*each twice the one before'),
+    ({'strides': [4, 16, 32]}, r'strides \[4, 16, 32\].*whose last three strides double'),
     ({'strides': [16, 8, 4]}, 'finest first'),
     ({'in_channels': [6] * 3, 'strides': [16] * 3}, r'strides \[16, 16, 16\].*four or more layers of one stride'),
-    ({'in_channels': [6] * 4, 'strides': [14] * 4}, r'strides \[14, 14, 14, 14\].*that 4 divides'),
+    ({'in_channels': [6] * 4, 'strides': [14] * 4}, r'strides \[14, 14, 14, 14\].*divisible by 4'),
     ({'in_channels': [6] * 4, 'strides': [0] * 4}, r'strides \[0, 0, 0, 0\]'),
-    ({'width': 18}, r'width 18, 2 heads.*18 / 4 wide'), ({'heads': 3}, 'width 16, 3 heads'),
-    ({'channels': 0}, '0 channels')])
+    ({'width': 18}, r'width=18, heads=2.*18 / 4'), ({'heads': 3}, 'width=16, heads=3'),
+    ({'channels': 0}, 'channels=0')])
 def test_what_it_cannot_use_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)

@@ -63,8 +63,8 @@ def test_widths():
 
 
 @pytest.mark.parametrize('changes, said', [
-    ({'channels': 10}, '10 channels, 2 heads, 5 queries'), ({'heads': 3}, '8 channels, 3'),
-    ({'queries': 0}, 'at least one query')])
+    ({'channels': 10}, 'channels=10, heads=2, queries=5'), ({'heads': 3}, 'channels=8, heads=3'),
+    ({'queries': 0}, 'queries must be 1 or more')])
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)

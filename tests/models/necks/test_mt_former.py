@@ -97,8 +97,8 @@ def test_widths_and_what_is_approximate():
 
 
 @pytest.mark.parametrize('changes, said', [
-    ({'heads': 3}, '8 channels in 3 heads'), ({'channels': 1, 'heads': 1}, '1 channels in 1 heads, 3 tasks'),
-    ({'window': 1}, 'windows of side 1'), ({'depth': 0}, '0 blocks')])
+    ({'heads': 3}, 'channels=8, heads=3'), ({'channels': 1, 'heads': 1}, 'channels=1, heads=1, .* 3 tasks.* at least 2'),
+    ({'window': 1}, 'window=1'), ({'depth': 0}, 'depth=0')])
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)

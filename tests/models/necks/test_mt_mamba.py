@@ -52,7 +52,7 @@ def test_a_place_is_unfolded_row_by_row():
 
 
 @pytest.mark.parametrize('changes, said', [
-    ({'strides': [4, 8, 8]}, 'each of half the stride of the next'), ({'states': 0}, 'states=0'),
+    ({'strides': [4, 8, 8]}, 'each with half the stride of the next'), ({'states': 0}, 'states=0'),
     ({'expand': 3}, 'expand=3'),    ({'out_channels': {'depth': 1}}, 'only .depth.')])
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):

@@ -21,5 +21,5 @@ def test_another_scale_and_vectors():
 
 @pytest.mark.parametrize('index', [2, -3])
 def test_a_scale_that_is_not_there(index):
-    with pytest.raises(ValueError, match=f'index={index}, but the backbone gives 2 scales'):
+    with pytest.raises(ValueError, match=f'index={index}, but the backbone returns 2 scales'):
         OneScaleNeck([512, 64], [32, 1], index)

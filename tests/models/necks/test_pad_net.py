@@ -51,7 +51,7 @@ def test_widths_of_the_styles():
 
 @pytest.mark.parametrize('changes, said', [
     ({'style': 'light'}, "style='light' is unknown; choose one of lite, full"),
-    ({'style': 'full', 'channels': 67}, '67 channels are no multiple of 4')])
+    ({'style': 'full', 'channels': 67}, '67 channels are not a multiple of 4')])
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)

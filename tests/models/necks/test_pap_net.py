@@ -44,9 +44,9 @@ def test_it_says_that_it_is_approximate():
 
 
 @pytest.mark.parametrize('changes, said', [
-    ({'affinity_stride': 10}, 'affinity_stride=10 is no multiple of 4'),
-    ({'affinity_stride': 2}, 'affinity_stride=2 is no multiple of 4'),
-    ({'beta': 1.5}, r'beta=1\.5, steps=1; beta is between 0 and 1'), ({'steps': 0}, 'at least one step')])
+    ({'affinity_stride': 10}, 'affinity_stride=10 is not a multiple of 4'),
+    ({'affinity_stride': 2}, 'affinity_stride=2 is not a multiple of 4'),
+    ({'beta': 1.5}, r'beta=1\.5, steps=1; beta must be between 0 and 1'), ({'steps': 0}, 'steps 1 or more')])
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)

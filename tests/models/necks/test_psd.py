@@ -42,8 +42,8 @@ def test_it_says_that_it_is_approximate():
 
 
 @pytest.mark.parametrize('changes, said', [
-    ({'kernel': 4}, 'kernel=4, recursions=2'), ({'kernel': 1}, 'odd number of 3 or more'),
-    ({'recursions': 0}, 'at least one recursion')])
+    ({'kernel': 4}, 'kernel=4, recursions=2'), ({'kernel': 1}, 'odd and 3 or more'),
+    ({'recursions': 0}, 'recursions 1 or more')])
 def test_what_does_not_fit_is_said(changes, said):
     with pytest.raises(ValueError, match=said):
         neck(**changes)

@@ -65,7 +65,7 @@ def test_a_sample_does_not_see_its_neighbours(name):
 
 @pytest.mark.parametrize('name', [name for name in NECKS if 'ATRC' not in name])
 def test_one_task_has_nobody_to_exchange_with(name):
-    with pytest.raises(ValueError, match=rf"{name.split()[0]} exchanges features between tasks and there is only 'depth'"):
+    with pytest.raises(ValueError, match=rf"{name.split()[0]} exchanges features between tasks, but there is only 'depth'"):
         build(name, out_channels={'depth': 1})
     with pytest.raises(ValueError, match='there are none'):
         build(name, out_channels={})
@@ -107,5 +107,5 @@ def test_a_width_is_needed(channels):
 
 def test_the_exchange_is_a_subclasses():
     neck = TaskNeck(CHANNELS, STRIDES, OUT, channels=4)
-    with pytest.raises(TypeError, match='TaskNeck does not fuse'):
+    with pytest.raises(TypeError, match='TaskNeck does not implement fuse'):
         neck(features())
