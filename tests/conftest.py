@@ -1,15 +1,15 @@
-"""What all tests share."""
+"""Fixtures and settings of all tests."""
 
 import os
 
 import pytest
 import torch
 
-torch.set_num_threads(1)  # tests run several at a time; more threads than cores make each slower
+torch.set_num_threads(1)  # several tests run at a time; more threads than cores would slow down all of them
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 
 @pytest.fixture(autouse=True)
 def _no_hub(monkeypatch):
-    """No test reaches a model hub."""
+    """No test contacts a model hub."""
     monkeypatch.setenv('HF_HUB_OFFLINE', '1')

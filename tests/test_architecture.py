@@ -1,4 +1,4 @@
-"""What ``ARCHITECTURE.md`` promises about the source tree, read from the syntax trees: nothing is imported here."""
+"""The rules that ``ARCHITECTURE.md`` states about the source tree, checked on the syntax trees: nothing is imported here."""
 
 import ast
 import graphlib
@@ -16,8 +16,8 @@ SOURCES = sorted((ROOT / 'mtkd').rglob('*.py'))
 F0 = {'atomic', 'registry', 'frame', 'late_imports', 'lazy', 'structures', 'plot_style', 'config_files', 'config_text',
       'forked'}
 F1 = {'losses', 'metrics', 'balance'}
-F5 = {'tasks', 'datasets', 'models', 'distill', 'engine', 'leaderboard'}  # and what lies between
-MAY_IMPORT = {  # an edge goes down only; the same floor not at all
+F5 = {'tasks', 'datasets', 'models', 'distill', 'engine', 'leaderboard'}  # and the floors between
+MAY_IMPORT = {  # imports only go down, never to the same floor
     'frame': {'registry'}, 'late_imports': set(), 'lazy': set(), 'atomic': set(), 'registry': set(),
     'structures': {'atomic'}, 'plot_style': set(), 'config_files': set(), 'config_text': {'config_files'},
     'forked': {'config_files'},
@@ -53,7 +53,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def imports(path: Path, inside: ast.AST | None = None) -> Iterator[str]:
-    """Absolute names of what a file (or a node) imports anywhere; ``from a import b`` is a.b where that is a module."""
+    """Absolute names of everything that a file (or a node) imports; ``from a import b`` is a.b if that is a module."""
     package = list(path.relative_to(ROOT).parent.parts)
     for node in ast.walk(inside or tree(path)):
         if isinstance(node, ast.Import):
@@ -103,7 +103,7 @@ def test_nothing_above_is_imported():
 
 
 def test_mtkd_is_imported_at_the_top_of_a_file():
-    """Except by commands, whose ``run`` imports what it needs once the options are parsed."""
+    """Except in commands, whose ``run`` imports what it needs after the options are parsed."""
     wrong = []
     for path in SOURCES:
         if 'cli' in path.parts:
@@ -145,7 +145,7 @@ def test_no_file_is_in_a_cycle():
 
 
 def test_no_package_is_in_a_cycle():
-    """Packages of all levels: `a.b` that imports `a.c`, and `a.c` that imports `a.b`, are one package in two folders."""
+    """Packages of all levels: if `a.b` imports `a.c` and `a.c` imports `a.b`, they form a cycle."""
     packages = {module_of(path.parent / '__init__.py') for path in SOURCES}
 
     def home(name: str) -> str:
@@ -191,7 +191,7 @@ def test_nothing_is_left_to_do():
 
 
 def test_config_names_are_unique():
-    """Work dirs are named after a config's stem."""
+    """Work dirs are named after the stem of a config."""
     stems = Counter(path.stem for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts)
     assert stems, 'there are no configs'
     assert not [stem for stem, times in stems.items() if times > 1]

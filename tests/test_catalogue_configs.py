@@ -1,4 +1,4 @@
-"""Every config of the catalogue takes two steps on synthetic data, built as the Runner does it, without hooks and files."""
+"""Every config of the catalogue trains two steps on synthetic data, built like by the Runner, without hooks and files."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_two_steps(config, tmp_path, monkeypatch):
         optimizer.step()
         optimizer.zero_grad()
     if not Path(config).stem.endswith(('student', 'teacher', 'narrow', 'wide')):
-        assert len(losses) > 2, 'there is a term beside the task\'s'
+        assert len(losses) > 2, "there is a term besides the task's"
 
 
 ELSEWHERE = {'NormalisedL2',                  # configs/kd4mtl

@@ -1,4 +1,4 @@
-"""Configs by name, in a checkout and out of a wheel, and what they say of themselves."""
+"""Configs by name, in a checkout and in a wheel, and their headers."""
 
 from pathlib import Path
 

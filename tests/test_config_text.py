@@ -1,4 +1,4 @@
-"""Mistakes that the text of a config shows, and that nothing is refused which the whole check would take."""
+"""Mistakes that are visible in the text of a config, without rejecting anything that the complete check accepts."""
 
 import ast
 import importlib
@@ -30,8 +30,8 @@ READS = {'get', 'pop', 'setdefault'}
 
 
 def keys_read(file: Path, module) -> set[str]:
-    """The keys that a module reads at the top of a config: ``cfg.key``, ``cfg['key']``, ``cfg.get(KEY)``, ``key in cfg``."""
-    def whole(node):  # a config, by the name that all of mtkd gives it
+    """The top-level config keys that a module reads: ``cfg.key``, ``cfg['key']``, ``cfg.get(KEY)``, ``key in cfg``."""
+    def whole(node):  # names of config variables in mtkd
         return getattr(node, 'id', getattr(node, 'attr', None)) in ('cfg', '_cfg_dict')
 
     def text(node):
@@ -52,11 +52,11 @@ def keys_read(file: Path, module) -> set[str]:
 
 
 def test_what_is_read_at_the_top_is_known():
-    """Of the packages that are given whole configs, and of MMEngine's Runner."""
+    """For the packages that receive complete configs, and MMEngine's Runner."""
     modules = [importlib.import_module('.'.join(file.relative_to(PACKAGE.parent).with_suffix('').parts))
                for folder in ('engine', 'prerequisites', 'deploy', 'studies') for file in (PACKAGE / folder).rglob('*.py')
                if file.name != '__init__.py']
-    unread = {'config_sha256', quick.KEY, 'filename', '_cfg_dict'}  # what mtkd sets itself, and attributes of Config
+    unread = {'config_sha256', quick.KEY, 'filename', '_cfg_dict'}  # keys that mtkd sets itself, and attributes of Config
     for module in [*modules, runner]:
         unknown = keys_read(Path(module.__file__), module) - top_level() - unread
         assert not unknown, f'{module.__name__} reads {sorted(unknown)}: declare it in CONFIG_KEYS there'
@@ -95,7 +95,7 @@ def test_unknown_options(key, words):
 
 
 def keys_of(node, path=''):
-    """Dotted keys of a config's dictionaries, each with the type that it stands under."""
+    """Dotted keys of the dictionaries of a config, each with the type it belongs to."""
     for name, value in node.items():
         where = f'{path}{name}'
         yield where

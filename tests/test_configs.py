@@ -44,7 +44,7 @@ SMOKED = CONFIGS if os.environ.get('MTKD_TEST_ALL_CONFIGS') == '1' else TRIED
 
 @pytest.fixture
 def no_initial_values(monkeypatch):
-    """On the meta device they have no effect, and making them takes longer than anything else."""
+    """On the meta device, initial values have no effect, and computing them takes longer than everything else."""
     for name in vars(torch.nn.init):
         if name.endswith('_') and not name.startswith('_'):
             monkeypatch.setattr(torch.nn.init, name, lambda tensor, *args, **kwargs: tensor)
@@ -55,7 +55,7 @@ def no_initial_values(monkeypatch):
 def test_config_builds(config, tmp_path, no_initial_values):
     cfg = load_config(ROOT / config)
     for key in ('suite', 'method', 'student', 'backbone', 'data_set'):
-        assert cfg.get(key), f'{config} does not say its {key}'
+        assert cfg.get(key), f'{config} does not state its {key}'
     assert f'python tools/train.py {config}' in (ROOT / config).read_text(), 'the header must name the command'
     cfg = resolve_teachers(cfg, seed=0, random=True)
     ready = prepare(cfg, work_dir=tmp_path, seed=0, data_root=tmp_path)

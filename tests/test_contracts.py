@@ -1,4 +1,4 @@
-"""What holds for everything that is registered: each task with each of its losses, metrics and probability views."""
+"""Properties of everything that is registered: each task with each of its losses, metrics and probability views."""
 
 import inspect
 
@@ -35,7 +35,7 @@ CASES = {
     'expression': {'type': 'Classification', 'num_classes': 7},
     'age_group': {'type': 'Classification', 'num_classes': 8, 'metric': {'type': 'AgeGroupAccuracy'}},
 }
-PREDICTED = {  # kind (and head, where it matters) -> what one sample's prediction is
+PREDICTED = {  # kind (and head, where it matters) -> the prediction for one sample
     'SemanticSegmentation': (SIZE, torch.uint8), 'HumanParts': (SIZE, torch.uint8), 'Saliency': (SIZE, torch.float32),
     'Edge': (SIZE, torch.float32), 'Depth': ((1, *SIZE), torch.float32), 'Normals': ((3, *SIZE), torch.float32),
     'Age': ((), torch.float32)}
@@ -43,7 +43,7 @@ ALL = {name: value for name, value in vars(registry).items() if isinstance(value
 
 
 def registered(reg: Registry) -> dict[str, type]:
-    """What mtkd itself has in a registry."""
+    """The entries of a registry that belong to mtkd."""
     reg.import_from_location()
     return {name: part for name, part in reg.module_dict.items() if part.__module__.startswith('mtkd.')}
 
@@ -59,7 +59,7 @@ def output(task, seed=0):
 
 
 def labels(task, seed=1):
-    """Labels of four samples; part of the third's is invalid where that is possible."""
+    """Labels of four samples; a part of the third is invalid if that is possible."""
     rng = torch.Generator().manual_seed(seed)
     kind = task.kind.name
     if kind == 'depth':
@@ -92,7 +92,7 @@ def test_every_registered_part_is_tried():
 
 @pytest.mark.parametrize('name', ALL)
 def test_every_registered_name_is_documented(name):
-    bare = [key for key, part in registered(ALL[name]).items()  # a class's own, not one that it inherits
+    bare = [key for key, part in registered(ALL[name]).items()  # its own method, not an inherited one
             if not ((vars(part).get('__doc__') if inspect.isclass(part) else part.__doc__) or '').strip()]
     assert not bare, f'{name}: {bare} have no docstring'
 

@@ -1,4 +1,4 @@
-"""The documentation builds as a site, strictly: a link to a page or heading that is not there is an error."""
+"""The documentation builds as a site in strict mode: a link to a missing page or heading is an error."""
 
 import importlib.util
 import json
@@ -22,7 +22,7 @@ PLACEHOLDER = re.compile(r'[…$]|/[A-Z]+\.py')
 
 
 def site_module(name):
-    """A module of docs/_site, which is no package."""
+    """A module of docs/_site, which is not a package."""
     spec = importlib.util.spec_from_file_location(name, ROOT / 'docs' / '_site' / f'{name}.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -86,7 +86,7 @@ def test_nothing_comes_from_other_servers(site):
 
 
 def expand(pattern: str) -> list[str]:
-    """What a shell makes of braces, nested ones included (some of it twice): 'a{b,c{d,}}' -> ab, acd, ab, ac."""
+    """Expand braces like a shell, including nested ones (with duplicates): 'a{b,c{d,}}' -> ab, acd, ab, ac."""
     innermost = re.search(r'\{([^{}]*)\}', pattern)
     if innermost is None:
         return [pattern]

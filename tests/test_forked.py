@@ -1,4 +1,4 @@
-"""mtkd's commands as forks of one process; without its imports here, because these commands need no torch."""
+"""Commands of mtkd as forks of one process; without its imports here, because these commands do not need torch."""
 
 import fcntl
 import os
@@ -37,7 +37,7 @@ def test_output_goes_to_the_log_and_a_failure_is_the_exit_code(tmp_path, fork):
 
 def test_environment_session_and_lock(tmp_path):
     file, log = tmp_path / 'lock', tmp_path / 'log'
-    os.mkfifo(tmp_path / 'results.json')  # nobody writes into it: the command waits
+    os.mkfifo(tmp_path / 'results.json')  # nothing writes into it: the command waits
     with file.open('w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         narrow = ForkedCommand(['configs', '--help'], log, {'COLUMNS': '30'}, lock.fileno())
@@ -48,7 +48,7 @@ def test_environment_session_and_lock(tmp_path):
         end = time.monotonic() + 30
         while os.getsid(waits.pid) != waits.pid and time.monotonic() < end:
             time.sleep(0.02)
-        assert os.getsid(waits.pid) == waits.pid, 'a session of its own: signals reach its workers as well'
+        assert os.getsid(waits.pid) == waits.pid, 'a separate session: signals also reach its workers'
     with file.open('a') as again, pytest.raises(BlockingIOError):  # the sweep has closed its file, the command has not
         fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.killpg(waits.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""MMEngine builds what mtkd registers, and mtkd what MMEngine registers."""
+"""MMEngine can build the classes that mtkd registers, and vice versa."""
 
 import mmengine.registry as mm
 import pytest

@@ -1,4 +1,4 @@
-"""Packages are hidden while a module of the table is imported, and only then."""
+"""Packages are hidden only while a module of the table is imported."""
 
 import importlib
 import sys
@@ -18,7 +18,7 @@ except ImportError:
 
 @pytest.fixture
 def probes(tmp_path, monkeypatch):
-    """Two modules that look for ``colorsys``; the first is in the table."""
+    """Two modules that import ``colorsys``; the first is in the table."""
     for name in ('hidden_probe', 'plain_probe'):
         (tmp_path / f'{name}.py').write_text(PROBE.format(name='colorsys'))
         monkeypatch.delitem(sys.modules, name, raising=False)

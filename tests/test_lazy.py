@@ -32,7 +32,7 @@ def test_every_public_name_is_found_and_listed(package):
     assert set(package.__all__) <= set(dir(package))
     for name in package.__all__:
         part = getattr(package, name)
-        assert vars(package)[name] is part, 'it is an attribute once it was asked for'
+        assert vars(package)[name] is part, 'it is an attribute after the first access'
 
 
 def test_an_unknown_name_is_an_attribute_error():

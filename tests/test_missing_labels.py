@@ -21,11 +21,11 @@ TASKS = {'age': {'type': 'Age', 'num_bins': 80, 'loss': 'L1Expectation'}, 'years
          'gender': {'type': 'Classification', 'num_classes': 2}, 'race': {'type': 'Classification', 'num_classes': 7}}
 YEARS = {group: 8 * i + 1 for i, group in enumerate(AGES)}
 KEPT = (('age', 'years'), ('gender',), ('race',), ())
-QUOTAS = (1, 2, 3, 2)  # of a batch of 8: on two ranks the one age is on one of them
+QUOTAS = (1, 2, 3, 2)  # in a batch of 8: with two ranks, the only age is on one of them
 
 
 class Net(nn.Module):
-    """A convolution, the mean over places, and a linear layer per task."""
+    """A convolution, the mean over positions, and a linear layer per task."""
 
     def __init__(self):
         super().__init__()
@@ -41,7 +41,7 @@ class Net(nn.Module):
 
 
 def mixed_batch(first=0, last=8):
-    """Places ``first`` to ``last`` of one mixed batch of four parts of a data set made here."""
+    """Positions ``first`` to ``last`` of a mixed batch of four data sets."""
     with tempfile.TemporaryDirectory() as folder:
         write_fairface(Path(folder), 24)
         kinds = {name: task.kind for name, task in build_tasks(TASKS).items()}
@@ -62,7 +62,7 @@ def step(model, batch):
 
 
 def on_a_rank(rank, ranks):
-    """Terms, gradients and numbers of labels of this rank's share of the batch."""
+    """Terms, gradients and numbers of labels for this rank's part of the batch."""
     batch = mixed_batch(rank * 8 // ranks, (rank + 1) * 8 // ranks)
     terms, grads = step(DistributedDataParallel(MultiTaskModel(net=Net(), tasks=TASKS)), batch)
     return {'terms': terms, 'grads': grads, 'labels': {task: int(p.sum()) for task, p in batch['present'].items()}}

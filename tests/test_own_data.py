@@ -1,4 +1,4 @@
-"""The worked example of ``docs/mechanisms/own_data.md``: its config files as they stand there, on data made here."""
+"""The example of ``docs/mechanisms/own_data.md``: its config files, on data made here."""
 
 import re
 from pathlib import Path

@@ -33,7 +33,7 @@ sys.exit(', '.join(failed) or 0)
 
 
 def own(reg: Registry) -> dict[str, type]:
-    """What mtkd registers."""
+    """The entries of mtkd."""
     reg.import_from_location()
     return {name: part for name, part in reg.module_dict.items() if part.__module__.startswith('mtkd.')}
 
@@ -130,11 +130,11 @@ def test_wrong_arguments_name_the_class():
 def test_a_third_party_registers_and_builds():
     @MODELS.register_module()
     class _ThirdParty(nn.Module):
-        """Not ours."""
+        """A class of another package."""
 
     try:
         assert isinstance(MODELS.build({'type': '_ThirdParty'}), _ThirdParty)
-        assert isinstance(MODELS.build({'type': _ThirdParty}), _ThirdParty), 'a class is a type, too'
+        assert isinstance(MODELS.build({'type': _ThirdParty}), _ThirdParty), 'a class is also a type'
     finally:
         MODELS.module_dict.pop('_ThirdParty')
 

@@ -1,4 +1,4 @@
-"""Heads, teachers and links that run on the samples that count for them train exactly as if they ran on all."""
+"""Heads, teachers and links that run only on the samples that count for them train exactly as if they ran on all."""
 
 import copy
 
@@ -38,13 +38,13 @@ def teacher(task):
 
 
 def model(links='adaptors', balance=None):
-    torch.manual_seed(1)  # with 0, a near tie differs in float32; in float64 eight seeds are bit-equal
+    torch.manual_seed(1)  # with 0, a near tie differs in float32; in float64, eight seeds are bit-equal
     distiller = LINKS[links] and {'teachers': {task: teacher(task) for task in NAMES}, 'links': LINKS[links]}
     return MultiTaskModel(net=NET, tasks=TASKS, balance=balance, distiller=distiller, data_preprocessor=dict(SCALE)).train()
 
 
 def batch(seed, labelled=(3, 2, 1), bare=1):
-    """Samples labelled for one task each in a shuffled order, and some for none."""
+    """Samples labelled for one task each in random order, and some for none."""
     rng = torch.Generator().manual_seed(seed)
     of = [task for task, count in enumerate(labelled) for _ in range(count)] + [-1] * bare
     of = torch.tensor(of)[torch.randperm(len(of), generator=rng)]
@@ -98,7 +98,7 @@ def test_cached_teachers():
 
 
 class Counter(nn.Module):
-    """Counts the pictures that a network or a layer is given."""
+    """Counts the images that a network or a layer receives."""
 
     def __init__(self, part):
         super().__init__()
@@ -151,7 +151,8 @@ def test_predictions_are_of_all_samples():
 
 
 def on_a_rank(rank, ranks):
-    """Gradients of this rank's part of a batch, of which all of ``digit`` is on the first; routed, and of all samples."""
+    """Gradients on this rank's part of a batch in which all of ``digit`` is on the first rank; routed, and with all samples.
+    """
     found = {}
     for routed in (True, False):
         made = model('both', {'type': 'MGDA'})
@@ -165,7 +166,7 @@ def on_a_rank(rank, ranks):
 
 
 def sharded(rank, ranks):
-    """A part of one batch, the samples in the order of their task."""
+    """One part of a batch, with the samples ordered by task."""
     whole = batch(0, (2, 2, 3), 1)
     order = torch.argsort(torch.stack([whole['present'][name] for name in NAMES]).float().argmax(0), stable=True)
     mine = order[rank * 8 // ranks:(rank + 1) * 8 // ranks]
@@ -198,5 +199,5 @@ def test_a_teacher_of_several_tasks_and_links_looks_once_a_step(routed, where):
     made.distiller.teachers['big'].forward = lambda image, *given: looked.append(len(image)) or look(image, *given)
     given = [batch(seed, bare=2) for seed in range(3)]
     trained(made, given, routed)
-    assert len(looked) == 3, 'one look a step, for three tasks and six links'
+    assert len(looked) == 3, 'one transfer per step, for three tasks and six links'
     assert all(count <= len(each['image']) for count, each in zip(looked, given, strict=True))

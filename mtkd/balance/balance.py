@@ -111,7 +111,7 @@ class Balance(nn.Module):
             ValueError: the method cannot balance these tasks.
         """
         if len(weights) < self.min_tasks:
-            raise ValueError(f"balance: {type(self).__name__} balances two or more tasks and the only one is "
+            raise ValueError(f"balance: {type(self).__name__} needs two or more tasks, but there is only "
                              f"{', '.join(weights) or 'none'}; use dict(type='WeightedSum').")
         self.names = tuple(weights)
         self.weights = dict(weights)
@@ -193,13 +193,13 @@ class Balance(nn.Module):
         unknown = [name for name in terms if name.split('/')[0] not in self.names]
         if unknown:
             raise ValueError(f"balance: '{unknown[0]}' belongs to a task that {type(self).__name__} was not set up for; it "
-                             f"balances {', '.join(self.names)}. Call setup with all tasks; a task may be left out of "
-                             f'steps without a loss for it.')
+                             f"balances {', '.join(self.names)}. Call setup with all tasks; a task without a loss in a step "
+                             f'may be omitted from that step.')
         deaf = sorted(self.hears - {'seed'})
         if deaf and not self._begun:
             raise ValueError(f"balance: {type(self).__name__} must be informed of {' and '.join(deaf)}; add "
-                             f"balance=dict(type='BalanceHook') to default_hooks. In a loop of your own call begin(seed), "
-                             f'then progress(share), end_epoch() or validated(metrics).')
+                             f"balance=dict(type='BalanceHook') to default_hooks. In your own training loop, call "
+                             f'begin(seed), then progress(done), end_epoch() or validated(metrics).')
         losses, apart = self.sort_terms(terms, extra, extra_weights, taps, present)
         learning = torch.is_grad_enabled() or not self.reads_values
         if not learning:
@@ -219,8 +219,8 @@ class Balance(nn.Module):
         self.setup(tasks)
         if any(True for _ in self.parameters()):
             self.names = ()
-            raise ValueError(f'balance: {type(self).__name__} trains parameters of its own: call setup({tasks}) before the '
-                             f'optimiser is made, and give it balance.parameters() as well.')
+            raise ValueError(f'balance: {type(self).__name__} has trainable parameters: call setup({tasks}) before you '
+                             f'create the optimiser, and pass balance.parameters() to it as well.')
         self.to(next(iter(terms.values())).device)
 
     def see(self, losses: Sequence[Tensor]) -> Seen:

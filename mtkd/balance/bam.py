@@ -21,7 +21,10 @@ class BAM(Balance):
     Terms named ``shared/...`` belong to no task and keep their weight.
 
     Args:
-        include: must stay ``'tasks'``.
+        include: must be ``'tasks'``.
+
+    Raises:
+        ValueError: another ``include``.
 
     Source: Clark et al. 2019, section 3.2 (teacher annealing); fact sheet 4.1.
     """
@@ -33,8 +36,7 @@ class BAM(Balance):
     def __init__(self, include: str = 'tasks') -> None:
         super().__init__(include)
         if include != 'tasks':
-            raise ValueError("balance: BAM weighs task losses and distillation terms against each other; leave include at "
-                             "'tasks'.")
+            raise ValueError("balance: BAM weighs task losses against distillation terms, so include must be 'tasks'.")
         self.register_buffer('share', torch.zeros(()))
 
     def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,
@@ -48,8 +50,8 @@ class BAM(Balance):
         taught = {name.split('/')[0] for name in extra or ()}
         alone = [task for task in weights if task not in taught]
         if extra is not None and alone:
-            raise ValueError(f"balance: BAM mixes each task's label with its teacher, and {', '.join(alone)} has no "
-                             f"distillation term; give model.distiller a link for it.")
+            raise ValueError(f"balance: BAM mixes each task's loss with its distillation term, but {', '.join(alone)} has "
+                             f"none; add a link for it to model.distiller.")
 
     def progress(self, done: float) -> None:
         """Update λ."""

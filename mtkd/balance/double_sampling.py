@@ -91,7 +91,7 @@ class DoubleSampling(DirectionBalance):
         Returns:
             (T,).
         """
-        raise TypeError(f'{type(self).__name__} moves no weights')
+        raise TypeError(f'{type(self).__name__} does not implement moved')
 
     def used(self, weight: Tensor, active: Tensor) -> Tensor:
         """The factors (T,) of the gradients of the third mini-batch."""

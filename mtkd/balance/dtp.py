@@ -41,7 +41,7 @@ class DTP(Balance):
         if kpi not in ('loss', 'validation'):
             raise ValueError(f"balance: DTP has no kpi='{kpi}'; choose 'loss' or 'validation'.")
         if (kpi == 'validation') != (metrics is not None):
-            raise ValueError("balance: DTP takes metrics, task -> (metric, form), with kpi='validation' and only with it.")
+            raise ValueError("balance: DTP needs metrics, task -> (metric, form), if and only if kpi='validation'.")
         if not 0 <= momentum < 1:
             raise ValueError(f'balance: DTP has momentum={momentum}; give 0 or more and less than 1.')
         self.gamma, self.momentum, self.kpi = gamma, momentum, kpi
@@ -92,7 +92,7 @@ class DTP(Balance):
         for task in self.names:
             name, form = self.metrics[task]
             if f'{task}/{name}' not in metrics:
-                raise ValueError(f"balance: DTP reads '{task}/{name}', and the validation reports "
+                raise ValueError(f"balance: DTP needs the metric '{task}/{name}', but the validation reports "
                                  f"{', '.join(sorted(metrics)) or 'nothing'}.")
             value = float(metrics[f'{task}/{name}'])
             found.append({'percent': value / 100, 'ratio': value, 'error': math.exp(-value)}[form])

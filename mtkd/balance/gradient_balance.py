@@ -57,8 +57,8 @@ class GradientBalance(Balance):
         if heads not in ('weighted', 'plain'):
             raise ValueError(f"balance: {name}: heads='{heads}' is unknown; choose 'weighted' or 'plain'.")
         if heads == 'plain' and level.startswith(LAYER):
-            raise ValueError(f"balance: {name}: level='{level}' reads one layer's gradients and cannot re-weigh the trunk "
-                             f"alone; use heads='weighted', or level='tap' or 'params'.")
+            raise ValueError(f"balance: {name}: level='{level}' takes the gradients of one layer, so it cannot weigh the "
+                             f"trunk separately from the heads; use heads='weighted', or level='tap' or 'params'.")
         self.level, self.tap, self.heads, self.seed = level, tap, heads, seed
         self._shared: list[Tensor] = []
         self._layer: list[Tensor] = []
@@ -83,7 +83,7 @@ class GradientBalance(Balance):
             return
         self._shared = [p for p in net.get_submodule('trunk').parameters() if p.requires_grad]
         if not self._shared:
-            raise ValueError(f'balance: {type(self).__name__} weighs gradients of the trunk, and all of its parameters are '
+            raise ValueError(f'balance: {type(self).__name__} weighs gradients of the trunk, but all its parameters are '
                              f"frozen; use dict(type='WeightedSum').")
         if self.level == 'tap':
             _check_tap(self.tap, net, self.names)
@@ -92,10 +92,10 @@ class GradientBalance(Balance):
 
     def _places(self, at: Tensor | None) -> Mapping[str, Tensor]:
         if self.level != 'tap' and at is not None:
-            raise ValueError(f"balance: level='{self.level}' takes gradients at parameters, not at a feature; leave at out, "
-                             f"or use level='tap'.")
+            raise ValueError(f"balance: level='{self.level}' takes gradients at parameters, not at a feature; remove at, or "
+                             f"use level='tap'.")
         if self.level == 'tap' and at is None and torch.is_grad_enabled():
-            raise ValueError(f'balance: {type(self).__name__} takes gradients at a feature that all losses use; name it, '
+            raise ValueError(f'balance: {type(self).__name__} takes gradients at a feature that all losses use; pass it, '
                              f'as in balance(losses, at=feature).')
         return {} if at is None else {self.tap: at}
 
@@ -208,7 +208,7 @@ class GradientBalance(Balance):
         Returns:
             (A,), or (2, A) if heads use other weights than the shared parameters.
         """
-        raise TypeError(f'{type(self).__name__} does not weigh tasks')
+        raise TypeError(f'{type(self).__name__} does not implement solve')
 
     def joins(self, name: str, term: Tensor, taps: Mapping[str, Tensor]) -> bool:
         """Whether a distillation term belongs to a task and depends on the location where gradients are taken."""
@@ -219,7 +219,7 @@ class GradientBalance(Balance):
         if name not in self._warned:
             self._warned.add(name)
             warnings.warn(f"balance: the term '{name}' has no gradient at {self._place}; it keeps its fixed weight and is "
-                          f'added as it is.', stacklevel=2)
+                          f'added unchanged.', stacklevel=2)
         return False
 
     def generator(self, step: int) -> np.random.Generator:
@@ -250,7 +250,8 @@ class GradientBalance(Balance):
         here = {id(p) for p in at}
         for name, loss, leaves in zip(self.names, losses, reached, strict=True):
             if loss.requires_grad and not any(id(leaf) in here for leaf in leaves):
-                raise ValueError(f"balance: task '{name}' does not pass {self._place}; choose what all tasks share.")
+                raise ValueError(f"balance: the loss of task '{name}' does not depend on {self._place}; choose a location "
+                                 f'that all tasks share.')
         beyond = [[leaf for leaf in leaves if id(leaf) not in here] if self.level == 'params' else []
                   for leaves in reached]
         free = alone and self.level == 'params'  # at other levels, the pass through the trunk still follows
@@ -269,10 +270,11 @@ class GradientBalance(Balance):
         before = {id(leaf) for leaf in reach(tap).leaves} if after or not shared else set()  # unknown without a net
         for name, loss, found in zip(self.names, losses, reached, strict=True):
             if loss.requires_grad and not found.stopped:
-                raise ValueError(f"balance: task '{name}' does not pass {self._place}; choose what all tasks share.")
+                raise ValueError(f"balance: the loss of task '{name}' does not depend on {self._place}; choose a location "
+                                 f'that all tasks share.')
             if any(id(leaf) in before for leaf in found.leaves):
-                raise ValueError(f"balance: task '{name}' bypasses {self._place}; use level='params', or "
-                                 f'a tap that all of it passes.')
+                raise ValueError(f"balance: a path of task '{name}' bypasses {self._place}; use level='params', or a tap "
+                                 f'through which all its paths run.')
         beyond = [found.leaves for found in reached]
         return take_gradients(losses, [tap], beyond, replicated=False, scale=scale), list(after.values())
 
@@ -293,7 +295,7 @@ def _check_tap(tap: str, net: nn.Module, tasks: Collection[str]) -> None:
                          f"{', '.join(near or specs)}.")
     owner = tap.split('.')[0]
     if owner in tasks:
-        raise ValueError(f"balance: only task '{owner}' passes the tap '{tap}'; choose one of the trunk, such as 'shared'.")
+        raise ValueError(f"balance: only task '{owner}' uses the tap '{tap}'; choose a tap of the trunk, such as 'shared'.")
 
 
 def _layer(name: str, net: nn.Module) -> list[Tensor]:
@@ -309,5 +311,5 @@ def _layer(name: str, net: nn.Module) -> list[Tensor]:
         raise ValueError(f"balance: the net has no layer '{name}'" + (f"; nearest: {', '.join(near)}." if near else '.'))
     found = [p for p in found if p.requires_grad]
     if not found:
-        raise ValueError(f"balance: the layer '{name}' has no trainable parameter; choose another.")
+        raise ValueError(f"balance: the layer '{name}' has no trainable parameters; choose another layer.")
     return found

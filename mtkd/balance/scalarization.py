@@ -16,7 +16,7 @@ class Scalarization(Balance):
     """
 
     def scalar(self, values: Tensor, active: Tensor) -> Tensor:
-        """f.
+        """The function f.
 
         Args:
             values: (T,) float32, the losses, with gradients enabled; 0 for absent tasks.
@@ -25,7 +25,7 @@ class Scalarization(Balance):
         Returns:
             ().
         """
-        raise TypeError(f'{type(self).__name__} is not a function of the losses')
+        raise TypeError(f'{type(self).__name__} does not implement scalar')
 
     def combine(self, losses: Tensor, seen: Seen | None = None) -> Tensor:
         """(T,) -> ()."""

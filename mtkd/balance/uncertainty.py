@@ -37,8 +37,8 @@ class Uncertainty(Balance):
         if form not in ('mtan', 'kendall'):
             raise ValueError(f"balance: Uncertainty has no form='{form}'; choose 'mtan' or 'kendall'.")
         if (form == 'kendall') != (kinds is not None):
-            raise ValueError("balance: Uncertainty takes kinds, task -> 'regression' or 'classification', with "
-                             "form='kendall' and only with it.")
+            raise ValueError("balance: Uncertainty needs kinds, task -> 'regression' or 'classification', if and only if "
+                             "form='kendall'.")
         self.form, self.kinds, self.init = form, dict(kinds or {}), init
 
     def setup(self, weights: Mapping[str, float], net: nn.Module | None = None,

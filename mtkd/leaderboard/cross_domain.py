@@ -87,7 +87,7 @@ def cross_domain(paths: Iterable[str | Path], suite: str | None = None) -> list[
     runs = read_runs(paths)
     suites = sorted({run.result.suite for run in runs})
     if not runs:
-        raise ValueError('name at least one folder with results: a cross-domain table is made of measured ones')
+        raise ValueError('name at least one folder with results: a cross-domain table is made from measured results')
     if suite is not None and suite not in suites:
         raise ValueError(f'no results of suite {suite!r} found; there are results of: {", ".join(suites)}')
     tables = []

@@ -70,7 +70,7 @@ def read_log(work_dir: str | Path, name: str | None = None) -> Log:
     starts = sorted(path for path in work_dir.glob('*') if _STAMP.fullmatch(path.name))
     files = [path for path in (*(start / LOG for start in starts), work_dir / LOG) if path.is_file()]
     if not files:
-        raise FileNotFoundError(f'{work_dir} holds no {LOG}: name a work dir that mtkd train has written.')
+        raise FileNotFoundError(f'{work_dir} contains no {LOG}: give a work dir of mtkd train.')
     values: dict[int, dict[str, float]] = {}
     last = 0
     for line in (line for file in files for line in _lines(file)):
@@ -82,7 +82,7 @@ def read_log(work_dir: str | Path, name: str | None = None) -> Log:
             numbers = {key: float(value) for key, value in line.items() if isinstance(value, int | float)}
             values[step] = {**values.get(step, {}), **numbers}
     if not values:
-        raise ValueError(f'{files[-1]} holds no training step yet: wait for the first, or name another run.')
+        raise ValueError(f'{files[-1]} contains no training step yet: wait for the first, or give another run.')
     return Log(name or work_dir.name, values)
 
 
@@ -94,7 +94,7 @@ def _lines(file: Path) -> list[dict]:
             lines.append(json.loads(text))
         except ValueError as error:
             if number < len(texts):
-                raise ValueError(f'{file}, line {number} is no JSON ({error}): remove the line.') from None
+                raise ValueError(f'{file}, line {number} is not valid JSON ({error}): remove the line.') from None
     return lines
 
 
@@ -105,7 +105,7 @@ def names_of(work_dirs: Sequence[str | Path]) -> list[str]:
         names = [pick(part) for part in parts]
         if len(set(names)) == len(names):
             return names
-    raise ValueError('a run is named twice: name each once.')
+    raise ValueError('a run is given twice: give each run once.')
 
 
 def choose(logs: Sequence[Log], globs: Sequence[str] = ()) -> list[str]:
@@ -190,7 +190,7 @@ def write(figure: Figure, path: str | Path) -> Path:
     """
     path = Path(path)
     if path.suffix.lower() not in ('.png', '.pdf', '.svg'):
-        raise ValueError(f"'{path}': a figure's name ends in .png, .pdf or .svg.")
+        raise ValueError(f"'{path}': the name of a figure must end in .png, .pdf or .svg.")
     path.parent.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(STYLE), atomic.replacing(path) as partial:
         figure.savefig(partial, dpi=220)

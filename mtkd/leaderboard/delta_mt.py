@@ -51,8 +51,8 @@ def mean_gain(gains: Sequence[float]) -> float:
 
 def _gain(value: float, reference: float, higher_is_better: bool, task: str, metric: str) -> float:
     if reference == 0:
-        raise ValueError(f'Δ_mt: the reference of {task}/{metric} is 0, a relative gain over it is undefined; '
-                         f'leave this metric out.')
+        raise ValueError(f'Δ_mt: the reference of {task}/{metric} is 0, so the relative gain is undefined; exclude this '
+                         f'metric.')
     return (value - reference) / reference * (1 if higher_is_better else -1)
 
 

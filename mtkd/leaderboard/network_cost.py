@@ -103,7 +103,7 @@ def read_costs(paths: Iterable[str | Path]) -> list[NetworkCost]:
     found: dict[tuple[object, ...], tuple[str, NetworkCost]] = {}
     for path in dict.fromkeys(map(Path, paths)):
         if not path.is_file():
-            raise FileNotFoundError(f'{path}: no such file of records; tools/network_cost.py writes them')
+            raise FileNotFoundError(f'{path}: no such file of records; tools/network_cost.py writes one')
         if not is_lines(path):
             raise ValueError(f'{path}: records of costs are kept in a file whose name ends in {ENDING}')
         for number, record in read_lines(path, NetworkCost.from_json):
@@ -149,10 +149,10 @@ _PAIRS = {'input_size', 'ratio_quartiles'}
 
 
 def _checked(data: Any) -> dict[str, Any]:
-    """The fields of a record; unknown keys are left out."""
+    """The fields of a record, checked; unknown keys are ignored."""
     version = data.get('schema_version') if isinstance(data, dict) else None
     if version != SCHEMA_VERSION:
-        raise ValueError(f'schema version {version!r} is not {SCHEMA_VERSION}, the one read here; measure again')
+        raise ValueError(f'schema version {version!r} is not supported, only {SCHEMA_VERSION}; measure again')
     values = {f.name: data[f.name] for f in fields(NetworkCost) if f.name in data}
     optional = {'seed', 'versions', 'code_version', 'time', 'command'}
     missing = [f.name for f in fields(NetworkCost) if f.name not in values and f.name not in optional]

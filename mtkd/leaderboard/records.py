@@ -119,8 +119,8 @@ def record(file: str | Path, paths: Sequence[str | Path], suite: str | None = No
 def _check_suites(file: Path, runs: Sequence[Run]) -> None:
     suites = list(dict.fromkeys(run.result.suite for run in runs))
     if len(suites) > 1:
-        raise ValueError(f'{file} would hold results of several suites ({", ".join(suites)}); keep a file for each, and '
-                         f'choose with --suite')
+        raise ValueError(f'{file} would contain results of several suites ({", ".join(suites)}); use one file per suite, '
+                         f'and select with --suite')
 
 
 def _merged(file: Path, kept: Sequence[Run], new: Sequence[Run], replace: bool) -> list[Run]:
@@ -133,7 +133,7 @@ def _merged(file: Path, kept: Sequence[Run], new: Sequence[Run], replace: bool) 
         if key in taken:
             raise ValueError(f'{taken[key].where} and {run.where} are both {named}; remove one of them')
         if key in merged and not replace:
-            raise ValueError(f'{merged[key].where} is already {named}, which {run.where} is too; nothing was written: '
-                             f'leave it out, or give --replace')
+            raise ValueError(f'{merged[key].where} and {run.where} are both {named}; nothing was written: exclude the new '
+                             f'one, or give --replace')
         taken[key] = merged[key] = run
     return list(merged.values())

@@ -51,7 +51,7 @@ def format_of(path: str | Path) -> str | None:
 
 
 def why_stale(path: str | Path, text: str) -> str | None:
-    """Why the page at `path` differs from `text`, in one sentence; None if it does not.
+    """The reason why the page at `path` is outdated, in one sentence; None if it equals `text`.
 
     Contents are compared, not times. Pages (except CSV) contain the hash of their results, which distinguishes changed
     results from changed options.
@@ -64,7 +64,7 @@ def why_stale(path: str | Path, text: str) -> str | None:
         return None
     then, now = _STAMP.search(old), _STAMP.search(text)
     if then and now and then[0] == now[0]:
-        return (f'{path} does not match its results: they are the same as then, but title, note, options or mtkd itself '
+        return (f'{path} does not match its results: the results are unchanged, but title, note, options or mtkd itself '
                 f'have changed; run the same command without --check')
     return f'{path} does not match its results; run the same command without --check'
 

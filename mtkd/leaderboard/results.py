@@ -160,13 +160,13 @@ class Result:
             raise ValueError(f'a results record is a JSON object, got {type(data).__name__}')
         version = data.get('schema_version')
         if 'step_ratio' in data:
-            raise ValueError('this is what a network costs, not a result; a page of costs is made with --costs')
+            raise ValueError('this is a record of the cost of a network, not a result; use --costs for a page of costs')
         if version is None:
-            raise ValueError("it has no schema version, so it is no record of tools/test.py; test again, or leave it out")
+            raise ValueError('it has no schema version, so it was not written by tools/test.py; test again, or exclude it')
         if version != SCHEMA_VERSION:
             newer = _is_integer(version) and version > SCHEMA_VERSION
             cure = 'update mtkd, or test again with this one' if newer else 'test again'
-            raise ValueError(f'schema version {version!r} is not {SCHEMA_VERSION}, the one read here; {cure}')
+            raise ValueError(f'schema version {version!r} is not supported, only {SCHEMA_VERSION}; {cure}')
         missing = [key for key in _REQUIRED if key not in data]
         if missing:
             raise ValueError(f'key {missing[0]!r} is missing')

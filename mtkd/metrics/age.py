@@ -77,7 +77,8 @@ class AgeGroupAccuracy(TaskMetric):
         if group < 0:
             return torch.tensor([-1, 0, 0], dtype=torch.float64)
         if group >= len(pred):
-            raise ValueError(f'AgeGroupAccuracy: group {group} and {len(pred)} scores do not fit; check the class mapping.')
+            raise ValueError(f'AgeGroupAccuracy: there are {len(pred)} scores, but the label is group {group}; check the '
+                             f'class mapping.')
         distance = abs(int(pred.argmax()) - group)
         record = torch.tensor([group, distance == 0, distance <= 1], dtype=torch.float64)
         return self.unknown(record) if pred.isnan().any() else record

@@ -41,7 +41,7 @@ class TaskMetric:
     @property
     def names(self) -> Mapping[str, MetricInfo]:
         """Description of the numbers of :meth:`summarise`, with units and directions."""
-        raise TypeError(f'{type(self).__name__} does not name what it reports')
+        raise TypeError(f'{type(self).__name__} does not implement names')
 
     def record(self, pred: Tensor, target: Tensor) -> Tensor:
         """The record of one sample.
@@ -53,7 +53,7 @@ class TaskMetric:
         Returns:
             (K,) float64 on the CPU, or float32 if K is large; K depends only on the metric.
         """
-        raise TypeError(f'{type(self).__name__} makes no record')
+        raise TypeError(f'{type(self).__name__} does not implement record')
 
     @staticmethod
     def unknown(record: Tensor) -> Tensor:
@@ -72,6 +72,6 @@ class TaskMetric:
             records: (N, K), the records in any order.
 
         Returns:
-            A number for each of :attr:`names`; NaN if no valid pixel or label went into it, or a prediction was NaN.
+            A number for each of :attr:`names`; NaN if there is no valid pixel or label, or a prediction is NaN.
         """
-        raise TypeError(f'{type(self).__name__} does not summarise')
+        raise TypeError(f'{type(self).__name__} does not implement summarise')

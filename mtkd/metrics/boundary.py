@@ -22,7 +22,7 @@ _RECALL_GRID = np.arange(101) / 100
 class BoundaryF(TaskMetric):
     """odsF, oisF and AP of boundary maps by SEISM's protocol, without MATLAB.
 
-    The prediction is quantised to 8 bits, reduced to its ridges (non-maximum suppression), faded at the image border,
+    The prediction is quantised to 8 bits, reduced to its ridges (non-maximum suppression), attenuated at the image border,
     thresholded and thinned; then as many of its pixels as possible are matched one to one with those of the thinned target
     within a radius. odsF is the best F of the counts pooled over images, oisF that of the counts pooled at each image's own
     best threshold, AP the area under the interpolated precision-recall curve. SEISM's own solver also minimises the total
@@ -33,12 +33,12 @@ class BoundaryF(TaskMetric):
     Args:
         max_dist: matching radius as a fraction of the image's diagonal; .0075 for PASCAL-Context, .011 for NYUD-v2.
         thresholds: ascending; default: the protocol's (seism: .001, .01, .02 … .99, .999; survey: .01 … .99).
-        nms: suppress non-maxima and fade the border; default: yes for seism, no for survey.
+        nms: suppress non-maxima and attenuate the border; default: yes for seism, no for survey.
         thin: thin the thresholded maps and the target.
         seism_quirk: treat the target as a partition and score against the boundaries of its regions, as SEISM does with
             NYUD's edge images; this doubles each contour and shifts it by about half a pixel.
         protocol: ``'seism'`` (a pixel at a threshold is not an edge) or ``'survey'`` (it is one).
-        border: width of the faded border, pixels.
+        border: width of the attenuated border, pixels.
         mode: ``'exact'``, or ``'fast'``: a pixel counts if any counterpart is within the radius, reported as
             ``odsF_fast``, ``oisF_fast`` and ``AP_fast``, which are higher and not comparable with the exact ones.
 
@@ -54,16 +54,16 @@ class BoundaryF(TaskMetric):
                  thin: bool = True, seism_quirk: bool = False, protocol: str = 'seism', border: int = 5,
                  mode: str = 'exact') -> None:
         if protocol not in _THRESHOLDS:
-            raise ValueError(f"BoundaryF knows the protocols 'seism' and 'survey', not {protocol!r}.")
+            raise ValueError(f"BoundaryF: protocol={protocol!r} is unknown; choose 'seism' or 'survey'.")
         if mode not in ('exact', 'fast'):
-            raise ValueError(f"BoundaryF knows the modes 'exact' and 'fast', not {mode!r}.")
+            raise ValueError(f"BoundaryF: mode={mode!r} is unknown; choose 'exact' or 'fast'.")
         if not max_dist > 0 or border < 0:
             raise ValueError(f'BoundaryF needs max_dist > 0 and border >= 0, got {max_dist} and {border}.')
         self.thresholds = np.array(_THRESHOLDS[protocol] if thresholds is None else thresholds, dtype=np.float64)
         if self.thresholds.ndim != 1 or not self.thresholds.size or (np.diff(self.thresholds) <= 0).any():
             raise ValueError('The thresholds of BoundaryF must be a non-empty list in ascending order.')
         if self.thresholds[0] < 0 or (protocol == 'survey' and self.thresholds[0] == 0):
-            raise ValueError('The lowest threshold of BoundaryF must leave pixels out: at least 0, above 0 for survey.')
+            raise ValueError("The lowest threshold of BoundaryF must be at least 0, and above 0 for protocol='survey'.")
         self.max_dist = max_dist
         self.nms = protocol == 'seism' if nms is None else nms
         self.thin = thin

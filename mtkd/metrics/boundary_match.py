@@ -54,7 +54,7 @@ def suppress_non_maxima(strength: FloatArray, border: int = 5, slack: float = 1.
 
     Args:
         strength: (H, W), not negative.
-        border: width in pixels of the frame faded linearly to 0 at the outermost row and column; 0 fades nothing.
+        border: width in pixels of the frame that is attenuated linearly to 0 at the outermost row and column; 0: none.
         slack: a pixel is suppressed if ``slack * strength`` is below a bilinear sample one pixel to either side.
 
     Returns:

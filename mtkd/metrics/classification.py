@@ -48,7 +48,7 @@ class Accuracy(TaskMetric):
         label = int(target)
         label += self.offset if label >= 0 else 0
         if label >= self.num_classes or pred.shape != (self.num_classes,):
-            raise ValueError(f'Accuracy: label {label} and {tuple(pred.shape)} scores do not fit num_classes='
+            raise ValueError(f'Accuracy: label {label} or scores of shape {tuple(pred.shape)} do not fit num_classes='
                              f'{self.num_classes}; check the class mapping.')
         if label < 0:
             return torch.tensor([-1, 0, 0], dtype=torch.float64)

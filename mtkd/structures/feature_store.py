@@ -12,8 +12,8 @@ A process killed at any moment loses at most the rows since the last :meth:`Feat
 Opening a store checks the blocks of a small one, and evenly spaced ones of a large one; :meth:`FeatureStore.verify` checks
 all of them.
 
-A store that several processes write together consists of shards of consecutive rows, each with files of its own
-(``rows-0of4.bin``, ``written-0of4``), which one process writes. It is read as one.
+A store that several processes write consists of shards of consecutive rows. Each shard has its own files
+(``rows-0of4.bin``, ``written-0of4``), which one process writes. Readers see one store.
 """
 
 import json
@@ -131,7 +131,7 @@ class FeatureStore:
             ValueError: an unknown format, one that does not fit its tap, no taps, no rows, or more shards than rows.
         """
         if not shapes or not 1 <= shards <= num_rows:
-            raise ValueError(f'a feature store needs taps, rows, and 1 to as many shards as rows; it was given '
+            raise ValueError(f'a feature store needs taps, rows, and between 1 and as many shards as rows; it was given '
                              f'{len(shapes)} taps, {num_rows} rows and {shards} shards.')
         formats = dict.fromkeys(shapes, formats) if isinstance(formats, str) else {tap: formats[tap] for tap in shapes}
         for tap, name in formats.items():
@@ -188,15 +188,15 @@ class FeatureStore:
         rows: np.ndarray = np.empty((number, self.row_bytes), np.uint8)
         for tap, shape in self.shapes.items():
             if taps[tap].shape != (number, *shape):
-                raise ValueError(f"tap '{tap}' is {taps[tap].shape[1:]}, in the store {self.folder} it is {shape}: every "
-                                 f'image must give features of the same size.')
+                raise ValueError(f"tap '{tap}' has the shape {taps[tap].shape[1:]}, but in the store {self.folder} it has "
+                                 f'{shape}: the features of all images must have the same size.')
             try:
                 rows[:, self._parts[tap]] = self._formats[tap].encode(taps[tap])
             except OverflowError as error:
-                raise ValueError(f"tap '{tap}' holds {error}: store float32, or check the network.") from error
+                raise ValueError(f"tap '{tap}' contains {error}: store float32, or check the network.") from error
         first, content = part.written + part.pending, rows.tobytes()
         if first + number > part.num_rows:
-            raise ValueError(f'{part.rows} has {part.num_rows} rows, and rows {first} to {first + number - 1} were to be '
+            raise ValueError(f'{part.rows} has {part.num_rows} rows, so rows {first} to {first + number - 1} cannot be '
                              f'written.')
         try:
             with part.rows.open('r+b') as file:
@@ -205,9 +205,9 @@ class FeatureStore:
         except OSError as error:
             if error.errno not in FULL:
                 raise
-            raise DiskFull(error.errno, f'{part.rows} was not written on: it needs another '
-                           f'{size_text((part.num_rows - first) * self.row_bytes)}. Make room there or give another folder; '
-                           f'the {part.written} rows of {part.num_rows} that are written are kept.') from error
+            raise DiskFull(error.errno, f'{part.rows} cannot be extended: it needs another '
+                           f'{size_text((part.num_rows - first) * self.row_bytes)}. Free disk space or give another folder; '
+                           f'the {part.written} of {part.num_rows} rows that are already written are kept.') from error
         self._sum_up(part, first, content)
         part.pending += number
 
@@ -251,7 +251,7 @@ class FeatureStore:
                 content = file.read((last - first) * self.row_bytes)
             if zlib.crc32(content) != shard.sums[block]:
                 raise ValueError(f'the feature store {self.folder} is damaged: rows {first} to {last - 1} of '
-                                 f'{shard.rows} are not what was written (their checksum differs): delete the folder.')
+                                 f'{shard.rows} do not match their checksum: delete the folder.')
 
     def read(self, rows: Sequence[int] | np.ndarray, taps: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Read rows by index.
@@ -292,8 +292,8 @@ class FeatureStore:
         text, sums = (lines or [''])[0], lines[1:]
         rows = shard.rows.stat().st_size // self.row_bytes if shard.rows.is_file() else -1
         if not text.isdigit() or int(text) > min(shard.num_rows, rows):
-            raise ValueError(f'the feature store {self.folder} is damaged ({shard.progress.name} says {text or "nothing"} '
-                             f'rows and {shard.rows.name} has {rows}): delete the folder.')
+            raise ValueError(f'the feature store {self.folder} is damaged ({shard.progress.name} states '
+                             f'{text or "no number of"} rows, but {shard.rows.name} has {rows}): delete the folder.')
         try:
             found = [int(line, 16) for line in sums]
         except ValueError:

@@ -30,7 +30,7 @@ class TargetKind:
 
     def empty(self, size: Size) -> Any:
         """A label without valid values for an image of ``size``."""
-        raise TypeError(f'{type(self).__name__} has no empty label')
+        raise TypeError(f'{type(self).__name__} does not implement empty')
 
     def resize(self, array: Any, size: Size, scale: float = 1.0) -> Any:
         """The label of the image resized to ``size``; ``scale`` is the zoom (depth is divided by it)."""
@@ -47,7 +47,7 @@ class TargetKind:
 
     def valid(self, target: Tensor) -> Tensor:
         """Where a batch's target has a value: (B, H, W) bool for maps, (B,) bool for image-level labels."""
-        raise TypeError(f'{type(self).__name__} does not say what is valid')
+        raise TypeError(f'{type(self).__name__} does not implement valid')
 
     def check(self, array: Any, size: Size) -> str | None:
         """What is wrong with a label that was read for an image of ``size``; None if it is valid."""
@@ -239,7 +239,7 @@ class Scalar(ClassLabel):
 def no_unit_vectors(array: np.ndarray) -> str | None:
     """What is wrong with the length of normals (H, W, 3), checked on a sample of the pixels; None if they are valid.
 
-    Blends of neighbouring normals may be shorter than 1, and a few may have any length; colours in 0..1 or 0..255 are found.
+    Interpolated normals may be shorter than 1, and a few may have any length. Colours in 0..1 or 0..255 are detected.
     """
     step = max(int(np.sqrt(array.shape[0] * array.shape[1] / 4096)), 1)
     vectors = array[::step, ::step].reshape(-1, 3)

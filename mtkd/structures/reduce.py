@@ -13,7 +13,7 @@ def world_size() -> int:
 
 
 class _AllSum(torch.autograd.Function):
-    """Sum over ranks; the gradient is that of the common value, times the number of ranks because DDP averages."""
+    """Sum over ranks; the gradient is multiplied by the number of ranks, because DDP averages gradients."""
 
     @staticmethod
     def forward(ctx, value: Tensor) -> Tensor:

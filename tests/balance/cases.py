@@ -75,7 +75,7 @@ CASES = {**VALUE, **GRADIENT}
 
 
 def set_up(balance: dict[str, Any] | Balance, count: int = 3) -> Any:
-    """A balance of so many tasks, without a network."""
+    """A balance of the given number of tasks, without a network."""
     made = balance if isinstance(balance, Balance) else BALANCES.build(copy.deepcopy(balance))
     made.setup({f'task{i}': 1.0 for i in range(count)})
     made.begin(seed=11)
@@ -83,7 +83,7 @@ def set_up(balance: dict[str, Any] | Balance, count: int = 3) -> Any:
 
 
 def weights_of(made: Any, rows: Any, values: Any = None, active: Any = None) -> np.ndarray:
-    """(T,) the weights that a balance gives to gradients (T, N), from their float64 Gramian."""
+    """(T,) the weights that a balance computes for gradients (T, N), from their float64 Gramian."""
     rows = np.asarray(rows, dtype=np.float64)
     values = torch.ones(len(rows)) if values is None else torch.as_tensor(values, dtype=torch.float32)
     active = values != 0 if active is None else torch.as_tensor(active)
@@ -96,7 +96,7 @@ def random_rows(seed: int, count: int, width: int = 12) -> np.ndarray:
 
 
 class Teaching(nn.Module):
-    """A distiller with a term of each task, one of none, and one in the middle of the trunk."""
+    """A distiller with one term per task, one that belongs to no task, and one in the middle of the trunk."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class Teaching(nn.Module):
         self.term_weights = {**{f'{task}/kd': 0.5 + i for i, task in enumerate(TASKS)}, 'shared/at': 0.1, 'semseg/mid': 0.3}
 
     def check(self, *parts: Any) -> None:
-        """Fits."""
+        """All inputs fit."""
 
     def forward(self, batch: Any, taps: dict[str, Tensor], tasks: Any) -> dict[str, Tensor]:
         def mean(value: Tensor, here: Tensor | None = None) -> Tensor:
@@ -117,7 +117,7 @@ class Teaching(nn.Module):
 
 
 def model(balance: dict[str, Any] | Balance, distilled: bool = False, tasks: Any = None) -> MultiTaskModel:
-    """With the same weights whenever it is made."""
+    """The model, always with the same initial weights."""
     tasks = tasks or TASKS
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -133,7 +133,7 @@ def model(balance: dict[str, Any] | Balance, distilled: bool = False, tasks: Any
 
 
 def batch(seed: int = 0, count: int = 4) -> dict[str, Any]:
-    """Samples of 8 x 12; of every task the label of some sample is absent."""
+    """Samples of 8 x 12 pixels; each task lacks the label of some sample."""
     rng = torch.Generator().manual_seed(seed)
     size = (8, 12)
     targets = {'semseg': torch.randint(0, 5, (count, *size), generator=rng).byte(),
@@ -159,7 +159,7 @@ def needs_distiller(case: str) -> bool:
 
 def train(made: nn.Module, steps: int, first: int = 0, total: int = 10, part: Any = None,
           optimizer: torch.optim.Optimizer | None = None, count: int = 4) -> list[float]:
-    """Steps of SGD with momentum, an epoch being two of them and a validation after each epoch; returns the totals."""
+    """Train with SGD and momentum, two steps per epoch with a validation after each epoch; returns the totals."""
     inner = made.module if hasattr(made, 'module') else made
     optimizer = optimizer or sgd(inner)
     totals = []
@@ -189,7 +189,7 @@ def sgd(made: nn.Module) -> torch.optim.Optimizer:
 
 
 def gradients(made: nn.Module, given: dict[str, Any], scale: float = 1.0) -> dict[str, Tensor]:
-    """Of one forward and backward pass."""
+    """The gradients of one forward and backward pass."""
     made.zero_grad()
     (made(**given, mode='loss')['loss'] * scale).backward()
     return {name: torch.zeros_like(p) if p.grad is None else p.grad.clone() for name, p in made.named_parameters()}

@@ -1,4 +1,4 @@
-"""Several steps of a balance on three small losses, beside what official implementations did (official.json)."""
+"""Several steps of a balance on three small losses, compared with those of official implementations (official.json)."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ NUMBERS: dict[str, Any] = json.loads((Path(__file__).parent / 'official.json').r
 
 
 class Toy(nn.Module):
-    """Shared weights p in -1 ... 1, and one weight h = 1, .8, .6 a head; L_t = |h_t A_t p - b_t|² / 2 + .1."""
+    """Shared weights p in -1 ... 1, and one weight h = 1, .8, .6 per head; L_t = |h_t A_t p - b_t|² / 2 + .1."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class Toy(nn.Module):
         self.heads = nn.ParameterList([torch.tensor([1.0 - 0.2 * t]) for t in range(TASKS)])
 
     def losses(self, part: int = 0) -> list[Tensor]:
-        """A and b are cosines and sines; each mini-batch has its own."""
+        """A and b are cosines and sines, different for each mini-batch."""
         places = torch.arange(TASKS * 2 * ENTRIES, dtype=torch.float64).reshape(TASKS, 2, ENTRIES) + 7 * part
         maps = torch.cos(1.7 * places + 0.3).float()
         wanted = torch.sin(2.3 * torch.arange(TASKS * 2, dtype=torch.float64).reshape(TASKS, 2) + part).float()
@@ -55,7 +55,7 @@ def step(net: Toy, balance: Balance, again: bool = False) -> tuple[list[float], 
 
 
 def follow(name: str, balance: Balance, epoch: int | None = None, tolerance: float = 1e-4) -> None:
-    """The balance takes the official implementation's steps."""
+    """Take the steps with the balance and compare them with those of the official implementation."""
     net = toy(balance)
     for number, expected in enumerate(NUMBERS[name]):
         shared, heads = step(net, balance, 'stepped' in balance.hears)

@@ -10,7 +10,7 @@ from mtkd.balance.angles import angles
 from .cases import random_rows, set_up, weights_of
 
 # SamsungLabs/MTL at 3f577f1: weights.sum(-1) of ProcrustesSolver.apply(rows.T[None], scale_mode) of the rows below, float32
-# (torch.symeig, which is gone, replaced by torch.linalg.eigh)
+# (torch.symeig, which was removed from torch, replaced by torch.linalg.eigh)
 ROWS = ((1.0, 0.5, 0.0, 2.0), (0.0, 1.0, 1.0, -0.5), (3.0, 0.0, 1.0, 1.0))
 AUTHORS = {
     'min': (0.6118623, 0.9150232, 0.1744115),

@@ -27,7 +27,7 @@ def test_ends_and_degenerate_pairs(rows, weights):
 
 @pytest.mark.parametrize('seed', range(20))
 def test_no_subset_of_tasks_gives_a_shorter_vector(seed):
-    """The optimum lies on the hull of some subset: the best of all closed-form ones."""
+    """The optimum lies on the hull of some subset of the tasks: the best closed-form solution over all subsets."""
     rng = np.random.default_rng(seed)
     count = int(rng.integers(2, 7))
     rows = rng.standard_normal((count, int(rng.integers(1, 8)))) * 10.0 ** rng.uniform(-3, 3, (count, 1))
@@ -49,7 +49,7 @@ def test_the_scale_of_all_does_not_matter_and_eight_tasks_are_solved():
     rows = np.random.default_rng(0).standard_normal((8, 50))
     assert min_norm(gram(rows * 1e-12)) == pytest.approx(min_norm(gram(rows)), abs=1e-9)
     slope = gram(rows) @ min_norm(gram(rows))
-    assert slope.min() == pytest.approx(min_norm(gram(rows)) @ slope, rel=1e-9)  # no task can do better
+    assert slope.min() == pytest.approx(min_norm(gram(rows)) @ slope, rel=1e-9)  # no task can improve it
 
 
 def test_cosines_tell_no_more_than_float32_gradients_do():

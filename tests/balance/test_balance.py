@@ -33,7 +33,7 @@ def test_terms_of_a_task_are_weighted_and_added():
 
 
 class Fixed(Balance):
-    """Weighs the tasks 10 and 100, and remembers what it was given."""
+    """Weighs the tasks 10 and 100, and records its inputs."""
 
     def combine(self, losses, seen=None):
         self.losses, self.seen = losses.detach(), seen
@@ -97,7 +97,7 @@ def test_what_is_included_must_be_known():
 
 
 def test_one_task_is_not_balanced():
-    with pytest.raises(ValueError, match=r"balances two or more tasks and the only one is depth; use dict\(type='Weighted"):
+    with pytest.raises(ValueError, match=r"needs two or more tasks, but there is only depth; use dict\(type='Weighted"):
         Balance().setup({'depth': 1.0})
 
 
@@ -122,7 +122,7 @@ def test_the_first_call_settles_the_tasks():
     ready = Fixed()
     ready.setup({'a': 1.0, 'b': 1.0})
     assert torch.equal(total, ready({'a/x': a, 'b/y': b}, {}, {}, {}))
-    assert torch.equal(made({'b': b}), ready({'b/y': b}, {}, {}, {})), 'a step may have nothing of a task'
+    assert torch.equal(made({'b': b}), ready({'b/y': b}, {}, {}, {})), 'a step may lack a task'
     with pytest.raises(ValueError, match="'c' belongs to a task that Fixed was not set up for; it balances a, b"):
         made({'a': a, 'c': b})
 
@@ -131,7 +131,7 @@ def test_a_balance_with_parameters_is_set_up_before_the_optimiser():
     made = Uncertainty()
     losses = {'a': torch.tensor(2.0), 'b': torch.tensor(3.0)}
     for _ in range(2):
-        with pytest.raises(ValueError, match='Uncertainty trains parameters of its own: call setup'):
+        with pytest.raises(ValueError, match='Uncertainty has trainable parameters: call setup'):
             made(losses)
     made.setup({'a': 1.0, 'b': 1.0})
     made(losses).backward()

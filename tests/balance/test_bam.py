@@ -39,8 +39,8 @@ def test_mixed_losses_have_the_gradient_of_mixed_targets():
 
 def test_every_task_needs_a_teacher():
     for extra in ((), ['a/kd', 'shared/at']):
-        with pytest.raises(ValueError, match='BAM mixes .* b has no distillation term; give model.distiller a link'):
+        with pytest.raises(ValueError, match='BAM mixes .* b has none; add a link for it to model.distiller'):
             BAM().setup({'a': 1.0, 'b': 1.0}, extra=['a/kd', *extra])
     BAM().setup({'a': 1.0}, extra=['a/kd'])
-    with pytest.raises(ValueError, match="leave include at 'tasks'"):
+    with pytest.raises(ValueError, match="include must be 'tasks'"):
         BAM(include='all')

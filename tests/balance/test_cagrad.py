@@ -9,7 +9,9 @@ from .cases import random_rows, set_up, weights_of
 
 
 def gap(rows, c):
-    """How far the direction is from the best in its ball, relative: the dual bound over what the worst task gets."""
+    """The relative gap between the direction and the best one in its ball: the dual bound minus the worst task's
+    improvement.
+    """
     weights = averse(rows @ rows.T, c)
     direction, mean = weights @ rows, rows.mean(0)
     radius = c * np.linalg.norm(mean)
@@ -36,7 +38,7 @@ def test_a_ball_of_no_size_is_the_mean():
 
 
 def test_where_a_combination_vanishes_the_mean_opposes_no_task():
-    """Of (1, 0), (-1, 0) and (1, 10) no direction helps the first two; TorchJD gives up all three."""
+    """For (1, 0), (-1, 0) and (1, 10), no direction improves the first two; TorchJD returns zero weights."""
     rows = np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 10.0]])
     direction = averse(rows @ rows.T, 0.4) @ rows
     assert direction == pytest.approx([0.0, 10 / 3])

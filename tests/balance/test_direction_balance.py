@@ -8,7 +8,7 @@ from .official import toy
 
 
 class First(DirectionBalance):
-    """The first task's gradient for all, and heads at double speed."""
+    """The gradient of the first task for the shared parameters; heads are trained with twice their gradient."""
 
     def direction(self, rows, active, seen, at):
         return rows[0], 2.0 * active

@@ -53,13 +53,13 @@ def test_metrics_of_a_validation_as_kpis():
     assert balance.average.tolist() == pytest.approx([0.4, math.exp(-0.5)])
     balance.validated({'a/mIoU': 60.0, 'b/rmse': float('nan')})
     assert balance.average.tolist() == pytest.approx([0.5, math.exp(-0.5)])
-    with pytest.raises(ValueError, match="DTP reads 'b/rmse', and the validation reports a/mIoU"):
+    with pytest.raises(ValueError, match="DTP needs the metric 'b/rmse', but the validation reports a/mIoU"):
         balance.validated({'a/mIoU': 60.0})
 
 
 def test_what_does_not_fit():
-    for kwargs, sentence in (({'kpi': 'train'}, "no kpi='train'"), ({'kpi': 'validation'}, 'DTP takes metrics'),
-                             ({'metrics': {}}, 'DTP takes metrics'), ({'momentum': 1.0}, 'momentum=1.0')):
+    for kwargs, sentence in (({'kpi': 'train'}, "no kpi='train'"), ({'kpi': 'validation'}, 'DTP needs metrics'),
+                             ({'metrics': {}}, 'DTP needs metrics'), ({'momentum': 1.0}, 'momentum=1.0')):
         with pytest.raises(ValueError, match=sentence):
             DTP(**kwargs)
     for metrics in ({'a': ('x', 'percent')}, {'a': ('x', 'percent'), 'b': ('x', 'metres')}):

@@ -12,7 +12,7 @@ def test_steps_are_libmtls():
 
 
 def test_the_next_batch_can_stand_for_another_look():
-    """On one batch again and again, the losses before the next step are those after this one."""
+    """If the same batch is used repeatedly, the losses before the next step are those after this one."""
     again, following = FAMO(), FAMO(look='next')
     first, second = toy(again), toy(following)
     for _ in range(4):

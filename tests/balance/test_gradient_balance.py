@@ -1,4 +1,4 @@
-"""What is refused, what is left out, and what goes around the tap."""
+"""Errors, absent tasks, and paths that bypass the tap."""
 
 import copy
 import warnings
@@ -15,7 +15,7 @@ from .cases import TASKS, batch, gradients, model
 
 
 class Equal(GradientBalance):
-    """Weights 2, 4, 6, … so that it shows where they go."""
+    """Weights 2, 4, 6, …, all different, so that the test shows where each is applied."""
 
     def solve(self, gram, tasks, values):
         self.asked = gram, tasks, values
@@ -34,7 +34,7 @@ def test_what_can_be_refused_without_a_network():
 
 @pytest.mark.parametrize('kwargs, sentence', [
     ({'tap': 'shard'}, "the net has no tap 'shard'; nearest: shared"),
-    ({'tap': 'depth.feat'}, "only task 'depth' passes the tap 'depth.feat'"),
+    ({'tap': 'depth.feat'}, "only task 'depth' uses the tap 'depth.feat'"),
     ({'level': 'layer:trunk.backbone.secnd', 'heads': 'weighted'}, 'no layer .*nearest: trunk.backbone.second'),
     ({'level': 'layer:trunk.neck', 'heads': 'weighted'}, "the layer 'trunk.neck' has no trainable parameter")])
 def test_a_place_that_is_not_there_is_refused_when_the_model_is_built(kwargs, sentence):
@@ -43,16 +43,16 @@ def test_a_place_that_is_not_there_is_refused_when_the_model_is_built(kwargs, se
 
 
 def test_one_task_and_a_frozen_trunk_are_refused():
-    with pytest.raises(ValueError, match="MGDA balances two or more tasks and the only one is depth"):
+    with pytest.raises(ValueError, match="MGDA needs two or more tasks, but there is only depth"):
         model({'type': 'MGDA'}, tasks={'depth': TASKS['depth']})
     frozen = model({'type': 'WeightedSum'}).net
     frozen.trunk.requires_grad_(False)
-    with pytest.raises(ValueError, match='all of its parameters are frozen'):
+    with pytest.raises(ValueError, match='all its parameters are frozen'):
         MultiTaskModel(net=frozen, tasks=TASKS, balance={'type': 'MGDA'})
 
 
 class PerTask(nn.Module):
-    """A trunk that makes a feature per task from a common one, as MTAN does."""
+    """A trunk that computes a feature per task from a shared one, as MTAN does."""
 
     def __init__(self, trunk, tasks):
         super().__init__()
@@ -97,7 +97,7 @@ def test_absent_tasks_and_zero_gradients_are_left_out():
     made = model(Equal())
     given = batch()
     given['present']['depth'][:] = False
-    given['targets']['semseg'][:] = 255  # labelled, yet nothing of it is valid
+    given['targets']['semseg'][:] = 255  # labelled, but without a valid pixel
     made(**given, mode='loss')
     gram, tasks, values = made.balance.asked
     assert tasks.tolist() == [2, 3] and gram.shape == (2, 2) and (values > 0).all() and gram.dtype == np.float64
@@ -159,7 +159,7 @@ def test_a_task_that_goes_around_the_tap_is_refused():
     losses = losses_of(made, taps)
     with pytest.raises(ValueError, match="task 'semseg' bypasses the tap 'shared'; use level='params'"):
         made.balance.total([losses[0] + around, *losses[1:]], taps)
-    with pytest.raises(ValueError, match="task 'depth' does not pass the tap 'shared'"):
+    with pytest.raises(ValueError, match="the loss of task 'depth' does not depend on the tap 'shared'"):
         made.balance.total([losses[0], made.net.heads['depth'].logits.weight.sum(), *losses[2:]], taps)
 
 
@@ -215,7 +215,7 @@ def test_the_step_is_counted_on_the_host_and_goes_on_from_a_checkpoint():
 
 
 def test_a_method_has_to_solve():
-    with pytest.raises(TypeError, match='GradientBalance does not weigh tasks'):
+    with pytest.raises(TypeError, match='GradientBalance does not implement solve'):
         GradientBalance().solve(np.eye(2), np.arange(2), np.ones(2))
 
 
@@ -233,7 +233,7 @@ def test_parts_that_were_compiled_can_be_passed_through_more_than_once():
 
 
 def own_loop(seed: int = 0, around: bool = False):
-    """A trunk, heads, the feature between them and a loss a task."""
+    """A trunk, heads, the feature between them and one loss per task."""
     rng = torch.Generator().manual_seed(seed)
     trunk, heads = nn.Linear(3, 4), {'a': nn.Linear(4, 2), 'b': nn.Linear(4, 2)}
     feature = trunk(torch.randn(5, 3, generator=rng))

@@ -23,7 +23,7 @@ def test_targets_and_loss_of_the_fact_sheet():
     made.weigh(torch.diag(torch.tensor([1.0, 9.0])), seen(1.0, 3.0))
     assert made._pull.item() == pytest.approx(0.167863, abs=1e-5)
     made._pull.backward()
-    assert made.task_weights.grad.tolist() == pytest.approx([-1.0, -3.0])  # below its target: G_t times the sign
+    assert made.task_weights.grad.tolist() == pytest.approx([-1.0, -3.0])  # below its target: minus G_t
 
 
 def test_means_are_over_active_tasks():

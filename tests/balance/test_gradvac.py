@@ -13,7 +13,7 @@ def test_conflicts_are_turned_to_the_average_cosine():
     rows = np.array([[1.0, 0.0], [-1.0, 1.0]])
     balance = set_up(GradVac(seed=0), 2)
     weights = weights_of(balance, rows)
-    assert weights @ rows == pytest.approx([0.5, 1.5], abs=1e-6)  # the average is 0 at first: PCGrad
+    assert weights @ rows == pytest.approx([0.5, 1.5], abs=1e-6)  # the average is initially 0, which is PCGrad
     cosine = -0.5 ** 0.5
     torch.testing.assert_close(balance.cosines, 0.5 * cosine * (1 - torch.eye(2)))
     assert (weights_of(balance, rows) < weights).all()

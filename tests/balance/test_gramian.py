@@ -1,4 +1,4 @@
-"""The walk of a graph, gradients as rows, and the scalar that carries them."""
+"""Traversal of a graph, gradients as rows, and the scalar that carries them."""
 
 import pytest
 import torch
@@ -72,7 +72,7 @@ def test_half_precision_gradients_make_an_exact_gramian():
 
 @pytest.mark.parametrize('scale', [1e-30, 1e-12, 1.0, 1e12])
 def test_gradients_of_any_scale_have_a_gramian_and_a_combination(scale):
-    """A square of 1e-30 is 0 in float32; that of an entry of 1e-22 has lost all digits."""
+    """The square of 1e-30 is 0 in float32, and that of an entry of 1e-22 has no correct digits."""
     directions = torch.randn(3, 40_000, generator=torch.Generator().manual_seed(0)) * torch.tensor([[1.0], [1e-3], [1e-6]])
     place = torch.zeros(40_000, requires_grad=True)
     found = take_gradients([(place * row * scale).sum() for row in directions], [place], [[], [], []], replicated=True)
@@ -90,7 +90,7 @@ def test_blocks_of_columns_add_up():
 
 
 def test_gradients_laid_out_in_any_way_are_lifted():
-    """Expanded, channels last, and with zeros wherever the sample looks."""
+    """Expanded, channels-last, and with zeros at all sampled entries."""
     sparse = torch.zeros(1, 8, 64, 64)
     sparse[0, 3, 5, 5] = 1e-4
     for factor in (torch.full((1,), 1e-4).expand(1, 8, 64, 64), sparse,

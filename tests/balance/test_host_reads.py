@@ -1,4 +1,4 @@
-"""What a step of each balance asks of the device: nothing but the one copy that :meth:`weigh_both` states."""
+"""Device synchronisations of a step with each balance: only the one copy that :meth:`weigh_both` documents."""
 
 import copy
 
@@ -18,7 +18,7 @@ WAITS = {aten._local_scalar_dense.default: 'reads a number', aten.nonzero.defaul
 
 
 class Asked(TorchDispatchMode):
-    """Notes the operations that would wait for an accelerator, or carry something over to it."""
+    """Records the operations that would wait for an accelerator, or copy something to it."""
 
     def __init__(self):
         super().__init__()
@@ -48,7 +48,7 @@ def test_it_notices():
 
 @pytest.mark.parametrize('case', CASES)
 def test_a_step_asks_for_nothing(case):
-    """The task losses are not part of it: they are worked out before."""
+    """The task losses are computed before the recording starts."""
     trained = model(CASES[case], distilled=needs_distiller(case))
     train(trained, 3)
     reads = []
@@ -68,7 +68,7 @@ def test_a_step_asks_for_nothing(case):
 
 @pytest.mark.parametrize('case', SOLVED)
 def test_the_one_copy(case, monkeypatch):
-    """``cpu`` is called once, on T² + 2 T numbers and the memory."""
+    """``cpu`` is called once, on T² + 2 T numbers and the state."""
     balance = copy.deepcopy(model(CASES[case]).balance)
     sizes, plain = [], torch.Tensor.cpu
     monkeypatch.setattr(torch.Tensor, 'cpu', lambda self: sizes.append(self.numel()) or plain(self))

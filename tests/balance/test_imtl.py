@@ -25,7 +25,7 @@ def test_opposite_gradients_cancel_whatever_their_lengths():
 
 
 def test_where_no_weights_do_it_all_are_equal():
-    """C y = 1 is solved by (-15, 10, 10) alone, and 4/3 · 15 = 20: of these weights the sum is 0."""
+    """The only solution of C y = 1 is (-15, 10, 10), and 4/3 · 15 = 20, so the sum of these weights is 0."""
     cosines = np.array([[1.0, 0.8, 0.8], [0.8, 1.0, 0.3], [0.8, 0.3, 1.0]])
     sums = np.array([4 / 3, 1.0, 1.0])
     assert cosines @ [-15, 10, 10] == pytest.approx([1, 1, 1])

@@ -10,7 +10,7 @@ def test_steps_are_libmtls():
 
 
 def test_the_scale_of_the_gradients_does_not_matter():
-    """They are normalised: what counts is the loss."""
+    """The gradients are normalised, so only the loss matters."""
     directions = []
     for scale in (1.0, 1e-9):
         balance = MoCo()

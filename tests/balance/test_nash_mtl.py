@@ -47,7 +47,7 @@ def solve(balance, matrix, tasks=(0, 1, 2)):
 
 
 def test_the_bound_is_for_what_is_shared():
-    """The authors clip the gradient of the shared parameters; heads keep the weights as they were solved."""
+    """The authors clip the gradient of the shared parameters; heads use the weights of the solution."""
     for bound in (0.5, 1e9, 0.0):
         shared, heads = solve(made(max_norm=bound), gram())
         norms = [(w @ gram().double() @ w).sqrt().item() for w in (shared, heads)]
@@ -55,7 +55,7 @@ def test_the_bound_is_for_what_is_shared():
 
 
 # AvivNavon/nash-mtl at cce1840, NashMTL(n_tasks=3, max_norm=1.0, optim_niter=100): losses (p * row).sum() of the rows below,
-# one backward(); `alpha`, and p.grad after it. CLARABEL in place of ECOS, which cvxpy 1.9 does not have.
+# one backward(); `alpha`, and p.grad after it. CLARABEL instead of ECOS, which cvxpy 1.9 does not include.
 ROWS = ((1.0, 0.5, 0.0, 2.0), (0.0, 1.0, 1.0, -0.5), (3.0, 0.0, 1.0, 1.0))
 ALPHA = (0.3710720, 0.6839206, 0.2177454)
 SHARED = (0.5913842, 0.5019807, 0.5205768, 0.3567613)

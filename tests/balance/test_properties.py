@@ -1,4 +1,4 @@
-"""What holds for every balance."""
+"""Properties of every balance."""
 
 import copy
 import io
@@ -92,7 +92,7 @@ def test_autocast(case, dtype):
     half = {name: p.grad / scale for name, p in trained.named_parameters()}
     assert loss.dtype == torch.float32 and all(value.isfinite().all() for value in half.values())
     choosing = ('imtlg', 'krum', 'pcd', 'aligned', 'config', *DIRECTED)
-    if case not in choosing:  # these choose or invert: a rounding may tip them over
+    if case not in choosing:  # these select or invert, so rounding may change the result
         flat = [torch.cat([found[name].flatten() for name in exact]) for found in (exact, half)]
         assert torch.cosine_similarity(*flat, 0) > 0.98
 
@@ -145,7 +145,7 @@ def test_one_task_alone_in_a_batch_keeps_the_step_going(case):
     for task in ('semseg', 'normals', 'edge'):
         given['present'][task][:] = False
     found = gradients(trained, given)
-    if case != 'bam':  # whose labels count nothing at the start
+    if case != 'bam':  # whose labels have no effect initially
         assert all(gradient.any() for name, gradient in found.items() if 'trunk' in name or 'depth' in name)
 
 
@@ -181,7 +181,7 @@ LAYER = 'trunk.backbone.second'
 
 @pytest.fixture(scope='module')
 def alone():
-    """Per task: its loss, its gradients in the net and at the tap, from a network and a pass of its own."""
+    """Per task: its loss and its gradients in the network and at the tap, from a separate network and pass."""
     given = batch()
     each = {}
     for task in TASKS:
@@ -235,7 +235,7 @@ def test_cost_and_level_are_stated(gradient_case):
 
 
 def on_ranks(rank: int, ranks: int) -> dict[str, dict[str, torch.Tensor]]:
-    """Two steps of every balance, the samples shared out."""
+    """Two steps of every balance, with the samples distributed over the ranks."""
     results = {}
     for name in CASES:
         levels = ('tap', 'params', 'layer:trunk.backbone.second') if name in ('mgda', 'gradnorm') else \
@@ -262,6 +262,6 @@ def test_two_ranks_are_one_process(tmp_path):
                 torch.testing.assert_close((on_each[0] + on_each[1]) / 2, value, rtol=2e-3, atol=1e-4, msg=f'{name} {key}')
                 continue
             assert torch.equal(*on_each), (name, key)
-            rtol, atol = (2e-2, 2e-3) if name.startswith('sdmgrad') else (2e-3, 2e-4)  # its inner steps amplify
+            rtol, atol = (2e-2, 2e-3) if name.startswith('sdmgrad') else (2e-3, 2e-4)  # its inner steps amplify differences
             torch.testing.assert_close(on_each[0], value, rtol=rtol, atol=atol, equal_nan=True,
                                        msg=lambda m, n=name, k=key: f'{n} {k}: {m}')

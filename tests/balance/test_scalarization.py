@@ -7,14 +7,14 @@ from .cases import set_up
 
 
 class Squares(Scalarization):
-    """Σ L²: not linear."""
+    """Σ L²: nonlinear."""
 
     def scalar(self, values, active):
         return (values.square() * active).sum()
 
 
 def test_a_rank_takes_the_slope_at_the_losses_over_all_ranks():
-    """Losses 1 and 3 of two ranks are 2 in all: each rank's gradient is that of 4 L."""
+    """Losses 1 and 3 of two ranks are 2 over all ranks: the gradient of each rank is that of 4 L."""
     totals = []
     for own in (1.0, 3.0):
         losses = torch.tensor([own, 0.0, 0.0], requires_grad=True)
@@ -27,5 +27,5 @@ def test_a_rank_takes_the_slope_at_the_losses_over_all_ranks():
 
 
 def test_a_method_has_to_be_a_function():
-    with pytest.raises(TypeError, match='Scalarization is not a function of the losses'):
+    with pytest.raises(TypeError, match='Scalarization does not implement scalar'):
         Scalarization().combine(torch.ones(2))

@@ -1,4 +1,4 @@
-"""Every method keeps its definition at any scale of all gradients, any ratio between two, and at the edges."""
+"""Every method keeps its definition at any scale of all gradients, any ratio between two, and in edge cases."""
 
 import numpy as np
 import pytest
@@ -25,13 +25,13 @@ def spread(values):
 
 
 def not_the_nearest(rows, total, weights):
-    """By what the point of least norm could be improved, as a sine."""
+    """By how much the point of minimum norm could be improved, as a sine."""
     lengths = np.linalg.norm(rows, axis=1)
     return ((total @ total - rows @ total) / (np.linalg.norm(total) * lengths)).max()
 
 
 def off_aligned(rows, total, weights):
-    """Aligned gradients are orthonormal up to the smallest singular value; their sum is that times U V' 1."""
+    """Aligned gradients are orthonormal up to the smallest singular value; their sum is this value times U V' 1."""
     left, singular, right = np.linalg.svd(rows, full_matrices=False)
     expected = singular[-1] * (left.sum(0) @ right)
     return np.linalg.norm(total - expected) / np.linalg.norm(expected)
@@ -54,7 +54,7 @@ DEFINITIONS = {'MGDA': not_the_nearest, 'UPGrad': conflict, 'DualProj': conflict
 
 
 def errors_of_rounding(rows, weights):
-    """What rounding weights to float32 may change of the unit projections: their terms are summed."""
+    """How much rounding the weights to float32 may change the unit projections, given the sum of their terms."""
     return 4e-7 * np.abs(weights[:, None] * rows).sum()
 
 
@@ -76,7 +76,7 @@ def test_its_definition_holds(name, count, seed, scale, ratio):
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(count=st.sampled_from(COUNTS), seed=st.integers(0, 10_000), scale=st.integers(-12, 12))
 def test_the_scale_of_all_gradients_scales_the_total(name, count, seed, scale):
-    """The direction is the same. Its length follows the scale's power that the method's equation has."""
+    """The direction is unchanged. Its length scales with the power of the scale in the method's equation."""
     rows = random_rows(seed, count)
     once, again = (weights_of(set_up(METHODS[name], count), rows * by) for by in (1.0, 10.0 ** scale))
     power = {'nash': -1.0, 'fairgrad': -2 * 2.0 / 3.0}.get(name, 0.0)
@@ -99,7 +99,7 @@ def test_identical_opposite_zero_and_absent_tasks(name, count, scale):
         assert np.linalg.norm(weights @ rows) <= 1e3 * count * np.abs(weights).max() * np.linalg.norm(rows)
     assert weights[-1] == 0  # the task without a gradient
     here = np.arange(count) != count - 1
-    if name != 'crmogm':  # its smoothed weights of a first step are the method's
+    if name != 'crmogm':  # in its first step, the smoothed weights are those of the wrapped method
         absent = weights_of(set_up(METHODS[name], count), some, active=here)
         assert absent[-1] == 0 and absent[:-1] == pytest.approx(weights[:-1], rel=1e-4, abs=1e-6 * np.abs(weights).max())
 

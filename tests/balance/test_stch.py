@@ -6,7 +6,7 @@ from .official import follow
 
 
 def test_steps_are_libmtls():
-    """Two epochs of logarithms, the second of them for the nadir, and one of the smooth maximum."""
+    """Two epochs of logarithms, the second of which determines the nadir, and one of the smooth maximum."""
     follow('STCH', STCH(mu=0.5, warmup_epochs=1), epoch=2)
 
 

@@ -18,7 +18,7 @@ def test_absent_tasks_are_no_zeros():
     found = balance.direction(rows, active, Seen(active.float(), active), [])[0]
     assert found.tolist() == [3, 3]
     found = balance.direction(rows, torch.tensor([True, True, False, False]), Seen(active.float(), active), [])[0]
-    assert found.tolist() == [2, 5]  # of two none can be left out
+    assert found.tolist() == [2, 5]  # with two tasks, none can be dropped
 
 
 def test_few_tasks():

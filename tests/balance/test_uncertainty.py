@@ -38,7 +38,7 @@ def test_kinds_must_fit():
     with pytest.raises(ValueError, match="no form='log'; choose 'mtan' or 'kendall'"):
         Uncertainty('log')
     for kwargs in ({'form': 'kendall'}, {'kinds': {'a': 'regression'}}):
-        with pytest.raises(ValueError, match="with form='kendall' and only with it"):
+        with pytest.raises(ValueError, match="if and only if form='kendall'"):
             Uncertainty(**kwargs)
     for kinds in ({'a': 'regression'}, {'a': 'regression', 'b': 'ranking'}, {'a': 'regression', 'c': 'regression'}):
         with pytest.raises(ValueError, match='must give each of a, b one of regression, classification'):

@@ -1,4 +1,4 @@
-"""The leaderboard's page in a real Chromium: sorted, filtered and hovered over by hand; skipped where there is none.
+"""The leaderboard page in a real Chromium: sorting, filtering and hovering; skipped if there is none.
 
 Needs ``pip install playwright`` and a Chromium (``apt-get install chromium``, or ``playwright install chromium``). With
 ``MTKD_SCREENSHOTS=DIR`` the pictures of the page stay there, to be looked at.
@@ -20,7 +20,7 @@ CHROMIUM = next((path for name in ('chromium', 'chromium-browser', 'google-chrom
 
 @pytest.fixture(scope='module')
 def browser():
-    """A Chromium without a window."""
+    """A headless Chromium."""
     with sync.sync_playwright() as driver:
         try:
             started = driver.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
@@ -32,7 +32,7 @@ def browser():
 
 @pytest.fixture(scope='module')
 def html(tmp_path_factory) -> Path:
-    """A page with three methods on two backbones beside the paper's rows."""
+    """A page with three methods on two backbones and the paper's rows."""
     folder = tmp_path_factory.mktemp('board')
     kwargs = {'suite': 'kdam_nyud', 'params': 4_000_000, 'macs': 10**10, 'code_version': 'v1.2'}
     rows = [*single_task(ST_HRNET18, **kwargs), *single_task(ST_HRNET18, backbone='swin_t', **kwargs)]
@@ -48,7 +48,7 @@ def html(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def opened(browser, html, tmp_path, request):
-    """The page, opened; after the test nothing may have been fetched, and nothing may have gone wrong in its script."""
+    """The open page; after the test, nothing may have been fetched and no script error may have occurred."""
     view = browser.new_page(viewport={'width': 1280, 'height': 900})
     wrong, fetched = [], []
     view.on('pageerror', lambda error: wrong.append(str(error)))
@@ -60,18 +60,18 @@ def opened(browser, html, tmp_path, request):
     folder.mkdir(parents=True, exist_ok=True)
     view.screenshot(path=folder / f'{request.node.name}.png', full_page=True)
     view.close()
-    assert not wrong and fetched == [html.as_uri()], 'no error, and no file but the page itself'
+    assert not wrong and fetched == [html.as_uri()], 'no error, and no request except for the page itself'
 
 
 def shown(view, column: int | None = None) -> list[str]:
-    """The sort values, or ids, of the measured rows that can be seen, in order."""
+    """The sort values, or ids, of the visible measured rows, in order."""
     return view.eval_on_selector_all(
         '.measured tbody tr[id]', '(rows, column) => rows.filter(row => row.checkVisibility()).map('
         'row => column === null ? row.id : row.cells[column].dataset.sort)', column)
 
 
 def heading(view, text: str):
-    """The button of a measured column and the column's number."""
+    """The button of a measured column, and the number of the column."""
     heads = view.locator('.measured thead th')
     place = next(i for i in range(heads.count()) if text in heads.nth(i).inner_text())
     return heads.nth(place).locator('button'), place
@@ -82,7 +82,7 @@ def test_a_heading_sorts_and_a_third_click_gives_the_order_back(opened):
     button, column = heading(opened, 'rmse')
     button.click()
     values = [float(value) for value in shown(opened, column) if value]
-    assert len(values) > 3 and values == sorted(values), 'the best first: a small error'
+    assert len(values) > 3 and values == sorted(values), 'the best first: the smallest error'
     button.click()
     assert [float(value) for value in shown(opened, column) if value] == values[::-1]
     button.click()
@@ -96,7 +96,7 @@ def test_filters_act_on_rows_points_and_the_count(opened):
     assert 0 < len(kept) < every and opened.locator('#count').inner_text().split()[0].isdigit()
     visible = opened.eval_on_selector_all('.measured figure svg:not([hidden]) .pt',
                                           'points => points.filter(p => !p.hasAttribute("hidden")).map(p => p.dataset.for)')
-    assert visible and set(visible) <= set(kept), 'a plot shows the rows of its table alone'
+    assert visible and set(visible) <= set(kept), 'a plot only shows the rows of its table'
     opened.fill('#method', '')
     opened.select_option('#backbone', label='Swin-T')
     assert 0 < len(shown(opened)) < every
@@ -122,7 +122,7 @@ def test_details_are_shown_inside_the_window(opened):
 @pytest.mark.parametrize('width', [390, 1280])
 def test_nothing_sticks_out_sideways(opened, width):
     opened.set_viewport_size({'width': width, 'height': 800})
-    assert opened.evaluate('document.documentElement.scrollWidth') <= width, 'wide tables scroll in their own box'
+    assert opened.evaluate('document.documentElement.scrollWidth') <= width, 'wide tables scroll in their own container'
 
 
 def test_light_and_dark(opened):

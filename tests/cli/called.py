@@ -1,4 +1,4 @@
-"""A command as a user types it, in this process."""
+"""Run a command as a user types it, in this process."""
 
 import sys
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ NYUD, PASCAL = (str(REPOSITORY / 'configs' / 'baselines' / f'mt_hrnet18_{name}.p
 
 @pytest.fixture
 def call(monkeypatch, capsys, tmp_path):
-    """Run the command with tmp_path/out for --out: exit code, stdout and stderr."""
+    """Run the command with --out tmp_path/out: exit code, stdout and stderr."""
     return lambda *arguments: run(monkeypatch, capsys, 'browse', *arguments, '--out', tmp_path / 'out')
 
 

@@ -1,4 +1,4 @@
-"""``mtkd cache``: what it says before it writes anything."""
+"""``mtkd cache``: its output before it writes anything."""
 
 from .called import run
 

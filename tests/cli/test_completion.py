@@ -1,4 +1,4 @@
-"""``mtkd completion``, and what it completes."""
+"""``mtkd completion``, and the completions it provides."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ def test_the_shells_lines(monkeypatch, capsys, shell):
                                                  'kdam/swinT_from_swinL_nyud228'),
                                                 ('mtkd train kdam/swinT_from_swinL_ny', 'kdam/swinT_from_swinL_nyud228')])
 def test_commands_options_configs_and_data_sets_are_completed(tmp_path, line, expected):
-    """In a process of its own: argcomplete takes file descriptor 9 of the one it answers in."""
+    """In a separate process: argcomplete uses file descriptor 9 of the process that it completes for."""
     answer = tmp_path / 'answer'
     asked = {'_ARGCOMPLETE': '1', 'COMP_LINE': line, 'COMP_POINT': str(len(line)), '_ARGCOMPLETE_IFS': '\n',
              '_ARGCOMPLETE_STDOUT_FILENAME': str(answer)}

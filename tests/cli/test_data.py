@@ -1,4 +1,4 @@
-"""``mtkd data``: what is here, how it may be had, and laying it out."""
+"""``mtkd data``: the data sets that are present, how to get the others, and laying them out."""
 
 import subprocess
 import sys

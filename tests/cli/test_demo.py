@@ -1,4 +1,4 @@
-"""``mtkd demo``: what it prints of runs that are not carried out here."""
+"""``mtkd demo``: its output, without running the trainings."""
 
 from mtkd.studies import demo
 from tests.leaderboard.cases import MT_HRNET18, result, write

@@ -1,4 +1,4 @@
-"""What ``mtkd export`` prints, writes and returns."""
+"""The output, files and exit codes of ``mtkd export``."""
 
 import re
 
@@ -27,7 +27,7 @@ def call(monkeypatch, capsys):
 
 
 def write_results(folder, config, **changed):
-    """The results record of the toy student."""
+    """Write the results record of the toy student."""
     sha = config_hash(load_config(config).to_dict())
     Result.of({'semseg': {'miou': (31.0, '%', True)}, 'depth': {'rmse': (0.7, 'm', False)}},
               **{'suite': 'toy', 'method': 'MT', 'config': str(config), 'config_sha256': sha, 'seed': 3, 'student': 'tiny',

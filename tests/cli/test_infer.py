@@ -1,4 +1,4 @@
-"""What ``mtkd infer`` prints, writes and returns."""
+"""The output, files and exit codes of ``mtkd infer``."""
 
 import json
 import re
@@ -46,7 +46,7 @@ def test_infer_names_what_it_cannot_read(call, tmp_path):
     (tmp_path / 'b.mp4').write_bytes(b'nothing')
     code, _, errors = call('infer', config, checkpoint, tmp_path / 'a.png', tmp_path / 'b.mp4', '--out', tmp_path / 'o')
     assert code == 2 and len(errors) == 1 and 'b.mp4 is not a readable video' in errors[0]
-    assert len(json.loads((tmp_path / 'o/predictions.json').read_text())) == 1  # what was done is kept
+    assert len(json.loads((tmp_path / 'o/predictions.json').read_text())) == 1  # finished predictions are kept
     code, _, errors = call('infer', config, checkpoint, tmp_path / 'none.png', '--out', tmp_path / 'a.png')
     assert code == 2 and 'is a file: name a folder' in errors[0]
     (tmp_path / 'empty').mkdir()

@@ -1,4 +1,4 @@
-"""Every command says what it is for, shows commands that exist, explains its options, and answers before torch is there."""
+"""Every command states its purpose, shows existing commands, explains its options, and responds before torch is imported."""
 
 import argparse
 import re
@@ -20,7 +20,7 @@ def parser_of(command: str, called: str | None = None) -> argparse.ArgumentParse
 
 
 def options(command: str) -> set[str]:
-    """The options that a command has."""
+    """The options of a command."""
     return {name for action in parser_of(command)._actions for name in action.option_strings}
 
 
@@ -32,7 +32,7 @@ def test_purpose_and_examples(command):
     if command in TOOLS:
         assert 'mtkd ' not in parser_of(command, f'python tools/{TOOLS[command]}.py').epilog.replace('mtkd needs', '')
     for config in re.findall(r'configs/[\w/]+\.py', module.EXAMPLE):
-        assert (ROOT / config).is_file(), f'{command} names {config}, which is not there'
+        assert (ROOT / config).is_file(), f'{command} names {config}, which does not exist'
     for line in module.EXAMPLE.splitlines():
         for name, rest in re.findall(r'mtkd ([\w-]+)( .*)?', line):
             if name in COMMANDS:
@@ -66,7 +66,7 @@ def test_an_unknown_command_names_the_nearest(capsys):
 
 
 def test_help_and_a_misspelt_option_import_nothing_heavy():
-    """Of all commands, in one process: neither PyTorch nor anything that takes as long to import."""
+    """All commands in one process: neither PyTorch nor another slow package is imported."""
     code = f'''
 import contextlib, io, sys
 from mtkd.cli.main import main

@@ -1,4 +1,4 @@
-"""Whatever escapes becomes one sentence and an exit code."""
+"""Every uncaught exception becomes one sentence and an exit code."""
 
 import errno
 import json
@@ -59,7 +59,7 @@ def _package():
     (lambda: None(), 1, ('unexpected TypeError', "'NoneType' object is not callable")),
     (lambda: 1 <= 'a', 1, ("'<=' not supported",)),
     (lambda: [][101], 1, ('IndexError', 'list index out of range')),
-    (lambda: json.loads('{'), 1, ('unexpected JSONDecodeError at ', 'test_mistakes.py')),  # a library's place says nothing
+    (lambda: json.loads('{'), 1, ('unexpected JSONDecodeError at ', 'test_mistakes.py')),  # not the file of a library
     (_reader, 1, ('TypeError', '(_reader)')),
     (_package, 2, ("the Python package 'a_package_that_is_not_there' is needed", 'install it')),
     (lambda: Path('/there/is/no/such').read_text(), 2,

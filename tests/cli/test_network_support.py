@@ -1,4 +1,4 @@
-"""``mtkd network-support``: what it tries, keeps, and does not try again."""
+"""``mtkd network-support``: what it tries, stores, and does not repeat."""
 
 from mtkd.cli import network_support as command
 from mtkd.studies.networks import support
@@ -9,7 +9,7 @@ from .called import run
 
 
 def test_a_network_that_comes_later_is_added(tmp_path, monkeypatch, capsys):
-    """The second of two networks cannot be built; the table is made all the same."""
+    """The second of two networks cannot be built; the table is still written."""
     write_network(tmp_path, 'a_good')
     files = ['--records', tmp_path / 'kept.jsonl', '--out', tmp_path / 'page.md', '--size', 32, 48]
     given = [tmp_path / '*.py', *files, '--features', 'bf16', 'fp16']

@@ -1,4 +1,4 @@
-"""What ``mtkd plan`` prints and returns."""
+"""The output and exit codes of ``mtkd plan``."""
 
 from tests.engine.toy import write_config
 

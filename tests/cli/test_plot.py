@@ -1,4 +1,4 @@
-"""``mtkd plot``: the figure it writes, and what it refuses."""
+"""``mtkd plot``: the figure it writes, and its errors."""
 
 import cv2
 import pytest

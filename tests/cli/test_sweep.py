@@ -1,4 +1,4 @@
-"""``mtkd sweep`` with real trainings, as small as they can be, and one that fails."""
+"""``mtkd sweep`` with real trainings of minimal size, one of which fails."""
 
 import json
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_a_sweep_with_a_run_that_fails(tmp_path, monkeypatch, capsys):
     path.write_text(path.read_text().replace(', -1.0]', ']'))
     code, out, _ = run(monkeypatch, capsys, 'sweep', path)
     assert code == 0 and 'momentum=0.5/seed4: done before' in out and '1 done\n' in out
-    assert before == ((good / 'sweep.log').read_text(), (good / 'final.pth').stat().st_mtime_ns), 'nothing ran again'
+    assert before == ((good / 'sweep.log').read_text(), (good / 'final.pth').stat().st_mtime_ns), 'nothing was run again'
 
 
 def test_a_dry_run_says_what_would_be_run(tmp_path, monkeypatch, capsys):

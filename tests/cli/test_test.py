@@ -1,4 +1,4 @@
-"""``mtkd test``: mistakes. What it writes is looked at after a training, in ``test_train`` and ``test_pseudo_label``."""
+"""Errors of ``mtkd test``. Its files are checked after a training, in ``test_train`` and ``test_pseudo_label``."""
 
 from .called import run
 

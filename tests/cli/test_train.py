@@ -1,4 +1,4 @@
-"""``mtkd train``, and what follows it: what they print, write and return."""
+"""``mtkd train`` and the commands after it: their output, files and exit codes."""
 
 import json
 from pathlib import Path

@@ -80,7 +80,7 @@ def test_refuses(arguments, words):
 
 def test_a_sample_is_a_function_of_seed_draw_and_index():
     one, two = Toy(pipeline=AUGMENT, seed=4), Toy(pipeline=AUGMENT, seed=4, cache=True)
-    two[0, 0], two[7, 1]  # other samples before change nothing
+    two[0, 0], two[7, 1]  # samples read before have no effect
     assert equal(one[5, 2], two[5, 2]) and equal(two[5, 2], two[5, 2])
     assert not equal(one[5, 2], one[5, 3])
     assert not equal(one[5, 2], Toy(pipeline=AUGMENT, seed=5)[5, 2])
@@ -121,7 +121,7 @@ def test_cache_decodes_once_and_is_never_written_to():
     before = first['image'].copy(), {t: np.copy(v) for t, v in first['targets'].items()}
     for draw in range(20):
         data[0, draw]
-    assert data.decoded == 2  # both were looked at when the set was opened
+    assert data.decoded == 2  # both were read when the data set was opened
     kept = data.load(0)
     assert kept['meta']['view'] == 0
     assert np.array_equal(kept['image'], before[0])
@@ -253,7 +253,7 @@ def test_a_loader_is_served_sample_by_sample():
 
 
 class Needy:
-    """A transform that looks at semseg for its own use."""
+    """A transform that needs semseg itself."""
 
     needs = ('semseg',)
 
@@ -295,7 +295,7 @@ def test_two_label_spaces_are_refused_or_mapped():
     before, after = plain[0], data[0]
     ids = before['targets']['semseg']
     assert torch.equal(after['targets']['semseg'], torch.tensor([1, 255, 0, 0, *[255] * 252], dtype=torch.uint8)[ids.long()])
-    assert before['present']['scene'] and not after['present']['scene']  # class 2 leads to no label
+    assert before['present']['scene'] and not after['present']['scene']  # class 2 causes a missing label
     assert data.metainfo['num_classes'] == {'semseg': 2, 'scene': 2}
 
 

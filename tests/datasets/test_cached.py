@@ -1,4 +1,4 @@
-"""Samples that bring a teacher's cached taps along."""
+"""Samples with a teacher's cached taps."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ N, VIEWS = 6, 2
 
 
 def store(folder, rows: int) -> FeatureStore:
-    """Row r holds r in both taps."""
+    """Row r contains the value r in both taps."""
     made = FeatureStore.create(folder, {}, {'map': (1, 4, 4), 'vector': (3,)}, rows)
     made.append({'map': np.arange(rows)[:, None, None, None] * np.ones((1, 1, 4, 4)),
                  'vector': np.arange(rows)[:, None] * np.ones((1, 3))})
@@ -48,7 +48,7 @@ def test_a_union_of_cached_sets(tmp_path):
 
 
 def ramp(height: int = 8, width: int = 8) -> np.ndarray:
-    """(2, h, w): a map whose values are its cells' places, x and y from 0 to 1."""
+    """(2, h, w): a map whose values are the positions of its cells, x and y from 0 to 1."""
     x, y = np.meshgrid((np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height)
     return np.stack([x, y]).astype(np.float32)
 
@@ -68,7 +68,7 @@ def test_a_map_moves_as_the_picture_does(move, wanted):
     where = move(tracked_sample, kinds)['targets'][WHERE]
     got = moved(ramp(), where, (32, 32))
     assert got.shape[1:] == (where.shape[0] // 4, where.shape[1] // 4), 'the same stride'
-    inner = np.s_[:, 1:-1, 1:-1]  # at the border the clean map's own border is repeated
+    inner = np.s_[:, 1:-1, 1:-1]  # at the border, the border of the unaugmented map is repeated
     np.testing.assert_allclose(got[inner], np.stack(wanted(*ramp(*got.shape[1:])))[inner], atol=2e-2)
 
 
@@ -92,7 +92,7 @@ def test_clean_rows_move_with_the_sample_and_vectors_stay(tmp_path):
     assert (np.diff(taps['map'][0], axis=1) < 0).all(), 'mirrored'
     assert WHERE not in item['targets']
     data.cached.clear()
-    assert torch.equal(item['image'], data[(3, 1)]['image']), 'following the geometry changes no draw'
+    assert torch.equal(item['image'], data[(3, 1)]['image']), 'following the geometry does not change the random draws'
 
 
 def test_unseen_pictures_have_one_pixel_and_their_labels():

@@ -68,11 +68,11 @@ def directions(height=20, width=30):
 def test_normals_are_unit_vectors_or_8_bit_colours(tmp_path):
     unit = directions()
     np.testing.assert_allclose(stored_normals(unit, tmp_path), unit, atol=1e-6)
-    np.testing.assert_allclose(stored_normals(unit * np.float32(0.9), tmp_path), unit, atol=1e-6)  # blended ones are shorter
+    np.testing.assert_allclose(stored_normals(unit * np.float32(0.9), tmp_path), unit, atol=1e-6)  # blended normals
     colours = np.rint((unit + 1) * 127.5).astype(np.uint8)
     assert np.abs(stored_normals(colours, tmp_path)[1:] - unit[1:]).max() < 0.02
     facing = np.zeros((20, 30, 3))
-    facing[..., 2] = 1  # a wall: no part is negative, and it is right
+    facing[..., 2] = 1  # a wall: no component is negative, and it is valid
     assert np.array_equal(stored_normals(facing, tmp_path), facing)
 
 

@@ -1,4 +1,4 @@
-"""Labels hidden on purpose: which are kept, and that no data set serves the others."""
+"""Labels that are hidden on purpose: which are kept, and that no data set returns the others."""
 
 import numpy as np
 import pytest

@@ -168,10 +168,10 @@ def test_labelled_and_other_samples_of_each_set_are_drawn_apart():
         batch = sampler.batch(number, 10)
         assert Counter(which for which, _, _ in batch) == {0: 4, 1: 6}
         assert sum(has[0][index] for which, index, _ in batch if which == 0) == 1
-    assert all(has[1][index] for which, index, _ in keys if which == 1)  # its labelled part alone
+    assert all(has[1][index] for which, index, _ in keys if which == 1)  # only its labelled part
     first = [index for which, index, epoch in keys if which == 0 and epoch == 0]
     assert sorted(index for index in first if not has[0][index]) == np.flatnonzero(~has[0]).tolist()
-    assert sampler.batches_per_epoch(10) == 3  # 3 with a label, 9 without at 3 a batch, 10 at 6 a batch
+    assert sampler.batches_per_epoch(10) == 3  # 3 with a label, 9 without at 3 per batch, 10 at 6 per batch
     assert sampler.batch(5, 10) == MixSampler(both, 3, [4, 6], labelled=[1, 6]).batch(5, 10)
 
 

@@ -53,7 +53,7 @@ def test_palette_cmyk_and_alpha(tmp_path):
     assert np.array_equal(read_picture(tmp_path / 'p.png'), np.array(palette.convert('RGB')))
     clear = np.dstack([rgb, np.zeros((6, 5), np.uint8)])
     Image.fromarray(clear).save(tmp_path / 'a.png')
-    assert np.array_equal(read_picture(tmp_path / 'a.png'), rgb)  # alpha is left out
+    assert np.array_equal(read_picture(tmp_path / 'a.png'), rgb)  # alpha is removed
     flat = Image.new('RGB', (16, 16), (200, 40, 90))
     flat.convert('CMYK').save(tmp_path / 'c.jpg', quality=100)
     assert np.abs(read_picture(tmp_path / 'c.jpg').astype(int) - (200, 40, 90)).max() <= 3
@@ -74,7 +74,7 @@ def test_a_huge_picture_is_one_sentence(tmp_path, monkeypatch):
 
 
 def turned(path, orientation=6):
-    """A picture of 40x56 with a note that it is to be turned."""
+    """An image of 40x56 with an EXIF entry that requires a rotation."""
     image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 56, 3)).astype(np.uint8))
     exif = image.getexif()
     exif[0x0112] = orientation

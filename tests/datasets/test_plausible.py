@@ -11,7 +11,7 @@ from .toy import Toy
 
 
 class Maps(TaskDataset):
-    """Samples whose label of the one task is given by a function of their number."""
+    """Samples whose label of the only task is a function of their index."""
 
     KIND, NUM_CLASSES, LOOKS_AT = 'class_map', {}, 0
 
@@ -175,7 +175,7 @@ def test_classes_that_never_occur():
         (state, text), = said(Numbers(classes=many, num_classes={'kind': 5}))
     assert state == ODD and text == "Numbers 'train': kind has classes 2, 4 of 5 in none of its 30 labels."
     assert not said(Numbers(classes=many, num_classes={'kind': 5}, split='val'))
-    assert not said(Numbers(classes=many[:6], num_classes={'kind': 5}))  # too few to expect all
+    assert not said(Numbers(classes=many[:6], num_classes={'kind': 5}))  # too few samples to expect all
 
 
 def test_a_data_set_in_memory_knows_its_labels(tmp_path):

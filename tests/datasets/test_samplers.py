@@ -22,7 +22,7 @@ def test_each_index_at_most_once_an_epoch_with_drop_last():
     for epoch in range(3):
         keys = batches[2 * epoch] + batches[2 * epoch + 1]
         assert {e for _, e in keys} == {epoch} and len({i for i, _ in keys}) == 8
-    assert {i for batch in batches for i, _ in batch} == set(range(10))  # not always the same ones are left out
+    assert {i for batch in batches for i, _ in batch} == set(range(10))  # the dropped samples vary
 
 
 def test_each_index_exactly_once_an_epoch_without_drop_last():
@@ -64,7 +64,7 @@ def test_start_at_is_as_if_run_through(drop_last):
     through = list(islice(sampler, 30))
     sampler.start_at(23)
     assert list(islice(sampler, 7)) == through[23:]
-    sampler.start_at(10 ** 9)  # at once
+    sampler.start_at(10 ** 9)  # in one batch
     assert len(next(iter(sampler))) == 4
 
 
@@ -122,7 +122,7 @@ def test_the_runner_builds_a_training_and_an_evaluation_loader():
 
 
 class HalfLabelled:
-    """Twelve samples of which every fourth has a label."""
+    """Twelve samples, of which every fourth has a label."""
 
     name = 'half'
 

@@ -26,7 +26,7 @@ def toy_sample(height=20, width=30, seed=0):
 
 
 class Toy(TaskDataset):
-    """``length`` samples of :func:`toy_sample`; ``change(sample)`` spoils what is read."""
+    """``length`` samples of :func:`toy_sample`; ``change(sample)`` corrupts what is read."""
 
     OFFERS = OFFERS
     NUM_CLASSES = {'semseg': 4, 'scene': 3}

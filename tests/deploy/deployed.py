@@ -12,7 +12,7 @@ from ..engine.toy import write_config
 
 
 def write_student(folder: Path, addition: str = '', seed: int = 0) -> tuple[Path, Path]:
-    """The toy config with ``addition`` at its end, and a checkpoint of random weights as a training leaves it."""
+    """Write the toy config followed by ``addition``, and a checkpoint of random weights as after a training."""
     config = write_config(folder)
     config.write_text(config.read_text() + addition)
     cfg = load_config(config)

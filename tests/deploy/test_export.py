@@ -123,7 +123,7 @@ def test_sizes_and_formats(tmp_path):
 
 
 def test_a_file_that_disagrees_is_not_kept(tmp_path, monkeypatch):
-    """A program that was saved wrong, in place of one."""
+    """An exported program that differs from the network is deleted."""
     wrong = nn.Module()
     wrong.module = lambda: lambda image: (torch.zeros(2, 32, 48, dtype=torch.uint8), torch.full((2, 1, 32, 48), 99.0))
     monkeypatch.setattr('mtkd.deploy.export._program', lambda net, size, format, fixed: (None, ()))

@@ -1,4 +1,4 @@
-"""A folder for a model hub: written, loaded back with equal outputs, and refused where it is broken."""
+"""A folder for a model hub: written, loaded again with equal outputs, and rejected if it is broken."""
 
 import json
 
@@ -20,7 +20,7 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
 
 @pytest.fixture(scope='module')
 def student(tmp_path_factory):
-    """Config, checkpoint and the student of both."""
+    """Config, checkpoint, and the student built from both."""
     config, checkpoint = write_student(tmp_path_factory.mktemp('student'), "data_licence = 'mine'\n")
     return config, checkpoint, load_student(config, checkpoint)
 
@@ -33,7 +33,7 @@ def folder(student, tmp_path):
 
 
 def edit(folder, **changed):
-    """Set, or with None remove, keys of config.json."""
+    """Set keys of config.json, or remove those whose value is None."""
     given = json.loads((folder / CONFIG).read_text())
     given.update(changed)
     (folder / CONFIG).write_text(json.dumps({key: value for key, value in given.items() if value is not None}))
@@ -199,4 +199,4 @@ def test_experts_that_are_missing_or_others(joint, student, tmp_path):
         read_folder(tmp_path)
     save_file(state, tmp_path / EXPERTS)
     write_folder(student[2], tmp_path)
-    assert not (tmp_path / EXPERTS).exists(), 'left by the earlier export'
+    assert not (tmp_path / EXPERTS).exists(), 'from the earlier export'

@@ -20,7 +20,7 @@ def test_what_a_hub_reads(tmp_path):
     assert found['tags'] == ['mtkd', 'multi-task-learning', 'semseg', 'depth']
     result, = found['model-index'][0]['results']
     assert result['dataset'] == {'name': 'Toy rooms, val', 'type': 'toy-rooms-val'}
-    assert result['metrics'] == [{'type': 'rmse', 'value': 0.7, 'name': 'depth rmse (m)'}], 'NaN is no JSON number'
+    assert result['metrics'] == [{'type': 'rmse', 'value': 0.7, 'name': 'depth rmse (m)'}], 'NaN is not valid in JSON'
 
 
 def test_untested_without_licence(tmp_path):

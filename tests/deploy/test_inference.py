@@ -98,7 +98,7 @@ def test_a_video(predict, tmp_path):
     assert [p.source for p in found] == [f'{path}#{k}' for k in range(3)]
     assert found[0].values['depth'].shape == (40, 56)
     seen = next(iter(pictures(path)))[1].astype(int)
-    assert np.abs(seen - picture()[..., ::-1]).mean() < 12  # the file is BGR and lossy
+    assert np.abs(seen - picture()[..., ::-1]).mean() < 12  # the file is in BGR order and lossy
 
 
 def test_a_video_that_is_cut_off_gives_its_readable_frames_and_a_warning(tmp_path):
@@ -122,7 +122,7 @@ def test_a_turned_photograph_is_set_upright(tmp_path):
     from PIL import Image
     image = Image.fromarray(picture(40, 56))
     exif = image.getexif()
-    exif[0x0112] = 6  # turn a quarter to the right
+    exif[0x0112] = 6  # rotate by 90 degrees clockwise
     image.save(tmp_path / 'a.jpg', exif=exif)
     assert next(iter(pictures(tmp_path / 'a.jpg')))[1].shape == (56, 40, 3)
 

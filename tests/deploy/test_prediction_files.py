@@ -1,4 +1,4 @@
-"""The files of one prediction; ``tests/cli/test_infer.py`` looks at those of a whole run."""
+"""The files of one prediction; ``tests/cli/test_infer.py`` checks those of a whole run."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Whether the config is the one that was trained with: silent where it is, and specific where it is not."""
+"""Whether a config is the one that was trained with: no message if it is, and the differences if it is not."""
 
 import shutil
 
@@ -14,7 +14,7 @@ from tests.engine.toy import write_config
 
 @pytest.fixture(scope='module')
 def taught(tmp_path_factory):
-    """A student that a toy teacher has taught, trained with an option that decides nothing and one that does."""
+    """A student trained with a toy teacher, with one option that does not affect the network and one that does."""
     folder = tmp_path_factory.mktemp('taught')
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('MTKD_WORK_DIRS', str(folder / 'work_dirs'))

@@ -1,4 +1,4 @@
-"""These tests work on tiny tensors, where a second thread only waits."""
+"""These tests use tiny tensors, for which a second thread would only wait."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Two gloo ranks as two processes, forked from a clean one that has done nothing but the imports."""
+"""Two gloo ranks as two processes, forked from a process that has only done the imports."""
 
 import multiprocessing
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The page's table is what the code says."""
+"""The table of the page matches the code."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def test_recipes_are_configs_and_every_row_is_complete():
     for name, row in rows.items():
         assert row.method.title and row.method.level in catalogue.LEVELS
         assert row.where != 'config' or (folder / f'{name}.py').is_file()
-        # what is no loss of its own number says in words what it keeps, trains or costs
+        # a method that is not a loss describes in words what it stores, trains or costs
         words = (row.method.state, row.method.parameters, row.method.cost)
         assert row.products is not None or any(words), name
 

@@ -1,4 +1,4 @@
-"""What losses may read beside their views, for every kind of label."""
+"""Additional inputs of losses, for every kind of label."""
 
 import pytest
 import torch

@@ -62,7 +62,7 @@ def official_setting(labelled):
             fill(layer.conv, layer.norm, 100 * (i + 1) + 10 * j, layer)
     taps = {'semseg.out': series((1, 5, *SIZE), 1, 2), 'depth.out': series((1, 1, *SIZE), 2, 1, 3),
             'normals.out': F.normalize(series((1, 3, *SIZE), 3, 1, 0.1), dim=1)}
-    # the official depth and normals enter as they are; a positive depth and unit normals are what ours makes of themselves
+    # the official depth and normals are used directly; a positive depth and unit normals are what our conversion gives
     taps = {tap: value.requires_grad_() for tap, value in taps.items()} | {'trunk.4': series((1, 8, 2, 3), 4, 1, 0.5)}
     classes = torch.arange(SIZE[0] * SIZE[1]).view(1, *SIZE) * 7 % 6 - 1
     normals = F.normalize(series((1, 3, *SIZE), 6, 1, 0.1), dim=1)
@@ -78,7 +78,7 @@ def official_setting(labelled):
 def test_official_values_and_gradients(labelled):
     link, given, taps = official_setting(labelled)
     torch.manual_seed(5)
-    noise = torch.empty(1, 5, *SIZE, dtype=torch.float64).exponential_()  # the official draws are of float64
+    noise = torch.empty(1, 5, *SIZE, dtype=torch.float64).exponential_()  # the official random numbers are float64
     value, slopes, trained = OFFICIAL[labelled]
     link.classes = 'softmax'
     scores = (taps['semseg.out'].double() - noise.log()).float()
@@ -95,7 +95,7 @@ def test_official_values_and_gradients(labelled):
         if task not in slopes:
             assert grad is None or not grad.any()
             continue
-        if task == 'normals':  # ours normalises once more, which leaves the tangential part of the official gradient
+        if task == 'normals':  # ours normalises once more, which keeps the tangential part of the official gradient
             assert grad.abs().sum() < slopes[task][0] and grad.any()
             continue
         assert float(grad.abs().sum()) == pytest.approx(slopes[task][0], rel=2e-4)
@@ -133,7 +133,7 @@ def values(link, given, seen) -> dict[str, torch.Tensor]:
 
 def test_only_what_has_no_label_learns_and_only_from_what_has_one():
     given = batch()
-    given['present']['semseg'] = torch.tensor([True, False, True, False])  # depth is there in the first two
+    given['present']['semseg'] = torch.tensor([True, False, True, False])  # depth is present in the first two samples
     found = values(made(), given, taps(given))
     assert (found['semseg/xtc'] > 0).tolist() == [False, True, False, False]
     assert (found['depth/xtc'] > 0).tolist() == [False, False, True, False]
@@ -182,7 +182,7 @@ def test_the_feature_carries_no_gradient_and_the_predictions_do():
 
 
 def test_learning_brings_a_prediction_to_what_the_other_label_says():
-    """Depth is a function of the class; a depth without label comes closer to it, learned where both labels are there."""
+    """Depth is a function of the class; a depth without label improves, learned from samples with both labels."""
     torch.manual_seed(0)
     classes = torch.randint(0, 5, (8, 8, 12), dtype=torch.uint8)
     true = classes[:, None].float() + 1

@@ -229,7 +229,7 @@ SINGLE = {'semseg': {'type': 'SemanticSegmentation', 'num_classes': 5}, 'depth':
 
 
 def single_task_teachers(**options) -> dict[str, dict]:
-    """Configs of teachers that each have their own task's head only, as ``prerequisites/earlier_runs.py`` makes them."""
+    """Configs of teachers with one head each, for their own task, as ``prerequisites/earlier_runs.py`` makes them."""
     return {task: {'net': SEGNET, 'tasks': {task: cfg}, 'allow_random': True, **options} for task, cfg in SINGLE.items()}
 
 
@@ -257,7 +257,7 @@ def test_a_single_task_teacher_for_each_task_and_two_levels():
         torch.testing.assert_close(term, (a - b).square().sum(1).mean())
     sum(terms.values()).backward()
     assert all(p.grad.any() for p in distiller.parameters()) and len(list(distiller.parameters())) == 4
-    assert student.heads['depth'].conv.weight.grad is None  # no task loss here
+    assert student.heads['depth'].conv.weight.grad is None  # there is no task loss here
 
 
 def test_features_that_a_trunk_makes_for_a_task():

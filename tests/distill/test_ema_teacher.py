@@ -13,7 +13,7 @@ LINKS = {'each_task': {'loss': {'type': 'OutputL1'}}}
 
 
 class One(nn.Module):
-    """One weight and a whole number."""
+    """One weight and one integer."""
 
     tap_specs: dict = {}
 
@@ -24,7 +24,9 @@ class One(nn.Module):
 
 
 def test_the_average_of_the_official_update():
-    """``update_ema_variables`` of github.com/CuriousAI/mean-teacher at 546348f with alpha 0.6, from a copy of the first."""
+    """``update_ema_variables`` of github.com/CuriousAI/mean-teacher at 546348f with alpha 0.6, starting from a copy of the
+    student.
+    """
     net, teacher = One(1.0), EMATeacher(decay=0.6)
     teacher.meet(net)
     seen = []
@@ -149,7 +151,7 @@ def test_without_a_student():
 
 
 def _share(rank: int, ranks: int) -> dict:
-    """Ranks whose students have seen other pictures: equal weights, other statistics."""
+    """Ranks whose students have processed different images: equal weights, different statistics."""
     student, distiller, _ = made(decay=0.5)
     with torch.no_grad():
         student.stem[1].running_mean.fill_(float(rank))

@@ -1,4 +1,4 @@
-"""The joint teacher's trunk: fusing frozen experts at any level."""
+"""The trunk of the joint teacher: frozen experts fused at any level."""
 
 import copy
 

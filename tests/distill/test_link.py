@@ -82,7 +82,7 @@ def test_valid_pixels():
 
 
 def test_valid_and_labelled_of_a_vector():
-    """A stride-0 tap: a sample with a valid label anywhere counts."""
+    """A tap of stride 0: a sample with a valid label anywhere counts."""
     view, link = torch.zeros(4, 3), Link(OutputL1(), 'depth', pixels='valid')
     assert link._mask(batch(), TASKS, view).tolist() == [True, True, False, False]
     link = Link(OutputL1(), 'semseg', where='labelled')
@@ -235,7 +235,7 @@ def test_weights_by_task_are_of_templates():
 
 
 def test_labelled_samples_of_vectors():
-    """A mixed batch of two data sets: each adaptor and each term knows its own half only."""
+    """A mixed batch of two data sets: each adaptor and each term only uses its own half."""
     rng = torch.Generator().manual_seed(0)
     student = torch.randn(4, 3, generator=rng, requires_grad=True)
     big = torch.randn(4, 3, generator=rng)
@@ -245,7 +245,7 @@ def test_labelled_samples_of_vectors():
     teacher_of_depth.net.tap_specs = specs
     link.bind(specs, TASKS, {'depth': teacher_of_depth})
     value = global_ratio(*link(batch(), {'shared': student}, {'depth': {'shared': big}}, TASKS)['l2'])
-    adapted = student[:2] @ link.projector[0].weight[:, :, 0, 0].T  # depth is absent from the other two
+    adapted = student[:2] @ link.projector[0].weight[:, :, 0, 0].T  # the other two samples have no depth
     wanted = (2 - 2 * torch.cosine_similarity(adapted, big[:2])).mean()
     torch.testing.assert_close(value, wanted, rtol=1e-4, atol=1e-5)
     value.backward()
@@ -253,7 +253,7 @@ def test_labelled_samples_of_vectors():
 
 
 class Several(DistillLoss):
-    """Remembers what it is given; the value is the mean of the student's first view."""
+    """Records its inputs; the value is the mean of the student's first view."""
 
     terms = ('seen',)
     same_channels = same_size = False
@@ -283,12 +283,12 @@ def test_several_levels():
     big = teacher(width=6)
     run(link, student=TinyNet(stride=4), big=big)
     student, seen, masks, _ = loss.given
-    assert [tuple(x.shape[1:]) for x in student] == [(4, 2, 3), (5, 2, 3)]  # sizes stay as they are
+    assert [tuple(x.shape[1:]) for x in student] == [(4, 2, 3), (5, 2, 3)]  # sizes are unchanged
     assert [tuple(x.shape[1:]) for x in seen] == [(6, 4, 6), (1, 4, 6)] and masks == (None, None)
     assert loss.channels == ([4, 5], [6, 1]) and loss.networks == [big.net, big.net]
     assert link.teacher_taps == {'big': ('semseg.feat', 'depth.out')}
     link = bound(Link(Several(('student', 'teacher')), 'semseg', student=['shared', 'semseg.feat'], teacher='big'))
-    assert link.teacher_taps == {'big': ('shared', 'semseg.feat')}  # without a tap: the student's
+    assert link.teacher_taps == {'big': ('shared', 'semseg.feat')}  # without a tap: the student's taps
 
 
 def test_masks_of_several_levels_have_their_sizes():
@@ -336,7 +336,7 @@ def test_what_a_loss_asks_for():
     assert asked['progress'] == 0.25 and asked['index'].tolist() == [10, 11, 12, 13]
     assert asked['target'].shape == (4, 4, 6) and asked['target'].dtype == torch.int64
     valid = data['targets']['semseg'][:, 1::2, 1::2] != 255
-    assert mask.view(4, 4, 6).equal(valid) and not asked['target'][~valid].any()  # only valid labels count
+    assert mask.view(4, 4, 6).equal(valid) and not asked['target'][~valid].any()  # only valid labels are used
     assert asked['target'][valid].equal(data['targets']['semseg'][:, 1::2, 1::2][valid].long())
     with pytest.raises(ValueError, match="asks for an input 'labels' does not exist"):
         bound(Link(Several(asks=('labels',)), 'semseg'))

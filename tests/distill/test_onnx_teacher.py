@@ -1,4 +1,4 @@
-"""ONNX files as teachers: the same taps as the torch original, links and the cache's fingerprint, and every bad input."""
+"""ONNX files as teachers: the same taps as the torch original, links, the fingerprint of the cache, and invalid inputs."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ class Whole(nn.Module):
 
 @pytest.fixture(scope='module')
 def exported(tmp_path_factory):
-    """A trained-looking mtkd teacher, and its file."""
+    """An mtkd teacher with trained statistics, and its exported file."""
     torch.manual_seed(0)
     built = build_tasks(TASKS)
     net = build_net(NET, {name: task.out_channels for name, task in built.items()}).eval()
@@ -47,7 +47,7 @@ def exported(tmp_path_factory):
 
 
 def node_file(path, nodes, shape, outputs, initial=(), opset=17):
-    """A file of hand-made nodes."""
+    """A file of hand-written nodes."""
     info = onnx.helper.make_tensor_value_info
     graph = onnx.helper.make_graph(nodes, 'g', [info('x', onnx.TensorProto.FLOAT, shape)],
                                    [info(name, onnx.TensorProto.FLOAT, None) for name in outputs], list(initial))
@@ -57,7 +57,7 @@ def node_file(path, nodes, shape, outputs, initial=(), opset=17):
 
 
 def pooled(path, shape=('n', 3, 8, 8), opset=17):
-    """Global mean of each channel ('mean'), by way of an inner value 'twice'."""
+    """The global mean of each channel ('mean'), computed from an inner value 'twice'."""
     two = onnx.numpy_helper.from_array(np.float32(2), 'two')
     make = onnx.helper.make_node
     return node_file(path, [make('Mul', ['x', 'two'], ['twice']), make('GlobalAveragePool', ['twice'], ['pooled']),

@@ -53,7 +53,7 @@ def test_every_term_trains_one_side():
 
 
 def test_mutual_learning_as_written_by_hand():
-    """Three steps of two networks, both updated at once, against a loop of plain PyTorch."""
+    """Three steps of two networks that are updated together, against a loop of plain PyTorch."""
     links = {'each_task': [{'type': 'PeerTask', 'teacher': 'peer'}, {'type': 'PeerLearns', 'teacher': 'peer', 'loss': KD},
                            {'teacher': 'peer', 'loss': KD}]}
     student, distiller = made(links)
@@ -91,7 +91,7 @@ def test_mutual_learning_as_written_by_hand():
 
 
 def test_single_task_peers():
-    """Online multi-task distillation: a peer a task, of the same name."""
+    """Online multi-task distillation: one peer per task, named after it."""
     peers = {task: Peer(TinyNet(seed=i, **{task: TASKS[task].out_channels})) for i, task in enumerate(TASKS)}
     inter = {'type': 'CauchySchwarz', 'terms': ('inter',)}
     _, distiller = made({'each_task': [{'type': 'PeerTask', 'teacher': '{task}'}, {'teacher': '{task}', 'loss': inter}]},

@@ -16,7 +16,7 @@ def images(height: int = 20, width: int = 30) -> torch.Tensor:
 
 
 class LeftMean(nn.Module):
-    """Logits that depend on the left half of a picture, so that mirroring changes them."""
+    """Logits that depend on the left half of an image, so that mirroring changes them."""
 
     def __init__(self) -> None:
         super().__init__()

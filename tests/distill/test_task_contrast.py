@@ -126,7 +126,7 @@ def test_the_distiller_needs_no_teacher_for_it():
     assert distiller.term_weights == {'semseg/contrast': 0.1, 'depth/contrast': 0.1}
     terms = distiller(data(), taps(data()), TASKS)
     assert set(terms) == set(distiller.term_weights) and all(value.shape == () for value in terms.values())
-    assert 'links.0.memory' in distiller.state_dict(), 'a resumed run goes on with it'
+    assert 'links.0.memory' in distiller.state_dict(), 'a resumed run continues with it'
     twin = copy.deepcopy(distiller)
     twin.load_state_dict(distiller.state_dict())
 

@@ -1,4 +1,4 @@
-"""Checkpoints: whole or absent, student only, resumed to the bit after a kill."""
+"""Checkpoints: complete or absent, without the teacher, bit-equal resuming after a kill."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def test_killed_run_resumes_bit_equal(tmp_path):
     process.communicate()
     assert process.returncode == -signal.SIGKILL, 'the run ended before it could be killed'
     newest = numbered_checkpoints(killed)[0]
-    newest.write_bytes(newest.read_bytes()[:1000])  # a truncated file: resuming has to fall back to the one before
+    newest.write_bytes(newest.read_bytes()[:1000])  # a truncated file: resuming must use the previous one
     output = finish(start(config, killed, '--resume'))
     assert f'{newest} cannot be loaded and is skipped' in output
     assert 'resuming from' in output
@@ -110,7 +110,9 @@ def test_interval_inside_an_accumulation_is_refused(tmp_path):
 
 
 def test_a_teacher_that_follows_is_resumed_and_not_deployed(tmp_path):
-    """Resumed from the second of four steps, as never stopped; ``final.pth`` is without it and starts a new training."""
+    """Resuming from the second of four steps equals an uninterrupted run; ``final.pth`` does not contain it and starts a new
+    training.
+    """
     following = {'model.distiller': {
         'teachers': {'ema': {'type': 'EMATeacher', 'decay': 0.5}},
         'links': {'each_task': {'loss': {'type': 'OutputL1'}}}}}

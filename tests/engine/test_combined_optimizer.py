@@ -1,4 +1,4 @@
-"""Several optimizers as one: the same steps, and the same after saving and loading."""
+"""Several optimizers combined into one: the same steps, also after saving and loading."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from mtkd.engine.combined_optimizer import CombinedOptimizer
 
 
 def parts():
-    """Two parameters and the optimizer of both."""
+    """Two parameters and an optimizer for both."""
     first, second = (torch.nn.Parameter(torch.arange(1.0, 4.0)) for _ in range(2))
     return first, second, CombinedOptimizer([torch.optim.SGD([first], lr=0.1, momentum=0.9),
                                              torch.optim.Adam([second], lr=0.01)])

@@ -1,4 +1,4 @@
-"""Loading and preparing configs: options checked, tasks handed out, roots joined."""
+"""Loading and preparing configs: options are checked, tasks passed on, roots joined."""
 
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def test_prepare_hands_out_tasks_and_joins_roots(tmp_path):
     assert ready.param_scheduler[0].end == 40000
     assert ready.optim_wrapper.type == 'AutocastOptimWrapper'
     assert ready.randomness.seed == 3
-    assert 'tasks' not in cfg.model, 'the loaded config must stay as it was'
+    assert 'tasks' not in cfg.model, 'the loaded config must be unchanged'
 
 
 def test_loaders_made_of_one_variable_share_nothing(tmp_path):
@@ -80,7 +80,7 @@ train_cfg = dict(type='TrainLoop', max_iters=2, val_interval=1)
     child.write_text("_base_ = ['base.py']\nval_dataloader = {{_base_.alone}}\ntest_dataloader = {{_base_.alone}}\n")
     ready = prepare(load_config(child), work_dir=tmp_path, seed=0, data_root='somewhere')
     roots = [loader.dataset.datasets[0].data_root for loader in (ready.val_dataloader, ready.test_dataloader)]
-    assert roots == [str(Path('somewhere/svhn'))] * 2, 'joined once each'
+    assert roots == [str(Path('somewhere/svhn'))] * 2, 'joined exactly once'
 
 
 def test_hash_is_the_same_for_all_seeds_and_roots(tmp_path):

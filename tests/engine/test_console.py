@@ -1,4 +1,4 @@
-"""What the screen shows of a log, and the numbers at the end."""
+"""The part of a log that is shown on the screen, and the numbers at the end."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-"""Every task's metric as one MMEngine metric."""
+"""The metrics of all tasks as one MMEngine metric."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -27,7 +27,7 @@ def test_numbers_and_absent_labels():
     numbers = metric.evaluate(2)
     assert numbers['depth/rmse'] == pytest.approx(1.0)
     assert numbers['semseg/mIoU'] == pytest.approx(100 * (0.5 + 0.5 + 0) / 3)
-    assert not any(name.startswith('edge') for name in numbers), 'slow metrics are left out when asked'
+    assert not any(name.startswith('edge') for name in numbers), 'slow metrics are omitted on request'
     assert set(metric.summary) == {'semseg', 'depth'}
 
 
@@ -55,7 +55,7 @@ def test_workers_start_when_this_process_has_spent_as_long(monkeypatch):
     monkeypatch.setattr('mtkd.engine.evaluator.ProcessPoolExecutor',
                         lambda workers, mp_context: started.append(workers) or ThreadPoolExecutor(workers))
     metric.process(None, [sample(), sample()])
-    assert started == [metric.workers], 'after the sample that took the rest of the time'
+    assert started == [metric.workers], 'after the sample that used up the remaining time'
     numbers = metric.evaluate(4)
     alone = TaskMetrics({'edge': TASKS['edge']}, workers=0)
     alone.process(None, [sample()] * 4)

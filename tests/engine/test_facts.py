@@ -1,4 +1,6 @@
-"""What testing a checkpoint finds: nothing can be changed afterwards, and numbers are the last checkpoint's by default."""
+"""The record of testing a checkpoint: it cannot be changed later, and by default its numbers are those of the last
+checkpoint.
+"""
 
 import dataclasses
 

@@ -16,7 +16,7 @@ KINDS = {'semseg': 'class_map', 'age': 'scalar'}
 
 
 class Sized(TaskDataset):
-    """Six samples whose pictures, or labels, have a size of their own."""
+    """Six samples whose images or labels have different sizes."""
 
     OFFERS = {'semseg': 'class_map'}
 
@@ -60,7 +60,7 @@ def test_the_first_batch_is_put_together():
                                          r'batch differ in size'):
         mixed = MultiDataset([Sized(name='a'), Sized((8, 12), name='b')])
         try_loader('val_dataloader', loader(mixed), TASKS)
-    try_loader('val_dataloader', loader(mixed, 6), TASKS)  # no batch holds samples of both
+    try_loader('val_dataloader', loader(mixed, 6), TASKS)  # no batch contains samples of both
 
 
 def test_labels_of_different_sizes_are_found():
@@ -95,7 +95,7 @@ def test_a_task_that_nothing_trains_is_refused():
     both = {'semseg': None, 'age': None}
     check_tasks([scenes, Aged([3.0])], both)
     check_tasks([scenes], both, taught={'age'})
-    check_tasks([object()], both)  # not ours: it does not say what it serves
+    check_tasks([object()], both)  # not one of ours: it does not declare its tasks
     with pytest.raises(ValueError, match="no training data set labels the task 'semsge' .*did you mean 'semseg'"):
         check_tasks([scenes], {'semsge': None})
     with pytest.raises(ValueError, match=r"the task 'age' \(there are Sized, which label semseg\).*take"):

@@ -1,4 +1,4 @@
-"""What two runs differ in, and what does not count."""
+"""The differences between two runs that matter, and those that do not."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One process at a time; the lock of a process that has ended is open."""
+"""One process at a time; the lock of a process that has ended is free."""
 
 import json
 import os
@@ -40,12 +40,12 @@ def test_a_killed_process_opens_it(tmp_path):
         Lock(path, 'it', '')
     process.kill()
     process.wait()
-    assert json.loads(path.read_text())['pid'] == process.pid, 'it had no time to tidy up'
+    assert json.loads(path.read_text())['pid'] == process.pid, 'it had no time to clean up'
     Lock(path, 'it', '').release()
 
 
 def test_a_forked_child_does_not_keep_it(tmp_path):
-    """A loader's worker that outlives its parent for some seconds."""
+    """A loader worker that outlives its parent by some seconds."""
     lock = Lock(tmp_path / 'run.lock', 'it', '')
     read, write = os.pipe()
     child = os.fork()
@@ -71,7 +71,9 @@ def record(**changes) -> str:
     ({'host': 'elsewhere'}, 1000, False), ({'host': 'elsewhere'}, 0, True),
     ({'pid': 2 ** 22 + 1}, 0, False), ({'started': 5}, 0, False), ({'boot': 'before'}, 0, False)])
 def test_whose_lock_is_left(tmp_path, monkeypatch, flocks, changes, age, alive):
-    """Of an ended process, a number that is used again, before a reboot, another machine; with and without flock."""
+    """Locks of an ended process, of a process number that was reused, from before a reboot, of another machine; with and
+    without flock.
+    """
     path = tmp_path / 'run.lock'
     path.write_text(record(**changes))
     os.utime(path, (time.time() - age,) * 2)

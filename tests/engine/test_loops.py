@@ -42,7 +42,8 @@ def test_exactly_one_length(kwargs):
 
 
 def test_schedules_by_epochs_go_on_from_an_epochs_end(tmp_path):
-    """A checkpoint of an epoch's last step is written before these schedules take theirs; a resume makes up for it."""
+    """The checkpoint of an epoch's last step is written before these schedules take their step, which resuming makes up for.
+    """
     config = write_config(tmp_path, iters=8, interval=3)
     text = config.read_text().replace("dict(type='PolyLR', power=0.9, eta_min=0.0, by_epoch=False)",
                                       "dict(type='MultiStepLR', milestones=[1, 2], gamma=0.1, by_epoch=True)")
@@ -57,7 +58,7 @@ def test_schedules_by_epochs_go_on_from_an_epochs_end(tmp_path):
 
 
 def test_a_validation_that_a_stop_prevented_is_made_up_for(tmp_path):
-    """A checkpoint is written before the validation of its iteration: one that a kill or a signal left out comes first."""
+    """A checkpoint is written before the validation of its iteration; after an interruption, that validation runs first."""
     config = write_config(tmp_path, iters=6, interval=2, val_interval=4)
     whole = train(Job(str(config), work_dir=tmp_path / 'whole', options={'default_hooks.checkpoint.keep': 3}))
     for at, due in ((2, [4, 6]), (4, [4, 6]), (6, [6])):

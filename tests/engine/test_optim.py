@@ -1,4 +1,4 @@
-"""Autocast on a CPU, as an optimizer wrapper, and parts of a model with settings of their own."""
+"""Autocast on a CPU by an optimizer wrapper, and separate settings for parts of a model."""
 
 import pytest
 import torch
@@ -59,7 +59,7 @@ def test_fp16_skips_a_step_whose_gradients_overflow():
         optim.update_params(factor * out.float().sum())
         return model.weight.item()
 
-    assert step(4.0) == start and optim.scaler.get_scale() == scale / 2  # 4 x 2^16 is more than fp16 holds
+    assert step(4.0) == start and optim.scaler.get_scale() == scale / 2  # 4 x 2^16 exceeds the range of fp16
     assert step(0.5) == pytest.approx(start - 0.1 * 0.5)
     state = optim.state_dict()
     again = wrapper(model, dtype='fp16')
@@ -73,7 +73,7 @@ def test_unknown_dtype():
 
 
 class Parted(torch.nn.Module):
-    """Parameters of equal value under the names of a model's parts."""
+    """Parameters of equal value, named like the parts of a model."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ def parted(parts, optimizer=None, **cfg):
 
 
 def steps(model, optim, schedulers, count):
-    """Movement of the trunk and of the adaptors in each of ``count`` steps with a gradient of one."""
+    """The change of trunk and adaptors in each of ``count`` steps with a gradient of one."""
     moved = []
     for _ in range(count):
         before = [model.net['trunk'].weight.item(), model.distiller['trunk'].weight.item()]
@@ -124,7 +124,7 @@ def test_the_longest_prefix_that_fits_counts():
 
 @pytest.mark.parametrize('cfg', [{}, {'type': 'AutocastOptimWrapper', 'dtype': 'bf16'}])
 def test_a_part_without_schedule_keeps_its_rate(cfg):
-    """KD4MTL: the main rate halves, the adaptors' does not."""
+    """KD4MTL: the main rate is halved, that of the adaptors is not."""
     model, optim = parted({'distiller': {'lr': 0.25, 'schedule': False}}, **cfg)
     assert steps(model, optim, halving(optim), 4) == [(0.5, 0.25), (0.5, 0.25), (0.25, 0.25), (0.25, 0.25)]
     model, optim = parted({'distiller': {'lr': 0.25}}, **cfg)
@@ -143,7 +143,7 @@ def test_no_scheduler_moves_it(schedule):
 
 @pytest.mark.parametrize('kind', ['OptimWrapper', 'AutocastOptimWrapper'])
 def test_parts_go_on_where_they_were(kind, tmp_path):
-    """Saved as plain values, loaded into a new optimizer, the steps are bit-equal to uninterrupted ones."""
+    """Saved as plain values and loaded into a new optimizer, the steps are bit-equal to uninterrupted ones."""
     parts = {'distiller': {'lr': 0.1, 'weight_decay': 5e-4, 'schedule': False}}
     adam = {'type': 'Adam', 'lr': 1e-2}
     whole, optim = parted(parts, adam, type=kind)
@@ -180,7 +180,8 @@ def test_parts_equal_optimizers_of_their_own():
 
 
 def test_a_part_with_an_optimizer_of_another_kind():
-    """SGD for the network and Adam for what is searched: equal to the two apart, in any schedule of the first."""
+    """SGD for the network and Adam for the searched part: equal to two separate optimizers, with any schedule of the first.
+    """
     parts = {'distiller': {'type': 'Adam', 'lr': 0.1, 'schedule': False}, 'net.heads': {'lr': 0.2}}
     model, optim = parted(parts, {'type': 'SGD', 'lr': 0.01, 'momentum': 0.9})
     moved = steps(model, optim, halving(optim), 4)
@@ -222,7 +223,7 @@ def test_other_settings_than_parts():
 
 
 def adaptor_config(folder, teacher):
-    """The toy job with adaptors that learn at a rate of their own, which no schedule touches."""
+    """The toy job with adaptors that have a separate learning rate without a schedule."""
     path = write_config(folder, name='adaptors', iters=4, interval=2, teacher=teacher)
     text = path.read_text()
     for old, new in (("dict(type='CauchySchwarz'))", "dict(type='FitNets'), student='shared', teacher='big:shared',\n"
@@ -241,7 +242,7 @@ def adaptor_config(folder, teacher):
 @pytest.mark.slow
 @pytest.mark.parametrize('amp', ['bf16', 'fp16'])
 def test_a_resumed_run_is_bit_equal(tmp_path, monkeypatch, amp):
-    """Through the Runner, in mixed precision."""
+    """Through the Runner, with mixed precision."""
     monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path / 'work'))
     teacher = write_config(tmp_path, name='teacher', iters=1, interval=1, method='teacher')
     train(Job(str(teacher)))

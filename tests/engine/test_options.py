@@ -1,4 +1,4 @@
-"""Options as a command line spells them."""
+"""Options in the syntax of a command line."""
 
 import pytest
 

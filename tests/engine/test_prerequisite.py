@@ -1,4 +1,4 @@
-"""The interface to what must exist before a run, with a kind that only takes notes."""
+"""The interface for things that must exist before a run, with a kind that only records calls."""
 
 import pytest
 from mmengine.config import Config

@@ -1,4 +1,4 @@
-"""``--quick``: what is cut down, what stays, and how results are marked."""
+"""``--quick``: what is reduced, what is unchanged, and how results are marked."""
 
 import json
 
@@ -47,7 +47,7 @@ def test_shipped_configs_are_cut_down(name):
     for loader, most in (('train_dataloader', SAMPLES), ('test_dataloader', HELD_OUT)):
         leaves = [dataset for dataset in datasets_of(cfg.get(loader)) if not dataset.get('datasets')]
         assert leaves and all((dataset.get('limit') or dataset.num_samples) <= most for dataset in leaves)
-    assert cfg.model.to_dict() == whole.model.to_dict(), 'networks, losses and weights stay'
+    assert cfg.model.to_dict() == whole.model.to_dict(), 'networks, losses and weights are unchanged'
 
 
 def test_quotas_and_pictures_keep_their_proportions():

@@ -1,4 +1,4 @@
-"""What a results record says beside its numbers."""
+"""The fields of a results record other than its numbers."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""A process group that cannot form is refused at once."""
+"""A process group that cannot be formed is an immediate error."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The report protocol: what a config may ask for, the file of validations, the statistic."""
+"""The report protocol: the options in a config, the file of validations, the statistic."""
 
 import json
 import math
@@ -35,7 +35,7 @@ def test_a_report_switches_validation_on():
                  val_evaluator={'type': 'TaskMetrics', 'slow': False})
     assert set_up_report(cfg)
     assert cfg.val_dataloader == cfg.test_dataloader and cfg.val_cfg.type == 'ValLoop'
-    assert 'slow' not in cfg.val_evaluator, 'what is reported is scored whole'
+    assert 'slow' not in cfg.val_evaluator, 'the reported validations use the complete set'
     assert cfg.train_cfg.val_last_epochs == 5
     assert [hook.type for hook in cfg.custom_hooks] == ['ReportHook']
 

@@ -1,4 +1,4 @@
-"""Training and testing whole, in this process: logs, results, strictness, resuming, two ranks."""
+"""Complete training and testing in this process: logs, results, strict loading, resuming, two ranks."""
 
 import json
 import os
@@ -108,7 +108,7 @@ def test_bf16_trains(trained, tmp_path):
     folder = train(Job(str(trained[0]), work_dir=tmp_path / 'bf16', amp='bf16', seed=1))
     lines = [json.loads(line) for line in (folder / 'vis_data' / 'scalars.json').read_text().splitlines()]
     full = [json.loads(line) for line in (trained[1] / 'vis_data' / 'scalars.json').read_text().splitlines()]
-    assert lines[0]['loss'] != full[0]['loss'], 'autocast changed nothing'
+    assert lines[0]['loss'] != full[0]['loss'], 'autocast had no effect'
     assert lines[0]['loss'] == pytest.approx(full[0]['loss'], rel=0.05)
 
 

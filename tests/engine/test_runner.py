@@ -1,4 +1,4 @@
-"""A config that is written loads to the same config; loader workers live through signals."""
+"""A config that is written loads to the same config; loader workers survive signals."""
 
 import math
 import os
@@ -32,7 +32,7 @@ def test_what_is_written_loads_to_the_same(tmp_path):
 
 
 def test_mmengines_own_text_does_not(tmp_path):
-    """When this fails, :func:`config_text` is not needed any more."""
+    """If this fails, :func:`config_text` is no longer needed."""
     (tmp_path / 'a.py').write_text(Config({'a': float('inf')}).pretty_text)
     with pytest.raises(NameError):
         Config.fromfile(str(tmp_path / 'a.py'), lazy_import=False)
@@ -46,7 +46,7 @@ def test_the_work_dirs_config_is_that_text(tmp_path):
 
 
 class Signalled(torch.utils.data.Dataset):
-    """Every sample sends its own process a signal."""
+    """Every sample sends a signal to its own process."""
 
     def __len__(self):
         return 4

@@ -71,7 +71,7 @@ def test_bounds_that_make_no_sense(arguments, words):
 
 
 N = 23
-FORMULAS = {  # the rate of iteration i of N, over the optimizer's own: what the papers write
+FORMULAS = {  # the rate of iteration i of N divided by the optimizer's: the formulas of the papers
     'PolyLR': ({'power': 0.9, 'eta_min': 0.0}, lambda i: (1 - i / N) ** 0.9),
     'PolyLR, eta_min': ({'power': 2.0, 'eta_min': 0.02}, lambda i: 0.8 * (1 - i / N) ** 2 + 0.2),
     'LinearLR': ({'start_factor': 0.1}, lambda i: 0.1 + 0.9 * i / N),
@@ -84,7 +84,7 @@ FORMULAS = {  # the rate of iteration i of N, over the optimizer's own: what the
 @pytest.mark.parametrize('name', FORMULAS)
 @pytest.mark.parametrize('by_epoch', [False, True])
 def test_every_rate_is_the_formulas(name, by_epoch):
-    """All N rates, by iterations and by epochs; the last of N iterations still learns."""
+    """All N rates, by iterations and by epochs; the last of N iterations has a nonzero rate."""
     arguments, formula = FORMULAS[name]
     opt = optimiser()
     scheduler = PARAM_SCHEDULERS.build({'type': name.split(',')[0], **arguments, 'by_epoch': by_epoch, 'end': N},
@@ -105,7 +105,7 @@ def test_from_epochs_to_iterations():
 
 
 def test_warming_up_and_then_down():
-    """As mmsegmentation's configs do: the warm-up ends at the full rate, where the decay begins."""
+    """As in mmsegmentation's configs: the warm-up ends at the full rate, where the decay begins."""
     opt = optimiser()
     up = LinearLR(opt, start_factor=1e-6, by_epoch=False, begin=0, end=5)
     down = PolyLR(opt, power=1.0, by_epoch=False, begin=5, end=15)

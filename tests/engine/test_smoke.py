@@ -1,4 +1,4 @@
-"""What --smoke makes of a config; that it runs is tested in test_configs.py."""
+"""The changes that --smoke makes to a config; that it runs is tested in test_configs.py."""
 
 from mmengine.config import Config
 
@@ -19,11 +19,11 @@ def test_everything_is_cut_down():
     dataset = next(datasets_of(small.train_dataloader))
     assert dataset.type == 'SyntheticScenes' and dataset.size == SIZE
     assert {'type': 'RandomCrop', 'size': SIZE} in dataset.pipeline
-    assert cfg.train_dataloader.dataset.type == 'PASCALContextMT', 'the config itself must stay as it was'
+    assert cfg.train_dataloader.dataset.type == 'PASCALContextMT', 'the config itself must be unchanged'
 
 
 def mixed(**train):
-    """A config of two image-level sets, as far as smoke and prepare read it."""
+    """A config of two image-level data sets, with the keys that smoke and prepare use."""
     svhn = {'type': 'SVHN', 'data_root': 'svhn', 'split': 'test'}
     plain = {'type': 'FolderImages', 'task': 'sign', 'size': 24, 'name': 'signs',
              'pipeline': [{'type': 'RandomCrop', 'size': (24, 24)}]}

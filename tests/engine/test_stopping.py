@@ -1,4 +1,4 @@
-"""A signal stops a run at the next step, with a checkpoint and the signal's exit code, and nothing is lost."""
+"""A signal stops a run at the next step, with a checkpoint and the exit code of the signal, without losing anything."""
 
 import json
 import os
@@ -25,7 +25,7 @@ from tests.engine.toy import write_config
 
 @HOOKS.register_module(force=True)
 class SignalAt(Hook):
-    """Sends the process, or one rank, a signal in one step, or one iteration of validation."""
+    """Sends the process, or one rank, a signal in one step or in one iteration of validation."""
 
     def __init__(self, at: int, number: int, validating: bool = False, rank: int = 0) -> None:
         self.at, self.number, self.validating, self.rank = at, number, validating, rank
@@ -42,7 +42,7 @@ class SignalAt(Hook):
 
 @pytest.fixture(autouse=True)
 def ctrl_c():
-    """What a terminal gives: a shell that starts this in the background has SIGINT ignored."""
+    """The default of a terminal: a shell that starts this in the background ignores SIGINT."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -50,7 +50,7 @@ def ctrl_c():
 
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory):
-    """A run that was not stopped."""
+    """A run that was not interrupted."""
     folder = tmp_path_factory.mktemp('whole')
     return train(Job(str(write_config(folder, iters=7, interval=100, val_interval=3)), work_dir=folder / 'run'))
 
@@ -68,7 +68,7 @@ def test_stopped_and_resumed_to_the_bit(whole, tmp_path, capsys, number, at, val
     config.write_text(config.read_text() + f'\ncustom_hooks = [dict(type="SignalAt", at={at}, number={int(number)}, '
                                            f'validating={validating})]\n')
     if signal.getsignal(number) == signal.SIG_IGN:
-        signal.signal(number, signal.SIG_DFL)  # nohup ignores SIGHUP, and a run then does so too
+        signal.signal(number, signal.SIG_DFL)  # nohup ignores SIGHUP, so the run does too
     before = [signal.getsignal(each) for each in SIGNALS]
     work = tmp_path / 'run'
     assert exit_code(lambda: train(Job(str(config), work_dir=work)) and 0) == 128 + number
@@ -82,7 +82,7 @@ def test_stopped_and_resumed_to_the_bit(whole, tmp_path, capsys, number, at, val
     assert [group['lr'] for group in one['optimizer']['param_groups']] == [
         group['lr'] for group in two['optimizer']['param_groups']]
     if not validating:
-        assert scalars(work) == scalars(whole), 'the means of the interval that the stop fell into, too'
+        assert scalars(work) == scalars(whole), 'including the means of the interval of the interruption'
 
 
 def test_a_second_ctrl_c_is_at_once():
@@ -95,7 +95,7 @@ def test_a_second_ctrl_c_is_at_once():
 
 
 def test_what_was_ignored_stays_ignored():
-    """Under nohup."""
+    """As under nohup."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with StopRequest() as stop:
@@ -118,7 +118,7 @@ def test_outside_the_main_thread_nothing_is_changed():
 
 
 def _steps(rank: int, ranks: int) -> torch.Tensor:
-    """Rank 1 alone is told, in its third step; what each rank finds in each of eight."""
+    """Only rank 1 receives the signal, in its third step; the result of each rank in each of eight steps."""
     stop = StopRequest()
     found = []
     for step in range(8):
@@ -134,7 +134,7 @@ def test_two_ranks_stop_in_the_same_step(tmp_path):
 
 
 def _two_ranks_of_which_one_is_told(config: Path, rank: int, ranks: int) -> dict[str, Any]:
-    """A whole run, one in which rank 1 alone receives SIGTERM, and the latter resumed; in the folder of the config."""
+    """A complete run, one in which only rank 1 receives SIGTERM, and the latter resumed; in the folder of the config."""
     os.environ |= {'RANK': str(rank), 'WORLD_SIZE': str(ranks), 'LOCAL_RANK': str(rank), 'MASTER_ADDR': 'localhost',
                    'MASTER_PORT': '29500'}
     train(Job(str(config), work_dir=config.parent / 'whole', launcher='pytorch'))
@@ -166,7 +166,7 @@ def test_one_of_two_ranks_is_told_and_the_resumed_run_is_equal_to_the_bit(tmp_pa
 
 
 def test_a_command_is_told_and_waited_for(tmp_path):
-    """Ctrl-C while a teacher is trained: it may save before this process ends."""
+    """Ctrl-C while a teacher is trained: the training may save before this process ends."""
     script = tmp_path / 'teacher.py'
     script.write_text('import os, signal, sys, time\n'
                       'def save(*_):\n    open(sys.argv[1], "w").write("saved"); sys.exit(143)\n'

@@ -1,4 +1,6 @@
-"""Trackers by name: what each has of a run, also of one that was cut off and resumed. Offline; skipped without packages."""
+"""Trackers by name: the data that each has of a run, also of one that was interrupted and resumed. Offline; skipped without
+the packages.
+"""
 
 import json
 
@@ -53,7 +55,7 @@ def test_wandb(resumed, monkeypatch):
 
 
 def points(folder, name):
-    """The iterations that TensorBoard shows for a value."""
+    """The iterations for which TensorBoard shows a value."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     shown = EventAccumulator(str(folder))
     shown.Reload()
@@ -61,7 +63,7 @@ def points(folder, name):
 
 
 def start(folder, first, steps, validated=()):
-    """A training that begins at an iteration, logs a loss at some, is validated at others, and is killed."""
+    """A training that begins at an iteration, logs a loss at some iterations, is validated at others, and is killed."""
     with DefaultScope.overwrite_default_scope('mtkd'):
         visualizer = Visualizer(save_dir=str(folder), vis_backends=[{'type': 'LocalVisBackend'},
                                                                     {'type': 'TensorboardVisBackend'}])

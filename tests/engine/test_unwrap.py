@@ -1,4 +1,4 @@
-"""The model out of its wrapper."""
+"""Removing wrappers from a model."""
 
 import torch
 from mmengine.model import is_model_wrapper
@@ -15,7 +15,7 @@ def test_wrappers_are_taken_off_and_models_stay():
             self.module = module
 
     inner = nn.Linear(1, 1)
-    plain = Wrapper(inner)  # has a module, but is not registered as a wrapper
+    plain = Wrapper(inner)  # has a module, but is not a registered wrapper
     assert unwrapped(inner) is inner and unwrapped(plain) is plain
     MODEL_WRAPPERS.register_module(module=Wrapper, name='WrapperOfThisTest', force=True)
     try:

@@ -1,4 +1,4 @@
-"""Wrong keys and values are named before anything is built. The table of mistakes is in tests/faults/."""
+"""Wrong keys and values are reported before anything is built. The table of mistakes is in tests/faults/."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

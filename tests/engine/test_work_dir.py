@@ -1,4 +1,4 @@
-"""A run owns its work dir: other runs are refused in words, its own is gone on with, and nothing is lost."""
+"""A run owns its work dir: other runs are rejected with a message, its own run is continued, and nothing is lost."""
 
 import shutil
 from dataclasses import replace
@@ -34,7 +34,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def refused(job: Job, words: str, error: type[Exception] = work_dir.UsedFolder) -> None:
-    """The job is refused in these words, and the work dir stays as it was."""
+    """The job is rejected with this message, and the work dir is unchanged."""
     before = contents(job.work_dir)
     with pytest.raises(error, match=words):
         train(job)
@@ -70,7 +70,7 @@ def test_resuming_another_run(job):
 
 
 def test_taking_the_config(job):
-    """Longer, slower and with another seed: schedule, settings and seed are those of the config, from the next step on."""
+    """Longer, with another rate and seed: from the next step on, schedule, settings and seed are those of the config."""
     options = {'train_cfg.max_iters': 8, 'optim_wrapper.optimizer.lr': 0.01, 'optim_wrapper.optimizer.momentum': 0.5}
     train(replace(job, seed=7, resume=True, take_config=True, options=options))
     last, meta = load(job.work_dir / 'iter_7.pth'), load(job.work_dir / 'final.pth')['meta']
@@ -106,7 +106,7 @@ def test_a_finished_run_without_checkpoints(job):
 
 
 def test_going_back_in_the_same_folder(finished, job):
-    """From a named checkpoint: later ones are in the way, and are never taken for older ones."""
+    """From a named checkpoint: later checkpoints are moved away and never used."""
     back = replace(job, resume_from=job.work_dir / 'iter_3.pth')
     refused(back, r'has later checkpoints of this run \(iter_4\.pth\): give another --work-dir .*--overwrite')
     train(replace(back, overwrite=True))

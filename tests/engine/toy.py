@@ -44,7 +44,7 @@ DISTILLER = """,
 
 def write_config(folder: Path, name: str = 'toy', iters: int = 6, interval: int = 2, val_interval: int | None = None,
                  teacher: Path | None = None, method: str = 'MT') -> Path:
-    """Write the toy config (with a teacher made from another one's config, if given) and return its path."""
+    """Write the toy config (with a teacher from another config, if given) and return its path."""
     distiller = DISTILLER.format(teacher=str(teacher)) if teacher else ''
     path = folder / f'{name}.py'
     path.write_text(CONFIG.format(iters=iters, interval=interval, val_interval=val_interval, distiller=distiller,

@@ -1,1 +1,1 @@
-"""Wrong inputs over all commands, each with the words it must be answered by."""
+"""Wrong inputs of all commands, with the words that the answer must contain."""

@@ -1,4 +1,4 @@
-"""Wrong values for every place of a config: what a slip of the keyboard, or of the mind, writes there."""
+"""Wrong values for every key of a config, such as typing errors and misunderstandings."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ MISSPELT = object()
 
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of every dictionary, list and leaf, the whole itself left out."""
+    """The path of every dictionary, list and leaf, except the root."""
     if path:
         yield path
     if isinstance(node, Mapping):
@@ -21,7 +21,7 @@ def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def wrong_values(old: Any, path: tuple[Any, ...]) -> list[Any]:
-    """What to put at a place; ``MISSPELT`` stands for its key with a letter more."""
+    """The wrong values for a place; ``MISSPELT`` stands for its key with an additional letter."""
     found = [value for value in WRONG
              if not (type(value) is type(old) and (value == old or isinstance(value, str)))]
     return [*found, MISSPELT] if isinstance(path[-1], str) else found
@@ -29,7 +29,7 @@ def wrong_values(old: Any, path: tuple[Any, ...]) -> list[Any]:
 
 @contextmanager
 def wrong_at(node: Any, path: tuple[Any, ...], value: Any) -> Iterator[None]:
-    """Have a wrong value at a place of nested dictionaries and lists for a while."""
+    """Temporarily replace a value in nested dictionaries and lists by a wrong one."""
     owner = at(node, path[:-1])
     key, old = path[-1], owner[path[-1]]
     if value is MISSPELT:
@@ -45,14 +45,14 @@ def wrong_at(node: Any, path: tuple[Any, ...], value: Any) -> Iterator[None]:
 
 
 def at(node: Any, path: tuple[Any, ...]) -> Any:
-    """What stands at a path."""
+    """The value at a path."""
     for key in path:
         node = node[key]
     return node
 
 
 def listed(node: Any) -> Any:
-    """A copy of nested dictionaries, lists and tuples in which everything can be changed."""
+    """A copy of nested dictionaries, lists and tuples in which everything can be modified."""
     if isinstance(node, Mapping):
         return {key: listed(part) for key, part in node.items()}
     return [listed(part) for part in node] if isinstance(node, list | tuple) else node

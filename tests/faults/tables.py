@@ -1,11 +1,11 @@
-"""The tables: a wrong input, and words that its answer has. Each is tried by test_answers.py."""
+"""The tables of wrong inputs and words that the answers must contain. Each is tried by test_answers.py."""
 # ruff: noqa: C408, E501
 
 NET = 'model = dict(net=dict('
 
-# what a config that inherits from the toy config says -> words; given to mtkd train
+# text of a config that inherits from the toy config -> words; given to mtkd train
 CONFIGS = [
-    # what is not there, or is not what it should be
+    # values that do not exist or have the wrong type
     ('tasks = None', 'this is not a training config: it lacks tasks'),
     ('model = None', 'this is not a training config: it lacks model'),
     ('tasks = [1, 2]', 'tasks=[1, 2] must be a dictionary, name -> task'),
@@ -290,7 +290,7 @@ COMMANDS = [
     ('leaderboard {gone} --record {dir}/a.jsonl', 'gone'), ('leaderboard {gone} --costs', 'no such file of records'),
     ('leaderboard {gone} --cross-domain', 'gone'), ('leaderboard {text}', 'not complete JSON'),
     ('browse {toy} --out {text}', 'is a file: name a folder with --out'), ('browse {dir}/broken.py', 'SyntaxError'),
-    ('plot {gone} --out {dir}/a.png', 'there is no folder'), ('plot {dir} --out {dir}/a.jpg', "a figure's name ends in"),
+    ('plot {gone} --out {dir}/a.png', 'there is no folder'), ('plot {dir} --out {dir}/a.jpg', "the name of a figure must end in"),
     ('plot {dir} --out {dir}/a.png --smooth 0', "'0' is not a positive whole number"),
     ('infer {gone} {dir}/final.pth a.png', 'there is no config'), ('infer {toy} {gone}.pth a.png', 'does not exist'),
     ('infer {toy} {dir}/final.pth {gone}.png', 'does not exist'),

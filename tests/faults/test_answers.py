@@ -24,7 +24,7 @@ BARE = ('Traceback', '[Errno', 'object is not', 'not supported between', 'unexpe
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    """Configs and files that the tables name."""
+    """The configs and files that the tables use."""
     folder = tmp_path_factory.mktemp('faults')
     toy = write_config(folder)
     write_config(folder, 'student', teacher=toy, method='KD')
@@ -48,7 +48,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def answer(monkeypatch, capsys, tmp_path):
-    """Run a command where it can leave nothing; returns what it says, once it is known to be a refusal in words."""
+    """Run a command in an empty folder; returns its message after checking that it is an error message."""
     monkeypatch.chdir(tmp_path)
     for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT', 'LOCAL_RANK', 'SLURM_PROCID', 'SLURM_NTASKS'):
         monkeypatch.delenv(name, raising=False)
@@ -147,7 +147,7 @@ print(json.dumps(answers))
 
 @pytest.fixture(scope='module')
 def answers(folder):
-    """Exit code, words and heavy imports of every line of COMMANDS, in one process that refuses heavy imports."""
+    """Exit code, message and heavy imports of every line of COMMANDS, in one process that forbids heavy imports."""
     lines = [line for line, _ in tables.COMMANDS]
     environment = {name: value for name, value in os.environ.items() if name != 'MTKD_TRACEBACK'}
     done = subprocess.run([sys.executable, '-c', ASK], input=json.dumps([_words(folder, line) for line in lines]), text=True,

@@ -1,4 +1,5 @@
-"""Any value of a shipped config replaced by a wrong one is taken, or refused by a sentence that names its place."""
+"""A shipped config with any value replaced by a wrong one is either accepted, or rejected by a message that names the place.
+"""
 
 import inspect
 import random
@@ -16,8 +17,8 @@ from mtkd.engine.validate import check_config
 from .mutations import at, listed, places, wrong_at, wrong_values
 
 CONFIGS = ('quickstart/student_kdam', 'catalogue/deep_mutual_learning', 'mlfd/joint_s32_s1', 'kd4mtl/mtan_nyuv2_gradnorm')
-TRIES = 250  # a config; all of the first config: about 2,500
-GIVEN = {'dataset', 'dataloader', 'optimizer', 'tau', 'top_p'}  # handed over by a builder, or read by one of many classes
+TRIES = 250  # a config; all values of the first config: about 2,500
+GIVEN = {'dataset', 'dataloader', 'optimizer', 'tau', 'top_p'}  # passed on by a builder, or used by one of many classes
 
 
 @pytest.mark.parametrize('name', CONFIGS)
@@ -39,11 +40,11 @@ def test_every_answer_names_the_place(name):
                 assert is_deliberate(error), f'{path} = {value!r}: {type(error).__name__}: {said}'
                 named = [part for part in path if isinstance(part, str)]
                 assert any(part in said for part in named[-2:]), f'{path} = {value!r}: {said}'
-    assert refused > TRIES / 10, 'else nothing is checked'
+    assert refused > TRIES / 10, 'otherwise nothing is checked'
 
 
 def constructors():
-    """(name, constructor) of everything of mtkd that a config can name."""
+    """(name, constructor) of everything in mtkd that a config can name."""
     for where in vars(registry).values():
         if not isinstance(where, registry.Registry):
             continue
@@ -60,7 +61,7 @@ def constructors():
 
 
 def test_every_constructor_is_annotated():
-    """What has no annotation is not checked."""
+    """Arguments without annotation are not checked."""
     found = list(constructors())
     assert len(found) > 200
     for name, function in found:

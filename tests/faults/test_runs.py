@@ -1,4 +1,4 @@
-"""A run whose config has one wrong value somewhere trains, or is refused by a sentence; MTKD_FUZZ=N tries more of them."""
+"""A run whose config has one wrong value either trains, or is rejected by a message; MTKD_FUZZ=N tries more values."""
 
 import os
 import random
@@ -40,4 +40,4 @@ def test_every_run_trains_or_is_refused(tmp_path):
             if torch.distributed.is_initialized():
                 torch.distributed.destroy_process_group()
     assert not escaped, '\n'.join(escaped)
-    assert trained and refused, 'else the tries show nothing'
+    assert trained and refused, 'otherwise the attempts show nothing'

@@ -1,4 +1,4 @@
-"""Small results to build leaderboards from."""
+"""Small results for leaderboards."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ MT_HRNET18 = {'semseg': 36.35, 'depth': 0.6284, 'normals': 21.02, 'edge': 76.36}
 
 
 def result(values: dict[str, float], seed: int = 0, **changes: object) -> Result:
-    """A result with one metric a task, as in `NYUD`."""
+    """A result with one metric per task, as in `NYUD`."""
     method = str(changes.get('method', 'MT'))
     kwargs: dict = {
         'suite': 'toy',

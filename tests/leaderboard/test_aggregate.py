@@ -41,7 +41,7 @@ def test_protocols_are_told_and_never_mixed_in_a_row(tmp_path):
           result({'semseg': 1.0}, method='DWA'), result({'semseg': 1.0}, method='DWA', seed=1, protocol='last checkpoint'))
     board = one(tmp_path / 'a')
     assert row(board, 'MT').notes[0] == 'Numbers: median of the last 20 epochs.'
-    assert not any('Numbers' in note for note in row(board, 'DWA').notes), 'an older file says nothing and means the last'
+    assert not any('Numbers' in note for note in row(board, 'DWA').notes), 'an older file without a protocol means the last'
     write(tmp_path / 'b', result({'semseg': 1.0}, **median), result({'semseg': 1.0}, seed=1))
     with pytest.raises(ValueError, match='the median of the last 20 epochs and .*, of the same row, the last checkpoint'):
         one(tmp_path / 'b')
@@ -91,9 +91,9 @@ def test_distilled_single_task_networks_are_held_against_the_plain_ones(tmp_path
         write(tmp_path, *single_task(values, method='Distilled', teachers=['joint'], seed=seed))
     board = one(tmp_path)
     found = row(board, 'Distilled')
-    assert found.delta.mean == pytest.approx((7.5 + 0) / 2) and found.delta.n == 2, 'seeds that both tasks have'
+    assert found.delta.mean == pytest.approx((7.5 + 0) / 2) and found.delta.n == 2, 'the seeds that both tasks have'
     assert [None if run.delta is None else round(run.delta, 6) for run in found.runs] == [7.5, 0.0, None]
-    assert [entry.method for entry in board.measured] == ['ST', 'Distilled'], 'the reference stands first'
+    assert [entry.method for entry in board.measured] == ['ST', 'Distilled'], 'the reference comes first'
 
 
 def test_single_task_seeds_may_differ_in_number(tmp_path):
@@ -155,7 +155,7 @@ def test_measured_rows_never_compete_with_reported_ones(tmp_path):
     board = one(tmp_path)
     assert len(board.measured) == 2 and len(board.reported) == 60
     assert len(row(board, 'better').best) == 4
-    assert row(board, 'better').delta is None  # the paper's single-task rows are no reference of ours
+    assert row(board, 'better').delta is None  # the paper's single-task rows are not used as references
 
 
 def test_the_suite_of_a_paper_defines_delta(tmp_path):

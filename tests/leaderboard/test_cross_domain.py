@@ -43,7 +43,7 @@ def test_seeds_and_sets_that_are_missing(runs):
     (runs / 'MT+KD/seed1/results_b.json').unlink()
     semseg, _ = cross_domain([runs])
     assert semseg.rows[0].n == '1 to 2' and semseg.rows[0].cells['set b (grey)'].half_width is None
-    assert 'set b (grey)' not in semseg.rows[1].cells and not semseg.rows[0].best, 'a lone value is no best'
+    assert 'set b (grey)' not in semseg.rows[1].cells and not semseg.rows[0].best, 'a single value is not marked as best'
     assert '| a | MT+KD | hrnet18 | 2 | **41.25 ± 3.18** |  |' in render_cross([semseg])
 
 

@@ -9,7 +9,7 @@ TERMS = {'semseg/ce': 2.0, 'depth/l1': 1.0, 'semseg/mid_l2': 0.5, 'depth/mid_l2'
 
 
 def line(step, **changes):
-    """A line of a training's log."""
+    """A line of the log of a training."""
     return {'lr': 0.1, 'data_time': 0.0, 'time': 0.1, 'loss': 3.0, **{k: v / step for k, v in TERMS.items()}, 'iter': step,
             'step': step, **changes}
 
@@ -31,7 +31,7 @@ def titles(figure):
 
 
 def curves(figure):
-    """Title and y label place -> what is drawn; of each panel the number of curves."""
+    """Title and y label of each panel -> the number of its curves."""
     return [len(axes.lines) for axes in figure.axes if axes.axison]
 
 
@@ -49,7 +49,7 @@ def test_validations_do_not_count(work):
 
 
 def test_a_resumed_run_goes_on_where_it_was_resumed(tmp_path):
-    """40 steps, then again from 20 on with other values and to 30 only."""
+    """40 steps, then again from 20 to 30 with other values."""
     folder = run(tmp_path / 'run', [*(line(step) for step in (10, 20, 30, 40)), {'step': 20, 'semseg/mIoU': 1.0},
                                     line(30, loss=7.0)])
     assert read_log(folder).series('loss') == ([10, 20, 30], [3.0, 3.0, 7.0])
@@ -67,14 +67,14 @@ def test_a_line_that_is_still_being_written(tmp_path):
     broken = run(tmp_path / 'broken', [line(10)])
     path = broken / 'vis_data/scalars.json'
     path.write_text('{"lr"\n' + path.read_text())
-    with pytest.raises(ValueError, match=r'scalars\.json, line 1 is no JSON'):
+    with pytest.raises(ValueError, match=r'scalars\.json, line 1 is not valid JSON'):
         read_log(broken)
 
 
 def test_no_log(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'holds no vis_data/scalars\.json: name a work dir'):
+    with pytest.raises(FileNotFoundError, match=r'contains no vis_data/scalars\.json: give a work dir'):
         read_log(tmp_path)
-    with pytest.raises(ValueError, match='holds no training step yet'):
+    with pytest.raises(ValueError, match='contains no training step yet'):
         read_log(run(tmp_path / 'run', [{'step': 5, 'semseg/mIoU': 3.0}]))
 
 
@@ -83,7 +83,7 @@ def test_names(tmp_path):
     assert names_of([tmp_path / 'a/seed0', tmp_path / 'a/seed1']) == ['a/seed0', 'a/seed1']
     assert names_of([tmp_path / 'mine', tmp_path / 'yours']) == ['mine', 'yours']
     assert len(set(names_of([tmp_path / 'x/a/seed0', tmp_path / 'y/a/seed0']))) == 2
-    with pytest.raises(ValueError, match='named twice'):
+    with pytest.raises(ValueError, match='given twice'):
         names_of([tmp_path, tmp_path])
 
 
@@ -98,7 +98,7 @@ def test_globs(work):
 def test_smoothing():
     values = [0.0, 3.0, 6.0, 0.0, 3.0]
     assert smoothed(values, 1) == values
-    assert smoothed(values, 3) == [0, 3, 3, 3, 3], 'the ends stay'
+    assert smoothed(values, 3) == [0, 3, 3, 3, 3], 'the ends are unchanged'
     assert smoothed([1.0] * 7, 5) == [1.0] * 7
     assert math.isnan(smoothed([1.0, math.nan, 1.0], 3)[1])
 
@@ -134,7 +134,7 @@ def test_impossible_figures(work, tmp_path):
     bare = run(tmp_path / 'bare', [{'loss': 1.0, 'step': 1}])
     with pytest.raises(ValueError, match='no terms of tasks'):
         draw([read_log(bare)])
-    with pytest.raises(ValueError, match=r'ends in \.png'):
+    with pytest.raises(ValueError, match=r'must end in \.png'):
         write(draw([read_log(work)]), tmp_path / 'curves.jpeg')
 
 

@@ -103,7 +103,7 @@ def test_several_sets_are_told_apart():
 
 
 def test_only_the_rows_tasks_of_a_set_have_to_fit():
-    """A set with a network for another task, of another training set, is still the plain one."""
+    """A set with a network for another task, trained on another set, is still the plain one."""
     plain = [*reference({'semseg': 1.0}, train_set='half'), *reference({'edge': 1.0}, train_set='whole')]
     distilled = reference({'semseg': 1.0}, train_set='half', teachers=['big'])
     assert choose_reference([distilled, plain], result({'semseg': 1.0}, train_set='half')) == plain[:1]
@@ -113,7 +113,7 @@ def test_single_task_runs_are_joined_over_their_tasks():
     groups = [runs(*[single_task({task: 10.0 * number + seed}, seed=seed)[0] for seed in seeds])
               for number, (task, seeds) in enumerate((('semseg', (0, 1, 2)), ('edge', (2, 0))))]
     joined = over_tasks(groups)
-    assert [run.result.seed for run in joined] == [0, 2], 'of seed 1 there is no edge'
+    assert [run.result.seed for run in joined] == [0, 2], 'seed 1 has no edge'
     assert [(run.result.metrics['semseg']['mIoU'].value, run.result.metrics['edge']['odsF'].value) for run in joined] == [
         (0.0, 10.0), (2.0, 12.0)]
     assert joined[0].result.role == 'multi_task' and joined[0].result.tasks == ['semseg', 'edge']

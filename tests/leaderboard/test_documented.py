@@ -1,4 +1,4 @@
-"""docs/mechanisms/leaderboards.md: its example is run."""
+"""docs/mechanisms/leaderboards.md: its example is executed."""
 
 import re
 import shlex

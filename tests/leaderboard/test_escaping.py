@@ -1,4 +1,4 @@
-"""Names out of results files mark up, link and compute nothing."""
+"""Names in results files cannot add markup, links or formulas."""
 
 import csv
 import dataclasses

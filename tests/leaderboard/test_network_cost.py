@@ -57,7 +57,7 @@ def test_two_of_one_network_in_one_setting(tmp_path):
 def test_nothing_there(tmp_path):
     with pytest.raises(ValueError, match='no records of costs found: name a file'):
         read_costs([keep(tmp_path / 'a.jsonl')])
-    with pytest.raises(FileNotFoundError, match='no such file of records; tools/network_cost.py writes them'):
+    with pytest.raises(FileNotFoundError, match='no such file of records; tools/network_cost.py writes one'):
         read_costs([tmp_path])
     for use in (read_costs, lambda paths: record_cost(paths[0], cost())):
         (tmp_path / 'a.json').touch()
@@ -66,7 +66,7 @@ def test_nothing_there(tmp_path):
 
 
 @pytest.mark.parametrize(('change', 'words'), [
-    ({'schema_version': 0}, 'schema version 0 is not 1'), ({'params': 1.5}, "'params' must be an integer, got 1.5"),
+    ({'schema_version': 0}, 'schema version 0 is not supported'), ({'params': 1.5}, "'params' must be an integer, got 1.5"),
     ({'network': 3}, "'network' must be a string"), ({'input_size': [114]}, "'input_size' must be a list of two numbers"),
     ({'step_ratio': True}, "'step_ratio' must be a number"), ({'ratio_quartiles': ['a', 'b']}, 'a list of two numbers'),
     ({'versions': []}, "'versions' must be an object"), ({'macs': None}, "'macs' must be an integer, got None")])

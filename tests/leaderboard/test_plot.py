@@ -65,7 +65,7 @@ def test_many_points_of_one_cost_stay_together_and_many_points_have_no_labels():
 
 
 def test_labels_found_by_squares_are_those_found_by_looking_at_all():
-    """Against the plain way: every box taken so far is looked at."""
+    """Comparison with the plain way, which tests all boxes."""
     draw = random.Random(0)
     crowd = [(draw.uniform(70, 790), draw.uniform(20, 380), 'm' * draw.randint(1, 14)) for _ in range(120)]
     boxes = [(x - 7, y - 7, x + 7, y + 7) for x, y, _ in crowd]

@@ -1,4 +1,5 @@
-"""The papers' rows against the recomputed column of the fact sheet (1.1.5), worked out apart from this code."""
+"""The papers' rows against the recomputed column of the fact sheet (1.1.5), which was computed independently of this code.
+"""
 
 import pytest
 

@@ -31,7 +31,7 @@ def test_what_a_file_has_already_is_refused_or_replaced(runs, tmp_path):
     before = file.read_text()
     better = {task: value * 2 for task, value in MT_HRNET18.items()}
     again = write(tmp_path / 'again', result(MT_HRNET18, seed=2), result(better, seed=1, config_sha256='changed since'))
-    with pytest.raises(ValueError, match=r'toy\.jsonl:2 is already seed 1 of MT \(hrnet18, suite toy\), which .*again'):
+    with pytest.raises(ValueError, match=r'toy\.jsonl:2 and .*again.* are both seed 1 of MT \(hrnet18, suite toy\)'):
         record(file, [again])
     assert file.read_text() == before
     assert record(file, [again], replace=True) == (1, 1)
@@ -48,7 +48,7 @@ def test_another_test_set_or_fold_is_another_record(tmp_path):
 
 def test_one_suite_a_file(runs, tmp_path):
     write(runs, result(MT_HRNET18, suite='other'))
-    with pytest.raises(ValueError, match=r'results of several suites \(.*; keep a file for each'):
+    with pytest.raises(ValueError, match=r'results of several suites \(.*; use one file per suite'):
         record(tmp_path / 'toy.jsonl', [runs])
     assert not (tmp_path / 'toy.jsonl').exists()
     assert record(tmp_path / 'toy.jsonl', [runs], suite='toy') == (6, 0)
@@ -85,7 +85,7 @@ def test_lines_that_cannot_be_used_are_named(runs, tmp_path):
 
 def test_costs_are_no_results(tmp_path):
     record_cost(tmp_path / 'costs.jsonl', cost())
-    with pytest.raises(ValueError, match=r'costs\.jsonl:1: this is what a network costs, .* --costs'):
+    with pytest.raises(ValueError, match=r'costs\.jsonl:1: this is a record of the cost of a network, .* --costs'):
         build([tmp_path / 'costs.jsonl'])
 
 

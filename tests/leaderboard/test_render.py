@@ -120,7 +120,7 @@ def test_a_stale_page_says_why(tmp_path, boards):
         page.write_text(text)
         assert why_stale(page, text) is None
         titled = why_stale(page, text.replace('KDAM, NYUD', 'Mine'))
-        assert 'they are the same as then, but title' in titled and '. ' not in titled
+        assert 'the results are unchanged, but title' in titled and '. ' not in titled
     page.write_text(render(boards, 'md'))
     write(tmp_path / 'more', result({'semseg': 1.0}, suite='kdam_nyud'))
     other = why_stale(page, render(build([tmp_path / 'more']), 'md'))

@@ -76,7 +76,7 @@ def test_missing_file():
         ({'schema_version': SCHEMA_VERSION + 1}, f'schema version {SCHEMA_VERSION + 1} is not .*; update mtkd'),
         ({'schema_version': SCHEMA_VERSION - 1}, f'schema version {SCHEMA_VERSION - 1} is not .*; test again'),
         ({'schema_version': '1'}, "schema version '1' is not"),
-        ({'schema_version': None}, 'no schema version, so it is no record of tools/test.py'),
+        ({'schema_version': None}, 'no schema version, so it was not written by tools/test.py'),
         ({'seed': 'three'}, "'seed' must be an integer"),
         ({'seed': True}, "'seed' must be an integer"),
         ({'tasks': 'semseg'}, "'tasks' must be a list of strings"),

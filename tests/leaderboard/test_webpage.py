@@ -12,7 +12,7 @@ VOID = {'meta', 'link', 'input', 'br'}
 
 
 class Reader(HTMLParser):
-    """Checks that tags nest, and collects what the tests ask for."""
+    """Checks that tags are nested, and collects what the tests need."""
 
     def __init__(self):
         super().__init__()
@@ -131,7 +131,7 @@ def test_comparisons_have_tables_of_their_own(tmp_path):
     assert 'KD against &lt;MT&gt; (hrnet18; seeds 0, 1, 2)' in section
     assert '<th scope="row">semseg mIoU (%) ↑</th><td class="num">3</td>' in section and 'worse' in section
     assert '3 pairs of runs: the sign-flip test cannot give p below 0.25' in section
-    assert len([row for row in reader.rows if row['id'].startswith('s0m')]) == 3, 'its lines are not rows of the board'
+    assert len([row for row in reader.rows if row['id'].startswith('s0m')]) == 3, 'its lines are not rows of the leaderboard'
 
 
 def test_a_note_has_code_and_emphasis():

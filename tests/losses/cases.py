@@ -59,7 +59,7 @@ def build(name: str) -> TaskLoss:
 
 
 def case(name: str, seed: int = 0) -> Case:
-    """Prediction, target and what is valid of it."""
+    """Prediction, target and validity."""
     kind, make = CASES[name]
     pred, target = make(torch.Generator().manual_seed(seed))
     return pred, target, KINDS[kind].valid(target)

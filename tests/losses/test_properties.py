@@ -1,4 +1,4 @@
-"""What holds for every registered loss."""
+"""Properties of every registered loss."""
 
 import pytest
 import torch

@@ -25,5 +25,5 @@ def test_no_labelled_group_is_no_number():
 
 
 def test_a_group_without_a_score_is_refused():
-    with pytest.raises(ValueError, match='group 8 and 8 scores do not fit'):
+    with pytest.raises(ValueError, match='there are 8 scores, but the label is group 8'):
         AgeGroupAccuracy().record(torch.eye(8)[0], torch.tensor(8))

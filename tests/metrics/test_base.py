@@ -15,9 +15,9 @@ def test_info_is_frozen():
 def test_an_empty_metric_says_what_is_missing():
     metric = TaskMetric()
     assert metric.slow is False
-    with pytest.raises(TypeError, match='makes no record'):
+    with pytest.raises(TypeError, match='does not implement record'):
         metric.record(torch.zeros(1), torch.zeros(1))
-    with pytest.raises(TypeError, match='does not summarise'):
+    with pytest.raises(TypeError, match='does not implement summarise'):
         metric.summarise(torch.zeros(1, 1))
-    with pytest.raises(TypeError, match='does not name'):
+    with pytest.raises(TypeError, match='does not implement names'):
         _ = metric.names

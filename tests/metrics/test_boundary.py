@@ -14,7 +14,7 @@ from .test_boundary_match import blurred, contours, matched_pairs
 
 
 def straightforward(prob, label, max_dist, thresholds, nms=True, border=5, inclusive=False):
-    """(4 T,): each threshold on its own."""
+    """(4 T,): each threshold separately."""
     valid = label != 255
     target = thin(label == 1) & valid
     strength = np.floor(prob * np.float32(255)).astype(np.float64) / 255
@@ -37,7 +37,7 @@ def sample(seed, size=(60, 80)):
 
 
 def counts(*rows):
-    """A record from rows of (matched targets, targets, matched predictions, predictions), one a threshold."""
+    """A record from rows of (matched targets, targets, matched predictions, predictions), one per threshold."""
     return torch.tensor(rows, dtype=torch.float64).T.ravel()
 
 
@@ -83,9 +83,9 @@ def test_survey_protocol_against_the_straightforward_way():
 
 
 def test_a_pixel_at_the_threshold():
-    """51 / 255 = .2 exactly: not above it, but at it."""
+    """51 / 255 = .2 exactly: a pixel at the threshold, not above it."""
     prob = torch.zeros(20, 20)
-    prob[:, 10] = 51.4 / 255  # cut to 51, not rounded to a level between
+    prob[:, 10] = 51.4 / 255  # truncated to 51, not rounded
     label = (prob > 0).to(torch.uint8)
     for protocol, predicted in (('seism', 0), ('survey', 20)):
         metric = BoundaryF(0.1, [0.2], nms=False, protocol=protocol)
@@ -93,7 +93,7 @@ def test_a_pixel_at_the_threshold():
 
 
 def test_perfect_prediction():
-    """Thinned contours as probability 1: all but the faded frame."""
+    """Thinned contours with probability 1: recall is perfect except for the attenuated border."""
     label = torch.from_numpy(contours(np.random.default_rng(2), (100, 120)).astype(np.uint8))
     metric = BoundaryF()
     score = metric.summarise(metric.record(label.float(), label)[None])
@@ -149,17 +149,17 @@ def test_no_target_and_no_prediction():
     for record in (false_alarm, missed):
         assert metric.summarise(record[None])['odsF'] == 0
         assert metric.summarise(record[None])['oisF'] == 0
-        # pooled with a hit: P and R are 1/2 and 1, or 1 and 1/2
+        # pooled with a match: P and R are 1/2 and 1, or 1 and 1/2
         assert metric.summarise(torch.stack([hit, record]))['odsF'] == pytest.approx(200 / 3)
 
 
 def test_numbers_by_hand():
-    """Two pictures, two thresholds."""
+    """Two images, two thresholds."""
     metric = BoundaryF(thresholds=[0.3, 0.6])
     records = torch.stack([counts((8, 10, 8, 20), (6, 10, 6, 6)), counts((9, 10, 9, 10), (1, 10, 1, 1))])
     # pooled: R 17/20, P 17/30 and R 7/20, P 7/7
     low, high = 2 * 17 / (20 + 30), 2 * 7 / (20 + 7)
-    # each picture's best: the second threshold (12/16 against 16/30), the first (18/20 against 2/11)
+    # best of each image: the second threshold (12/16 against 16/30), the first (18/20 against 2/11)
     own = 2 * 15 / (20 + 16)
     recall = np.arange(35, 86) / 100
     precision = 1 + (recall - 0.35) / 0.5 * (17 / 30 - 1)
@@ -174,7 +174,7 @@ def test_average_precision_of_one_recall_is_zero():
 
 
 def test_average_precision_with_empty_predictions():
-    """A threshold without predictions puts the curve's start at precision 1."""
+    """A threshold without predictions starts the curve at precision 1."""
     score = BoundaryF(thresholds=[0.5, 0.9]).summarise(counts((10, 10, 10, 20), (0, 10, 0, 0))[None])
     assert score['AP'] == pytest.approx(np.linspace(1, 0.5, 101).sum())
 
@@ -209,7 +209,7 @@ def test_seism_quirk_doubles_the_contour():
     pred = label.float()
     plain, quirk = (BoundaryF(0.1, seism_quirk=flag).record(pred, label).view(4, -1)[1, 0] for flag in (False, True))
     assert plain == 30
-    # columns 19 and 20 differ from their right neighbour: two columns, which thinning makes one again, at the left
+    # columns 19 and 20 differ from their right neighbours: two columns, which thinning reduces to the left one
     expected = thin(bm.partition_boundary(label.numpy()))
     assert quirk == expected.sum()
     assert BoundaryF(0.1, seism_quirk=True, thin=False).record(pred, label).view(4, -1)[1, 0] == 60
@@ -231,8 +231,8 @@ def test_half_precision_predictions():
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
-    ({'protocol': 'bsds'}, 'protocols'),
-    ({'mode': 'quick'}, 'modes'),
+    ({'protocol': 'bsds'}, "protocol='bsds' is unknown"),
+    ({'mode': 'quick'}, "mode='quick' is unknown"),
     ({'max_dist': 0}, 'max_dist'),
     ({'border': -1}, 'border'),
     ({'thresholds': []}, 'ascending'),

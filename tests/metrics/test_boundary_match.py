@@ -1,4 +1,4 @@
-"""Everything against the straightforward way: one threshold at a time, scikit-image, a KD-tree and Hopcroft-Karp."""
+"""Everything against the direct way: one threshold at a time, scikit-image, a KD-tree and Hopcroft-Karp."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def contours(rng, size, num_regions=6):
 
 
 def blurred(rng, edge, shift=(1, -2)):
-    """(H, W) in [0, 1]: moved and blurred edges of uneven strength, with false ones and noise."""
+    """(H, W) in [0, 1]: moved and blurred edges of different strength, with false ones and noise."""
     moved = np.roll(edge, shift, axis=(0, 1)) | (contours(rng, edge.shape, 4) & (rng.random() < 0.7))
     ridge = ndimage.gaussian_filter(moved.astype(float), 1.2) * 3
     ridge *= np.clip(0.6 + 4 * ndimage.gaussian_filter(rng.standard_normal(edge.shape), 6), 0, 1)
@@ -80,7 +80,7 @@ def test_stack_keeps_only_the_masked_pixels():
 
 
 def test_thinning_of_every_neighbourhood():
-    """All 512 blocks of 3 x 3, apart from one another on one canvas."""
+    """All 512 blocks of 3 x 3, separated from each other in one image."""
     bits = (np.arange(512)[:, None] >> np.arange(9) & 1).astype(bool).reshape(16, 32, 3, 3)
     canvas = np.pad(bits, ((0, 0), (0, 0), (1, 1), (1, 1))).transpose(0, 2, 1, 3).reshape(16 * 5, 32 * 5)
     np.testing.assert_array_equal(bm.thin(canvas), thin_one(canvas))
@@ -150,7 +150,7 @@ def test_one_to_one():
 
 
 def test_long_augmenting_path():
-    """A chain in which every pixel has to give way to the next."""
+    """A chain in which every pixel must be rematched to the next target."""
     pred, target = np.zeros((2, 1, 60), dtype=bool)
     pred[0, 2:42:2] = True
     target[0, 1:40:2] = True
@@ -164,7 +164,7 @@ def test_long_augmenting_path():
 @pytest.mark.parametrize('radius', [1.0, 1.5, 3.0, 4.7])
 @pytest.mark.parametrize('kind', ['noise', 'thick', 'dense', 'suppressed'])
 def test_matching_at_every_threshold(kind, radius):
-    """Thinned maps are not nested, so pixels come and go from one threshold to the next."""
+    """Thinned maps are not nested, so pixels are added and removed from one threshold to the next."""
     for seed in range(2):
         strength, target = maps(kind, seed)
         stack = bm.thin_stack(bm.threshold_stack(strength, THRESHOLDS))
@@ -188,7 +188,7 @@ def test_overlap_at_every_threshold():
 
 def random_graph(rng, num_pixels, num_targets, degree):
     linked = rng.random((num_pixels, num_targets)) < degree / num_targets
-    # a few targets that everybody wants, so that many pixels stay unmatched
+    # a few targets that all pixels could match, so that many pixels remain unmatched
     linked[:, : num_targets // 5] |= rng.random((num_pixels, num_targets // 5)) < 0.2
     return linked
 
@@ -220,13 +220,13 @@ def straight_ridge(size, column):
 def test_orientation_of_straight_edges():
     """The normal of a ridge: along the columns for a vertical line, along the rows for a horizontal one."""
     line = straight_ridge((31, 31), 15)
-    beside = (slice(10, 20), [14, 16])  # on the very crest the mixed derivative may vanish
+    beside = (slice(10, 20), [14, 16])  # exactly on the crest, the mixed derivative may vanish
     assert np.abs(np.sin(bm.edge_orientation(line)[beside])).max() < 0.01
     assert np.abs(np.cos(bm.edge_orientation(line.T).T[beside])).max() < 0.01
 
 
 def test_orientation_where_nothing_changes_along_the_edge():
-    """The formula's sign of a vanishing mixed derivative is 0, so it answers 0, as the original does."""
+    """The sign of a vanishing mixed derivative is 0 in the formula, so the result is 0, as in the original code."""
     line = np.zeros((31, 31))
     line[15] = 1
     assert (bm.edge_orientation(line)[15, 10:20] == 0).all()
@@ -247,7 +247,7 @@ def test_suppression_keeps_the_ridge():
 
 
 def test_suppression_slack():
-    """A pixel one per cent below its neighbour stays, one two per cent below goes."""
+    """A pixel one per cent below its neighbour is kept, one two per cent below is removed."""
     strength = np.zeros((30, 30))
     strength[:, 14], strength[:, 15] = 0.99, 1.0
     assert (bm.suppress_non_maxima(strength, border=0)[6:-6, 14] == 0).all()  # .9999 < 1
@@ -260,7 +260,7 @@ def test_suppression_fades_the_frame():
     np.testing.assert_allclose(kept[6], [0, 0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2, 0])
     np.testing.assert_allclose(kept[1, 1], 0.04)
     assert (bm.suppress_non_maxima(np.ones((12, 14)), border=0) == 1).all()
-    assert bm.suppress_non_maxima(np.ones((4, 30)), border=5)[2, 15] == 0.5  # at most half of a small picture
+    assert bm.suppress_non_maxima(np.ones((4, 30)), border=5)[2, 15] == 0.5  # at most half of a small image
 
 
 def test_suppression_wants_a_gradient():

@@ -1,4 +1,4 @@
-"""What holds for every metric of one record per sample."""
+"""Properties of every metric with one record per sample."""
 
 import math
 import pickle
@@ -124,7 +124,7 @@ def test_every_metric_is_tried():
 
 
 def _spoil(pred, where):
-    """A prediction with one NaN; a class map's is the id that stands for it."""
+    """A prediction with one NaN; in a class map, the id that stands for it."""
     spoilt = pred.clone()
     spoilt.view(-1)[where % spoilt.numel()] = float('nan') if spoilt.is_floating_point() else IGNORE
     return spoilt
@@ -161,7 +161,7 @@ def test_a_nan_where_nothing_is_labelled_changes_nothing(name, seed):
     spoilt[..., 2, 3] = float('nan') if pred.is_floating_point() else IGNORE
     numbers = metric.summarise(metric.record(spoilt, target)[None])
     if 'legacy' in ''.join(numbers) and not pred.is_floating_point():
-        return  # counts a prediction on an ignored pixel as a false positive of its class
+        return  # a prediction on an ignored pixel counts as a false positive of its class
     pred = pred.clone()
     if pred.ndim == 2 and pred.is_floating_point():
         pred[2, 3] = 0.0

@@ -74,4 +74,4 @@ def test_released_meter_takes_the_sigmoid_twice():
     assert score(released, [(close, label)])['maxF'] == pytest.approx(everything)
     assert score(released, [(close, label)])['survey_maxF'] == pytest.approx(2 * 0.5 / 1.5 * 100)
     found = score(released, [(apart, label)])
-    assert found['maxF'] == found['survey_maxF'] == 100 and found['mIoU'] == 25  # at .5 all is salient
+    assert found['maxF'] == found['survey_maxF'] == 100 and found['mIoU'] == 25  # at .5, everything is salient

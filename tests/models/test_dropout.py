@@ -1,4 +1,4 @@
-"""Dropout that draws for the whole batch and is given some of its samples."""
+"""Dropout that samples its mask for the whole batch, but is applied to some samples."""
 
 import pytest
 import torch

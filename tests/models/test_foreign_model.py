@@ -97,7 +97,7 @@ def test_hugging_face_that_is_not_installed(monkeypatch):
 def test_the_normalisation_is_what_the_library_states(tmp_path):
     imagenet = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
     for source in ('timm', 'torchvision'):
-        assert foreign_scale(source, 'resnet18') is None  # random weights were trained with nothing
+        assert foreign_scale(source, 'resnet18') is None  # random weights have no training normalisation
         found = foreign_scale(source, 'resnet18', pretrained=True)
         assert found is not None and [pytest.approx(part) for part in found] == list(imagenet)
     halves = foreign_scale('timm', 'vit_tiny_patch16_224', pretrained=True)

@@ -1,4 +1,4 @@
-"""Weights by name: the table, how tensors are mapped, the checks, and, where the packages are installed, the real ones."""
+"""Weights by name: the table, the mapping of tensors, the checks, and, if the packages are installed, the real weights."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from mtkd.models.known_weights import (
 )
 from mtkd.models.known_weights import test_picture as picture_of
 
-NAME = 'test_efficientnet'  # timm's smallest
+NAME = 'test_efficientnet'  # timm's smallest networks
 LITE = 'tf_efficientnet_lite0'
 
 
@@ -45,7 +45,7 @@ def row(**changes):
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """A package that holds a network's weights under other names, in the same order, and its row of the table."""
+    """A package with the weights of a network under other names, in the same order, and its row of the table."""
     torch.manual_seed(3)
     net = timm.create_model(NAME).eval()
     state = {f'_other.{number}': value for number, (key, value) in enumerate(net.state_dict().items())
@@ -243,7 +243,7 @@ def test_a_config_follows_what_timm_states(tmp_path, backbone):
     assert stated.model.data_preprocessor == {'mean': [1, 2, 3]}
     for ordinary in ('resnet18', 'no_such_net'):
         file.write_text(file.read_text().replace('test_vit', ordinary))
-        assert 'data_preprocessor' not in load_config(file).model, 'ImageNet\'s is the default anyway'
+        assert 'data_preprocessor' not in load_config(file).model, "ImageNet's is the default"
 
 
 def test_another_normalisation_than_timm_states_is_warned_of(tmp_path):

@@ -25,7 +25,7 @@ def grads(of):
 
 
 class Recorder(nn.Module):
-    """A distiller of two terms that remembers what it was handed."""
+    """A distiller of two terms that records its inputs."""
 
     def __init__(self):
         super().__init__()
@@ -41,7 +41,7 @@ class Recorder(nn.Module):
 
 
 def by_hand(taps, given):
-    """The three terms in float64, from the networks' outputs."""
+    """The three terms in float64, computed from the outputs of the networks."""
     def out(task):
         return F.interpolate(taps[f'{task}.out'].double(), (HEIGHT, WIDTH), mode='bilinear', align_corners=False)
 
@@ -87,7 +87,7 @@ def test_weights_and_balance_are_those_of_the_config():
 
 
 class Asking(WeightedSum):
-    """Remembers what the model hands it."""
+    """Records the arguments that the model passes."""
 
     def setup(self, weights, net=None, extra=None):
         super().setup(weights, net, extra)
@@ -110,7 +110,7 @@ def test_a_balance_is_told_the_net_the_distillers_terms_and_who_is_labelled():
 
 
 def test_a_balance_that_cannot_be_is_refused_when_the_model_is_built():
-    with pytest.raises(ValueError, match="MGDA balances two or more tasks and the only one is depth"):
+    with pytest.raises(ValueError, match="MGDA needs two or more tasks, but there is only depth"):
         model(tasks={'depth': TASKS['depth']}, balance={'type': 'MGDA'})
 
 

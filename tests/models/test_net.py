@@ -30,7 +30,7 @@ def config(name: str):
 
 @lru_cache
 def on_meta(name: str, *tasks: tuple[str, int]) -> MultiTaskNet:
-    """The network of a config, without memory or arithmetic."""
+    """The network of a config, without memory or computation."""
     with torch.device('meta'):
         return build_net(config(name), dict(tasks))
 
@@ -129,7 +129,7 @@ def test_what_does_not_fit_is_said(change, said):
 
 
 class TwoFeatures(nn.Module):
-    """A trunk with a feature of its own for one of its tasks."""
+    """A trunk with a separate feature for one of its tasks."""
 
     def __init__(self, tasks=()):
         super().__init__()
@@ -181,7 +181,7 @@ def test_state_dict_keys_stay():
 
 @pytest.mark.parametrize('name, params', [('segnet', 25.055), ('mtan', 44.229)])
 def test_networks_of_kd4mtl(name, params):
-    """Fact sheet 7, from the base configs; their details are in the backbones' tests."""
+    """Fact sheet 7, from the base configs; details are tested with the backbones."""
     cfg = Config.fromfile(CONFIGS / f'{name}.py').model.net
     with torch.device('meta'):
         net = build_net(cfg, {'semseg': 13, 'depth': 1, 'normals': 3})
@@ -216,7 +216,7 @@ def network_on_meta(name: str, tasks: dict[str, int]) -> MultiTaskNet:
     ('mti', {**PASCAL, 'sal': 1}, 24.494), ('survey_pad', {**PASCAL, 'sal': 1}, 29.305), ('atrc', NYUD, 5.061),
     ('atrc_pascal', PASCAL, 5.383)])
 def test_networks_counted_on_reference_code(name, tasks, params):
-    """Fact sheet 7; the survey's saliency has one channel."""
+    """Fact sheet 7; the survey's saliency head has one channel."""
     assert million(count_parameters(network_on_meta(name, tasks))) == pytest.approx(params, abs=6e-4)
 
 
@@ -231,7 +231,7 @@ def test_multiply_accumulates_of_networks(name, size, macs):
     ('cross_stitch', 4.52, 4.5166), ('nddr', 4.59, 4.5879), ('pad', 5.02, 5.0214), ('pap', 4.54, 4.5594),
     ('psd', 4.71, 4.7142), ('atrc', 5.06, 5.0610)])
 def test_networks_of_kdams_first_table(name, printed, ours):
-    """Printed parameters to half a per cent; PAP and PSD are approximate."""
+    """Printed parameters within half a per cent; PAP and PSD are approximate."""
     params = million(count_parameters(network_on_meta(name, NYUD)))
     assert params == pytest.approx(printed, rel=5e-3) and params == pytest.approx(ours, abs=1e-4)
 
@@ -257,14 +257,16 @@ def test_networks_take_pictures_of_any_size(name):
 
 @pytest.mark.parametrize('name, backbone, neck_and_heads', [('mt_hrnet18', 3.861, 2.887), ('mt_swinT', 27.521, 4.550)])
 def test_demts_parameters(name, backbone, neck_and_heads):
-    """Fact sheet 7: what DeMT adds to the backbone."""
+    """Fact sheet 7: the parameters that DeMT adds to the backbone."""
     with torch.device('meta'):
         net = build_net({'backbone': config(name).backbone, 'neck': {'type': 'DeMTNeck'}, 'head': LOGITS}, NYUD)
     assert million(count_parameters(net)) == pytest.approx(backbone + neck_and_heads, abs=1.1e-3)
 
 
 def test_invpt_on_a_plain_transformer():
-    """Five tasks; with what the release leaves idle, its 422.9 M, whose decoder the neck's test counts layer by layer."""
+    """Five tasks; with the unused parameters of the release, its 422.9 M, whose decoder the neck's test counts layer by
+    layer.
+    """
     cfg = config('invpt_vitL')
     with torch.device('meta'):
         net = build_net({**cfg, 'backbone': {**cfg.backbone, 'img_size': (512, 512)}}, PASCAL)
@@ -279,7 +281,9 @@ def test_invpt_on_a_plain_transformer():
     ('mtformer_swinS_nyud_2tasks', {'semseg': 40, 'depth': 1}, 60.912, 94.86),
     ('mtformer_swinS_nyud', NYUD, 82.597, 202.28)])
 def test_mtformer_from_its_configs(name, tasks, params, macs):
-    """Two tasks are the printed 64.03 M but for what the release never uses (the neck's test); four are not counted."""
+    """Two tasks have the printed 64.03 M except for unused parameters of the release (see the neck's test); four are not
+    counted.
+    """
     cfg = Config.fromfile(CONFIGS.parents[1] / 'baselines' / f'{name}.py')
     cfg.model.net.backbone.pretrained = False
     with torch.device('meta'):
@@ -293,7 +297,9 @@ def test_mtformer_from_its_configs(name, tasks, params, macs):
     ('taskprompter_vitL_nyud', NYUD, (448, 576), 512.458, 843.91, 513.506),
     ('taskprompter_vitB_pascal', PASCAL, (512, 512), 417.520, 1155.90, 418.332)])
 def test_taskprompter_from_its_configs(name, tasks, size, params, macs, released):
-    """The released layers' parameters, counted on the official code, but for what is not built; ours have a class token."""
+    """The parameters of the released layers, counted on the official code, except for those not built; ours has a class
+    token.
+    """
     cfg = Config.fromfile(CONFIGS.parents[1] / 'baselines' / f'{name}.py').model.net
     cfg.trunk.backbone.pretrained = False
     with torch.device('meta'):

@@ -64,7 +64,7 @@ def test_the_student_sees_it_in_training_only():
     preprocessor = Preprocessor(mean=(0, 0, 0), std=(1, 1, 1), student_view={'grey': 1.0, 'hole': 0.0})
     given = pictures()
     assert torch.equal(preprocessor.for_student(given, training=False), given.float())
-    assert torch.equal(preprocessor.normalise(given), given.float()), 'what teachers see'
+    assert torch.equal(preprocessor.normalise(given), given.float()), "the teachers' images"
     assert not torch.equal(preprocessor.for_student(given, training=True), given.float())
     plain = Preprocessor(mean=(0, 0, 0), std=(1, 1, 1))
     assert torch.equal(plain.for_student(given, training=True), given.float())

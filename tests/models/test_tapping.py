@@ -44,7 +44,7 @@ class Last(nn.Module):
 
 
 class Reads(nn.Module):
-    """Reads a value, which meta tensors have not."""
+    """Reads a value, which meta tensors do not have."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Files that are no weights are named for what they are; nothing in them runs."""
+"""Files that do not contain weights are described by the message; no code in them is executed."""
 
 import os
 import pickle

@@ -1,4 +1,4 @@
-"""A tiny backbone, and a network and batch of it for three tasks."""
+"""A tiny backbone, and a network and a batch for three tasks."""
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +35,7 @@ def tiny_net(seed: int = 0) -> MultiTaskNet:
 
 
 def batch(size: tuple[int, int] = (8, 12), label_size: tuple[int, int] | None = None, seed: int = 0) -> dict:
-    """Three samples; the second has no depth, the third no normals; part of the first's classes is invalid."""
+    """Three samples; the second has no depth, the third no normals; a part of the classes of the first is invalid."""
     rng = torch.Generator().manual_seed(seed)
     height, width = label_size or size
     semseg = torch.randint(0, 5, (3, height, width), generator=rng).byte()

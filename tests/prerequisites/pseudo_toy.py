@@ -1,4 +1,4 @@
-"""Tiny pictures with image-level labels, some of them missing, and configs of a teacher and a student for them."""
+"""Tiny images with image-level labels, some of them missing, and configs of a teacher and a student."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ CLASSES = {'shade': 2, 'hue': 3}
 
 @DATASETS.register_module(force=True)
 class ToyFaces(TaskDataset):
-    """``length`` pictures of one brightness (``shade``) and one strong colour (``hue``), with an ``age``.
+    """``length`` images with one brightness (``shade``) and one strong colour (``hue``), and an ``age``.
 
     ``keep`` names the tasks whose labels are served. The picture of ``first + i`` depends on nothing else.
     """

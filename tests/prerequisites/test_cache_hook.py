@@ -1,4 +1,4 @@
-"""The hook that a config's teacher_cache becomes."""
+"""The hook that is created for the teacher_cache of a config."""
 
 from types import SimpleNamespace
 

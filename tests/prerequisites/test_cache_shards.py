@@ -1,4 +1,4 @@
-"""Which rows of a teacher cache a process writes, and who may write."""
+"""The rows of a teacher cache that a process writes, and the processes that may write."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Teachers before students."""
+"""Training teachers before students."""
 
 import os
 import subprocess
@@ -80,7 +80,7 @@ def test_with_prerequisites_trains_the_teacher_first(pair, tmp_path):
     assert "teacher 'big' is missing; training it first" in done.stdout
     student = load(tmp_path / 'work_dirs/small/seed0' / FINAL)
     teacher = load(tmp_path / 'work_dirs/big/seed0' / FINAL)
-    assert set(student['state_dict']) == set(teacher['state_dict']), 'only the student is in a checkpoint'
+    assert set(student['state_dict']) == set(teacher['state_dict']), 'a checkpoint only contains the student'
     log = (tmp_path / 'work_dirs/small/seed0/vis_data/scalars.json').read_text()
     assert 'semseg/cs_inter' in log and 'depth/cs_intra' in log
 
@@ -108,7 +108,7 @@ def test_a_teacher_with_options_has_a_work_dir_of_its_own(pair, tmp_path):
     made(tmp_path, 'big', 0)
     plain, = earlier_runs(load_config(pair[0]), 0)
     changed, = earlier_runs(load_config(pair[0], {'teachers.big.train_cfg.max_iters': 1}), 0)
-    assert plain.checkpoint is not None and changed.checkpoint is None, 'a teacher of other options is not taken'
+    assert plain.checkpoint is not None and changed.checkpoint is None, 'a teacher with other options is not used'
     assert changed.folder.parent.name.startswith('big+') and changed.folder.name == 'seed0'
     assert f'--work-dir {changed.folder} --cfg-options train_cfg.max_iters=1' in changed.command
     made(tmp_path, changed.folder.parent.name, 0)
@@ -146,7 +146,7 @@ def test_options_beside_a_named_checkpoint_are_refused(pair):
 
 
 def test_a_teacher_of_another_config_is_not_taken_in_silence(pair, tmp_path):
-    """It was trained by hand with options that the student does not name."""
+    """It was trained by hand with options that the student's config does not name."""
     train(Job(str(pair[1]), {'train_cfg.max_iters': 1}))
     said = (r"teacher 'big' of .*small\.py is not there: .*final\.pth was made with another config: train_cfg\.max_iters "
             r'\(1 then, 2 now\)\. Give the options .*--cfg-options teachers\.big\.KEY=VALUE')
@@ -156,7 +156,7 @@ def test_a_teacher_of_another_config_is_not_taken_in_silence(pair, tmp_path):
     with pytest.raises(MissingPrerequisite, match=said):
         train(Job(str(pair[0]), with_prerequisites=True))
     same, = earlier_runs(load_config(pair[0], {'teachers.big.train_cfg.max_iters': 1}), 0)
-    assert same.checkpoint == tmp_path / 'work_dirs/big/seed0' / FINAL, 'a run with these very options'
+    assert same.checkpoint == tmp_path / 'work_dirs/big/seed0' / FINAL, 'a run with exactly these options'
     outright = load_config(pair[0], {'model.distiller.teachers.big.checkpoint': str(same.checkpoint)})
     assert resolve_teachers(outright, 0).model.distiller.teachers.big.checkpoint == str(same.checkpoint)
     for neutral in ({'train_dataloader.num_workers': 1}, {'train_cfg.val_interval': 1}):
@@ -186,7 +186,7 @@ model = dict(distiller=dict(teachers=dict(joint=dict(config='{folder}/joint.py')
 
 
 def made(tmp_path: Path, stem: str, seed: int) -> None:
-    """A checkpoint that is there; what is in it is not looked at."""
+    """An existing checkpoint whose content is not read."""
     folder = tmp_path / 'work_dirs' / stem / f'seed{seed}'
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically({'state_dict': {}}, folder / FINAL)
@@ -208,7 +208,7 @@ def test_experts_inside_a_network_are_prerequisites(pair, tmp_path):
     teacher = resolve_teachers(student, seed=1).model.distiller.teachers.joint
     inside = teacher.net.trunk.experts.first
     assert Path(teacher.checkpoint).parent.name == 'seed0' and tuple(teacher.mean) == (0, 0, 0)
-    assert Path(inside.checkpoint).parent.name == 'seed0', 'the experts of the seed that the joint teacher is of'
+    assert Path(inside.checkpoint).parent.name == 'seed0', 'the experts of the seed of the joint teacher'
     assert resolve_teachers(student, seed=0, random=True).model.distiller.teachers.joint.net.trunk.experts.first.allow_random
 
 
@@ -231,7 +231,7 @@ def searched(tmp_path, monkeypatch) -> Path:
 
 
 def found(tmp_path: Path, seed: int, kind: int) -> Path:
-    """What a search with this seed leaves: the same kind everywhere."""
+    """The result of a search with this seed: the same kind for all pairs."""
     folder = tmp_path / 'work_dirs' / 'search' / f'seed{seed}'
     folder.mkdir(parents=True)
     write_genotype(folder / GENOTYPE_FILE, {target: dict.fromkeys(TWO, kind) for target in TWO}, {})
@@ -282,7 +282,7 @@ def test_a_teacher_with_a_searched_genotype(searched, tmp_path):
 
 
 def test_with_prerequisites_searches_first(searched, tmp_path, capfd):
-    """The search, the network of its genotype, and that network alone; another genotype's weights are refused."""
+    """The search, the network of its genotype, and that network alone; weights of another genotype are an error."""
     folder = train(Job(str(searched), with_prerequisites=True))
     assert 'the genotype is missing; searching it first: mtkd train' in capfd.readouterr().out
     file = tmp_path / 'work_dirs/search/seed0' / GENOTYPE_FILE

@@ -1,4 +1,4 @@
-"""Teacher caches: writing, resuming, refusing what is stale, and training from them."""
+"""Teacher caches: writing, resuming, detecting stale ones, and training with them."""
 
 import re
 from pathlib import Path
@@ -70,7 +70,7 @@ FILES = """dict(type='FilesOfManySizes', data_root='{folder}/files', pipeline=[
 
 @DATASETS.register_module()
 class FilesOfManySizes(LabelledFiles):
-    """Eight picture files, no two of one size."""
+    """Eight image files of different sizes."""
 
     COUNT = 3
 
@@ -86,7 +86,7 @@ def _write_pictures(place: Path) -> None:
 
 
 def _of_clips(text: str) -> str:
-    """A config of frames in the place of one of pictures."""
+    """A config with clips instead of images."""
     start = text.index('dict(type=\'SyntheticImages\'')
     text = text[:start] + CLIPS + text[text.index('])', start) + 2:]
     return text.replace('backbone=dict(', "trunk=dict(type='FrameTrunk', backbone=dict(").replace(
@@ -95,14 +95,14 @@ def _of_clips(text: str) -> str:
 
 
 def _of_files(text: str) -> str:
-    """A config of picture files in the place of synthetic pictures."""
+    """A config with image files instead of synthetic images."""
     start = text.index('dict(type=\'SyntheticImages\'')
     return text[:start] + FILES + text[text.index('])', start) + 2:]
 
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory) -> Path:
-    """Configs on pictures, on clips and on files of many sizes, and the teacher of pictures trained."""
+    """Configs for images, clips and files of many sizes, and the trained teacher of the images."""
     place = tmp_path_factory.mktemp('cache')
     _write_pictures(place / 'files')
     configs = {'big': TEACHER, 'small': STUDENT, 'joint': JOINT, 'big_clips': _of_clips(TEACHER),
@@ -135,7 +135,7 @@ def write(job: Job, say=lambda line: None, shard: str | None = None) -> list[Pat
 
 
 def steps(job: Job, number: int = 7) -> dict[str, torch.Tensor]:
-    """The weights after a few steps of a config, without the Runner around them."""
+    """The weights after a few steps of a config, without a Runner."""
     cfg = job.prepared()
     torch.manual_seed(0)
     model, dataset = MODELS.build(cfg.model), DATASETS.build(cfg.train_dataloader.dataset)
@@ -156,7 +156,7 @@ def furthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> fl
 
 @pytest.mark.parametrize('name', ['small', 'joint', 'small_clips', 'joint_clips', 'joint_files'])
 def test_the_trajectory_is_that_of_live_teachers(folder, tmp_path, name):
-    """Seven steps of two a pass, views 0, 1, 0, 1: the same but for the rounding of the stored taps."""
+    """Seven steps with two per epoch, views 0, 1, 0, 1: equal except for the rounding of the stored taps."""
     live = steps(job(folder, tmp_path, name, live=True))
     other = furthest(live, steps(job(folder, tmp_path, name, live=True, views=3)))
     for dtype, tolerance in (('float16', 5e-3), ('float32', 1e-5)):
@@ -224,7 +224,7 @@ def test_a_stopped_writing_goes_on(folder, tmp_path, monkeypatch):
 
 
 def test_a_format_for_each_tap(folder, tmp_path):
-    """8 bits for the features, the 2 largest of 3 classes; the training stays near that of live teachers."""
+    """8 bits for the features, the 2 largest of 3 classes; the training is close to that with live teachers."""
     mixed = job(folder, tmp_path, dtype={'*.out': 'topk:2', 'trunk.*': 'int8'})
     store = FeatureStore(write(mixed)[0])
     assert store.formats == {'label.out': 'topk:2', 'shared': 'float16', 'trunk.1': 'int8'}
@@ -248,7 +248,7 @@ def test_formats_that_do_not_fit(folder, tmp_path):
 
 
 def test_shards_write_one_cache(folder, tmp_path, monkeypatch):
-    """Three processes, one of them killed and continued: the rows are those of one process."""
+    """Three processes, one of which is killed and restarted: the rows are those of one process."""
     monkeypatch.setattr(cache, 'COMMIT_EVERY_S', 0.0)
     whole = FeatureStore(write(job(folder, tmp_path, folder=str(tmp_path / 'whole')))[0]).read(range(16))
     cached = job(folder, tmp_path)
@@ -270,7 +270,7 @@ def test_shards_write_one_cache(folder, tmp_path, monkeypatch):
         write(cached, shard='2/3')
     write(cached, lines.append, '2/3')
     assert '6 rows' in lines[-3] and 'going on from row 4' in lines[-3]
-    write(cached)  # without a shard: the rest, which is shard 0
+    write(cached)  # without a shard argument: the rest, which is shard 0
     store = FeatureStore(place)
     store.verify()
     assert store.complete and all((value == whole[tap]).all() for tap, value in store.read(range(16)).items())
@@ -288,7 +288,7 @@ def test_a_shard_that_sees_other_rows_loses_nothing(folder, tmp_path):
         write(other, shard='1/2')
     assert kept == {path.name: path.read_bytes() for path in place.iterdir()}
     with writing(place, 0, 2, 'x'), pytest.raises(Busy):
-        write(other)  # would write it anew, while shard 0 is being written
+        write(other)  # this would rewrite it while shard 0 is being written
     assert kept == {path.name: path.read_bytes() for path in place.iterdir()}
     write(other)
     assert FeatureStore(place).complete and FeatureStore(place).num_rows == 14

@@ -1,4 +1,4 @@
-"""The plugin, and the example of projects/README.md, through tools/train.py in a process that mtkd's tests do not share."""
+"""The plugin, and the example of projects/README.md, run by tools/train.py in a separate process."""
 
 import json
 import os
@@ -18,7 +18,7 @@ STUDENT = PLUGIN / 'configs' / 'student_hellinger_synthetic.py'
 DENSE = ('semseg', 'depth', 'normals', 'edge')
 SNIPPETS = re.findall(r'```python\n(.*?)```', (PROJECTS / 'README.md').read_text(), re.DOTALL)
 
-# Runs several command lines one after the other, so that torch is imported once: {name: [program, argument, …]}.
+# Runs several command lines in sequence, so that torch is imported once: {name: [program, argument, …]}.
 DRIVER = """
 import json, runpy, sys
 for name, line in json.loads(sys.argv[1]).items():
@@ -34,7 +34,7 @@ for name, line in json.loads(sys.argv[1]).items():
 
 @pytest.fixture(scope='module')
 def finished(tmp_path_factory):
-    """name -> (exit code, output), and the folder they ran in."""
+    """name -> (exit code, output), and the folder in which they ran."""
     folder = tmp_path_factory.mktemp('plugin')
     for name, text in zip(('my_loss.py', 'my_config.py'), SNIPPETS, strict=True):
         (folder / name).write_text(text)
@@ -71,7 +71,7 @@ def test_the_data_set_and_the_balance_are_trained_with(finished):
     code, output = runs['discs']
     assert code == 0, output
     lines = [json.loads(line) for line in (folder / 'discs' / 'vis_data' / 'scalars.json').read_text().splitlines()]
-    first = next(line for line in lines if 'loss' in line)  # later ones are means over several iterations
+    first = next(line for line in lines if 'loss' in line)  # later lines are means over several iterations
     assert first['loss'] == pytest.approx((first['semseg/ce'] * first['depth/l1']) ** 0.5, rel=1e-4)
 
 

@@ -98,11 +98,11 @@ def test_mistakes_are_sentences(tmp_path):
         FeatureStore.create(tmp_path / 'a', {}, SHAPES, 1, 'int4')
     with pytest.raises(ValueError, match="tap 'shared' has 5 channels"):
         FeatureStore.create(tmp_path / 'a', {}, SHAPES, 1, {'trunk.1': 'int8', 'shared': 'topk:5'})
-    with pytest.raises(ValueError, match='1 to as many shards as rows'):
+    with pytest.raises(ValueError, match='between 1 and as many shards as rows'):
         FeatureStore.create(tmp_path / 'a', {}, SHAPES, 1, shards=2)
     assert not (tmp_path / 'a').exists(), 'nothing is written before the check'
     store = filled(tmp_path / 'b')
-    with pytest.raises(ValueError, match="tap 'shared' is"):
+    with pytest.raises(ValueError, match="tap 'shared' has the shape"):
         store.append({**features(1), 'shared': np.zeros((1, 4), np.float32)})
     header = json.loads((tmp_path / 'b/header.json').read_text())
     (tmp_path / 'b/header.json').write_text(json.dumps({**header, 'version': 99}))
@@ -114,14 +114,14 @@ def test_mistakes_are_sentences(tmp_path):
 
 
 def test_rows_that_changed_are_found(tmp_path, monkeypatch):
-    """Zeroed or altered rows at the same size, anywhere in the store, on opening it; workers do not check again."""
-    monkeypatch.setattr(feature_store, 'BLOCK_BYTES', 2 * 68)  # two rows a block
+    """Zeroed or modified rows of the same size, anywhere in the store, are found on opening; workers do not check again."""
+    monkeypatch.setattr(feature_store, 'BLOCK_BYTES', 2 * 68)  # two rows per block
     rows = filled(tmp_path, 7) and (tmp_path / 'rows.bin').read_bytes()
     for row in range(7):
         damaged = bytearray(rows)
         damaged[row * 68:(row + 1) * 68] = bytes(68)
         (tmp_path / 'rows.bin').write_bytes(damaged)
-        with pytest.raises(ValueError, match=f'is damaged: rows {row // 2 * 2} to .* are not what was written'):
+        with pytest.raises(ValueError, match=f'is damaged: rows {row // 2 * 2} to .* do not match their checksum'):
             FeatureStore(tmp_path)
     FeatureStore(tmp_path, check=False)
     (tmp_path / 'rows.bin').write_bytes(rows)
@@ -135,7 +135,7 @@ def test_a_large_store_is_sampled_on_opening_and_verified_whole(tmp_path, monkey
     rows = bytearray((tmp_path / 'rows.bin').read_bytes())
     rows[68 * 5] ^= 1
     (tmp_path / 'rows.bin').write_bytes(rows)
-    store = FeatureStore(tmp_path)  # looks at blocks 0, 4 and 8
+    store = FeatureStore(tmp_path)  # checks blocks 0, 4 and 8
     with pytest.raises(ValueError, match='rows 5 to 5'):
         store.verify()
     rows[68 * 8] ^= 1
@@ -164,7 +164,7 @@ def test_a_full_disk_keeps_the_rows_there_are(tmp_path, monkeypatch):
 
     def full(*_, **__):
         raise OSError(errno.ENOSPC, 'No space left on device')
-    with monkeypatch.context() as patched, pytest.raises(DiskFull, match='needs another 136 bytes.*the 2 rows of 4'):
+    with monkeypatch.context() as patched, pytest.raises(DiskFull, match='needs another 136 bytes.*the 2 of 4 rows'):
         patched.setattr(feature_store.Path, 'open', full)
         store.append(features(1))
     assert FeatureStore(tmp_path).written == 2
@@ -187,7 +187,7 @@ def test_each_tap_has_its_format_and_can_be_read_alone(tmp_path):
 
 
 def test_a_store_of_version_2_is_read(tmp_path):
-    """Written before the formats: one precision for all taps, the same files."""
+    """Written before tap formats existed: one precision for all taps, the same files."""
     filled(tmp_path)
     header = json.loads((tmp_path / 'header.json').read_text())
     old = {key: value for key, value in header.items() if key not in ('formats', 'shards')}
@@ -201,14 +201,14 @@ def test_shards_are_written_alone_and_read_as_one(tmp_path, monkeypatch):
     monkeypatch.setattr(feature_store, 'BLOCK_BYTES', 2 * 68)
     wanted = features(8)
     FeatureStore.create(tmp_path, {}, SHAPES, 8, 'float32', shards=3)
-    for number in (2, 0, 1):  # each by a process that opens the store for itself
+    for number in (2, 0, 1):  # each by a process that opens the store itself
         store = FeatureStore(tmp_path)
         assert not store.complete
         shard = store.shards[number]
         own = {tap: value[shard.first:shard.first + shard.num_rows] for tap, value in wanted.items()}
         store.append({tap: value[:1] for tap, value in own.items()}, number)
         store.commit(number)
-        store = FeatureStore(tmp_path)  # killed and started again
+        store = FeatureStore(tmp_path)  # killed and restarted
         assert store.shards[number].written == 1
         store.append({tap: value[1:] for tap, value in own.items()}, number)
         store.commit(number)
@@ -221,11 +221,11 @@ def test_shards_are_written_alone_and_read_as_one(tmp_path, monkeypatch):
     rows = bytearray((tmp_path / 'rows-1of3.bin').read_bytes())
     rows[-1] ^= 1
     (tmp_path / 'rows-1of3.bin').write_bytes(rows)
-    with pytest.raises(ValueError, match='rows 2 to 2 of .*rows-1of3.bin are not what was written'):
+    with pytest.raises(ValueError, match='rows 2 to 2 of .*rows-1of3.bin do not match their checksum'):
         FeatureStore(tmp_path)
 
 
 def test_a_shard_takes_its_own_rows_only(tmp_path):
     store = FeatureStore.create(tmp_path, {}, SHAPES, 4, 'float32', shards=2)
-    with pytest.raises(ValueError, match=r'rows-1of2.bin has 2 rows, and rows 0 to 2 were to be written'):
+    with pytest.raises(ValueError, match=r'rows-1of2.bin has 2 rows, so rows 0 to 2 cannot be written'):
         store.append(features(3), 1)

@@ -75,7 +75,7 @@ def test_pickling_keeps_the_object(name):
 
 
 def lines(height, width):
-    """A straight, a slanted and a closed line of one pixel."""
+    """A straight, a slanted and a closed line, one pixel wide."""
     array = np.zeros((height, width), np.uint8)
     array[5, 3:-3] = 1
     rows = np.arange(10, height - 4)
@@ -97,7 +97,7 @@ def test_edges_stay_lines_where_a_map_shrinks(size):
     assert small.shape == size and small.dtype == np.uint8 and set(np.unique(small)) == {0, 1}
     assert pieces(whole) == pieces(small) == 3
     if max(size[0] / 40, size[1] / 60) < 0.6:
-        assert pieces(plain) != 3, 'nearest neighbours do no harm here, so this shows nothing'
+        assert pieces(plain) != 3, 'nearest neighbours have no effect here, so this tests nothing'
         filled = (small[:-1, :-1] & small[1:, :-1] & small[:-1, 1:] & small[1:, 1:]) == 1
         assert not filled.any(), 'a line is two pixels wide'
     # every line pixel is within a pixel of where the line was
@@ -203,7 +203,7 @@ def test_the_base_class_says_what_is_missing():
     class Bare(TargetKind):
         name = 'bare'
 
-    with pytest.raises(TypeError, match='Bare has no empty label'):
+    with pytest.raises(TypeError, match='Bare does not implement empty'):
         Bare().empty(SIZE)
-    with pytest.raises(TypeError, match='Bare does not say what is valid'):
+    with pytest.raises(TypeError, match='Bare does not implement valid'):
         Bare().valid(torch.zeros(1))

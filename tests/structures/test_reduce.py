@@ -22,7 +22,7 @@ def on_ranks(rank: int, ranks: int) -> dict[str, torch.Tensor]:
     total = torch.tensor(SUMS[share]).requires_grad_()
     summed = all_sum(torch.stack([total.sum(), total.square().sum()]))
     (summed[0] * summed[1]).backward()
-    uneven = slice(*((0, 4) if ranks == 1 else (0, 3) if rank == 0 else (3, 4)))  # three rows here, one there
+    uneven = slice(*((0, 4) if ranks == 1 else (0, 3) if rank == 0 else (3, 4)))  # three rows on this rank, one on the other
     own = torch.tensor(SUMS[uneven])[:, None].repeat(1, 2).requires_grad_()
     together = all_rows(own * torch.tensor([1.0, 2.0]))
     (together @ together.T).square().sum().backward()

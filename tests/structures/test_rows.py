@@ -1,4 +1,4 @@
-"""Routing: which samples each part of a step works on."""
+"""Routing: the samples that each part of a step processes."""
 
 import pytest
 import torch

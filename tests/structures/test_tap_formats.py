@@ -1,4 +1,4 @@
-"""Formats of stored taps: their size, and the error of what is read back."""
+"""Formats of stored taps: their size, and the error of the values that are read back."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def there_and_back(name: str, values: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize('shape', SHAPES)
 @pytest.mark.parametrize('seed', range(4))
 def test_int8_is_within_half_a_step_of_its_channel(shape, seed):
-    """Any range and offset, a constant channel, and one far value."""
+    """Any range and offset, a constant channel, and one outlier."""
     rng = np.random.default_rng(seed)
     values = (rng.standard_normal((3, *shape)) * 10.0 ** rng.integers(-3, 4) + rng.normal(0, 100)).astype(np.float32)
     values[0, 0] = 7.25
@@ -58,18 +58,18 @@ def test_plain_formats_are_casts(name):
 @pytest.mark.parametrize(('shape', 'k'), [((40, 6, 8), 4), ((40, 6, 8), 39), ((9,), 2), ((300, 4, 4), 5)])
 @pytest.mark.parametrize('spread', [0.1, 3.0, 30.0])
 def test_top_k_is_the_distribution_of_the_loss_wrapper(shape, k, spread):
-    """Kept scores to fp16, and the rest spread as TopKTeacher does, in float64."""
+    """The kept scores in fp16, and the rest distributed as by TopKTeacher, in float64."""
     logits = np.random.default_rng(k).standard_normal((3, *shape)).astype(np.float32) * spread + 50
     read = torch.from_numpy(there_and_back(f'topk:{k}', logits)).double()
     logs = torch.from_numpy(logits).double().log_softmax(1)
     wanted = from_top_k(*keep_top_k(logs, k), shape[0])
     assert ((read - wanted).abs() <= 2e-3 * wanted.abs() + 1e-4)[wanted > -30].all()
     assert (read.exp().sum(1) - 1).abs().max() < 5e-3
-    assert (read.argmax(1) == logs.argmax(1)).float().mean() > (0.99 if spread > 1 else 0.9), 'ties in fp16 apart'
+    assert (read.argmax(1) == logs.argmax(1)).float().mean() > (0.99 if spread > 1 else 0.9), 'except for ties in fp16'
 
 
 def test_top_k_of_a_sure_and_an_unsure_teacher():
-    """Extreme scores stay finite; equal ones stay equal."""
+    """Extreme scores remain finite; equal ones remain equal."""
     logits = np.zeros((2, 5, 1, 2), np.float32)
     logits[0, 3] = 1e5
     read = there_and_back('topk:2', logits)

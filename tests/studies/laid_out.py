@@ -1,4 +1,4 @@
-"""Tiny synthetic copies of the data sets of ``mtkd data``, as small as their adapters take them."""
+"""Tiny synthetic copies of the data sets of ``mtkd data``, as small as their adapters allow."""
 
 import json
 from collections.abc import Callable
@@ -15,14 +15,14 @@ SMALL = (24, 32)
 
 
 def files(root: Path, *names: str) -> None:
-    """Empty files, for adapters that open a data set without reading its pictures."""
+    """Empty files, for adapters that open a data set without reading its images."""
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
 
 
 def text(root: Path, **content: str) -> None:
-    """Text files; two underscores in a name are a slash, one before the last part is the dot of a suffix."""
+    """Text files; in names, two underscores stand for a slash, and one before the last part for the dot of a suffix."""
     for name, value in content.items():
         path = root / name.replace('__', '/')
         path = path.with_name('.'.join(path.name.rsplit('_', 1)))
@@ -99,7 +99,7 @@ def _splits(*names: str, **arguments: Any) -> list[dict[str, Any]]:
 
 
 Copy = tuple[Callable[[Path], Any], list[dict[str, Any]]]
-COPIES: dict[str, Copy] = {  # key -> what writes it below its folder, and the arguments that every part of it is opened with
+COPIES: dict[str, Copy] = {  # key -> what writes it to a folder, and the arguments of every part
     'nyud': (lambda root: write_nyud_mt(root, 0, TWO, size=SMALL), _splits('train', 'val')),
     'pascal': (lambda root: write_pascal_mt(root, 0, TWO, size=SMALL), _splits('train', 'val')),
     'nyuv2': (lambda root: write_nyuv2_mtan(root, 0, TWO, size=SMALL), _splits('train', 'val')),
@@ -120,5 +120,5 @@ COPIES: dict[str, Copy] = {  # key -> what writes it below its folder, and the a
     'ucf101': (ucf101, _splits('train', 'test')), 'hmdb51': (hmdb51, _splits('train', 'test')),
     'activitynet': (activitynet, _splits('train', 'val', num_classes={'action': 1})),
     'utd-mhad': (write_utd_mhad, _splits('train', 'test'))}
-# torchvision checks the files of these by MD5, or wants a folder of the release that nothing is read from
+# torchvision checks the MD5 sums of their files, or requires a folder of the release that is not read
 WITHOUT_COPY = ('cifar100', 'flowers102', 'caltech101')

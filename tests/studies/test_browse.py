@@ -29,7 +29,7 @@ def scenes(tasks, name='scenes', num=6, pipeline=PIPELINE):
                            pipeline=pipeline)
 
 
-# What labels hold.
+# Content of labels.
 
 
 def test_class_facts_leave_out_padding_invalid_pixels_and_absent_labels():
@@ -83,7 +83,7 @@ def test_every_kind_has_a_range():
     assert set(b.RANGES) == set(KINDS)
 
 
-# Which samples.
+# Selection of samples.
 
 
 def test_choice_is_seeded_and_takes_no_sample_twice(tasks):
@@ -99,7 +99,7 @@ def test_the_sets_of_a_union_take_turns(tasks):
     assert [number for number, _ in b.choose(union, 6, seed=0)] == [0, 1, 0, 1, 0, 0]
 
 
-# Pictures.
+# Images.
 
 
 def read(path):
@@ -113,10 +113,10 @@ def test_panel_holds_the_picture_and_each_label_as_drawn(tasks, tmp_path):
     assert [path.name for path in seen.panels] == ['train_00.png']
     page = read(seen.panels[0])
     sample = dataset[(*b.choose(dataset, 1, 2)[0], 0)]
-    zoom, top, left = 5, 2 * b.LINE, b.MARGIN  # 48 pixels are shown at 240
+    zoom, top, left = 5, 2 * b.LINE, b.MARGIN  # 48 pixels are enlarged to 240
     for drawn in (sample['image'], *(task.draw(sample['targets'][name][None])[0] for name, task in tasks.items())):
         shown = page[top:top + SIZE[0] * zoom:zoom, left:left + SIZE[1] * zoom:zoom]
-        np.testing.assert_array_equal(shown[4:], drawn.permute(1, 2, 0).numpy()[4:])  # 'absent' may stand above
+        np.testing.assert_array_equal(shown[4:], drawn.permute(1, 2, 0).numpy()[4:])  # 'absent' may be written above
         left += SIZE[1] * zoom + b.MARGIN
     padding = np.ones(SIZE, bool)
     first, start, height, width = sample['meta']['crop']
@@ -158,7 +158,7 @@ def test_draws_differ_and_repeat(tasks, tmp_path):
 def test_flipped_and_original_labels_mirror_each_other(tasks):
     shown = [b.cells(scenes(tasks, pipeline=[{'type': 'RandomHFlip', 'prob': prob}])[1], tasks) for prob in (0, 1)]
     for name, (plain, mirrored) in zip(['picture', *tasks], zip(*shown, strict=True), strict=True):
-        if name != 'human_parts':  # may bear a word
+        if name != 'human_parts':  # may contain a word
             np.testing.assert_array_equal(plain[:, ::-1], mirrored)
 
 

@@ -1,4 +1,4 @@
-"""The list of data sets beside the configs and the adapters."""
+"""The list of data sets against the configs and the adapters."""
 
 import ast
 import os
@@ -53,7 +53,7 @@ def test_states(tmp_path):
 
 
 def opens(one, folder, parts) -> bool:
-    """Whether the adapter takes all parts of a data set."""
+    """Whether the adapter can open all parts of a data set."""
     try:
         for part in parts:
             DATASETS.build({'type': one.adapter, 'data_root': str(folder), **part}).full_init()
@@ -66,10 +66,10 @@ def matches(one, folder, patterns=None) -> list[Path]:
     return [path for pattern in patterns or one.layout for part in pattern.split('|') for path in folder.glob(part)]
 
 
-@pytest.mark.filterwarnings('ignore::UserWarning')  # labels of one scene are few
+@pytest.mark.filterwarnings('ignore::UserWarning')  # there are few labels of one scene
 @pytest.mark.parametrize('key', COPIES)
 def test_the_layout_is_what_the_adapter_takes(key, tmp_path):
-    """All that it lists is enough, and each part of it is needed."""
+    """All listed files are sufficient, and each of them is needed."""
     one, (write, parts) = named(key), COPIES[key]
     folder = tmp_path / one.folder
     folder.mkdir()
@@ -79,7 +79,7 @@ def test_the_layout_is_what_the_adapter_takes(key, tmp_path):
     for path in [path for path in folder.rglob('*') if path.is_file()]:
         if not listed & {path, *path.parents}:
             path.unlink()
-    assert opens(one, folder, parts), 'more is needed than is listed'
+    assert opens(one, folder, parts), 'more files are needed than are listed'
     away = tmp_path / 'away'
     for pattern in one.layout:
         moved = [(path, away / str(number)) for number, path in enumerate(matches(one, folder, [pattern]))]
@@ -96,7 +96,7 @@ def test_every_set_that_can_be_is_copied():
 
 
 def test_terms_are_those_of_the_model_cards():
-    """Where both name a licence, or forbid or allow the same."""
+    """If both name a licence, or both permit or forbid something, they agree."""
     for one in DATA_SETS.values():
         said = getattr(DATASETS.get(one.adapter), 'LICENCE', None) or LICENCES.get(one.adapter)
         for word in ('CC BY', 'MIT', 'non-commercial', 'no formal licence') if said else ():

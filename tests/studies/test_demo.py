@@ -1,4 +1,4 @@
-"""The demo's order of runs, its time limit, threads, verdict and picture; make demo itself is run by hand."""
+"""The demo's order of runs, time limit, threads, verdict and figure; make demo itself is run by hand."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ from mtkd.tasks import build_tasks
 
 @pytest.fixture
 def done(monkeypatch) -> list[str]:
-    """Runs recorded instead of carried out."""
+    """Runs are recorded, not executed."""
     order: list[str] = []
 
     def train(job: Job) -> Path:

@@ -39,7 +39,7 @@ def test_a_failed_import_in_words(error, said, cure):
 
 
 def test_a_mismatched_torchvision_is_found(tmp_path, monkeypatch):
-    """A stand-in for torchvision that fails as the real one does beside another torch."""
+    """A stand-in for torchvision that fails as the real one does with a mismatching torch."""
     (tmp_path / 'torch').mkdir()
     (tmp_path / 'torch/__init__.py').write_text('__version__ = "2"\nclass version: cuda = None\n'
                                                 'class cuda: is_available = staticmethod(lambda: False)\n')
@@ -51,7 +51,7 @@ def test_a_mismatched_torchvision_is_found(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(('broken', 'state'), [(2, 'ok'), (0, 'note'), (1, 'note')])
 def test_two_processes_that_do_not_meet(broken, state, tmp_path, monkeypatch):
-    """A stand-in for torch.distributed in which one rank, or none, finds no network."""
+    """A stand-in for torch.distributed in which one rank, or none, finds the network."""
     (tmp_path / 'torch').mkdir()
     (tmp_path / 'torch/__init__.py').write_text('class tensor:\n    def __init__(self, values): self.value = values[0]\n'
                                                 '    def item(self): return self.value\n')

@@ -1,4 +1,4 @@
-"""Fetching and laying out, without a network."""
+"""Downloading and laying out, without network access."""
 
 import hashlib
 import io
@@ -35,7 +35,7 @@ def test_tar_and_zip(tmp_path):
         assert (made / 'x/1.txt').read_text() == 'one' and (made / '2.txt').read_text() == 'two'
     (tmp_path / 'tar/2.txt').write_text('mine')
     unpack(tmp_path / 'a.tar', tmp_path / 'tar', strip=1)
-    assert (tmp_path / 'tar/2.txt').read_text() == 'mine', 'what is there stays'
+    assert (tmp_path / 'tar/2.txt').read_text() == 'mine', 'existing files are kept'
     assert not list(tmp_path.rglob('*.partial'))
 
 

@@ -20,7 +20,7 @@ def proposal(steps=None, loader=LOADER, batch=8, free=80 * GIB, spare=64 * GIB, 
 def test_what_fits_stays_as_it_is():
     found = proposal()
     assert (found.batch_size, found.accumulate, found.precision, found.cache) == (8, 1, 'off', True)
-    assert found.workers == 1 and found.hours == pytest.approx(1.0)  # 0.32 s of loading beside a step of 1 s
+    assert found.workers == 1 and found.hours == pytest.approx(1.0)  # 0.32 s of loading for a step of 1 s
     assert found.options == ('--amp off --cfg-options train_dataloader.batch_size=8 train_dataloader.num_workers=1 '
                              'train_dataloader.dataset.cache=preload')
 
@@ -41,7 +41,7 @@ def test_workers_keep_up_with_the_steps():
     slow = dataclasses.replace(LOADER, seconds=1.0, reading=0.0)
     assert proposal(loader=slow).workers == 10 and not proposal(loader=slow).cache
     assert proposal(loader=slow, cores=4).workers == 3
-    assert proposal(loader=slow, cores=4).hours == pytest.approx(8 / 3)  # then the loader is what a step waits for
+    assert proposal(loader=slow, cores=4).hours == pytest.approx(8 / 3)  # then each step waits for the loader
     quick = dataclasses.replace(LOADER, seconds=0.001, reading=0.0)
     assert proposal(loader=quick, gpu=False).workers == 0 and 'persistent_workers=False' in \
         proposal(loader=quick, gpu=False).options

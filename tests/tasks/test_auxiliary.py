@@ -1,4 +1,4 @@
-"""Losses of predictions on the way, against the tasks' own and against cross-entropies by hand."""
+"""Losses of auxiliary predictions, against the tasks' own and against cross-entropies computed by hand."""
 
 import math
 

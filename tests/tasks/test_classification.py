@@ -31,7 +31,7 @@ def test_a_merged_label_space():
     torch.testing.assert_close(total[:2], -out.log_softmax(1)[[0, 1], [4, 6]])
     metric, scores = task.metric(), torch.eye(9)
     records = [metric.record(scores[k], torch.tensor(label)) for k, label in ((4, 0), (6, 2), (0, 0), (5, -1))]
-    assert metric.summarise(torch.stack(records))['top1'] == pytest.approx(200 / 3), "another set's class is wrong"
+    assert metric.summarise(torch.stack(records))['top1'] == pytest.approx(200 / 3), 'a class of another data set is wrong'
     with pytest.raises(ValueError, match='3 classes from 7 on do not fit into 9'):
         Classification(3, offset=7, total=9)
 

@@ -1,4 +1,4 @@
-"""A page of one sample: what is written on it, and what its cells show."""
+"""A page of one sample: its texts, and the images in its cells."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ IMAGE = np.full((6, 8, 3), 99, np.uint8)
 
 @pytest.fixture
 def written(monkeypatch):
-    """Every text and picture that a page shows, after it was drawn."""
+    """Every text and image of a page after it was drawn."""
     seen = {}
     draw = Figure.draw
 
@@ -48,7 +48,7 @@ def test_headings_units_names_and_errors(written):
                  'classes of semseg', 'wall', 'bed', 'lamp', '33.3 % of pixels wrong', 'absolute error, mean 0.5 m',
                  'angle, mean 90 °', 'error of probability, mean 0.25'):
         assert text in texts, text
-    assert 'teacher' not in texts and 'cup' not in texts, 'a class that is nowhere is not in the legend'
+    assert 'teacher' not in texts and 'cup' not in texts, 'a class without pixels is not in the legend'
 
 
 def test_the_error_map_marks_wrong_pixels(written):

@@ -1,4 +1,4 @@
-"""What holds for every task, and what its base class does."""
+"""Properties of every task, and the behaviour of its base class."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ SIZE = (12, 16)
 
 
 def labels(task, size=SIZE):
-    """Two labels of the task's kind, the second with something invalid."""
+    """Two labels of the task's kind, the second partly invalid."""
     rng = torch.Generator().manual_seed(0)
     if task.kind.name == 'depth':
         target = torch.rand(2, 1, *size, generator=rng) * 8 + 0.5

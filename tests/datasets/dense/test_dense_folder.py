@@ -1,4 +1,4 @@
-"""DenseFolder: patterns, rules, splits, and what is refused."""
+"""DenseFolder: patterns, rules, splits and errors."""
 
 import json
 import warnings

@@ -1,4 +1,4 @@
-"""What the adapters of MTAN's layout share; NYUv2MTAN stands for them."""
+"""Common behaviour of the adapters for MTAN's layout, tested on NYUv2MTAN."""
 
 import numpy as np
 import pytest
@@ -106,7 +106,7 @@ def test_other_forms_of_floats(tmp_path):
 
 
 def test_a_smaller_size(root):
-    """A third of each side: pictures by area, labels the middle one of nine pixels, normals of unit length."""
+    """A third of each side: images by area, labels by the middle one of nine pixels, normals of unit length."""
     whole, small = opened(root).load(0), opened(root, size=(8, 12)).load(0)
     assert small['image'].shape == (8, 12, 3) and small['meta']['original_size'] == (8, 12)
     means = whole['image'].reshape(8, 3, 12, 3, 3).mean((1, 3))

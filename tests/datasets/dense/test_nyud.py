@@ -36,7 +36,7 @@ def test_every_variant_gives_the_scene(roots, variant, named):
             assert np.array_equal(targets['edge'], scene.edge)
             assert np.allclose(targets['depth'], scene.depth_m)
             cosine = (targets['normals'] * scene.normals).sum(-1)
-            if variant == 'astmt':  # JPEG subsamples colours at borders of surfaces
+            if variant == 'astmt':  # JPEG subsamples colours at the borders of surfaces
                 assert np.median(cosine) > 0.999
             else:
                 assert cosine.min() > (0.9999 if variant == 'eth' else 0.999999)
@@ -131,8 +131,8 @@ def test_real_data():
         assert (semseg < 40).mean() > 0.3 and 0 < whole['targets']['edge'].mean() < 0.5
         norm = np.linalg.norm(normals, axis=-1)
         assert np.allclose(norm[norm > 0], 1, atol=1e-4)
-        assert normals[..., 2][norm > 0].mean() < 0  # they face the camera, which looks along z
+        assert normals[..., 2][norm > 0].mean() < 0  # they face the camera, whose viewing direction is z
         floor = semseg == 1
         if floor.sum() > 0.02 * height * width:
-            assert normals[floor][:, 1].mean() < -0.5  # y is down, a floor looks up
+            assert normals[floor][:, 1].mean() < -0.5  # y points down, the normal of a floor points up
         assert data[index]['image'].shape == (3, 96, 128)

@@ -20,7 +20,7 @@ def test_it_serves_the_scene(tmp_path):
             scene = render_scene(0, SPLIT_START[split] + index, (48, 64))
             sample = data.load(index)
             seen = scene.depth_m < 8
-            assert np.array_equal(sample['image'], scene.image), 'a uint8 picture survives the fractions'
+            assert np.array_equal(sample['image'], scene.image), 'a uint8 image is unchanged by the conversion to fractions'
             assert np.array_equal(sample['targets']['semseg'], np.where(scene.semseg < 13, scene.semseg, 255))
             assert np.array_equal(sample['targets']['depth'], np.where(seen, scene.depth_m, 0))
             assert np.allclose(sample['targets']['normals'], np.where(seen[..., None], scene.normals, 0), atol=1e-6)
@@ -57,5 +57,5 @@ def test_real_data():
         assert np.allclose(length[length > 0], 1, atol=1e-4) and (length > 0).mean() > 0.5
         floor = semseg == 4
         if floor.mean() > 0.02:
-            assert abs(normals[floor][:, 1].mean()) > 0.5  # its normals are along the picture's vertical
+            assert abs(normals[floor][:, 1].mean()) > 0.5  # its normals point along the vertical of the image
     assert {4, 5, 6, 11} <= seen <= {*range(13), 255}

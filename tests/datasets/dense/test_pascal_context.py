@@ -18,7 +18,7 @@ def root(tmp_path_factory):
 
 
 def near_another(labels):
-    """(H, W) bool: where one of the four neighbours is of another class."""
+    """(H, W) bool: whether one of the four neighbours has another class."""
     padded = np.pad(labels, 1, mode='edge')
     rows, columns = labels.shape
     return np.any([padded[1 + dy:1 + dy + rows, 1 + dx:1 + dx + columns] != labels
@@ -39,7 +39,7 @@ def test_labels(root):
             assert (targets['human_parts'] == 255).all()
         assert np.array_equal(targets['sal'], scene.sal)
         assert set(np.unique(targets['semseg'])) <= {0, 9, 11, 15, 18, 255}
-        assert (255 in targets['semseg']) <= (index % 2 == 0)  # the fallback folder has no void band
+        assert (255 in targets['semseg']) <= (index % 2 == 0)  # the fallback folder has no void border
         valid = (targets['normals'] != 0).any(-1)
         assert ((targets['normals'] * scene.normals).sum(-1)[valid] > 0.999).all()
         edge = targets['edge'] == 1
@@ -68,7 +68,7 @@ def test_regions_whose_normals_count_are_those_of_the_official_loaders(tmp_path)
     ids = np.flatnonzero((normals[0] != 0).any(-1))
     assert (len(ids), ids.sum(), (ids ** 2).sum()) == (170, 37556, 11502518)
     assert 431 not in ids and {427, 430, 432, 440} <= set(ids)
-    theirs = np.float32([-1, -1 / 255, 1])  # not brought to length 1
+    theirs = np.float32([-1, -1 / 255, 1])  # not normalised to length 1
     np.testing.assert_allclose(normals[0, 440], theirs / np.linalg.norm(theirs), atol=1e-6)
 
 

@@ -1,4 +1,4 @@
-"""Writers of tiny synthetic copies of the face data sets, in their own formats: pictures are noise, nobody is on them."""
+"""Writers of tiny synthetic copies of the face data sets in their own formats. All images are noise, without any person."""
 
 import datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from scipy.io import savemat
 
 
 def picture(path: Path, seed: int = 0, size: tuple[int, int] = (24, 20)) -> Path:
-    """Write a noise picture; its top left quarter is of one colour that the seed says, so that it can be told."""
+    """Write an image of noise; its top left quarter has one colour that depends on the seed, to identify it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image = np.random.default_rng(seed).integers(0, 256, (*size, 3)).astype(np.uint8)
     image[:size[0] // 2, :size[1] // 2] = 10 * (seed % 25)

@@ -5,7 +5,7 @@ from mtkd.datasets.faces import Adience
 
 from .copies import write_adience
 
-AGES = [4, 0, None, None, None, 4, None, 7, None, 4]  # 35, 57, None, (8, 23) and 3 are in no group
+AGES = [4, 0, None, None, None, 4, None, 7, None, 4]  # 35, 57, None, (8, 23) and 3 belong to no group
 GENDERS = [0, 1, None, 0, None, 1, 0, 1, 0, None]
 
 

@@ -12,7 +12,7 @@ NAMES = ('neutral', 'happy', 'sad', 'surprise', 'fear', 'disgust', 'angry')
 def test_labels_in_the_order_of_fer2013(tmp_path):
     write_affectnet(tmp_path)
     data = AffectNet(data_root=tmp_path)
-    assert len(data) == 8  # 8 to 10 are left out
+    assert len(data) == 8  # 8 to 10 are excluded
     assert [data.load(i)['targets']['expression'] for i in range(8)] == [*(EXPRESSIONS.index(name) for name in NAMES), None]
 
 

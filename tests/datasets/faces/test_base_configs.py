@@ -1,4 +1,4 @@
-"""The base configs of the face data sets say what their adapters and tasks understand."""
+"""The base configs of the face data sets use classes that their adapters and tasks know."""
 
 from pathlib import Path
 

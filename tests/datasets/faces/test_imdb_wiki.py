@@ -29,7 +29,7 @@ def test_no_name_is_in_both_splits(tmp_path):
     write_imdb_wiki(tmp_path)
     splits = [[data.load(i)['meta']['sample_id'][:2] for i in range(len(data))] for split in ('train', 'val')
               for data in [IMDBWIKI(data_root=tmp_path, split=split, source='wiki', val_share=0.5)]]
-    assert sorted(splits) == [['00', '01'], ['02']]  # one name has the first two
+    assert sorted(splits) == [['00', '01'], ['02']]  # one name has the first two images
 
 
 def test_errors(tmp_path):

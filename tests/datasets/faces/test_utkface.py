@@ -20,7 +20,7 @@ def test_labels_with_a_malformed_name_and_a_clamped_age(tmp_path):
     labels = {data.load(i)['meta']['sample_id'].split('/')[1].split('_2')[0]: data.load(i)['targets'] for i in range(5)}
     assert labels == {'25_0_1': {'age': 25, 'gender': 0, 'race': 1}, '116_1_4': {'age': 100, 'gender': 1, 'race': 4},
                       '39_1': {'age': 39, 'gender': 1, 'race': None}, '1_1_0': {'age': 1, 'gender': 1, 'race': 0},
-                      '61_3': {'age': 61, 'gender': None, 'race': None}}  # 3 is no gender, and no race follows
+                      '61_3': {'age': 61, 'gender': None, 'race': None}}  # 3 is not a gender, and the race is missing
 
 
 def test_our_split(tmp_path):

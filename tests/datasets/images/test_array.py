@@ -22,7 +22,7 @@ from ..toy import Toy
 
 
 class Arrays(ArrayDataset):
-    """``length`` random pictures; every third lacks its class, every fourth its number."""
+    """``length`` random images; every third has no class, every fourth no number."""
 
     OFFERS = {'shape': 'class_label', 'age': 'scalar'}
     NUM_CLASSES = {'shape': 5}
@@ -44,7 +44,7 @@ class Arrays(ArrayDataset):
 
 
 def assert_equal(a, b):
-    """Two batches are equal to the bit, NaN where NaN, in the order of their fields and tasks, too."""
+    """Two batches are bit-equal, NaN where NaN, including the order of their fields and tasks."""
     assert list(a) == list(b) and a['meta'] == b['meta']
     assert torch.equal(a['image'], b['image']) and a['image'].is_contiguous()
     for field in ('targets', 'present'):
@@ -86,7 +86,7 @@ def test_what_a_batch_holds():
     assert [meta['sample_id'] for meta in batch['meta']] == ['s2', 's3', 's4']
     batch['image'].zero_()
     batch['targets']['shape'].zero_()
-    assert data.images[2:5].any() and data.labels['shape'][3] == 3, 'a batch has memory of its own'
+    assert data.images[2:5].any() and data.labels['shape'][3] == 3, 'a batch does not share memory with the data set'
 
 
 def test_stored_taps_come_along():
@@ -144,7 +144,7 @@ def test_a_union_interleaves_its_sets_in_the_order_of_the_keys():
         assert_equal(batch, one_by_one(both, keys))
         origins = [meta['dataset'] for meta in batch['meta']]
         assert origins.count('a') == 6 and origins.count('b') == 4
-        assert not (batch['present']['shape'] & batch['present']['age']).any(), 'each is labelled for one task'
+        assert not (batch['present']['shape'] & batch['present']['age']).any(), 'each sample is labelled for one task'
         assert batch['present']['shape'].any() and batch['present']['age'].any()
     plain = [0, 29, 30, 38, 5]
     assert_equal(both.__getitems__(plain), one_by_one(both, plain))
@@ -165,7 +165,7 @@ def test_a_union_with_a_set_that_serves_no_batches():
     both = MultiDataset([Arrays(kinds, name='a', side=(20, 30)), Toy(kinds, name='b')])
     served = both.__getitems__([(0, 1, 0), (1, 2, 0)])
     assert isinstance(served, list) and [s['present']['depth'] for s in served] == [False, True]
-    assert isinstance(both.__getitems__([(0, 1, 0), (0, 2, 0)]), dict), 'the other set is not asked'
+    assert isinstance(both.__getitems__([(0, 1, 0), (0, 2, 0)]), dict), 'the other set is not read'
 
 
 def test_sets_of_two_sizes_cannot_share_a_batch():

@@ -1,4 +1,4 @@
-"""What all data sets of image-level labels share, tried on a small one made here."""
+"""Common behaviour of all data sets of image-level labels, tested on a small one."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ TASKS = {'age': 'scalar', 'race': 'class_label'}
 
 
 class Faces(AttributeDataset):
-    """Pictures written by the test; the raw values of picture i are those of ``values[field][i]``."""
+    """Images written by the test; the raw values of image i are those of ``values[field][i]``."""
 
     OFFERS = {'age': 'scalar', 'race': 'class_label'}
     LABEL_MAPS = {'race': {'White': 0, 'Black': 1, 'unsure': None}}
@@ -37,7 +37,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def told(monkeypatch):
-    """What is written to the log."""
+    """The messages of the log."""
     lines = []
     monkeypatch.setattr(attributes, 'print_log', lambda message, *_: lines.append(message))
     return lines

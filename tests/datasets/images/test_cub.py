@@ -7,7 +7,7 @@ from mtkd.datasets import CUB200, BadData
 
 @pytest.fixture
 def root(tmp_path):
-    """Two species, five pictures each; the first two of each are to train on."""
+    """Two species with five images each, of which the first two are for training."""
     rows = [(number, number // 5 + 1, int(number % 5 < 2)) for number in range(10)]
     (tmp_path / 'images' / 'bird').mkdir(parents=True)
     for number, *_ in rows:

@@ -25,7 +25,7 @@ def test_both_releases(tmp_path, layout):
     same = np.flatnonzero(train.labels['dtd'].numpy() == 0)
     between = [float((train.images[same[0]].float() - train.images[i].float()).abs().mean()) for i in range(7)]
     others = [i for i in range(7) if i not in same]
-    assert max(between[i] for i in same) < min(between[i] for i in others), 'labels belong to their pictures'
+    assert max(between[i] for i in same) < min(between[i] for i in others), 'labels belong to their images'
     order = np.argsort([e['sample_id'].split('/')[-1] for e in train.entries])
     assert train.labels['dtd'][order].tolist() == [0, 1, 2, 0, 1, 2, 0], 'as written'
 

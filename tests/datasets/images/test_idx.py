@@ -16,7 +16,7 @@ def write(path, array: np.ndarray, packed: bool = True) -> None:
 
 @pytest.fixture
 def pictures(tmp_path) -> np.ndarray:
-    """Five pictures to train on in .gz, three to test on plain."""
+    """Five training images in .gz files, three test images in plain files."""
     made = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
     write(tmp_path / 'train-images-idx3-ubyte.gz', made)
     write(tmp_path / 'train-labels-idx1-ubyte.gz', np.arange(5, dtype=np.uint8))

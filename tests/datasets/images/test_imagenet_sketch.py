@@ -1,4 +1,4 @@
-"""ImageNet-Sketch's folders and our division."""
+"""ImageNet-Sketch's folders and our split."""
 
 from mtkd.datasets import ImageNetSketch
 

@@ -1,4 +1,4 @@
-"""What adapters of labelled picture files share."""
+"""Common behaviour of adapters for labelled image files."""
 
 import cv2
 import numpy as np

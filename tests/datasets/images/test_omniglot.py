@@ -13,7 +13,7 @@ REAL = Path(os.environ.get('MTKD_DATA_ROOT', 'data')) / 'omniglot'
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory):
-    """Alphabets in an order that the two folders do not keep."""
+    """Alphabets in an order that differs between the two folders."""
     root = tmp_path_factory.mktemp('omniglot')
     write_omniglot(root, 0, {'Latin': 2, 'Greek': 3, 'Aurek': 1, 'Manipuri': 1}, evaluation=('Greek', 'Manipuri'))
     return root

@@ -13,7 +13,7 @@ REAL = Path(os.environ.get('MTKD_DATA_ROOT', 'data')) / 'svhn'
 
 def test_pictures_and_digits(tmp_path):
     written = write_svhn(tmp_path, 0, {'train': 30, 'test': 12, 'extra': 1})
-    assert loadmat(tmp_path / 'train_32x32.mat')['y'].ravel()[:3].tolist() == [10, 1, 2], 'the file says 10 for 0'
+    assert loadmat(tmp_path / 'train_32x32.mat')['y'].ravel()[:3].tolist() == [10, 1, 2], 'the file has 10 for the digit 0'
     for split, pictures in written.items():
         data = SVHN(data_root=tmp_path, split=split)
         assert len(data) == len(pictures)

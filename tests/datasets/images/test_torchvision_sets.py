@@ -1,4 +1,4 @@
-"""Data sets that torchvision reads, from tiny copies on the disk."""
+"""Data sets that torchvision reads, from tiny copies on disk."""
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ def picture(path, value: int) -> None:
 
 @pytest.fixture
 def pets(tmp_path):
-    """Three breeds, five pictures each: three of each to train on."""
+    """Three breeds with five images each, of which three are for training."""
     folder = tmp_path / 'oxford-iiit-pet'
     lists = {'trainval': [], 'test': []}
     for breed in range(3):

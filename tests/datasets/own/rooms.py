@@ -1,4 +1,4 @@
-"""Rooms of one's own for the tests of this folder: pictures, depths and class maps."""
+"""Rooms of a user's own data set for the tests of this folder: images, depth and class maps."""
 
 import cv2
 import numpy as np
@@ -8,23 +8,23 @@ from mtkd.prerequisites.pseudo_labels.dataset import TEACHER, file_of, header_of
 from mtkd.prerequisites.pseudo_labels.file import PseudoFile, SoftLabels
 
 COUNT, SIZE = 8, (72, 104)
-SCENES = ('kitchen', 'office', None)  # of picture i the one with the number i % 3
+SCENES = ('kitchen', 'office', None)  # image i uses entry i % 3
 
 
 def room(number):
-    """Picture (H, W, 3) uint8 RGB, classes (H, W) uint8 0 to 2, depth (H, W) uint16 millimetres."""
+    """Image (H, W, 3) uint8 RGB, classes (H, W) uint8 0 to 2, depth (H, W) uint16 millimetres."""
     rng = np.random.default_rng(number)
     return (rng.integers(0, 255, (*SIZE, 3), dtype=np.uint8), rng.integers(0, 3, SIZE, dtype=np.uint8),
             rng.integers(800, 6000, SIZE).astype(np.uint16))
 
 
 def png(array):
-    """The bytes of a .png."""
+    """The bytes of a .png file."""
     return cv2.imencode('.png', array[..., ::-1] if array.ndim == 3 else array)[1].tobytes()
 
 
 def check_against_rooms(data, without_depth=(3,)):
-    """A data set serves the rooms, in any order: pictures, class maps, depths in metres, and no depth of some."""
+    """A data set returns the rooms in any order: images, class maps, depth in metres, and no depth for some."""
     data.full_init()
     assert len(data) == COUNT
     seen = set()
@@ -43,7 +43,7 @@ def check_against_rooms(data, without_depth=(3,)):
 
 
 def check_company(build, folder):
-    """A data set of scenes joins a union, hides labels and carries pseudo-labels."""
+    """A data set of scenes can join a union, hide labels and carry pseudo-labels."""
     kinds = {'scene': 'class_label'}
     union = MultiDataset([build(tasks=kinds, name='one', keep_labels={'share': 0.5}), build(tasks=kinds, name='two')])
     union.full_init()

@@ -29,7 +29,7 @@ def write_tar(path, files):
 
 
 def write_rooms(folder, counts=(3, 1, 4)):
-    """``train-0.tar``, … of so many rooms each."""
+    """Write ``train-0.tar``, … with the given numbers of rooms."""
     first = 0
     for number, count in enumerate(counts):
         write_tar(folder / f'train-{number}.tar', [(f'./a/room{i}.{suffix}', content) for i in range(first, first + count)

@@ -112,7 +112,7 @@ def test_a_link_below_the_root_may_lead_elsewhere(tmp_path):
 
 @pytest.fixture
 def rooms(tmp_path):
-    """Pictures and label maps in folders, and a table that names them; room 3 has no depth."""
+    """Images and label maps in folders, and a table that names them; room 3 has no depth."""
     for number in range(COUNT):
         for folder, array in zip(('photos', 'masks', 'depth'), room(number), strict=True):
             (tmp_path / folder).mkdir(exist_ok=True)

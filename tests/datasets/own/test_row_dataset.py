@@ -1,4 +1,4 @@
-"""What the adapters share, with rows that lie in memory."""
+"""Common behaviour of the adapters, tested with rows in memory."""
 
 import numpy as np
 import pyarrow as pa

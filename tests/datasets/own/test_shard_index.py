@@ -41,7 +41,7 @@ def test_it_is_kept_until_the_shard_changes(tmp_path, monkeypatch):
     for kept in (tmp_path / 'index').iterdir():
         kept.write_bytes(b'damaged')
     assert index(path).num_rows == 5
-    assert index(path, ('cls', 'txt')).num_rows == 5, 'other contents are another index'
+    assert index(path, ('cls', 'txt')).num_rows == 5, 'other contents have another index'
 
 
 def test_names():
@@ -62,7 +62,7 @@ def test_samples_that_cannot_be_told_apart(tmp_path, files, said):
 
 @pytest.mark.parametrize('length', [512 + 10, 1024, 1024 + 100, 3 * 1024])
 def test_a_shard_that_breaks_off(tmp_path, length):
-    """Within a part, at its end, within a header, and where only the end mark is missing."""
+    """Within a part, at its end, within a header, and without only the end mark."""
     path = tmp_path / 'a.tar'
     write_tar(path, [(f'{name}.png', bytes(400)) for name in 'abc'])
     path.write_bytes(path.read_bytes()[:length])

@@ -1,4 +1,4 @@
-"""Scenes that several tests look at, rendered once."""
+"""Scenes that several tests use, rendered once."""
 
 from functools import cache
 

@@ -35,7 +35,7 @@ def test_labels_can_be_read_off_unseen_pictures():
     scores = linear_fit(train, val, lambda data: torch.nn.functional.one_hot(data.labels['shape'], 5))
     assert (scores.argmax(1) == val.labels['shape']).double().mean() > 0.9
     years = linear_fit(train, val, lambda data: data.labels['age'][:, None])[:, 0]
-    assert (years - val.labels['age']).abs().mean() < 12, 'a guess is off by 25'
+    assert (years - val.labels['age']).abs().mean() < 12, 'a guess has an error of 25'
     assert val.labels['age'].min() >= 0 and val.labels['age'].max() <= 100
 
 

@@ -17,6 +17,6 @@ def test_ids_are_places_in_the_lists():
 
 def test_splits_begin_far_apart():
     starts = sorted(first_scene(split) for split in SPLIT_START)
-    assert min(b - a for a, b in pairwise(starts)) == 1_000_000  # the most a data set may have
+    assert min(b - a for a, b in pairwise(starts)) == 1_000_000  # the maximum of a data set
     with pytest.raises(ValueError, match="no split 'trainval' of synthetic scenes; there are train, val, test"):
         first_scene('trainval')

@@ -1,4 +1,4 @@
-"""Scenes in the files of real data sets read back."""
+"""Scenes that are written in the formats of real data sets and read back."""
 
 import cv2
 import numpy as np

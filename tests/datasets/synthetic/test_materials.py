@@ -10,8 +10,9 @@ from .rendered import scenes
 
 
 def test_class_cannot_be_told_from_colour():
-    """The best guess of the class from a 512-cell colour histogram, fitted on other scenes, is little better than the
-    commonest class."""
+    """The best prediction of the class from a 512-cell colour histogram, fitted on other scenes, is hardly better than
+    always predicting the most frequent class.
+    """
     count = np.zeros((512, len(CLASSES)))
 
     def cells(scene):

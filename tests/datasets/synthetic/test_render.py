@@ -1,4 +1,4 @@
-"""Pictures and labels of rendered rooms agree with each other and with geometry."""
+"""Images and labels of rendered rooms agree with each other and with the geometry."""
 
 import numpy as np
 import pytest
@@ -59,7 +59,7 @@ def test_normals_are_unit_and_face_the_camera():
 
 
 def test_depth_and_normals_agree_on_planes():
-    """Where all neighbours lie in one region and share the normal, the surface through their points has that normal."""
+    """If all neighbours are in one region and have the same normal, the surface through their points has that normal."""
     checked = 0
     for scene in scenes(20):
         points = rays(scene) * scene.depth_m[..., None]
@@ -72,7 +72,7 @@ def test_depth_and_normals_agree_on_planes():
         cross = np.cross(points[1:-1, 2:] - points[1:-1, :-2], points[2:, 1:-1] - points[:-2, 1:-1])
         cross /= np.linalg.norm(cross, axis=-1, keepdims=True)
         cosine = np.abs((cross * n[1:-1, 1:-1]).sum(-1))[flat]
-        assert (cosine > 0.999).mean() > 0.95  # the rest: steps between parallel planes of one thing
+        assert (cosine > 0.999).mean() > 0.95  # the rest are steps between parallel planes of one object
         checked += cosine.size
     assert checked > 20 * 5000
 
@@ -84,7 +84,7 @@ def test_edges_are_exactly_the_borders_of_regions():
         assert np.array_equal(scene.edge == 1, border)
         s = np.pad(scene.semseg, ((0, 1), (0, 1)), mode='edge')
         changes = (s[:-1, :-1] != s[:-1, 1:]) | (s[:-1, :-1] != s[1:, :-1])
-        assert scene.edge[changes].all()  # a change of class is a change of region
+        assert scene.edge[changes].all()  # a change of class is also a change of region
     assert 0.01 < np.mean([scene.edge.mean() for scene in scenes()]) < 0.15
 
 

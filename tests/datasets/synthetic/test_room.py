@@ -1,4 +1,4 @@
-"""What is in a room, and where."""
+"""The contents of a room and their positions."""
 
 import numpy as np
 

@@ -39,7 +39,7 @@ def test_heads_are_above_torsos_above_lower_legs():
 
 @pytest.mark.parametrize('make', [*dict.fromkeys(FURNITURE), person])
 def test_things_stand_on_the_floor_inside_their_space(make):
-    """But for a swung arm or leg."""
+    """Except for a swung arm or leg."""
     reach = 0.5 if make is person else 0.01
     for seed in range(20):
         thing = make(Draws(np.random.default_rng(seed)))

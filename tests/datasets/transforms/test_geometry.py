@@ -77,7 +77,7 @@ def test_pad_colour_is_0_after_normalisation():
 
 
 def test_crop_follows_every_move():
-    """A white picture in coloured padding: the crop must frame the white after any chain of moves."""
+    """A white image in coloured padding: the crop must contain exactly the white part after any sequence of transforms."""
     rng = np.random.default_rng(0)
     for _ in range(50):
         sample = toy_sample(20, 30)

@@ -63,7 +63,7 @@ def test_probability():
 
 
 def test_contrast_comes_before_or_after_hsv():
-    """Contrast after saturation clips what contrast before would have left."""
+    """Contrast after saturation clips values that contrast before it would not."""
     red = grey(40)
     red['image'][..., 0] = 220
     outcomes = {tuple(changed(red, seed, contrast=(1.5, 1.5), saturation=(0.5, 0.5))['image'][0, 0])

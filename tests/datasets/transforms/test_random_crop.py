@@ -23,7 +23,7 @@ def test_all_arrays_are_cut_alike():
 def test_a_window_filled_by_one_class_is_drawn_again():
     sample = toy_sample(40, 200)
     sample['targets']['semseg'][:] = 1
-    sample['targets']['semseg'][:, 180:] = 2  # only a window across column 180 is mixed enough
+    sample['targets']['semseg'][:, 180:] = 2  # only a window across column 180 has enough of both
 
     def share_of_mixed(transform):
         mixed = 0

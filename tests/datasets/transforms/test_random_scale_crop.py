@@ -15,13 +15,13 @@ def test_size_stays_and_depth_is_divided():
     assert out['image'].shape == (30, 45, 3)
     depth = out['targets']['depth']
     assert set(np.unique(depth)) <= set(np.unique(sample['targets']['depth'] / np.float32(1.5)))
-    assert len(np.unique(depth)) == 20 * 30, 'two thirds of each side are seen'
+    assert len(np.unique(depth)) == 20 * 30, 'two thirds of each side are visible'
     assert set(np.unique(out['targets']['semseg'])) <= set(np.unique(sample['targets']['semseg']))
     assert out['targets']['scene'] == sample['targets']['scene']
 
 
 def test_pictures_and_labels_stay_aligned():
-    """A map that holds its own column number: the picture's and the depth's columns agree up to the nearest pixel."""
+    """In a map of column numbers, the columns of image and depth agree up to the nearest pixel."""
     sample = toy_sample(30, 45)
     columns = np.broadcast_to(np.arange(45), (30, 45))
     sample['image'] = np.repeat(columns[..., None] * 5, 3, 2).astype(np.uint8)
@@ -42,7 +42,7 @@ def test_scale_one_changes_nothing_and_all_scales_come():
     sample, out = run(scales=(1,))
     assert out is sample
     zooms = {run(seed)[1]['targets']['depth'].max() for seed in range(30)}
-    assert len(zooms) >= 3, '1, 1.2 and 1.5 are all drawn'
+    assert len(zooms) >= 3, '1, 1.2 and 1.5 are all sampled'
 
 
 def test_the_sample_given_is_left_alone():

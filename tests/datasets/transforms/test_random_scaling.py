@@ -21,7 +21,7 @@ def test_depth_is_divided_by_the_zoom():
 
 @pytest.mark.parametrize('zoom, size', [(0.5, (212, 280)), (0.79, (335, 442)), (1.2, (510, 672)), (1.99, (845, 1114))])
 def test_sides_are_rounded_down(zoom, size):
-    """Sizes of 425x560 that ATRC's RandomScaling (brdav/atrc, 76d8055) makes."""
+    """The sizes that ATRC's RandomScaling (brdav/atrc, 76d8055) produces for 425x560."""
     assert size_of(RandomScaling(choices=[zoom])(toy_sample(425, 560), TOY_KINDS, np.random.default_rng(0))) == size
 
 

@@ -1,4 +1,4 @@
-"""Which frames, and that augmentation treats them alike."""
+"""The selection of frames, and that augmentation is the same for all of them."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,8 @@ CROP = [{'type': 'RandomCrop', 'size': (8, 8), 'max_share': 1.0}, {'type': 'Rand
 
 
 class Counted(ClipDataset):
-    """Five clips of 40 frames; frame k is grey k, or, with ``texture``, a texture that is the same in all frames."""
+    """Five clips of 40 frames; frame k has the grey value k, or, with ``texture``, a texture that is the same in all frames.
+    """
 
     OFFERS = {'action': 'class_label'}
     NUM_CLASSES = {'action': 5}
@@ -42,8 +43,8 @@ def test_one_frame_of_each_segment():
     assert segment_frames(3, 6).tolist() == [0, 0, 1, 1, 2, 2], 'a short video repeats frames'
     assert segment_frames(1, 3).tolist() == [0, 0, 0]
     drawn = np.stack([segment_frames(40, 4, np.random.default_rng(seed)) for seed in range(300)])
-    assert ((drawn // 10) == np.arange(4)).all(), 'each stays in its segment'
-    assert all(set(drawn[:, k] % 10) == set(range(10)) for k in range(4)), 'and reaches all of it'
+    assert ((drawn // 10) == np.arange(4)).all(), 'each frame stays in its segment'
+    assert all(set(drawn[:, k] % 10) == set(range(10)) for k in range(4)), 'and reaches all of the segment'
 
 
 def test_tests_take_the_centres_and_training_draws():
@@ -51,7 +52,7 @@ def test_tests_take_the_centres_and_training_draws():
     assert shown(test.augmented(0)) == shown(test.augmented(0, 7)) == [5, 15, 25, 35]
     draws = [shown(train.augmented(0, draw)) for draw in range(4)]
     assert len({tuple(draw) for draw in draws}) == 4
-    assert draws == [shown(Counted(frames=4, seed=3).augmented(0, draw)) for draw in range(4)], 'of seed, draw, index alone'
+    assert draws == [shown(Counted(frames=4, seed=3).augmented(0, draw)) for draw in range(4)], 'only seed, draw and index'
     assert shown(train.augmented(1, 0)) != draws[0] and shown(Counted(frames=4, seed=4).augmented(0)) != draws[0]
     assert shown(train.load(0)) == [5, 15, 25, 35]
     assert shown(Counted(frames=4, sampling='centre').augmented(0, 3)) == [5, 15, 25, 35]

@@ -11,7 +11,7 @@ NAMES = ['brush_hair', *(f'class{k:02d}' for k in range(49)), 'wave']
 
 @pytest.fixture
 def root(tmp_path):
-    """51 lists, of which the first and the last name clips."""
+    """51 lists, of which the first and the last contain clips."""
     lists = tmp_path / 'testTrainMulti_7030_splits'
     lists.mkdir()
     for name in NAMES:
@@ -28,7 +28,7 @@ def test_the_official_lists(root):
     train, test = (HMDB51(data_root=root, split=split, frames=2) for split in ('train', 'test'))
     assert len(train) == 1 and train.entries[0]['sample_id'] == 'hmdb51_org/brush_hair/a_[new]_!!_brush'
     assert train.entries[0]['class'] == 0
-    assert [entry['class'] for entry in test.entries] == [0, 50], 'c.avi is in neither'
+    assert [entry['class'] for entry in test.entries] == [0, 50], 'c.avi is in neither split'
     assert int(test[1]['targets']['action']) == 50 and test[1]['image'].shape == (2, 3, 32, 64)
     assert train.CLASSES['action'] == tuple(NAMES)
 

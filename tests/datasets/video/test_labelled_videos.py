@@ -1,4 +1,4 @@
-"""What the listed sets of videos share."""
+"""Common behaviour of the listed video data sets."""
 
 import pytest
 

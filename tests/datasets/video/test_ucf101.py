@@ -11,7 +11,7 @@ NAMES = ['ApplyEyeMakeup', 'Archery', *(f'Class{k:03d}' for k in range(3, 102))]
 
 @pytest.fixture
 def root(tmp_path):
-    """101 classes by the list, of which two have videos."""
+    """101 classes in the list, of which two have videos."""
     lists = tmp_path / 'ucfTrainTestlist'
     lists.mkdir()
     (lists / 'classInd.txt').write_text('\r\n'.join(f'{k} {name}' for k, name in enumerate(NAMES, 1)) + '\r\n')

@@ -1,4 +1,4 @@
-"""UTD-MHAD's file, its people and its actions."""
+"""UTD-MHAD's file, its subjects and its actions."""
 
 import os
 from pathlib import Path
@@ -75,5 +75,5 @@ def test_the_real_file():
     assert train.CLASSES['action'][:2] == ('swipe left', 'swipe right')
     assert {entry['class'] for entry in test.entries} == set(range(27))
     clip = test.load(0)['image']
-    assert 0.02 < (clip > 0).mean() < 0.6 and len(np.unique(clip)) > 30, 'a body, and shades on it'
+    assert 0.02 < (clip > 0).mean() < 0.6 and len(np.unique(clip)) > 30, 'a body, with shading'
     assert (clip[0] != clip[-1]).any()

@@ -1,4 +1,4 @@
-"""Frames out of videos and folders."""
+"""Frames from videos and folders."""
 
 import cv2
 import pytest
@@ -17,7 +17,7 @@ def test_the_wanted_frames_of_a_video(tmp_path, codec, suffix):
     told, wanted = [], [150, 3, 3, 199, 70]
     clip = read_clip(path, lambda count: told.append(count) or wanted)
     assert told == [200] and clip.shape == (5, 32, 64, 3)
-    assert [number_of(frame) for frame in clip] == wanted, 'jumped to and stepped to alike'
+    assert [number_of(frame) for frame in clip] == wanted, 'seeking and reading sequentially give the same frames'
     red, green, blue = clip[0, 24].mean(0)
     assert red > 180 and green < 60 and blue < 60, 'RGB, not BGR'
 
@@ -44,11 +44,11 @@ def test_a_header_that_promises_a_little_too_much(tmp_path, monkeypatch):
     write_video(tmp_path / 'a.avi', 57)
     monkeypatch.setattr(video_files, '_promised', lambda path: 60)
     clip = read_clip(tmp_path / 'a.avi', lambda count: [0, count - 1])
-    assert [number_of(frame) for frame in clip] == [0, 56], 'chosen again out of those that there are'
+    assert [number_of(frame) for frame in clip] == [0, 56], 'selected again from the existing frames'
     monkeypatch.setattr(video_files, '_promised', lambda path: 100)
     with pytest.raises(BadData, match=r'a\.avi breaks off: of its 100 frames 57 can be decoded'):
         read_clip(tmp_path / 'a.avi', lambda count: [0, count - 1])
-    assert number_of(read_clip(tmp_path / 'a.avi', lambda count: [3])[0]) == 3, 'what is wanted is there'
+    assert number_of(read_clip(tmp_path / 'a.avi', lambda count: [3])[0]) == 3, 'the requested frames exist'
 
 
 def test_unreadable_files_are_sentences(tmp_path):

@@ -1,4 +1,4 @@
-"""Tiny videos whose frames say their number, for the tests of this folder."""
+"""Tiny videos whose frames encode their number, for the tests of this folder."""
 
 import cv2
 import numpy as np
@@ -17,13 +17,13 @@ def numbered(number):
 
 
 def number_of(frame):
-    """The number that a frame says, whatever its codec and size."""
+    """The number that a frame encodes, for any codec and size."""
     small = cv2.resize(frame, (BITS * CELL, 32), interpolation=cv2.INTER_AREA)[4:12].mean((0, 2))
     return sum(1 << bit for bit in range(BITS) if small[bit * CELL + 2:bit * CELL + 6].mean() > 128)
 
 
 def write_video(path, count, codec='MJPG'):
-    """A video of ``count`` numbered frames; skips the test where OpenCV has no such codec."""
+    """Write a video of ``count`` numbered frames; skips the test if OpenCV lacks the codec."""
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), 25, (BITS * CELL, 32))
     if not writer.isOpened():
@@ -34,7 +34,7 @@ def write_video(path, count, codec='MJPG'):
 
 
 def write_frames(folder, count, name='{:05d}.png'):
-    """The same as a folder of pictures."""
+    """The same frames as a folder of images."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         assert cv2.imwrite(str(folder / name.format(number)), numbered(number)[..., ::-1])

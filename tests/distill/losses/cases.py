@@ -1,4 +1,4 @@
-"""Every registered distillation loss, the views it reads, and the dense toy of the fact sheet's section 6."""
+"""Every registered distillation loss, the views it uses, and the dense example of the fact sheet's section 6."""
 
 import torch
 from torch import Tensor
@@ -56,7 +56,7 @@ CASES = {
     'boundary': {'type': 'Boundary', 'classes': 5},
     'cwd': {'type': 'ChannelWise'},
     'class_memory': {'type': 'ClassMemory', 'classes': 5, 'pixel_queue': 256, 'region_queue': 32, 'pixels': 256,
-                     'regions': 32, 'enqueued': 64},  # all of it compared and kept: nothing depends on what is drawn
+                     'regions': 32, 'enqueued': 64},  # compare and keep everything: nothing depends on random numbers
     'crd': {'type': 'CRD', 'samples': 12, 'negatives': 11, 'width': 6},
     'cc': {'type': 'CorrelationCongruence'},
     'cc_released': {'type': 'CorrelationCongruence', 'variant': 'released', 'width': 4},
@@ -85,15 +85,15 @@ NOT_ZERO = {  # at equality: cross-entropies, and losses with a trained part bet
     'cs_printed', 'pseudo_hard', 'pseudo_soft', 'soft_ce', 'nkd', 'wsld', 'tf_kd', 'fixmatch', 'top_k', 'dist_plus',
     'phi_s', 'unic', 'learned_teachers', 'camkd_features',
     'ab', 'cc_released', 'class_memory', 'crd', 'ft', 'holistic', 'mgd', 'ofd', 'review', 'semckd', 'vid'}
-NO_SLOPE = {'wsld', 'learned_teachers', 'dist_plus', 'holistic', 'cka_rbf'}  # weights without gradient, or terms for them
+NO_SLOPE = {'wsld', 'learned_teachers', 'dist_plus', 'holistic', 'cka_rbf'}  # weights without gradient
 IN_ORDER = {'cc_released', 'semckd'}  # depend on the order of the samples
 NOT_COMPILED = {'aekd', 'phi_s',  # a quadratic programme outside torch; statistics of the first steps only
-                'holistic'}  # takes a gradient within the forward pass
+                'holistic'}  # takes a gradient in the forward pass
 CHANNELS = 5
 
 
 def build(case: str) -> DistillLoss:
-    """The loss, with parameters from a seed; nothing it does depends on what is drawn."""
+    """The loss, with parameters from a seed; its result does not depend on random numbers."""
     loss = DISTILL_LOSSES.build(dict(CASES[case]))
     levels = 2 if 'student' in loss.several else 1
     with torch.random.fork_rng():
@@ -111,14 +111,14 @@ def _every_other(samples: int, index: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def view(loss: DistillLoss, out: Tensor) -> Tensor:
-    """What a loss reads of logits."""
-    if loss.reads == 'probs' or isinstance(loss, PseudoLabel):  # whose teacher is a distribution; any values are logits
+    """The view of a loss, computed from logits."""
+    if loss.reads == 'probs' or isinstance(loss, PseudoLabel):  # the teacher is a distribution; any values are logits
         return (out / loss.tau).softmax(1)
     return (out / loss.tau).log_softmax(1) if loss.reads == 'log_probs' else out
 
 
 def levels(value: Tensor | None) -> tuple[Tensor | None, ...]:
-    """A view or mask, and itself at half the size: the pixels under the centres."""
+    """A view or mask, and the same at half the size: the pixels at the centres."""
     if value is None or value.shape[-1] == 1 or value.ndim < 3 + value.is_floating_point():
         return value, value
     return value, value[..., 1::2, 1::2]
@@ -128,7 +128,7 @@ def terms_of(loss: DistillLoss, student: Tensor, teacher: Tensor, mask: Tensor |
              index: Tensor | None = None, alike: bool = False) -> dict:
     """The loss on views of logits; labels are the teacher's classes, samples are numbered; two teachers differ."""
     asked = {'progress': 0.5, 'target': teacher.argmax(1), 'index': torch.arange(len(student)) if index is None else index}
-    if isinstance(loss, Boundary) and student.ndim == 4:  # two fields, which have an inside
+    if isinstance(loss, Boundary) and student.ndim == 4:  # two regions, each with an interior
         asked['target'] = (torch.arange(student.shape[3]) // 4).expand_as(asked['target'])
     asked = {name: asked[name] for name in loss.asks}
     ours, theirs = view(loss, student), view(loss, teacher) if loss.needs_teacher else None
@@ -152,7 +152,7 @@ def total(loss: DistillLoss, student: Tensor, teacher: Tensor, mask: Tensor | No
 
 
 def exact(loss: DistillLoss, student: Tensor, teacher: Tensor) -> dict[str, float]:
-    """The same without global_ratio's float32."""
+    """The same without global_ratio's rounding to float32."""
     terms = terms_of(loss, student, teacher)
     return {name: float(value[0].sum() / value[1].sum()) if isinstance(value, tuple) else float(value)
             for name, value in terms.items()}
@@ -165,7 +165,7 @@ def toy() -> tuple[Tensor, Tensor]:
 
 
 def random_pair(batch: int = 4, channels: int = CHANNELS, size: tuple[int, int] = (6, 7)) -> tuple[Tensor, Tensor, Tensor]:
-    """Student logits, teacher logits and a mask that differs a lot from sample to sample."""
+    """Student logits, teacher logits and a mask whose coverage varies strongly between samples."""
     generator = torch.Generator().manual_seed(3)
     student, teacher = (torch.randn(batch, channels, *size, generator=generator) * 2 for _ in range(2))
     share = torch.linspace(0.1, 0.9, batch).view(-1, 1, 1)

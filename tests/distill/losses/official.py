@@ -1,4 +1,4 @@
-"""Scores and numbers of official implementations: how the inputs are made, and what came out (``vectors/*.json``)."""
+"""The inputs of official implementations, and their outputs (``vectors/*.json``)."""
 
 import json
 from pathlib import Path
@@ -16,12 +16,12 @@ TEACHERS = (3 * (0.7 * K).cos(), 3 * (1.9 * K + 1).sin(), 2 * (0.4 * K * K).cos(
 
 
 def scores() -> Tensor:
-    """The student's."""
+    """The student's scores."""
     return (2 * (1.3 * K).sin()).requires_grad_()
 
 
 def view(loss: DistillLoss, out: Tensor) -> Tensor:
-    """What a loss reads of scores."""
+    """The view of a loss, computed from scores."""
     if loss.reads == 'tap':
         return out
     log_probs = (out / loss.tau).log_softmax(1)
@@ -29,7 +29,7 @@ def view(loss: DistillLoss, out: Tensor) -> Tensor:
 
 
 def evaluate(loss: DistillLoss, student: Tensor, **asked: float) -> dict[str, Tensor]:
-    """Term -> the mean over the four samples."""
+    """Term -> its mean over the four samples."""
     given = {'target': LABELS, **asked}
     teachers = tuple(view(loss, teacher) for teacher in TEACHERS)
     seen = teachers if 'teacher' in loss.several else teachers[0] if loss.needs_teacher else None
@@ -38,7 +38,7 @@ def evaluate(loss: DistillLoss, student: Tensor, **asked: float) -> dict[str, Te
 
 
 def check(loss: DistillLoss, name: str, *terms: str, tolerance: float = 1e-9, **asked: float) -> None:
-    """Value and gradient of the sum of some terms (by default all) are the official ones."""
+    """Compare value and gradient of the sum of some terms (by default all) with the official ones."""
     student = scores()
     values = evaluate(loss, student, **asked)
     value = sum(values[term] for term in terms or loss.terms)

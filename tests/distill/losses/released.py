@@ -29,7 +29,7 @@ def leaf(shape: Iterable[int], k: int, scale: float = 1.0) -> Tensor:
 
 
 def weight(shape: Iterable[int], k: int) -> Tensor:
-    """What the j-th parameter is, k = 10 + j: matrices over the root of their fan-in, vectors about 1."""
+    """The value of the j-th parameter, k = 10 + j: matrices divided by the root of their fan-in, vectors around 1."""
     shape = tuple(shape)
     return filled(shape, k, math.prod(shape[1:]) ** -0.5) if len(shape) > 1 else 1 + 0.3 * filled(shape, k)
 
@@ -40,7 +40,7 @@ def fill(parameters: Iterable[nn.Parameter]) -> None:
 
 
 def digest(value: Tensor) -> list[float]:
-    """Sum, sum of absolute values, and a sum in which every place has a weight of its own."""
+    """Sum, sum of absolute values, and a sum with a different weight for every element."""
     value = value.double()
     return [float(value.sum()), float(value.abs().sum()), float((value * filled(value.shape, 99)).sum())]
 
@@ -55,5 +55,5 @@ def check(name: str, values: Iterable[Tensor], grads: Iterable[Tensor], toleranc
 
 
 def mean(term: tuple[Tensor, Tensor] | Tensor) -> Tensor:
-    """A term's mean without global_ratio's float32."""
+    """The mean of a term without global_ratio's rounding to float32."""
     return term if isinstance(term, Tensor) else term[0].sum() / term[1].sum()

@@ -12,7 +12,7 @@ from .official import NUMBERS, TEACHERS, check, scores
     (False, 1.0, 'nu=-1.000 norm=False'), (False, 0.6, 'nu=0.556 norm=False'), (True, 1.0, 'nu=-1.000 norm=True'),
     (True, 0.6, 'nu=0.556 norm=True')])
 def test_official_weights_values_and_gradients(normalise, bound, name):
-    """The official solver stops at 1e-6; ν = 1 / 1.8 of three teachers is a largest weight of 0.6."""
+    """The official solver stops at 1e-6; for three teachers, ν = 1 / 1.8 corresponds to a largest weight of 0.6."""
     loss = AEKD(bound=bound, normalise=normalise)
     own, teachers = scores().detach().log_softmax(1), tuple(teacher.log_softmax(1) for teacher in TEACHERS)
     weights = loss.weigh(own[:, :, None], tuple(part[:, :, None] for part in teachers), None)
@@ -21,7 +21,7 @@ def test_official_weights_values_and_gradients(normalise, bound, name):
 
 
 def test_the_minimum_is_one():
-    """Against the minimum over a fine grid of three weights."""
+    """Comparison with the minimum over a fine grid of three weights."""
     rng = np.random.default_rng(0)
     for bound in (1.0, 0.5):
         vectors = rng.normal(size=(3, 4)) + 0.4

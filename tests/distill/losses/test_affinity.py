@@ -35,7 +35,7 @@ def test_all_pairs_with_and_without_their_matrix(pixels):
 
 
 def test_no_matrix_of_all_pairs_is_formed_of_a_large_map():
-    """14,980 pixels of a 425×560 picture at stride 4: all pairs would be 898 MB."""
+    """14,980 pixels of a 425×560 image at stride 4: a matrix of all pairs would take 898 MB."""
     student = torch.rand(1, 8, 107, 140, requires_grad=True)
     largest = []
     with torch.autograd.graph.saved_tensors_hooks(lambda x: largest.append(x.numel()) or x, lambda x: x):

@@ -14,7 +14,7 @@ def test_edges_lie_on_both_sides_of_a_border():
     assert edges[0, 0, 0].tolist() == edges[0, 1, 0].tolist() == [False] * 3 + [True] * 2 + [False] * 3
     assert not edges[0, 2].any() and class_edges(LEFT_AND_RIGHT, None, 3, 2)[0, 0, 0].sum() == 4
     mask = torch.ones(1, 5, 8, dtype=torch.bool)
-    mask[..., 4:] = False  # what has no label is no other class
+    mask[..., 4:] = False  # a pixel without a label does not count as another class
     assert not class_edges(LEFT_AND_RIGHT, mask, 3, 1).any()
 
 

@@ -14,7 +14,7 @@ def plain(rows, keys, teacher_rows, teacher_keys, kept, tau):
 
 
 def test_pieces_are_the_whole(monkeypatch):
-    monkeypatch.setattr(module, 'LIMIT', 8 * 7 * 2)  # two rows a piece
+    monkeypatch.setattr(module, 'LIMIT', 8 * 7 * 2)  # two rows per chunk
     kept = torch.tensor([True, False, True, True, True, False, True])
     for chosen in (None, kept):
         results = []

@@ -6,7 +6,7 @@ from mtkd.distill.losses import ConfidentLabel
 
 
 def test_sure_predictions_are_labels_and_the_mean_is_over_all():
-    """As ``mean(cross_entropy(strong, argmax(weak)) * (max softmax(weak) >= threshold))``."""
+    """Equal to ``mean(cross_entropy(strong, argmax(weak)) * (max softmax(weak) >= threshold))``."""
     rng = torch.Generator().manual_seed(0)
     strong, weak = (torch.randn(16, 4, generator=rng) * 3 for _ in range(2))
     sure = weak.softmax(1).amax(1) >= 0.8

@@ -34,7 +34,7 @@ def test_official_numbers_of_three_steps():
 
 
 def test_many_negatives_are_picked_from_one_product():
-    """More draws than samples, or fewer: the same loss, gradient and memory."""
+    """With more negatives than samples, or fewer: the same loss, gradient and memory."""
     student, teacher, index = filled((3, 5), 1), filled((3, 7), 2), torch.tensor([3, 9, 4])
     results = []
     for samples in (20, 400):

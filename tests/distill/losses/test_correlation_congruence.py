@@ -10,7 +10,7 @@ from .released import check, filled, leaf
 
 
 def test_the_kernel_is_the_paper_s_equation():
-    """Term by term in float64; torchdistill's CCKDLoss takes the root of the sum, and its vectors as they are."""
+    """Term by term in float64; torchdistill's CCKDLoss takes the root of the sum and does not normalise vectors."""
     def kernel(rows):
         unit = torch.nn.functional.normalize(rows, dim=1)
         return torch.stack([torch.stack([math.exp(-0.8) * (1 + 0.8 * (a @ b) + 0.32 * (a @ b) ** 2) for b in unit])

@@ -11,7 +11,7 @@ def test_official_numbers():
     loss.setup([4], [6])
     loss.double()
     convs = [*loss.encoder.convs, *loss.decoder.convs]
-    for j, conv in enumerate(convs):  # the released decoder has transposed convolutions: kernels turned, axes exchanged
+    for j, conv in enumerate(convs):  # the released decoder has transposed convolutions: kernels are flipped, axes exchanged
         shape = conv.weight.shape
         filling = weight(shape, 10 + 2 * j) if j < 3 else weight((shape[1], shape[0], 3, 3), 10 + 2 * j)
         conv.weight.data = filling if j < 3 else filling.transpose(0, 1).flip(2, 3).contiguous()

@@ -20,7 +20,7 @@ def series(shape, code):
 
 
 def features() -> torch.Tensor:
-    """(40, 4) rows as a batch of 5 maps of 8 places."""
+    """(40, 4) rows as a batch of 5 maps of 8 positions."""
     rows = series((40, 4), 3) * torch.arange(1.0, 5.0) + series((4,), 2)
     return rows.view(5, 8, 4).transpose(1, 2)
 

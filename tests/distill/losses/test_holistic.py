@@ -30,10 +30,10 @@ def test_official_numbers():
     torch.manual_seed(3)
     terms = {name: mean(value) for name, value in loss(student, filled((2, 3, 65, 65), 2)).items()}
     terms['holistic'].backward(retain_graph=True)
-    assert all(part.grad is None for part in loss.critic.parameters())  # the student's term trains the student alone
+    assert all(part.grad is None for part in loss.critic.parameters())  # the student's term only trains the student
     grad = student.grad.clone()
     terms['holistic_critic'].backward()
-    assert torch.equal(student.grad, grad)  # and the critic's the critic alone
+    assert torch.equal(student.grad, grad)  # and the critic's term only trains the critic
     loss.penalty = 0.0
     plain = mean(loss(student, filled((2, 3, 65, 65), 2))['holistic_critic'])
     check('holistic', [terms['holistic'], plain, terms['holistic_critic']],

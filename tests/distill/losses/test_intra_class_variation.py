@@ -17,5 +17,5 @@ def test_official_numbers():
 def test_a_class_of_one_pixel_does_not_vary():
     feature, target = filled((1, 4, 3), 1), torch.tensor([[0, 1, 1]])
     torch.testing.assert_close(variation(feature, target, None, 2)[0, 0], torch.tensor(1.0, dtype=torch.float64))
-    mask = torch.tensor([[True, True, False]])  # then class 1 is one pixel too
+    mask = torch.tensor([[True, True, False]])  # class 1 then also has a single pixel
     torch.testing.assert_close(variation(feature, target, mask, 2)[0, :2], torch.ones(2, dtype=torch.float64))

@@ -1,4 +1,4 @@
-"""What every registered distillation loss has to satisfy."""
+"""Properties of every registered distillation loss."""
 
 import pytest
 import torch
@@ -42,7 +42,7 @@ def test_zero_at_equality_and_positive_elsewhere(case):
 @ALL
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 def test_low_precision_views_and_autocast_give_float32_and_finite_gradients(case, dtype):
-    """The views are rounded; from there on everything is as in float32."""
+    """The views are rounded; everything else is computed in float32."""
     student, teacher, mask = random_pair()
     s, t = student.to(dtype).requires_grad_(), teacher.to(dtype)
     with torch.autocast('cpu', torch.bfloat16):
@@ -127,7 +127,7 @@ def test_image_level_vectors_are_maps_of_one_pixel(case):
 def test_gradient_is_the_slope(case):
     student, teacher, mask = (x.double() if x.is_floating_point() else x for x in random_pair(batch=2, size=(2, 2)))
     mask[0, 0, 0] = mask[1, 1, 1] = True
-    loss = build(case).double().eval()  # of a loss with a state: as it stands
+    loss = build(case).double().eval()  # for a loss with a state: in its current state
 
     def value(x):
         terms = terms_of(loss, x, teacher, mask)
@@ -142,7 +142,7 @@ def stateful() -> list[str]:
 
 @pytest.mark.parametrize('case', stateful())
 def test_a_resumed_loss_is_bit_equal(case):
-    """Two steps, then a checkpoint: the third step of the loss that goes on and of the one that is loaded."""
+    """Two steps, then a checkpoint: the third step is the same for the loss that continues and the one that is loaded."""
     def step(loss, number):
         torch.manual_seed(number)
         student, teacher, mask = random_pair()

@@ -6,7 +6,7 @@ from mtkd.structures import global_ratio
 
 
 def pair() -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits, and pseudo-labels of which the third is not there."""
+    """Logits, and pseudo-labels of which the third is missing."""
     generator = torch.Generator().manual_seed(0)
     student = torch.randn(4, 5, generator=generator)
     teacher = torch.randn(4, 5, generator=generator).softmax(1)

@@ -8,7 +8,7 @@ from .cases import CASES, build, random_pair, total
 
 
 def all_cases(rank: int, ranks: int) -> dict[str, dict[str, torch.Tensor]]:
-    """Case -> its value, the gradient on this rank's share of the samples, that of the parameters, and the state after."""
+    """Case -> its value, the gradient on this rank's samples, that of the parameters, and the state after the step."""
     share = slice(rank * 4 // ranks, (rank + 1) * 4 // ranks)
     results = {}
     for case in CASES:
@@ -43,5 +43,5 @@ def test_two_ranks_are_one_process(case, two_ranks, one_process):
         torch.testing.assert_close(mean, grad, rtol=1e-4, atol=1e-5)
     for rank in ranks:
         for name, value in alone['state'].items():
-            if name != 'pixel_memory':  # the order within a queue is drawn
+            if name != 'pixel_memory':  # the order within a queue is random
                 torch.testing.assert_close(rank['state'][name], value, rtol=1e-5, atol=1e-5)

@@ -22,7 +22,7 @@ def test_official_numbers():
 
 
 def test_a_shift_is_seen_at_every_size():
-    """A constant difference d: every level is d², whatever the weights."""
+    """For a constant difference d, every level is d², independent of the weights."""
     teacher = filled((2, 3, 6, 6), 1)
     torch.testing.assert_close(hierarchical_context(teacher + 0.5, teacher), torch.full((2,), 0.25, dtype=torch.float64))
 

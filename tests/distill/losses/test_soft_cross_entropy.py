@@ -1,4 +1,4 @@
-"""Cross-entropy against soft targets."""
+"""Cross-entropy with soft targets."""
 
 import torch
 

@@ -10,7 +10,7 @@ def test_official_values_and_gradients():
 
 
 def test_a_sample_counts_less_where_the_student_is_better():
-    """Cross-entropies ln 2 of the student and ln 4 of the teacher: w = 1 - exp(-1/2); the soft cross-entropy is ln 2."""
+    """Cross-entropies ln 2 of the student and ln 4 of the teacher give w = 1 - exp(-1/2); the soft cross-entropy is ln 2."""
     student, teacher = torch.tensor([[0.5, 0.5]], dtype=torch.float64), torch.tensor([[0.25, 0.75]], dtype=torch.float64)
     total, count = WSLD(temperature=1.0)(student.log(), teacher.log(), target=torch.tensor([0]))['wsld']
     wanted = (1 - torch.exp(torch.tensor(-0.5, dtype=torch.float64))) * torch.log(torch.tensor(2.0, dtype=torch.float64))

@@ -1,4 +1,4 @@
-"""The rule, its state, and a run that is stopped and resumed."""
+"""The rule, its state, and a run that is interrupted and resumed."""
 
 import json
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ def runner(lr: float = 0.1, schedules=()) -> SimpleNamespace:
 
 
 def run(hook: AdaptiveLR, losses: list[float], on: SimpleNamespace | None = None) -> list[float]:
-    """The learning rate each loss was made with."""
+    """The learning rate with which each loss was computed."""
     on, rates = on or runner(), []
     if on.iter == 0:
         hook.before_train(on)
@@ -43,7 +43,7 @@ def test_falling_raises_rising_lowers_and_level_leaves_it():
 def test_it_stays_within_its_bounds():
     assert run(hook(lr_max=0.11), [1 / 2 ** i for i in range(12)])[-1] == 0.11
     assert run(hook(lr_min=0.05), [2.0 ** i for i in range(12)])[-1] == 0.05
-    assert run(hook(lr_min=0.2, lr_max=0.3), [1.0])[0] == 0.2, 'it starts within them'
+    assert run(hook(lr_min=0.2, lr_max=0.3), [1.0])[0] == 0.2, 'it starts between the bounds'
 
 
 def test_a_group_keeps_its_factor():
@@ -54,7 +54,7 @@ def test_a_group_keeps_its_factor():
 
 
 def test_the_loss_is_smoothed():
-    noisy = [0.9 ** i * (1 + 0.2 * (-1) ** i) for i in range(12)]  # it falls, but every other value is higher
+    noisy = [0.9 ** i * (1 + 0.2 * (-1) ** i) for i in range(12)]  # it falls overall, but every other value is higher
     raw, smooth = run(hook(every=1), noisy)[-1], run(hook(every=1, momentum=0.9), noisy)[-1]
     assert raw < 0.1 < smooth
     made = hook(momentum=0.5)
@@ -97,7 +97,7 @@ def test_without_bounds_and_beside_schedules():
 
 
 def test_a_stopped_run_resumes_to_the_bit(tmp_path):
-    """With the range test before it: the bounds come back from the checkpoint, and the test is not repeated."""
+    """After a range test, the bounds are restored from the checkpoint, and the test is not repeated."""
     hooks = "[dict(type='LRRangeTest', low=1e-4, high=3., iters=30), dict(type='AdaptiveLR', every=2, momentum=.5)]"
     config = str(write_config(tmp_path, 'toy', hooks=hooks, iters=8, interval=3))
     slow = {'optim_wrapper.optimizer.lr': 1e-3}  # below the upper bound, so that there is room
@@ -118,9 +118,9 @@ def test_a_stopped_run_resumes_to_the_bit(tmp_path):
 
 
 def rates_of(rank: int, ranks: int) -> torch.Tensor:
-    """The learning rates of a run whose losses differ between the ranks: their mean falls, then rises, then is no number."""
+    """The learning rates of a run whose losses differ between the ranks: their mean falls, then rises, then is NaN."""
     mean = torch.tensor([3.0, 2.9, 2.5, 2.0, 1.5, 1.4, 1.7, 2.4, 2.3, float('nan')])
-    share = torch.linspace(-1, 1, 10) * (2 * rank - 1) if ranks > 1 else 0.0  # rank 0's falls while rank 1's rises
+    share = torch.linspace(-1, 1, 10) * (2 * rank - 1) if ranks > 1 else 0.0  # rank 0 falls, rank 1 rises
     return torch.tensor(run(hook(momentum=0.5), (mean + share).tolist()))
 
 
@@ -129,4 +129,4 @@ def test_two_ranks_decide_as_one(tmp_path):
     alone = rates_of(0, 1)
     torch.testing.assert_close(first, second, rtol=0, atol=0)
     torch.testing.assert_close(first, alone)
-    assert len(alone.unique()) > 3, 'the rate moved'
+    assert len(alone.unique()) > 3, 'the rate changed'

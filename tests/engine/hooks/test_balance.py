@@ -1,4 +1,4 @@
-"""What the balance is told in a run, and that a run that was stopped goes on bit-equal."""
+"""The events that a balance receives in a run, and that an interrupted run continues bit-equal."""
 
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from tests.engine.toy import write_config
 
 
 class Listener:
-    """Notes what it is told."""
+    """Records the events it receives."""
 
     def __init__(self, *hears):
         self.hears, self.told = frozenset(hears), []
@@ -76,7 +76,8 @@ def config(folder, name, iters):
 @pytest.mark.slow
 @pytest.mark.parametrize('name', BALANCES)
 def test_a_stopped_run_goes_on_bit_equal(name, tmp_path):
-    """Epochs of three steps, checkpoints and validations at their ends, one run from the second of them on."""
+    """Epochs of three steps, each ending with a checkpoint and a validation; one run continues from the second checkpoint.
+    """
     path = config(tmp_path, name, 9)
     train(Job(str(path), work_dir=tmp_path / 'whole'))
     train(Job(str(path), work_dir=tmp_path / 'parts', resume_from=tmp_path / 'whole' / 'iter_6.pth'))

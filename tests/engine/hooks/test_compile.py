@@ -1,4 +1,4 @@
-"""--compile takes effect, keeps the state dict, and says so when it did nothing."""
+"""--compile takes effect, keeps the state dict, and reports if it had no effect."""
 
 from types import SimpleNamespace
 

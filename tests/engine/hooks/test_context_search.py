@@ -1,4 +1,4 @@
-"""What the search does in a run, and that a run that was stopped goes on bit-equal."""
+"""The search in a run, and that an interrupted run continues bit-equal."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ custom_hooks = [dict(type='ContextSearchHook', freeze_gap=.015)]
 
 
 def write_search(folder: Path, name: str = 'search', iters: int = 6) -> Path:
-    """The toy config with a search in it."""
+    """Write the toy config with a search."""
     path = write_config(folder, name, iters=iters, interval=3, method='search')
     path.write_text(path.read_text() + SEARCH)
     return path
@@ -60,7 +60,7 @@ def test_what_makes_no_sense_is_said():
 
 
 def test_a_stopped_search_resumes_to_the_bit(tmp_path):
-    """Weights, scores, decisions, both optimizers and the file; pairs freeze before and after the stop."""
+    """Weights, scores, decisions, both optimizers and the file; pairs freeze before and after the interruption."""
     config = str(write_search(tmp_path))
     whole = train(Job(config, work_dir=tmp_path / 'whole', seed=2))
     part = train(Job(config, work_dir=tmp_path / 'part', seed=2))
@@ -71,7 +71,7 @@ def test_a_stopped_search_resumes_to_the_bit(tmp_path):
     assert all(torch.equal(one['state_dict'][key], two['state_dict'][key]) for key in one['state_dict'])
     assert str(one['optimizer']) == str(two['optimizer'])
     frozen = [state['state_dict']['net.trunk.neck.choice.frozen'] for state in (middle, one)]
-    assert 0 < (frozen[0] >= 0).sum() < (frozen[1] >= 0).sum(), 'something is decided before and after the stop'
+    assert 0 < (frozen[0] >= 0).sum() < (frozen[1] >= 0).sum(), 'some pairs freeze before and some after the interruption'
     assert torch.equal(frozen[1][frozen[0] >= 0], frozen[0][frozen[0] >= 0])
     assert (whole / 'genotype.json').read_bytes() == (part / 'genotype.json').read_bytes()
 

@@ -1,4 +1,4 @@
-"""A run that diverges stops, says where it began, and leaves no checkpoint with NaN in it."""
+"""A diverging run stops, reports where it began, and leaves no checkpoint with NaN."""
 
 import json
 from types import SimpleNamespace
@@ -43,7 +43,7 @@ def config(tmp_path, spoil: str, **kwargs):
 
 
 def test_it_stops_and_names_the_first_term(tmp_path, capsys):
-    """NaN in iteration 6 (of 9, a look every 3 and a checkpoint every 4)."""
+    """NaN in iteration 6 (of 9, with a check every 3 iterations and a checkpoint every 4)."""
     path = config(tmp_path, 'steps=(5,)', interval=4)
     work = tmp_path / 'run'
     assert exit_code(lambda: train(Job(path, work_dir=work)) and 0) == 2
@@ -54,7 +54,7 @@ def test_it_stops_and_names_the_first_term(tmp_path, capsys):
 
 
 def test_nothing_is_written_or_pruned_after_it(tmp_path):
-    """The checkpoint of iteration 4 comes before the next look, at 6: its terms are looked at first."""
+    """The checkpoint of iteration 4 is due before the next check, at 6, so its terms are checked first."""
     work = tmp_path / 'run'
     with pytest.raises(Diverged, match='in iteration 4 of 9'):
         train(Job(config(tmp_path, 'steps=(3,)', interval=2), work_dir=work, options={'default_hooks.logger.interval': 6}))
@@ -62,7 +62,7 @@ def test_nothing_is_written_or_pruned_after_it(tmp_path):
 
 
 def test_weights_that_a_last_step_broke(tmp_path):
-    """All losses were finite: the weights themselves are looked at before they are saved."""
+    """All losses were finite: the weights are also checked before they are saved."""
     work = tmp_path / 'run'
     with pytest.raises(Diverged, match=r'net\.\S+ has values that are not finite after iteration 9 of 9 \(1 such'):
         train(Job(config(tmp_path, 'weights_after=8', interval=4), work_dir=work))
@@ -70,7 +70,7 @@ def test_weights_that_a_last_step_broke(tmp_path):
 
 
 def test_steps_that_are_left_out(tmp_path):
-    """Their weights, statistics and means are those of a run that never saw them; the count is in the checkpoint."""
+    """Weights, statistics and means are those of a run without these steps; their number is in the checkpoint."""
     skip = {'default_hooks.finite': {'type': 'FiniteHook', 'skip': 2}}
     work = train(Job(config(tmp_path, 'steps=(2, 5)'), work_dir=tmp_path / 'run', options=skip))
     last = load(work / 'iter_8.pth')

@@ -1,4 +1,4 @@
-"""One interval, one place; a line exactly where there are new means."""
+"""One interval for all outputs; a line only where there are new means."""
 
 import json
 
@@ -28,7 +28,7 @@ def test_the_loggers_interval_is_everybodys(tmp_path):
 
 @pytest.mark.parametrize('interval', [1, 3])
 def test_each_line_shows_its_own_interval(tmp_path, interval):
-    """Three batches an epoch, eight iterations: MMEngine would write lines at the epochs' ends, and none at the end."""
+    """Three batches per epoch, eight iterations: MMEngine would write lines at the ends of epochs, and none at the end."""
     config, _ = prepared(tmp_path)
     whole = train(Job(str(config), work_dir=tmp_path / 'run', options={'default_hooks.logger.interval': interval,
                                                                        'train_cfg.max_iters': 8}))

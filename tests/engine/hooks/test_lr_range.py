@@ -1,4 +1,4 @@
-"""Bounds from a curve, and a test that leaves no trace in the run."""
+"""Bounds from a curve, and that the test does not affect the run."""
 
 import json
 import tempfile
@@ -22,7 +22,7 @@ from tests.prerequisites.pseudo_toy import write_config
 
 
 def curve(drop_at: float, width: float = 0.5, count: int = 100) -> tuple[np.ndarray, np.ndarray]:
-    """Flat at 2, a fall to 1 about ln lr = ln drop_at, then it explodes at a hundred times that."""
+    """Constant at 2, a fall to 1 around lr = drop_at, then divergence at a hundred times that."""
     rates = np.geomspace(1e-6, 10, count)
     x = np.log(rates / drop_at)
     return rates, 1 + 1 / (1 + np.exp(x / width)) + np.exp(np.minimum(x - np.log(100), 5))
@@ -43,7 +43,9 @@ def test_bounds_are_apart_even_for_a_sudden_fall():
 
 
 def test_noise_at_the_start_is_no_fall():
-    """As measured on faces: the first losses differ by chance as much as a whole fall takes ten times as long to do."""
+    """As measured on faces: the first losses vary randomly by as much as ten times as many iterations of training reduce
+    them.
+    """
     rates = np.geomspace(1e-5, 1, 80)
     for seed in range(5):
         noise = np.random.default_rng(seed).normal(0, 0.06, 80)
@@ -79,7 +81,7 @@ def test_bounds_that_nobody_wants():
 
 
 def test_the_run_begins_as_if_nothing_had_been(tmp_path):
-    """The same weights as without the test, which only hands its bounds to the schedule."""
+    """The same weights as without the test, which only passes its bounds to the schedule."""
     test = "[dict(type='LRRangeTest', low=1e-4, high=3., iters=30)]"
     waiting = "[dict(type='TriangularLR', period=4, by_epoch=False)]"
     tested = train(Job(str(write_config(tmp_path, 'tested', hooks=test, schedule=waiting)), work_dir=tmp_path / 'tested'))
@@ -93,7 +95,7 @@ def test_the_run_begins_as_if_nothing_had_been(tmp_path):
 
 
 class Line(BaseModel):
-    """One weight to be found, the model of the test on two ranks."""
+    """One trainable weight, the model of the test on two ranks."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +106,7 @@ class Line(BaseModel):
 
 
 class Batches:
-    """Eight samples an iteration, each rank its own part of them."""
+    """Eight samples per iteration, divided over the ranks."""
 
     batch_sampler = SimpleNamespace(start_at=lambda iteration: None)
 

@@ -1,4 +1,4 @@
-"""Pages of predictions beside the labels."""
+"""Pages of predictions next to the labels."""
 
 import cv2
 import numpy as np
@@ -23,7 +23,7 @@ def sample(**changed):
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What reaches the drawing of a page."""
+    """The arguments with which a page is drawn."""
     found = []
     monkeypatch.setattr('mtkd.engine.hooks.pictures.panel',
                         lambda *given: found.append(given[0]) or np.zeros((2, 2, 3), np.uint8))
@@ -37,8 +37,8 @@ ABOUT = {'dataset': 'all', 'datasets': {'rooms': {'split': 'val', 'classes': {'s
 def test_a_page_says_where_it_comes_from(shown):
     page(sample(), TASKS, None, ABOUT)
     assert shown[0].title == 'rooms · val · kitchen/1' and shown[0].class_names == {'semseg': ('a', 'b', 'c')}
-    assert shown[0].image.shape == (6, 8, 3) and (shown[0].image == 7).all(), 'the picture without its padding'
-    assert set(shown[0].labels) == {'semseg'} and set(shown[0].student) == {'semseg', 'depth'}, 'an absent label is left out'
+    assert shown[0].image.shape == (6, 8, 3) and (shown[0].image == 7).all(), 'the image without its padding'
+    assert set(shown[0].labels) == {'semseg'} and set(shown[0].student) == {'semseg', 'depth'}, 'an absent label is omitted'
 
 
 def test_without_a_description_of_the_data(shown):
@@ -56,7 +56,7 @@ def test_every_validation_is_drawn(tmp_path, monkeypatch, taught):
     drawn = sorted(path.relative_to(folder / 'pictures') for path in (folder / 'pictures').rglob('*.png'))
     assert len(drawn) == 6 and {path.name for path in drawn} == {'iter_2.png', 'iter_4.png'}
     tall, wide = cv2.imread(str(folder / 'pictures' / drawn[0])).shape[:2]
-    assert (tall / wide > 0.8) == taught, 'a further row for the teacher'
+    assert (tall / wide > 0.8) == taught, 'one more row for the teacher'
 
 
 def test_a_clip_is_shown_frame_by_frame(shown):

@@ -1,4 +1,4 @@
-"""The file of validations over a whole run: when it is written, and that stopping and resuming neither loses nor repeats."""
+"""The file of validations over a whole run: when it is written, and that interruptions neither lose nor repeat entries."""
 
 import json
 import statistics
@@ -20,7 +20,7 @@ def entries(folder):
 
 
 class Stopped(Exception):
-    """As if the run were killed."""
+    """Stands for a killed run."""
 
 
 @pytest.fixture(scope='module')
@@ -30,7 +30,7 @@ def whole(tmp_path_factory):
     config = write_config(folder, iters=15, interval=1)
     config.write_text(config.read_text() + REPORT)
     (folder / 'run').mkdir()
-    Validations('old', 7, [1], {1: {'depth/rmse': 1.0}}).write(folder / 'run' / 'validations.json')  # not taken over
+    Validations('old', 7, [1], {1: {'depth/rmse': 1.0}}).write(folder / 'run' / 'validations.json')  # not inherited
     return config, train(Job(str(config), work_dir=folder / 'run'))
 
 
@@ -51,7 +51,7 @@ def test_testing_reports_the_median(whole, tmp_path):
     assert facts.metrics['depth']['rmse'] == (statistics.median(found), 'm', False)
     last = score(Job(str(whole[0]), work_dir=tmp_path, options={'report': None}), whole[1] / 'final.pth')
     assert last.protocol == 'last checkpoint'
-    assert last.metrics['depth']['rmse'][0] == pytest.approx(found[-1], rel=1e-5), 'the last validation is of final.pth'
+    assert last.metrics['depth']['rmse'][0] == pytest.approx(found[-1], rel=1e-5), 'the last validation is that of final.pth'
 
 
 def test_without_validations_the_checkpoint_is_reported_and_that_is_said(whole, tmp_path, capsys):
@@ -63,7 +63,7 @@ def test_without_validations_the_checkpoint_is_reported_and_that_is_said(whole, 
 
 
 def test_a_stopped_run_goes_on(whole, tmp_path, monkeypatch):
-    """Stopped between the checkpoint at 12 and the validation that is due there."""
+    """Interrupted between the checkpoint at 12 and the validation that is due there."""
     loop = LOOPS.get('TrainLoop')
     step, work = loop.run_iter, tmp_path / 'run'
 
@@ -82,7 +82,7 @@ def test_a_stopped_run_goes_on(whole, tmp_path, monkeypatch):
 
 
 def test_going_on_in_another_folder(whole, tmp_path):
-    """What was validated up to the checkpoint comes along."""
+    """The validations up to the checkpoint are copied."""
     work = tmp_path / 'again'
     train(Job(str(whole[0]), work_dir=work, resume_from=whole[1] / 'iter_14.pth'))
     assert entries(work) == entries(whole[1])

@@ -30,7 +30,7 @@ def test_terms_are_means_over_samples(experts):
     fill(net).float()
     net.trunk.gates['age'].choose.weight.data.mul_(1e-2)
     for gate in net.trunk.gates.values():
-        gate.choose.weight.data.mul_(0.1)  # within the smooth step
+        gate.choose.weight.data.mul_(0.1)  # inside the smooth step
     taps = net(torch.randn(3, 3, 32, 32))
     selectors = [row.view(2, experts) for task in TASKS for row in taps[f'{task}.selectors']]
     entropy = -sum(float((s * (s + 1e-6).log()).sum()) for s in selectors) / 3

@@ -34,7 +34,7 @@ def test_its_normalisation_is_what_its_library_states(tmp_path):
     weights = tmp_path / 'vit.pth'
     torch.save(build_foreign_model(**vit).state_dict(), weights)
     taps = {'taps': ['blocks.5'], 'tokens': {'patch': 16, 'prefix': 1}, 'input_size': (160, 160), 'drop': ['norm']}
-    assert ForeignBackbone(vit, **taps).usual_scale is None  # random weights were trained with nothing
+    assert ForeignBackbone(vit, **taps).usual_scale is None  # random weights have no training normalisation
     loaded = ForeignBackbone({**vit, 'checkpoint': str(weights)}, **taps)
     assert loaded.scale is None and loaded.usual_scale == ((127.5,) * 3, (127.5,) * 3)
 

@@ -1,4 +1,4 @@
-"""Clips frame by frame."""
+"""Image networks on the frames of clips."""
 
 import pytest
 import torch
@@ -70,7 +70,7 @@ def batch(frames=3):
 
 @pytest.mark.parametrize('last', [False, True])
 def test_a_student_of_a_joint_teacher(last):
-    """Experts of frames, fused on their maps; a student at L1 and L2 and of every frame; pictures in any memory format."""
+    """Experts on frames, fused at their maps; a student at L1, L2 and per frame; images in any memory format."""
     tasks = {'a': {'type': 'Classification', 'num_classes': 5}}
     experts = {f'e{k}': Teacher(net(k), channels_last=last) for k in range(2)}
     trunk = JointTrunk(('a',), experts, 'stride8', channels=(8,), width=4)

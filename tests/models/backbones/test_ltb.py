@@ -39,8 +39,8 @@ def test_temperature_falls_after_the_warm_up():
 
 def test_in_the_end_a_branch_goes_on_from_its_likeliest_parent():
     trunk = LTBTrunk(TASKS, NARROW).eval()
-    assert trunk.parents().tolist() == [[0, 1, 2]] * 4, 'its own, as long as nothing is learned'
-    trunk.scores.data[2, 0, 1] = 2  # before the third stage, age branches off race
+    assert trunk.parents().tolist() == [[0, 1, 2]] * 4, 'each task itself, as long as nothing is learned'
+    trunk.scores.data[2, 0, 1] = 2  # before the third stage, age branches off from race
     image = torch.randn(2, 3, 32, 32)
     taps = trunk(image)
     body = trunk.backbones['age'].body

@@ -56,7 +56,7 @@ def test_pictures_of_any_size(size):
 
 
 def step_by_step(trunk: MTAN, image: torch.Tensor, task: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Fact sheet 4.3 with the whole shared network first and attention after, as its authors describe it."""
+    """Fact sheet 4.3 with the complete shared network first and attention afterwards, as described by the authors."""
     shared, masks = trunk.backbone, trunk.attention[task]
     first, last, unpooled, decoded, indices, feature = [], [], [], [], [], image
     for stage in shared.encoder:
@@ -80,7 +80,7 @@ def step_by_step(trunk: MTAN, image: torch.Tensor, task: str) -> tuple[torch.Ten
 
 
 def test_forward_is_the_papers():
-    """In train mode: with untrained statistics the signal would fade to nothing over 26 convolutions."""
+    """In train mode, because with untrained statistics the signal would vanish over 26 convolutions."""
     trunk = small()
     taps = trunk(pictures())
     for task in TASKS:

@@ -15,7 +15,7 @@ def pictures(height=32, width=32):
 
 
 def test_layers_by_hand():
-    """Fact sheet 1.2.3: 20 maps of 5x5 go into the linear layer."""
+    """Fact sheet 1.2.3: the input of the linear layer is 20 maps of 5x5."""
     backbone = BACKBONES.build({'type': 'MultiLeNet'}).eval()
     shapes = {name: tuple(p.shape) for name, p in backbone.named_parameters() if name.endswith('weight')}
     assert shapes == {'conv1.weight': (10, 3, 5, 5), 'conv2.weight': (20, 10, 5, 5), 'fc.weight': (50, 500)}

@@ -24,7 +24,7 @@ def test_in_its_style_it_is_libmtls():
 
 
 def test_as_in_the_paper_shared_experts_read_what_all_experts_gave():
-    """Two levels written out: a gate of the shared feature over all experts, and gates of the tasks over theirs."""
+    """Two levels written out: a shared gate over all experts, and the tasks' gates over theirs."""
     torch.manual_seed(0)
     trunk, image = PLETrunk(TASKS, NARROW).eval(), torch.randn(2, 3, 32, 32)
     everyone = [trunk.shared_experts[0], *(trunk.own[task][0] for task in TASKS)]

@@ -1,4 +1,4 @@
-"""SegNet's sizes against fact sheet 7, its pooling and unpooling, and pictures of any size."""
+"""SegNet's sizes against fact sheet 7, its pooling and unpooling, and images of any size."""
 
 from functools import lru_cache
 
@@ -78,7 +78,7 @@ def test_the_decoder_mirrors_the_encoder():
 
 
 def test_forward_by_hand():
-    """In train mode: with untrained statistics the signal would fade to nothing over 26 convolutions."""
+    """In train mode, because with untrained statistics the signal would vanish over 26 convolutions."""
     backbone = small()
     feature, indices = pictures(), []
     for stage in backbone.encoder:
@@ -120,5 +120,5 @@ def test_every_parameter_learns_and_low_precision_works():
 @pytest.mark.parametrize('name, shape', [('trunk.backbone.decoder.0.convs.0.0', (512, 512, 3, 3)),
                                          ('trunk.backbone.decoder.4.convs.1.0', (64, 64, 3, 3))])
 def test_gradnorms_layers_have_names(name, shape):
-    """The decoder's first convolution, and its last: the last layer that all tasks share."""
+    """The first and the last convolution of the decoder; the latter is the last layer that all tasks share."""
     assert dict(on_meta('semseg').named_modules())[name].weight.shape == shape

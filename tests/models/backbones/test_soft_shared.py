@@ -67,7 +67,7 @@ def test_cost_is_that_of_the_single_networks_and_the_units():
 def test_every_parameter_learns_from_either_task():
     made = trunk(unit='nddr').train()
     rng = torch.Generator().manual_seed(1)
-    for parameter in made.parameters():  # timm begins residual branches at zero
+    for parameter in made.parameters():  # timm initialises residual branches to zero
         parameter.data.add_(0.05 * torch.randn(parameter.shape, generator=rng))
     made(picture(64, 96))['depth.in'].square().mean().backward()
     idle = [key for key, p in made.named_parameters() if p.grad is None or not p.grad.any()]

@@ -1,4 +1,4 @@
-"""Stems that keep enough of a small picture."""
+"""Stems with a smaller stride for small images."""
 
 import pytest
 import timm

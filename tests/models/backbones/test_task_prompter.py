@@ -55,7 +55,7 @@ def test_prompts_read_the_channels_unless_as_released():
 
 
 def test_without_the_second_layer_the_places_are_plain_layers_of_the_sequence():
-    """The trunk's own maps are those of the blocks on prompts and places; only the last is normalised."""
+    """The trunk's maps are those of the blocks applied to prompts and image tokens; only the last one is normalised."""
     made = trunk().eval()
     model = made.backbone.body.model
     for beside in made.blocks[:-1]:
@@ -82,7 +82,7 @@ def test_a_decoder_weighs_by_head_and_by_window():
     part = PromptDecoder(4, 3, 5).eval()
     feature, places, channels = torch.randn(1, 4, 2, 4), torch.randn(1, 2, 2, 4), torch.randn(1, 4, 2, 2)
     by_place = torch.stack([feature[0, c] * (1 + places[0, c // 2]) for c in range(4)])[None]
-    wide = channels.repeat_interleave(2, -1)  # a window is one row of two places
+    wide = channels.repeat_interleave(2, -1)  # a window is one row of two positions
     both = torch.cat((part.by_place(by_place), part.by_channel(feature * (1 + wide))), 1)
     torch.testing.assert_close(part(feature, places, channels), part.fuse(both))
 

@@ -1,4 +1,4 @@
-"""The door to timm, tried on its smallest networks and on Swin-T; nothing is fetched."""
+"""timm as a source of backbones, tested on its smallest networks and on Swin-T; nothing is downloaded."""
 
 import pytest
 import timm
@@ -28,7 +28,7 @@ def saved(path, net, **wrapped):
 
 
 def randomised(net):
-    """Weights and statistics that no other network has."""
+    """The backbone with weights and statistics that no other network has."""
     rng = torch.Generator().manual_seed(5)
     with torch.no_grad():
         for value in net.state_dict().values():
@@ -59,7 +59,7 @@ def test_levels_are_chosen():
                                            ((-1, -2), r'give \(-2, -1\)'), ((1, -1), 'do not mix'),
                                            ((), 'give at least one index')])
 def test_levels_must_ascend(indices, cure):
-    """timm describes levels in the order asked for and returns them in the network's."""
+    """timm describes levels in the requested order and returns them in the order of the network."""
     with pytest.raises(ValueError, match=rf'backbone test_resnet: out_indices=.* must be ascending, .* first; {cure}'):
         TimmBackbone('test_resnet', out_indices=indices)
 
@@ -70,7 +70,7 @@ def test_levels_counted_from_the_end_are_the_same():
 
 
 def lying(monkeypatch, change):
-    """timm's feature extractors, with something else in their description or outputs."""
+    """timm's feature extractors with a wrong description or wrong outputs."""
     create = timm_backbone._create
 
     def made(*args):
@@ -98,7 +98,7 @@ def channels_last(body):
 
 @pytest.mark.parametrize('change', [swap('num_chs', 1, 2), swap('reduction', 1, 4), reverse, channels_last])
 def test_what_timm_says_must_be_what_it_gives(monkeypatch, change):
-    """Channels, strides, order and layout are tried on the meta device when the backbone is built."""
+    """Channels, strides, order and layout are checked on the meta device when the backbone is built."""
     lying(monkeypatch, change)
     with pytest.raises(ValueError, match='timm states .* but an image of 224x224 gives maps of'):
         TimmBackbone('test_resnet')

@@ -36,7 +36,7 @@ def test_noise_has_the_deviation_that_the_network_gives():
     router.score[3].bias.data = torch.tensor([0.3, -0.2, 1.0, 1.0])
     clean, spread = router.score(feature).mean(1).chunk(2, 1)
     drawn = torch.stack([router([feature, feature])[1][0].log() for _ in range(3000)])
-    gap = drawn[:, 0] - drawn[:, 1]  # normal about the difference of the scores
+    gap = drawn[:, 0] - drawn[:, 1]  # normally distributed around the difference of the scores
     expected = (F.softplus(spread) + 0.01).square().sum().sqrt()
     assert gap.mean().item() == pytest.approx((clean[0, 0] - clean[0, 1]).item(), abs=0.15)
     assert gap.std().item() == pytest.approx(expected.item(), rel=0.08)

@@ -17,7 +17,7 @@ def made(kind):
 
 
 def test_global_is_attention_to_every_place():
-    """The linear form against the quadratic one it stands for: weights <q_p, k_s> over their sum."""
+    """The linear form against the equivalent quadratic one: weights <q_p, k_s> divided by their sum."""
     context, (target, source) = made(GlobalContext), maps()
     query, key, value = context.query(target).flatten(2), context.key(source).flatten(2), context.value(source).flatten(2)
     assert (query > 0).all() and (key > 0).all()

@@ -1,4 +1,4 @@
-"""Samples, entropy, freezing, and a choice among signals of which one is right."""
+"""Samples, entropy, freezing, and a search among signals of which one is correct."""
 
 import math
 
@@ -36,7 +36,7 @@ def test_a_task_has_no_source_regions_of_itself():
 
 
 def test_samples_follow_the_probabilities_and_sharpen():
-    """Gumbel-max: the largest entry of a sample is a kind as often as the kind is likely."""
+    """Gumbel-max: the largest entry of a sample is a kind with the probability of that kind."""
     torch.manual_seed(0)
     made = choice(torch.randn(2, 2, 5).tolist())
     samples = torch.stack([made.weights().detach() for _ in range(2000)])
@@ -59,7 +59,7 @@ def test_the_seed_decides_the_sample():
 def test_freezing_is_for_good():
     made = choice([[[2.0, 0, 0, 0, 0], [0.0, 0, 0, 0, 0]], [[0.0, 0, 0, 0, 0.9], [0, 1.5, 1.5, 0, 0]]])
     made.freeze(0.3)
-    assert made.frozen.tolist() == [[0, -1], [-1, -1]]  # .38 - .15 and .42 - .42 are no gaps of .3
+    assert made.frozen.tolist() == [[0, -1], [-1, -1]]  # the gaps .38 - .15 and .42 - .42 are below .3
     made.logits.data[0, 0] = torch.tensor([0.0, 9, 0, 0, 0])
     made.freeze(0.3)
     assert made.frozen.tolist() == [[0, -1], [-1, -1]] and made.genotype()['semseg']['semseg'] == 0
@@ -86,7 +86,7 @@ def test_the_sign_of_the_weight_says_where_the_entropy_goes(weight, falls):
 
 @pytest.mark.parametrize('seed', range(3))
 def test_it_finds_the_signal_that_is_right(seed):
-    """A sum of five signals, the first always 0, has to equal the planted one; the others are as large."""
+    """The sum of five signals, the first of which is 0, must equal the planted one; the others are equally large."""
     torch.manual_seed(seed)
     planted = torch.tensor([[3, 1], [0, 4]]) if seed else torch.tensor([[2, 4], [3, 0]])
     planted[1, 1] = min(planted[1, 1].item(), 3)

@@ -18,7 +18,7 @@ def moved(part):
 
 
 def test_every_channel_is_read_at_its_own_offset():
-    """Against bilinear sampling of one channel after the other."""
+    """Comparison with bilinear sampling of one channel after the other."""
     conv, given = moved(ChannelDeformable(4)), feature()
     offsets = conv.offsets(given).view(2, 4, 2, 5, 7)
     rows, columns = torch.meshgrid(torch.arange(5.0), torch.arange(7.0), indexing='ij')
@@ -38,7 +38,7 @@ def test_offsets_begin_nearly_alike_everywhere():
 
 
 def test_released_offsets_depend_on_the_place():
-    """Rows and columns from 1 on, and the 3x3 neighbourhood's own, are added between the convolutions."""
+    """Between the convolutions, rows and columns from 1 on and the 3x3 grid are added."""
     given, released = feature(), moved(ChannelOffsets(4, absolute=True))
     points = released.points(given)
     for n in range(9):

@@ -18,7 +18,7 @@ def made(kind, *args, **kwargs):
 
 
 def by_hand(part, given, head, scale):
-    """One head: what every second place of both tasks asks, T h' w' x 4; coarse places of both, T hk wk x 4."""
+    """One head: queries of every second position of both tasks, T h' w' x 4; coarse positions of both, T hk wk x 4."""
     own = slice(4 * head, 4 * head + 4)
     conv, norm = part.ask
     asked, pooled = [], []
@@ -68,7 +68,9 @@ def test_scores_of_the_stage_before_are_resized_and_mixed_in_before_softmax():
 
 
 def test_the_same_keys_on_every_stage():
-    """Grids halve upwards and pooling doubles: ceil(ceil(h / 2^i) / 2^j) is ceil(h / 2^(i + j)) for any picture."""
+    """Grids are halved towards finer stages and pooling doubles: ceil(ceil(h / 2^i) / 2^j) is ceil(h / 2^(i + j)) for any
+    image.
+    """
     for height, width in ((7, 9), (1, 5), (8, 12)):
         keys = []
         for pool, finer in ((2, 1), (4, 2), (8, 4)):

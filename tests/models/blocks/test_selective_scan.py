@@ -8,7 +8,7 @@ from ..vectors import agree, fill, noise
 
 
 def parts():
-    """Of 2 samples, 2 directions, 3 channels, 4 states, 50 places."""
+    """Inputs for 2 samples, 2 directions, 3 channels, 4 states, 50 positions."""
     return {'given': noise(2, 2, 3, 50, key='u'), 'step': noise(2, 2, 3, 50, key='d').abs(),
             'decay': -noise(2, 3, 4, key='A').abs() * 3, 'write': noise(2, 2, 4, 50, key='B'),
             'read': noise(2, 2, 4, 50, key='C'), 'skip': noise(2, 3, key='D')}

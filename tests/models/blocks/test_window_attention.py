@@ -32,7 +32,7 @@ def test_what_a_move_brings_together_is_apart(size):
     height, width = (length + -length % 4 for length in size)
     rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing='ij')
     place = windows.split(torch.stack([rows, columns], -1)[None].float())[0]  # (W, 16, 2)
-    far = ((place[:, :, None] - place[:, None]).abs() >= 4).any(-1)  # no window holds such a pair, but for the move
+    far = ((place[:, :, None] - place[:, None]).abs() >= 4).any(-1)  # without the shift, no window contains such a pair
     apart = windows.apart(*size, torch.device('cpu'))
     assert torch.equal(apart[:, 0], far) and far.any() and Windows(4, False).apart(*size, torch.device('cpu')) is None
 

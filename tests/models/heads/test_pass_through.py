@@ -1,4 +1,4 @@
-"""A head that has nothing of its own."""
+"""A head without parameters."""
 
 import pytest
 import torch

@@ -17,7 +17,7 @@ NECKS = {'CrossStitchNeck': {}, 'NDDRNeck': {}, 'PADNetNeck': {}, 'PADNetNeck fu
 
 
 def features(height: int = 37, width: int = 50, batch: int = 2, seed: int = 0) -> list[torch.Tensor]:
-    """What a trunk gives for a picture of this size."""
+    """The features of a trunk for an image of this size."""
     rng = torch.Generator().manual_seed(seed)
     return [torch.randn(batch, c, -(-height // s), -(-width // s), generator=rng)
             for c, s in zip(CHANNELS, STRIDES, strict=True)]

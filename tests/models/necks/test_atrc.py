@@ -96,7 +96,7 @@ def test_tasks_may_come_in_another_order():
 
 
 def searched(folder, name='genotype', **changes):
-    """The neck of a search's file, whose genotype differs from GENOTYPE in ``changes``."""
+    """The neck with the genotype of a search, which differs from GENOTYPE in ``changes``."""
     path = folder / f'{name}.json'
     write_genotype(path, {**GENOTYPE, **changes}, {})
     return neck(genotype=str(path))
@@ -107,7 +107,7 @@ def test_a_searched_genotype_is_read_from_its_file(tmp_path):
     assert net.genotype == GENOTYPE and net.kinds.tolist() == [[3, 1, 4], [2, 3, 0], [0, 0, 0]]
     taps, given = net(features()), neck()(features())
     assert all(torch.equal(taps[tap], given[tap]) for tap in given)
-    assert 'kinds' not in neck().state_dict(), 'checkpoints of given genotypes stay as they were'
+    assert 'kinds' not in neck().state_dict(), 'the state dict of published or given genotypes is unchanged'
 
 
 def test_weights_of_another_searched_genotype_are_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""The mixture of contexts, and that a search finds what was planted."""
+"""The mixture of contexts, and that a search finds a planted genotype."""
 
 import copy
 
@@ -25,7 +25,7 @@ def neck(out=OUT, seed=0, **changes):
 
 
 def freeze(net, planted):
-    """``net`` with every pair decided."""
+    """``net`` with every pair frozen."""
     tasks = net.tasks
     net.choice.frozen.copy_(torch.tensor([[planted[target][source] for source in tasks] for target in tasks]))
     return net
@@ -42,7 +42,7 @@ def test_every_pair_has_every_kind():
 
 
 def test_a_decided_search_is_the_network_of_its_genotype():
-    """With the contexts of the searched kinds copied over, an ATRCNeck gives the same."""
+    """With copied weights of the chosen contexts, an ATRCNeck gives the same result."""
     planted = {'semseg': {'semseg': 3, 'depth': 1, 'edge': 4}, 'depth': {'semseg': 2, 'depth': 3, 'edge': 3},
                'edge': {'semseg': 4, 'depth': 2, 'edge': 1}}
     searched = freeze(neck(), planted).eval()
@@ -88,11 +88,12 @@ PLANTED = [{'semseg': {'semseg': 2, 'depth': 4}, 'depth': {'semseg': 1, 'depth':
 
 @pytest.mark.parametrize('planted', PLANTED)
 def test_the_search_finds_the_contexts_that_made_its_targets(planted):
-    """The targets are made with a genotype, the same weights and each step's pictures; only the scores learn."""
+    """The targets are computed with a genotype, the same weights and the images of each step; only the scores are trained.
+    """
     net = neck(TWO, regions={'depth': 5})
     with torch.no_grad():
         for predict in net.aux.values():
-            predict[1].weight *= 20  # regions that are not the whole picture
+            predict[1].weight *= 20  # regions that differ from the whole image
     net.requires_grad_(False)
     net.choice.logits.requires_grad_(True)
     maker = freeze(copy.deepcopy(net), planted)

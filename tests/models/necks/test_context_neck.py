@@ -7,7 +7,7 @@ from .scales import CHANNELS, OUT, STRIDES, features
 
 
 class Doubling(ContextNeck):
-    """Each task takes the regions' sums of its source, doubled, as often as it is told."""
+    """The contexts of a task are the region sums of its sources, doubled, repeated a given number of times."""
 
     def taken(self, own, regions):
         self.seen = regions

@@ -19,7 +19,7 @@ def neck(**changes):
 
 
 def attention(part, query, memory):
-    """(L, C) asks (S, C): two heads of four channels, written out."""
+    """(L, C) attends to (S, C): two heads of four channels, written out."""
     weights, bias = part.in_proj_weight.chunk(3), part.in_proj_bias.chunk(3)
     q, k, v = (F.linear(x, w, b).view(-1, 2, 4) for x, w, b in zip((query, memory, memory), weights, bias, strict=True))
     shares = (torch.einsum('lhc,shc->hls', q, k) / 2).softmax(-1)
@@ -48,7 +48,7 @@ def test_tasks_of_a_place_attend_to_each_other():
 def test_all_places_of_a_sample_attend_to_each_other():
     net, given = neck(attention='full', key_stride=3), features()
     taps = net(given)
-    few = {task: F.avg_pool2d(taps[f'{task}.own'][1:, :, :9], 3)[0] for task in OUT}  # 10 x 13 places: 4 x 5 means
+    few = {task: F.avg_pool2d(taps[f'{task}.own'][1:, :, :9], 3)[0] for task in OUT}  # 10 x 13 positions: 4 x 5 means
     for task, own in few.items():
         own = F.pad(own, (0, 1, 0, 1))
         own[:, :3, 4] = taps[f'{task}.own'][1, :, :9, 12].unflatten(1, (3, 3)).mean(-1)
@@ -71,7 +71,7 @@ def test_as_released_samples_attend_to_samples():
     tokens = torch.stack([taps[f'{task}.own'] for task in OUT])  # T, B, C, h, w
     y, x = 3, 5
     fused = torch.stack([net.fused(attention(net.fusion, task[:, :, y, x], task[:, :, y, x])) for task in tokens], 1)
-    memory = fused.flatten(0, 1)  # all samples and tasks of a place
+    memory = fused.flatten(0, 1)  # all samples and tasks of a position
     task = 'edge'
     expected = tokens[2, :, :, y, x] + net.answer[task](attention(net.ask[task], tokens[2, :, :, y, x], memory))
     asked = net._exchange(list(tokens))[2]

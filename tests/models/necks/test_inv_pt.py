@@ -75,7 +75,7 @@ def test_a_stage_is_embedding_attention_and_a_norm_over_all_tasks(index):
     stage = InvPTStage(3, 16, index, embed, 2, 0.15, False).eval()
     rng = torch.Generator().manual_seed(1)
     before, trunk = torch.randn(2, 3, 16 >> max(index - 1, 0), 3, 4, generator=rng), torch.randn(2, 5, 6, 8, generator=rng)
-    keys = {1: 3 * 2 * 2, 2: 3}.get(index)  # three tasks' 6 x 8 places by squares of 4 x 4, or of 8 x 8
+    keys = {1: 3 * 2 * 2, 2: 3}.get(index)  # the 6 x 8 positions of three tasks in squares of 4 x 4, or of 8 x 8
     message = torch.randn(2, 2, keys, 3, 2, 2, generator=rng) if keys else None
     maps, said, given = stage(before, trunk, message)
     own = torch.stack([stage.up[t](before[:, t], embed(trunk)) for t in range(3)], 1) if index else before
@@ -123,7 +123,7 @@ def test_as_released_the_scale_is_of_the_whole_width_and_no_path_is_dropped():
 
 @pytest.mark.parametrize('tasks, release', [(NYUD, 97.934), (PASCAL, 118.761)])
 def test_parameters_are_the_releases_without_those_it_never_uses(tasks, release):
-    """The released decoder on ViT-L, layer by layer, and what of it is idle or cancelled, by name."""
+    """The released decoder on ViT-L, layer by layer, and its unused or cancelled parameters, by name."""
     each, outputs, trunk, widths = len(tasks), sum(tasks.values()), 1024, (576, 288, 144)
     preliminary = each * (9 * trunk ** 2 + 2 * trunk + 9 * trunk * 512 + 2 * 512)
     predictions = outputs * 513 + outputs * 576 + each * 513 * 576
@@ -179,7 +179,7 @@ def test_what_it_cannot_use_is_said(changes, said):
     ('invpt', [16, 16, 16, 16], [(4, 8)] * 4, 'scale2'),
     ('invpt_scales', [4, 8, 16, 32], [(16, 32), (8, 16), (4, 8), (2, 4)], 'scale0')])
 def test_as_released_it_is_the_official_decoder(name, strides, grids, unused):
-    """On layers of one stride the whole decoder; on scales, for which nothing was released, its parts."""
+    """On layers of one stride, the whole decoder; on scales, for which there is no release, its parts."""
     tasks, channels = {'semseg': 6, 'normals': 3, 'edge': 1}, [8, 10, 12, 14]
     net = fill(InvPTNeck(channels, strides, tasks, channels=29, width=32, faithful_to_release=True)).float()
     scales = {key: value.detach().float().requires_grad_()

@@ -44,7 +44,7 @@ def test_as_released_a_sample_depends_on_its_neighbours():
 
 @pytest.mark.parametrize('scales, table', [((18, 36, 72, 144), 4.457), ((96, 192, 384, 768), 5.655)])
 def test_parameters_are_the_releases_without_those_it_never_uses(scales, table):
-    """Fact sheet 7, neck and 1x1 heads on NYUD; what the release leaves idle, by name."""
+    """Fact sheet 7, neck and 1x1 heads on NYUD; the parameters that the release does not use, by name."""
     tasks = {'semseg': 40, 'depth': 1, 'normals': 3, 'edge': 1}
     with torch.device('meta'):
         net = MQTNeck(scales, (4, 8, 16, 32), tasks, faithful_to_release=True)
@@ -53,7 +53,7 @@ def test_parameters_are_the_releases_without_those_it_never_uses(scales, table):
     second_attention = 3 * 512 + 3 * 256 ** 2 + 256 ** 2 + 256
     relative_places = 2 * 7 * 32
     whole = sum(p.numel() for p in net.parameters()) + heads + patch_embedding + second_attention + relative_places
-    # the release's norm of the queries' exchange is outside its feed-forward, which has one of its own: as here
+    # in the release, the norm of the queries' exchange is outside its feed-forward network, which has its own: the same here
     assert whole / 1e6 == pytest.approx(table, abs=6e-4)
 
 

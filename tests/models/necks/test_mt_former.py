@@ -64,7 +64,7 @@ def test_where_another_task_looks_matters():
 
 
 def test_parameters_are_the_releases():
-    """The two-task network of KDAM's Table 1, 64.03 M: Swin-S, this, the released heads, and what the release never uses."""
+    """The two-task network of KDAM's Table 1, 64.03 M: Swin-S, this neck, the released heads, and unused parameters."""
     with torch.device('meta'):
         net = MTFormerNeck(out_channels={'semseg': 40, 'depth': 1}, **SWIN)
     ours = sum(p.numel() for p in net.parameters())

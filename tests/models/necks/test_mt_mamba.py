@@ -35,7 +35,7 @@ def test_every_parameter_learns_from_every_task():
     heads = {f'expand.{task}.{part}' for task in ('semseg', 'edge') for part in ('widen.weight', 'norm.weight', 'norm.bias')}
     last = {name for name, _ in net.named_parameters()
             if name.startswith('stages.1.across.') and ('.semseg.' in name or '.edge.' in name)}
-    assert untouched == heads | last, 'the others are reached through the exchange'
+    assert untouched == heads | last, 'the others are used in the exchange'
 
 
 def test_drop_path_falls_to_nothing():

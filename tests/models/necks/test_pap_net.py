@@ -15,7 +15,7 @@ def neck(**changes):
 
 
 def test_forward_is_the_fact_sheets():
-    """Fact sheet 4.4, place by place, two steps."""
+    """Fact sheet 4.4, position by position, two steps."""
     net = neck(beta=0.3, steps=2)
     taps = net(features(64, 96))
     coarse = {task: F.avg_pool2d(taps[f'{task}.own'], 4) for task in OUT}

@@ -1,4 +1,4 @@
-"""The embedding of a picture."""
+"""The embedding of an image."""
 
 import torch
 

@@ -30,7 +30,7 @@ def test_forward_is_the_docstrings(recursions):
 
 
 def test_other_tasks_hand_over_structure_but_no_content():
-    """Other tasks' features scaled by -1 have the same likenesses: nothing changes."""
+    """Features of other tasks scaled by -1 have the same similarities: nothing changes."""
     net = neck()
     own = {task: torch.randn(1, 8, 6, 7) for task in OUT}
     mirrored = {task: -value if task != 'depth' else value for task, value in own.items()}

@@ -1,4 +1,4 @@
-"""What holds for every neck that makes a feature per task."""
+"""Properties of every neck that computes a feature per task."""
 
 import pytest
 import torch
@@ -32,7 +32,7 @@ def test_taps_are_those_promised_at_any_size(name, size):
 def test_every_parameter_learns_from_inputs_and_predictions_on_the_way(name):
     neck = build(name)
     rng = torch.Generator().manual_seed(1)
-    for key, parameter in neck.named_parameters():  # what begins at zero, or is one dead unit, hides what comes before it
+    for key, parameter in neck.named_parameters():  # zero or dead layers hide the layers before them
         parameter.data.add_(1.0 if 'squeeze.0.bias' in key else 0.05 * torch.randn(parameter.shape, generator=rng))
     taps = neck(features())
     target = torch.Generator().manual_seed(3)

@@ -19,7 +19,7 @@ def toy(name: str = 'one', keep: tuple[str, ...] = ('shade',), length: int = 6) 
 
 
 def write(dataset: ToyFaces, folder, **changes) -> PseudoFile:
-    """Pseudo-labels of every hue: sample i is of class i % 3, the surer the larger i."""
+    """Write pseudo-labels for every hue: sample i has class i % 3, with a confidence that increases with i."""
     count = len(dataset)
     sure = np.linspace(0.5, 0.9, count, dtype=np.float32)
     hue = np.where(np.arange(3) == np.arange(count)[:, None] % 3, sure[:, None], (1 - sure[:, None]) / 2)

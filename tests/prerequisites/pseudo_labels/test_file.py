@@ -39,7 +39,7 @@ def test_a_share_keeps_the_surest_of_each_class():
     assert Rules(top_p=0.5).keep('race', labels()).tolist() == [True, True, False, True]
     assert Rules(top_p=1.0).keep('race', labels()).all()
     even = SoftLabels(np.arange(4), np.full((4, 2), 0.5, np.float16), np.full(4, 0.5, np.float32))
-    assert Rules(top_p=0.5).keep('race', even).tolist() == [True, True, False, False], 'ties go by order'
+    assert Rules(top_p=0.5).keep('race', even).tolist() == [True, True, False, False], 'ties are resolved by order'
 
 
 @pytest.mark.parametrize(('tau', 'top_p', 'words'), [
@@ -150,7 +150,7 @@ def test_entries_that_are_no_probabilities_are_refused(tmp_path, changes, words)
 
 
 def test_every_flipped_byte_of_an_array_is_found(tmp_path):
-    """The archive keeps a checksum an array: a change at the same size does not load."""
+    """The archive contains a checksum per array: an array that was changed without changing its size does not load."""
     path = tmp_path / 'a.npz'
     pseudo().write(path)
     content = path.read_bytes()

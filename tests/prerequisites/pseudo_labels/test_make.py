@@ -1,4 +1,4 @@
-"""Making pseudo-labels: who gets one, resuming after a kill, keeping what fits, what is said."""
+"""Making pseudo-labels: which samples get one, resuming after a kill, reusing valid files, messages."""
 
 import csv
 
@@ -20,7 +20,7 @@ from tests.prerequisites.pseudo_toy import ToyFaces, write_config, write_pair
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory):
-    """The config of a student whose teacher is trained."""
+    """The config of a student with a trained teacher."""
     folder = tmp_path_factory.mktemp('make')
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('MTKD_WORK_DIRS', str(folder / 'work_dirs'))
@@ -30,7 +30,7 @@ def trained(tmp_path_factory):
 
 
 def make(config, folder, **options):
-    """(files, lines said)."""
+    """(files, printed lines)."""
     cfg, said = load_config(config), []
     cfg.pseudo_labels.update(folder=str(folder), batch_size=4)
     paths = make_pseudo_labels(cfg, 0, folder, say=said.append, **options)
@@ -83,7 +83,7 @@ def test_a_stopped_run_goes_on_where_it_was(trained, tmp_path, monkeypatch):
     calls.update(left=100, seen=0)
     resumed, said = make(trained, tmp_path / 'cut')
     assert any('1 of 3 chunks are there from before' in line for line in said)
-    assert calls['seen'] == 20 + 12 + 10 - 8, 'what was made is not made again'
+    assert calls['seen'] == 20 + 12 + 10 - 8, 'existing files are not made again'
     assert not list((tmp_path / 'cut').glob('*.parts'))
     for a, b in zip(whole, resumed, strict=True):
         assert a.header == b.header

@@ -1,4 +1,4 @@
-"""What a config's pseudo_labels ask for, and what training then reads."""
+"""The pseudo_labels that a config requests, and those that the training reads."""
 
 import json
 from pathlib import Path
@@ -103,7 +103,7 @@ def test_beside_other_links(work):
     link = {'task': 'hue', 'loss': {'type': 'PlainKD'}, 'teacher': 'big:hue.out'}
     cfg.model.distiller = {'weight': 4.0, 'teachers': {'big': {}}, 'links': [link]}
     ready = use_pseudo_labels(cfg, 0).model.distiller
-    assert [link.weight for link in ready.links[1:]] == [0.25] * 3, 'the weight of the distiller does not reach them'
+    assert [link.weight for link in ready.links[1:]] == [0.25] * 3, 'the weight of the distiller does not affect them'
     assert list(ready.teachers) == ['big', 'pseudo']
     cfg.model.distiller.links = {'each_task': link}
     with pytest.raises(ValueError, match='links as a list'):
@@ -151,7 +151,7 @@ def test_smoke_needs_no_teacher_and_no_files(work, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_one_task_alone_from_nothing(work, tmp_path, monkeypatch):
-    """Single task with data distillation, teacher and student of the same one task, all its stages by one command."""
+    """A single task with data distillation, where teacher and student have the same task; one command runs all stages."""
     monkeypatch.setenv('PYTHONPATH', str(ROOT))
     tasks = "dict(hue=dict(type='Classification', num_classes=3))"
     teacher = write_config(tmp_path, 'st_teacher', tasks=tasks, iters=1)

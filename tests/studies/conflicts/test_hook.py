@@ -1,4 +1,4 @@
-"""What is measured, and that measuring changes nothing."""
+"""The measured values, and that measuring does not affect the training."""
 
 import json
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ HOOK = "\ncustom_hooks = [dict(type='GradientConflictHook', interval=2)]\n"
 
 
 class Scalars:
-    """A visualiser that remembers."""
+    """A visualiser that records scalars."""
 
     def __init__(self) -> None:
         self.values, self.pictures = {}, []
@@ -57,7 +57,7 @@ def test_the_angle_between_two_losses(tmp_path):
     assert (tmp_path / 'conflicts.png').is_file()
     step(runner, hook, [1.0, 0.0], [1.0, 0.0])
     step(runner, hook, [1.0, 0.0], [1.0, 0.0])
-    assert len(hook.steps) == 2, 'it has let go of the balance'
+    assert len(hook.steps) == 2, 'it no longer wraps the balance'
 
 
 def test_the_history_goes_on_after_a_resume(tmp_path):

@@ -1,4 +1,4 @@
-"""Cosines out of a Gramian, and their pictures."""
+"""Cosines from a Gramian, and their figures."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ def test_cosines_of_known_vectors():
     rows = np.array([[3.0, 4.0], [4.0, -3.0], [-6.0, -8.0], [0.0, 0.0]])
     cosines = cosines_of(rows @ rows.T)
     np.testing.assert_allclose(cosines[:3, :3], [[1, 0, -1], [0, 1, 0], [-1, 0, 1]], atol=1e-12)
-    assert np.isnan(cosines[3]).all(), 'no gradient, no direction'
+    assert np.isnan(cosines[3]).all(), 'without a gradient there is no direction'
 
 
 def test_every_pair_once():

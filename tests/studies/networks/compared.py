@@ -1,4 +1,4 @@
-"""Small networks to compare: the toy config, and heads in which one thing is wrong."""
+"""Small networks to compare: the toy config, and heads with one fault each."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ...engine.toy import write_config
 
 @HEADS.register_module(force=True)
 class SpareHead(FCNHead):
-    """Has a parameter that no output depends on."""
+    """Has a parameter on which no output depends."""
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -41,7 +41,7 @@ class Float32Head(FCNHead):
 
 @HEADS.register_module(force=True)
 class AskingHead(FCNHead):
-    """Decides by a value of the picture, which cannot be traced."""
+    """Depends on a value of the image, which cannot be traced."""
 
     def predict(self, x: Tensor) -> Tensor:
         out = super().predict(x)
@@ -49,7 +49,7 @@ class AskingHead(FCNHead):
 
 
 def write_network(folder: Path, name: str = 'toy', method: str = 'MT', addition: str = '', head: str = '') -> Path:
-    """The toy config with lines added, or with another head."""
+    """The toy config with additional lines, or with another head."""
     path = write_config(folder, name, method=method)
     if head:
         addition += f"\nmodel['net']['head'] = dict(type={head!r}, channels=8, norm='group')"

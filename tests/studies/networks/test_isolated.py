@@ -16,7 +16,7 @@ def test_what_a_function_returns_or_raises():
 
 
 def test_gradients_can_be_computed_on_the_other_side():
-    torch.ones(2, requires_grad=True).sum().backward()  # on this side first
+    torch.ones(2, requires_grad=True).sum().backward()  # first in this process
     assert isolated(gradient, seconds=30) == 6.0
 
 
@@ -54,7 +54,7 @@ def start_and_sleep(file) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether it runs; one that only waits to be collected does not."""
+    """Whether it runs; a zombie process does not."""
     try:
         os.kill(pid, 0)
         state = open(f'/proc/{pid}/stat').read().rpartition(')')[2].split()[0]  # noqa: PTH123, SIM115

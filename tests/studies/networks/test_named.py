@@ -7,7 +7,7 @@ from mtkd.studies.networks.named import BASELINE, COMPARED, check_named
 
 @pytest.fixture
 def configs(tmp_path):
-    """Two configs, one of which says its method; a pattern of both."""
+    """Two configs, one of which has a method, and a pattern that matches both."""
     (tmp_path / 'a.py').write_text("method = 'MT'")
     (tmp_path / 'b.py').write_text("_base_ = 'a.py'\nmethod = 'PAD-Net'")
     return str(tmp_path / '*.py')

@@ -14,7 +14,7 @@ SMALL = Setting(size=(32, 48), batch_size=2, steps=3)
 
 
 def test_ratios_are_of_neighbouring_calls(monkeypatch):
-    """Calls take 1, 2, 1, 3, 2, 8 s after an untimed pair: ratios 2, 3, 4."""
+    """The calls take 1, 2, 1, 3, 2, 8 s after an untimed pair: ratios 2, 3, 4."""
     spans = itertools.chain.from_iterable(([0.0, took]) for took in (50, 50, 1, 2, 1, 3, 2, 8))
     monkeypatch.setitem(CLOCKS, 'wall', lambda: next(spans))
     calls = []
@@ -24,7 +24,7 @@ def test_ratios_are_of_neighbouring_calls(monkeypatch):
 
 
 def test_what_the_backward_needs_is_counted_by_hand(tmp_path):
-    """y = w x for a leaf x that needs a gradient and a parameter w keeps x alone."""
+    """For y = w x with a leaf x that needs a gradient and a parameter w, only x is kept."""
 
     class Line(torch.nn.Module):
         def __init__(self) -> None:
@@ -42,7 +42,7 @@ def test_what_the_backward_needs_is_counted_by_hand(tmp_path):
 
 @pytest.fixture
 def counted(monkeypatch):
-    """Puts the multiply-adds of convolutions in the place of seconds: time is other people's too, work is not."""
+    """Counts the multiply-adds of convolutions instead of seconds, because time depends on other processes."""
     done = [0.0]
 
     def count(module, _, out) -> None:
@@ -61,7 +61,7 @@ def test_a_network_beside_itself_and_beside_a_larger_one(tmp_path, counted):
     assert step_times(base, base, SMALL, seconds=120).ratio == 1
     found = step_times(wide, base, SMALL, seconds=120)
     assert found.ratio > 1 and found.spread == (found.ratio, found.ratio)
-    larger = Setting(size=(64, 96), batch_size=8)  # tensors that malloc maps one by one and gives back
+    larger = Setting(size=(64, 96), batch_size=8)  # tensors that malloc maps separately and returns
     small, large = (weigh(one, larger, seconds=120) for one in (base, wide))
     assert small.params == count_parameters(build_model(base).net) < large.params
     assert 0 < small.macs < large.macs and 0 < small.kept < large.kept and small.peak_of == RESIDENT
@@ -69,7 +69,7 @@ def test_a_network_beside_itself_and_beside_a_larger_one(tmp_path, counted):
 
 
 def test_the_peak_is_that_of_the_step_alone():
-    """A step that takes 64 MB for a while, in a process that has held 128 MB before."""
+    """A step that temporarily takes 64 MB, in a process that held 128 MB before."""
 
     class Step:
         optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)

@@ -1,4 +1,4 @@
-"""A stand-in for Slurm: the five commands that submitit calls, which run jobs on this machine at once."""
+"""A stand-in for Slurm: the five commands that submitit calls, which run jobs on this machine immediately."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ sleep 0.2; kill -KILL -- -"$(cat "$CLUSTER/$id/pid")" 2> /dev/null
 
 
 def stand_in(folder: Path, monkeypatch) -> Path:
-    """Put the commands into the PATH; returns the folder with one folder a job."""
+    """Put the commands into the PATH; returns the folder that contains one folder per job."""
     bin, cluster = folder / 'bin', folder / 'cluster'
     bin.mkdir()
     for name, text in COMMANDS.items():

@@ -1,4 +1,4 @@
-"""Works of real processes, small ones: shell commands in place of trainings."""
+"""Sweeps of real processes: short shell commands instead of trainings."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def _quick(monkeypatch):
 
 
 def work(folder: Path, *scripts: str, **kwargs) -> Work:
-    """A work of shell scripts; step i has to write the file i."""
+    """A sweep of shell scripts; step i must write the file i."""
     steps = [Step(('sh', '-c', script), folder / str(number)) for number, script in enumerate(scripts)]
     return Work(folder.name, folder, steps, **kwargs)
 
@@ -109,12 +109,12 @@ def test_ctrl_c_ends_every_process(tmp_path, script):
 
     with pytest.raises(Stopped):
         finish(works, LocalJobs(2), interrupt)
-    assert not (tmp_path / 'began').exists(), 'what waited is not begun'
+    assert not (tmp_path / 'began').exists(), 'waiting steps are not started'
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(int(pid.read_text()), 0)
     states = run([work(tmp_path / 'a', f'touch {tmp_path}/a/0')])
-    assert states['a'].name == 'done', 'the same folder goes on'
+    assert states['a'].name == 'done', 'the same folder continues'
 
 
 def test_a_folder_is_never_worked_on_twice_at_once(tmp_path):
@@ -135,7 +135,7 @@ def test_a_folder_is_never_worked_on_twice_at_once(tmp_path):
     finish([slow], LocalJobs(2), show)
     first.join()
     assert [name for name, _ in groupby(seen)] == ['running', 'elsewhere', 'running', 'done']
-    assert (tmp_path / 'said').read_text() == 'x\n', 'it waited for the other, and found its outcome'
+    assert (tmp_path / 'said').read_text() == 'x\n', 'it waited for the other process, and found its outcome'
 
 
 def test_a_killed_process_is_a_failure_with_its_signal(tmp_path):
@@ -176,7 +176,7 @@ def test_without_slurm_that_is_said(tmp_path):
 
 @pytest.mark.slow
 def test_through_slurm(tmp_path, monkeypatch):
-    """Jobs of a stand-in: done, failed, out of time (queued again, goes on) and taken out of the queue."""
+    """Jobs of a stand-in: finished, failed, out of time (requeued and continued) and removed from the queue."""
     pytest.importorskip('submitit', reason='submitit is not installed')
     cluster = stand_in(tmp_path, monkeypatch)
     launcher = SubmititJobs(2, 'slurm', {'timeout_min': 2, 'slurm_partition': 'gpu', 'slurm_max_num_timeout': 5},
@@ -191,7 +191,7 @@ def test_through_slurm(tmp_path, monkeypatch):
     again.join()
     assert names(states) == {'a': 'done', 'b': 'failed'} and states['b'].why == 'exit code 3: bad'
     assert '#SBATCH --partition=gpu' in (cluster / '1' / 'script').read_text()
-    assert works[0].log.read_text().count('$ sh -c') == 3, 'the second turn goes on from there'
+    assert works[0].log.read_text().count('$ sh -c') == 3, 'the second attempt continues from there'
     assert 'Requeued job 1' in (cluster / '1' / 'out').read_text() and not (cluster / '3').exists()
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / 'sleeper').read_text()), 0)
@@ -206,7 +206,7 @@ def test_through_slurm(tmp_path, monkeypatch):
 
 
 def _let_go_on(job: Path, outcome: Path) -> None:
-    """Writes the outcome of the step that was out of time when the job is queued again, so that its next turn passes it."""
+    """Write the outcome of the timed-out step when its job is requeued, so that the next attempt skips it."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         if (job / 'again').exists():

@@ -10,7 +10,7 @@ from ...leaderboard.cases import MT_HRNET18, ST_HRNET18, result, single_task, wr
 
 
 def swept(root: Path, values: dict[str, object], *semseg: float, **kwargs) -> SweptRow:
-    """A row of a sweep with one run a number."""
+    """A row of a sweep with one run per number."""
     label = ', '.join(f'{name} = {value}' for name, value in values.items())
     files = [result({**MT_HRNET18, 'semseg': number}, seed, **kwargs).write(root / label / f'seed{seed}' / 'results.json')
              for seed, number in enumerate(semseg)]
@@ -80,7 +80,7 @@ def test_a_picture_per_option_and_metric(rows, tmp_path):
     assert [file.name for file in files] == ['beta_semseg_mIoU.png', 'beta_depth_rmse.png', 'beta_normals_mErr.png',
                                              'beta_edge_odsF.png', 'beta_delta_mt.png']
     picture = matplotlib.image.imread(files[0])
-    assert picture.shape[:2] == (450, 630) and 0.5 < np.mean(picture[..., :3] > 0.98) < 0.99, 'not empty, not full'
+    assert picture.shape[:2] == (450, 630) and 0.5 < np.mean(picture[..., :3] > 0.98) < 0.99, 'neither empty nor full'
     before = files[0].read_bytes()
     plots(rows, made, tmp_path / 'plots')
     assert files[0].read_bytes() == before

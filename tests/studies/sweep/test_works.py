@@ -13,7 +13,7 @@ PLAIN = Settings()
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    """Writes a sweep over a toy student with a toy teacher; gives its plan."""
+    """Write a sweep over a toy student with a toy teacher; returns its plan."""
     monkeypatch.setenv('MTKD_WORK_DIRS', str(tmp_path / 'work_dirs'))
     teacher = write_config(tmp_path, 'big')
     student = write_config(tmp_path, 'small', iters=8, teacher=teacher)
@@ -67,7 +67,7 @@ def test_quick_runs_and_their_teachers_lie_apart(toy, tmp_path):
     plan = toy("grid = {'teachers.big.train_cfg.max_iters': [2, 3]}", Settings(quick=True))
     assert plan.root == tmp_path / 'work_dirs' / 'sweeps' / 'sweep' / 'quick'
     teachers = [work for work in plan.works if work.point is None]
-    assert len({work.folder for work in teachers}) == 2, 'each with options of its own'
+    assert len({work.folder for work in teachers}) == 2, 'each with its own options'
     for work in teachers:
         command = work.steps[0].command
         assert work.folder.parents[1] == tmp_path / 'work_dirs' / 'quick' and command.count('--quick') == 1

@@ -1,4 +1,4 @@
-"""What holds for every registered probability view."""
+"""Properties of every registered probability view."""
 
 import pytest
 import torch
