@@ -41,8 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     elif not inputs:
         raise ValueError(f'no input: name an image, folder or video after {checkpoint}.')
     if checkpoint is None and not (Path(arguments.config) / 'config.json').is_file():
-        raise FileNotFoundError(f'{arguments.config} holds no config.json: name a folder that mtkd export --format hub has '
-                                f'written, or a config.')
+        raise FileNotFoundError(f'{arguments.config} contains no config.json: name a folder written by mtkd export '
+                                f'--format hub, or a config.')
     for given in inputs:
         if not Path(given).expanduser().exists():
             raise FileNotFoundError(f'{given} does not exist.')

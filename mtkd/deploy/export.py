@@ -33,10 +33,10 @@ class UnsupportedOp(RuntimeError):
 
 
 class Deployed(nn.Module):
-    """The exported module: from raw images to predictions in physical units.
+    """The exported module, from raw images to predictions in physical units.
 
     Args:
-        student: net, tasks and normalisation.
+        student: network, tasks and normalisation.
     """
 
     def __init__(self, student: Student) -> None:
@@ -93,7 +93,7 @@ def export(student: Student, path: Path, format: str, size: Size | None = None, 
         ValueError: an unknown format, packages that are missing, an unsupported size, or a network that cannot be deployed
             (:func:`not_deployed`).
         UnsupportedOp: the network has an operation that the format does not support; the message names it.
-        RuntimeError: the file's outputs differ from the network's.
+        RuntimeError: the outputs of the file differ from those of the network; no file is written.
     """
     if format not in FORMATS:
         raise ValueError(f"format '{format}' is unknown; choose one of {', '.join(FORMATS)}.")
@@ -130,16 +130,16 @@ def usual_size(student: Student) -> Size:
 
 
 def try_size(net: Deployed, size: Size) -> None:
-    """Refuse a size that the network cannot take.
+    """Check that the network supports an image size, by running it.
 
     Raises:
-        ValueError: with what the network said.
+        ValueError: the network fails; the message contains its error.
     """
     try:
         with torch.no_grad():
             net(random_picture(1, size))
     except Exception as error:
-        raise ValueError(f'the network cannot take an image of {size[0]}x{size[1]} ({str(error).splitlines()[0]}); give '
+        raise ValueError(f'the network does not support images of {size[0]}x{size[1]} ({str(error).splitlines()[0]}): give '
                          f'another --size.') from error
 
 
@@ -171,8 +171,9 @@ def _wanted_packages(format: str) -> None:
 def cuts_windows(net: nn.Module) -> bool:
     """Whether a module has a ``window_size``, as in timm's Swin and MaxViT.
 
-    Their padding to complete windows nests a remainder of the image size at each stage; with dynamic sizes, the symbolic
-    tracing of these does not finish in reasonable time (Swin-T: no result after minutes; 7 s with a fixed size).
+    They pad to complete windows, which adds a remainder of the image size at each stage. With dynamic sizes, tracing these
+    nested expressions symbolically does not finish in reasonable time (Swin-T: no result after minutes; 7 s with a fixed
+    size).
     """
     return any(getattr(module, 'window_size', None) is not None for module in net.modules())
 
@@ -225,7 +226,11 @@ class _OnnxFile:
 
 @torch.no_grad()
 def _compare(net: Deployed, run: Any, size: Size, dynamic: Sequence[str]) -> dict[str, float]:
-    """The largest differences over a batch of the exported size, and over another batch and size if these are dynamic."""
+    """Task -> largest difference over a batch of the exported size, and another batch and size if these are dynamic.
+
+    Raises:
+        RuntimeError: a difference is larger than the tolerance.
+    """
     other = (size[0] + 32, size[1] + 64) if 'size' in dynamic else size
     pictures = [random_picture(2, size, 1), *([random_picture(1, other, 2)] if dynamic else [])]
     worst: dict[str, float] = {}
@@ -239,22 +244,22 @@ def _compare(net: Deployed, run: Any, size: Size, dynamic: Sequence[str]) -> dic
             if judged > limit:
                 limit = max(limit, SLACK * _rounding(net, picture, task, eager))
             if not judged <= limit:
-                raise RuntimeError(f"the exported file disagrees with the network on task '{task}': the difference is "
-                                   f'{judged:.3g}, at most {limit:.3g} is rounding; nothing was kept.')
+                raise RuntimeError(f"the outputs of the exported file differ from those of the network for task '{task}' by "
+                                   f'{judged:.3g} (tolerance {limit:.3g}); no file was written.')
             worst[task] = max(value, worst.get(task, 0.0))
     return worst
 
 
 def _rounding(net: Deployed, picture: Tensor, task: str, eager: Tensor) -> float:
-    """The change of a task's output when every weight changes in its last bit: a lower bound for the tolerance."""
+    """The change of the output of a task if every weight changes in its last bit: a lower bound for the tolerance."""
     other = nudged(net)(picture)[list(net.tasks).index(task)]
     return _judged(net.tasks[task].kind.name, difference_of([task], [eager], [other])[task], eager, other)
 
 
 def _judged(kind: str, largest: float, eager: Tensor, other: Tensor) -> float:
-    """The difference to compare: the largest; for unit vectors, the 99.9th percentile over positions.
+    """The difference to compare with the tolerance: the largest; for unit vectors, the 99.9th percentile over positions.
 
-    The normalisation of short raw vectors amplifies rounding errors: at two positions in 10,000 for an untrained network.
+    The normalisation of short raw vectors amplifies rounding errors, at two positions in 10,000 for an untrained network.
     """
     if kind != 'normals' or not math.isfinite(largest):
         return largest
@@ -263,16 +268,21 @@ def _judged(kind: str, largest: float, eager: Tensor, other: Tensor) -> float:
 
 
 def difference_of(tasks: Sequence[str], wanted: Sequence[Tensor], given: Sequence[Tensor]) -> dict[str, float]:
-    """Task -> largest absolute difference of two outputs; of class ids, the share that differs.
+    """Task -> largest absolute difference of two outputs; for class ids, the fraction that differs.
+
+    Args:
+        tasks: names of the tasks.
+        wanted: outputs of the network, one per task.
+        given: the outputs to compare.
 
     Raises:
-        RuntimeError: their shapes differ.
+        RuntimeError: the shapes differ.
     """
     found = {}
     for task, eager, other in zip(tasks, wanted, given, strict=True):
         if eager.shape != other.shape:
-            raise RuntimeError(f"the exported file gives {tuple(other.shape)} for task '{task}', the network "
-                               f'{tuple(eager.shape)}; nothing was kept.')
+            raise RuntimeError(f"the output of the exported file for task '{task}' has the shape {tuple(other.shape)}, that "
+                               f'of the network {tuple(eager.shape)}; no file was written.')
         unequal = (eager != other).float().mean() if eager.dtype == torch.uint8 else (eager - other).abs().max()
         found[task] = float(unequal)
     return found
@@ -284,7 +294,7 @@ def _reason(error: BaseException) -> str:
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
         chain.append(inner)
     if any('data-dependent' in str(part) for part in chain):
-        return "the network decides by values of the image on the way (the operation 'aten.item')"
+        return "the network has control flow that depends on values of the image (the operation 'aten.item')"
     for part in reversed(chain):
         match = _OPERATOR.search(str(part))
         if match:

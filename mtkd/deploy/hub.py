@@ -1,9 +1,9 @@
-"""A trained student as a folder that a model hub takes: the weights as safetensors, a ``config.json``, and a model card.
+"""A trained student as a folder for a model hub: the weights as safetensors, a ``config.json``, and a model card.
 
-Frozen experts inside the network (``JointTrunk``) are in no state dict; their weights lie beside it, in a file of their own.
+Frozen experts inside the network (``JointTrunk``) are not in its state dict; their weights are written to a separate file.
 
-``config.json`` holds plain values only, no Python, and names the parts by their registered names, so that loading a folder
-of somebody else runs no code of theirs.
+``config.json`` contains only plain values, no Python, and refers to parts by their registered names. Loading a folder from
+an unknown source therefore executes no code from it.
 """
 
 import copy
@@ -32,24 +32,27 @@ from .export import Deployed, Exported, difference_of, not_deployed, random_pict
 from .student import Student, without_weights
 
 WEIGHTS, CONFIG, CARD = 'model.safetensors', 'config.json', 'README.md'
-EXPERTS = 'experts.safetensors'  # of a JointTrunk: they are no part of its state dict
-SCHEMA = 1  # of config.json; a newer one is refused
-_NAMED = (*NAMES, 'data_licence')  # of the config, for people
+EXPERTS = 'experts.safetensors'  # weights of the experts of a JointTrunk, which are not in its state dict
+SCHEMA = 1  # version of config.json; newer versions are rejected
+_NAMED = (*NAMES, 'data_licence')  # descriptive keys of the config
 _NEEDED = ('tasks', 'net', 'data_preprocessor', 'pipeline', 'input_size')
 
 
 def write_folder(student: Student, folder: Path, size: Size | None = None) -> Exported:
-    """Write weights and config, load both again, and compare the outputs with the network's.
+    """Write weights and config, load both again, and compare the outputs with those of the network.
 
     Args:
-        student: of :func:`~mtkd.deploy.student.load_student`.
-        folder: where to write; it may hold an earlier export.
-        size: (height, width) to compare at; None: the config's own.
+        student: result of :func:`~mtkd.deploy.student.load_student`.
+        folder: the output folder; it may contain an earlier export.
+        size: (height, width) for the comparison; None: that of the config (:func:`~mtkd.deploy.export.usual_size`).
+
+    Returns:
+        Description of the export.
 
     Raises:
-        ValueError: the folder holds something else, the network is not deployed, an expert in it cannot be described, or
-            a value of its config cannot stand in JSON.
-        RuntimeError: the folder's outputs differ from the network's.
+        ValueError: the folder contains something else, the network cannot be deployed or does not support the size, an
+            expert is not a network of mtkd, or a value of the config cannot be written as JSON.
+        RuntimeError: the outputs of the folder differ from those of the network.
     """
     if reason := not_deployed(student.net):
         raise ValueError(f'{student.cfg.filename}: {reason}.')
@@ -64,7 +67,7 @@ def write_folder(student: Student, folder: Path, size: Size | None = None) -> Ex
                for key, value in expert.state_dict().items()}
     for file, state in ((WEIGHTS, student.net.state_dict()), (EXPERTS, experts)):
         weights = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
-        if not weights:  # of an earlier export
+        if not weights:  # remove the file of an earlier export
             (folder / file).unlink(missing_ok=True)
             continue
         need = sum(value.numel() * value.element_size() for value in weights.values())
@@ -77,18 +80,19 @@ def write_folder(student: Student, folder: Path, size: Size | None = None) -> Ex
         difference = difference_of(list(student.tasks), net(picture), again(picture))
     for task, value in difference.items():
         if value != 0:
-            raise RuntimeError(f"the folder {folder}, loaded again, disagrees with the network on task '{task}' by "
-                               f'{value:.3g}: do not use it; a network that is not finite, or draws at random, cannot be '
-                               f'exported.')
+            raise RuntimeError(f'the outputs of the folder {folder}, loaded again, differ from those of the network for '
+                               f"task '{task}' by {value:.3g}: do not use it; a network with non-finite or random outputs "
+                               f'cannot be exported.')
     return Exported(folder, 'hub', size, ('batch', 'size'), difference, 'the folder, loaded again')
 
 
 def read_folder(folder: str | Path) -> Student:
-    """The student in a folder that :func:`write_folder` has written; the network on the CPU, in eval mode.
+    """Load the student from a folder written by :func:`write_folder`, with the network on the CPU in eval mode.
 
     Raises:
-        FileNotFoundError: the folder, or one of its files, does not exist.
-        ValueError: a file is broken, not of mtkd, of a newer mtkd, or the two do not fit.
+        FileNotFoundError: the folder or one of its files does not exist.
+        ValueError: a file is damaged, was not written by mtkd or by a newer version, or needs a package that has not been
+            imported, or the weights do not fit the network.
     """
     folder = Path(folder)
     given = _read_config(folder / CONFIG)
@@ -96,7 +100,7 @@ def read_folder(folder: str | Path) -> Student:
     state = read_weights(_there(folder / WEIGHTS, 'the weights'), 'the weights')
     tasks = build_tasks(given['tasks'])
     with warnings.catch_warnings():
-        warnings.filterwarnings('ignore', 'A teacher has no checkpoint')  # experts get their weights below
+        warnings.filterwarnings('ignore', 'A teacher has no checkpoint')  # the weights of experts are loaded below
         net = build_net(without_weights(given['net']), {name: task.out_channels for name, task in tasks.items()})
     _load_experts(net, folder)
     check_fit(net, state, f'the weights {folder / WEIGHTS}')
@@ -111,7 +115,7 @@ def read_folder(folder: str | Path) -> Student:
 
 
 def _content(student: Student, size: Size) -> dict[str, Any]:
-    """What ``config.json`` says."""
+    """The content of ``config.json``."""
     cfg = student.cfg
     loader = cfg.get('test_dataloader') or cfg.get('val_dataloader')
     pipeline = next((d.get('pipeline') for d in datasets_of(loader) if not d.get('datasets')), None)
@@ -127,15 +131,15 @@ def _json(content: Mapping[str, Any], config: str) -> str:
     try:
         return json.dumps(content, indent=2, allow_nan=False) + '\n'
     except (TypeError, ValueError) as error:
-        raise ValueError(f'{config} has a value that cannot stand in {CONFIG} ({error}): use numbers, text, lists and '
+        raise ValueError(f'{config} has a value that cannot be written to {CONFIG} ({error}): use numbers, text, lists and '
                          f'dictionaries in tasks, model.net, model.data_preprocessor and the test pipeline.') from error
 
 
 def _own_parts(student: Student) -> dict[str, Any]:
-    """The description of the network, whose experts are given without the files that they were loaded from.
+    """The config of the network, without the files that its experts were loaded from.
 
     Raises:
-        ValueError: an expert is a network of another library, or of a file.
+        ValueError: an expert is a network of another library.
     """
     parts = copy.deepcopy(student.parts)
     pending = [parts]
@@ -145,8 +149,8 @@ def _own_parts(student: Student) -> dict[str, Any]:
         for name, expert in given.items() if isinstance(given, Mapping) else ():
             kind = expert.get('type', 'MultiTaskTeacher')
             if kind != 'MultiTaskTeacher':
-                raise ValueError(f"{student.cfg.filename}: a folder cannot hold the expert '{name}' ({kind}), a network of "
-                                 f'another library; use --format onnx or torch_export, which write it into the file.')
+                raise ValueError(f"{student.cfg.filename}: --format hub does not support the expert '{name}' ({kind}), a "
+                                 f'network of another library; use --format onnx or torch_export.')
             expert.update(checkpoint=None, allow_random=True)
             expert.pop('made_by', None)
             pending.append(expert['net'])
@@ -154,7 +158,7 @@ def _own_parts(student: Student) -> dict[str, Any]:
 
 
 def _experts(net: nn.Module, prefix: str = '') -> Iterator[tuple[str, nn.Module]]:
-    """Path and network of the frozen experts of a trunk, and of theirs before them; expert/expert/… ."""
+    """Path (expert/expert/…) and network of all frozen experts of a trunk; the experts of an expert precede it."""
     for name, expert in (getattr(getattr(net, 'trunk', None), 'experts', None) or {}).items():
         if isinstance(expert, Teacher):
             yield from _experts(expert.net, f'{prefix}{name}/')
@@ -162,7 +166,7 @@ def _experts(net: nn.Module, prefix: str = '') -> Iterator[tuple[str, nn.Module]
 
 
 def _load_experts(net: nn.Module, folder: Path) -> None:
-    """Give the experts of a network their weights, the inner ones first: a trunk holds its own against their fingerprint."""
+    """Load the weights of the experts, inner experts first, since a trunk compares its experts with their fingerprint."""
     experts = dict(_experts(net))
     if not experts:
         return
@@ -184,23 +188,23 @@ def _there(file: Path, what: str) -> Path:
     if not file.parent.is_dir():
         raise FileNotFoundError(f'there is no folder {file.parent}.')
     if not file.is_file():
-        raise FileNotFoundError(f'{file.parent} holds no {file.name}, {what} of a student: write it with mtkd export '
-                                f'--format hub, or download the whole folder.')
+        raise FileNotFoundError(f'{file.parent} does not contain {file.name}, {what} of a student: write it with mtkd '
+                                f'export --format hub, or download the whole folder.')
     return file
 
 
-def _read_config(file: Path, what_to_do: str = 'name a folder that mtkd export --format hub has written') -> dict[str, Any]:
+def _read_config(file: Path, what_to_do: str = 'name a folder written by mtkd export --format hub') -> dict[str, Any]:
     _there(file, 'the description')
     try:
         given = json.loads(file.read_text(encoding='utf-8'))
     except ValueError as error:
         raise ValueError(f'{file} is damaged ({error}): copy or download it again.') from error
     if not isinstance(given, dict) or given.get('library_name') != 'mtkd':
-        raise ValueError(f'{file} is not of mtkd (its library_name is not mtkd): {what_to_do}.')
+        raise ValueError(f'{file} was not written by mtkd (its library_name is not mtkd): {what_to_do}.')
     schema = given.get('schema_version')
     if not isinstance(schema, int) or schema > SCHEMA:
-        raise ValueError(f'{file} has schema version {schema!r}, and this mtkd ({__version__}) reads up to {SCHEMA}: it was '
-                         f'written by mtkd {given.get("mtkd_version", "(not stated)")}; install that or a newer one.')
+        raise ValueError(f'{file} has schema version {schema!r}, but mtkd {__version__} reads up to version {SCHEMA}: '
+                         f'it was written by mtkd {given.get("mtkd_version", "(unknown)")}; install that or a newer one.')
     for key, kind in zip(_NEEDED, (dict, dict, dict, list, list), strict=True):
         if not isinstance(given.get(key), kind):
             raise ValueError(f"{file} is damaged: '{key}' must be {'an object' if kind is dict else 'a list'}; copy or "
@@ -210,22 +214,22 @@ def _read_config(file: Path, what_to_do: str = 'name a folder that mtkd export -
 
 
 def _check_imports(imports: Any, file: Path) -> None:
-    """Refuse a student of packages that are not imported yet: a folder may come from anybody and imports nothing itself."""
+    """Raise if the student needs packages that are not imported yet: a folder of unknown source must not import any."""
     named = imports.get('imports', []) if isinstance(imports, Mapping) else []
     missing = [name for name in ([named] if isinstance(named, str) else named) if name not in sys.modules]
     if missing:
         them = 'it' if len(missing) == 1 else 'them'
-        raise ValueError(f'{file}: the student has parts of {", ".join(missing)}; import {them} before you load the folder, '
-                         f'which imports nothing itself because it may come from anybody.')
+        raise ValueError(f'{file}: the student needs {", ".join(missing)}; import {them} before you load the folder, which '
+                         f'for security cannot import packages itself.')
 
 
 def _plain_types(value: Any, file: Path) -> None:
-    """Refuse a ``type`` that is not a registered part's bare name: a dotted one would import and call anything."""
+    """Raise if a ``type`` is not a plain name: a dotted name could import and call arbitrary code."""
     if isinstance(value, Mapping):
         kind = value.get('type')
         if kind is not None and not (isinstance(kind, str) and kind.isidentifier()):
-            raise ValueError(f'{file} names the type {kind!r}: only bare names of registered parts are read, because a path '
-                             f'of a module could run anything.')
+            raise ValueError(f'{file} has the type {kind!r}: only names of registered parts are allowed, because a dotted '
+                             f'path could execute arbitrary code.')
     for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, Sequence) \
             and not isinstance(value, str) else ():
         _plain_types(inner, file)

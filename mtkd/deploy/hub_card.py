@@ -1,4 +1,4 @@
-"""What a model hub reads of a model card: the metadata before its text."""
+"""Metadata of a model card for a model hub."""
 
 import math
 import re
@@ -9,19 +9,19 @@ from .model_card import Metrics
 from .student import Student
 
 _PIPELINES = {'depth': 'depth-estimation', 'class_map': 'image-segmentation', 'class_label': 'image-classification'}
-"""Kind of a task -> the hub's name for what it does; other kinds have none."""
+"""Kind of a task -> name of the task on the hub; other kinds have none."""
 
 
 def front_matter(student: Student, *, name: str, metrics: Metrics | None, test_set: str | None = None,
                  licence: str | None = None) -> str:
-    """The block of YAML at the top of a ``README.md``, with a line of dashes above and below.
+    """The YAML front matter of a ``README.md``, including the lines of dashes.
 
     Args:
-        student: what was exported.
-        name: of the model.
-        metrics: of ``results.json``; None: it has not been tested. Numbers that are not finite are left out.
-        test_set: what the metrics were measured on.
-        licence: the hub's identifier of the weights' licence, such as ``apache-2.0``; None: none is stated.
+        student: the exported student.
+        name: name of the model.
+        metrics: metrics of ``results.json``; None: not tested. Values that are not finite are omitted.
+        test_set: test set of the metrics; None: the data set of the config.
+        licence: the hub's identifier of the licence of the weights, such as ``apache-2.0``; None: no licence is given.
     """
     pipelines = [_PIPELINES[task.kind.name] for task in student.tasks.values() if task.kind.name in _PIPELINES]
     distilled = bool(((student.cfg.get('model') or {}).get('distiller') or {}).get('teachers'))

@@ -1,4 +1,4 @@
-"""F6: inference on images, folders, batches and videos, with results in physical units and as images."""
+"""Inference on images, folders, batches and videos, with results in physical units and as images."""
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from ..tasks import Task
 from .hub import read_folder
 from .student import Student, load_student
 
-WHOLE = 0.9  # fraction of a video's declared frames, often an estimate, below which missing frames are reported
+WHOLE = 0.9  # missing frames are reported below this fraction of the declared number, which is often an estimate
 UNITS = {'class_map': 'class id', 'binary_map': 'probability', 'edge_map': 'probability', 'depth': 'm',
          'normals': 'unit vector', 'class_label': 'probability per class', 'scalar': 'value'}  # kind -> what is predicted
 
@@ -51,8 +51,8 @@ class Prediction:
 class MultiTaskInferencer:
     """Runs a trained student on images.
 
-    Images go through the transforms of the config's test pipeline, without labels, and predictions come back at the
-    size of the image: outputs are upsampled bilinearly to it before conversion to classes, and padding is removed.
+    Images are processed by the test pipeline of the config, without labels. Predictions have the size of the image: outputs
+    are upsampled bilinearly to it before conversion to classes, and padding is removed.
 
     Args:
         config: config file of the checkpoint, or a folder written by ``mtkd export --format hub``.
@@ -74,7 +74,7 @@ class MultiTaskInferencer:
 
     Attributes:
         tasks: name -> task.
-        class_names: task -> names of its classes, where they are known.
+        class_names: task -> names of its classes, if they are known.
     """
 
     def __init__(self, config: str | Path, checkpoint: str | Path | None = None, device: str | None = None,
@@ -92,8 +92,8 @@ class MultiTaskInferencer:
         steps = next((d.get('pipeline') for d in datasets_of(loader) if not d.get('datasets')), None)
         self.pipeline = [t if callable(t) else TRANSFORMS.build(t) for t in steps or []]
         if any(isinstance(t, CentreCrop) for t in self.pipeline) and any(t.kind.spatial for t in self.tasks.values()):
-            raise ValueError(f'the test pipeline of {config} has a CentreCrop, so maps cannot be given back at the size of '
-                             f'the image; take it out of test_dataloader.dataset.pipeline.')
+            raise ValueError(f'the test pipeline of {config} has a CentreCrop, so that maps cannot have the size of the '
+                             f'image: remove it from test_dataloader.dataset.pipeline.')
 
     def __call__(self, inputs: Inputs) -> Prediction | list[Prediction]:
         """Predict all tasks.
@@ -102,7 +102,7 @@ class MultiTaskInferencer:
             inputs: an image file or (H, W, 3) uint8 RGB array gives one prediction; a folder, a video file, a list of
                 these, or a (B, H, W, 3) batch gives a list. Use :meth:`stream` for long videos.
 
-        A video that ends early (cut off, or damaged in the middle) gives its readable frames and a warning with their
+        For a video that ends early (truncated or damaged), the readable frames are predicted and a warning gives their
         number.
 
         Raises:
@@ -162,14 +162,14 @@ class MultiTaskInferencer:
 
 
 def _student(config: str | Path, checkpoint: str | Path | None, options: Mapping[str, Any] | None) -> Student:
-    """Of a config with a checkpoint, or of a hub folder."""
+    """The student of a config with a checkpoint, or of a hub folder."""
     if not Path(config).expanduser().is_dir():
         if checkpoint is None:
-            raise ValueError(f'{config} is no folder of mtkd export --format hub: give a config and its checkpoint, or such '
-                             f'a folder.')
+            raise ValueError(f'{config} is not a folder written by mtkd export --format hub: give such a folder, or a '
+                             f'config and its checkpoint.')
         return load_student(config, checkpoint, options)
     if checkpoint is not None or options:
-        raise ValueError(f'{config} is a folder with weights and settings inside: leave out the '
+        raise ValueError(f'{config} is a folder that contains weights and settings: leave out the '
                          f'{"checkpoint" if checkpoint is not None else "config options"}.')
     return read_folder(Path(config).expanduser())
 
@@ -180,7 +180,7 @@ def _device(name: str | None) -> torch.device:
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device '{name}' is not there ({str(error).splitlines()[0]}): use cpu.") from error
+        raise ValueError(f"device '{name}' is not available ({str(error).splitlines()[0]}): use cpu.") from error
     return torch.device(name)
 
 
@@ -212,7 +212,12 @@ def _plain(value: Tensor) -> Any:
 
 
 def pictures(inputs: Inputs) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and (H, W, 3) uint8 RGB of every image that ``inputs`` holds; see :class:`MultiTaskInferencer`."""
+    """Name and (H, W, 3) uint8 RGB array of every image in ``inputs``; see :class:`MultiTaskInferencer`.
+
+    Raises:
+        FileNotFoundError: a file does not exist.
+        ValueError: a file is not a readable image or video, a folder contains none, or an array is not uint8 RGB.
+    """
     if isinstance(inputs, np.ndarray):
         yield from _of_arrays([inputs] if inputs.ndim == 3 else inputs)
     elif isinstance(inputs, (str, Path)):
@@ -221,13 +226,13 @@ def pictures(inputs: Inputs) -> Iterator[tuple[str, np.ndarray]]:
         for number, part in enumerate(inputs):
             yield from _of_arrays([part], number) if isinstance(part, np.ndarray) else pictures(part)
     else:
-        raise ValueError(f'{type(inputs).__name__} is nothing to predict on; give a path, a uint8 array or a list of them.')
+        raise ValueError(f'the input is of type {type(inputs).__name__}; give a path, a uint8 array or a list of them.')
 
 
 def _of_arrays(arrays: Iterable[np.ndarray], start: int = 0) -> Iterator[tuple[str, np.ndarray]]:
     for number, array in enumerate(arrays, start):
         if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
-            raise ValueError(f'array {number} is {array.shape} {array.dtype}; an image is (H, W, 3) uint8 RGB, not '
+            raise ValueError(f'array {number} is {array.shape} {array.dtype}; an image must be (H, W, 3) uint8 RGB, not '
                              f'normalised.')
         yield f'array {number}', array
 
@@ -236,7 +241,7 @@ def _of_path(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     if path.is_dir():
         files = sorted(p for p in path.rglob('*') if is_picture(p) or is_video(p))
         if not files:
-            raise ValueError(f'{path} holds no image or video ({" ".join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))}).')
+            raise ValueError(f'{path} contains no image or video ({" ".join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))}).')
         for file in files:
             yield from _of_path(file)
     elif not path.is_file():
@@ -262,6 +267,6 @@ def _frames(path: Path) -> Iterator[tuple[str, np.ndarray]]:
         video.release()
     if not number:
         raise ValueError(f'{path} is not a readable video: OpenCV cannot read a frame from it (damaged, or an unsupported '
-                         f'codec); try it as an .mp4 with H.264, or as a folder of images.')
+                         f'codec); convert it to an .mp4 with H.264, or to a folder of images.')
     if number < WHOLE * announced:
-        warnings.warn(f'{path} ends after {number} of the {announced:.0f} frames it announces: it is cut off or damaged.')
+        warnings.warn(f'{path} ends after {number} of its {announced:.0f} declared frames: it is truncated or damaged.')

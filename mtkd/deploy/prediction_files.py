@@ -1,4 +1,4 @@
-"""Files of a prediction: a PNG for each task, and the values as ``.npz``."""
+"""Writes predictions to files: a PNG per task, and the values as ``.npz``."""
 
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,16 @@ def write_prediction(prediction: Prediction, folder: Path, number: int, values: 
     """Write one prediction and return its entry of the index.
 
     Args:
-        prediction: what the student says of one image.
+        prediction: the predictions for one image.
         folder: an existing folder.
-        number: its place among the predictions; the files' names begin with it.
+        number: index of the prediction, with which the file names begin.
         values: also write maps as ``.npz``.
 
+    Returns:
+        The entry: source, size and units, and task -> file name (or value) of ``pictures`` and ``values``.
+
     Raises:
-        OSError: a file cannot be written there.
+        OSError: a file cannot be written.
     """
     path, _, frame = prediction.source.rpartition('#')
     stem = f'{number:05d}_{Path(path).stem}_{frame}' if path and frame.isdigit() else \

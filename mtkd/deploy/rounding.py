@@ -1,18 +1,22 @@
-"""What may be rounding where a network is run in another way: by ONNX Runtime, by a compiled graph."""
+"""Estimates rounding errors, to compare a network with its exported or compiled form."""
 
 import copy
 
 import torch
 from torch import nn
 
-SLACK = 4  # times what the last bits of the weights do
+SLACK = 4  # tolerance, as a multiple of the effect of changing the last bits of the weights
 
 
 def nudged(net: nn.Module, seed: int = 0) -> nn.Module:
-    """A copy whose weights are each moved by their last bit, up, down or not at all.
+    """A copy of a network in which the last bit of each weight is randomly increased, decreased or kept.
 
-    How far its outputs are from the network's is what no other order of sums can be held to: little, but in networks that
-    multiply rounding (recursive ones, untrained ones with batch statistics of few places).
+    The change of its outputs estimates the rounding errors of another order of summation. It is small, except in networks
+    that amplify rounding errors (recursive networks, or untrained ones with batch statistics over few positions).
+
+    Args:
+        net: the network; it is not modified.
+        seed: seed of the changes.
     """
     generator = torch.Generator().manual_seed(seed)
     moved = copy.deepcopy(net)

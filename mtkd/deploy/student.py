@@ -1,4 +1,4 @@
-"""A trained student alone, out of a config and a checkpoint: no teacher, no balance, no data set."""
+"""Loads a trained student from a config and a checkpoint, without teachers, balance or data sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,18 +19,17 @@ from ..tasks import Task, build_tasks
 
 @dataclass(frozen=True)
 class Student:
-    """What is deployed.
+    """A student for deployment.
 
     Attributes:
         net: the network, on the CPU, in eval mode.
         tasks: name -> task.
-        preprocessor: normalises the raw uint8 image for it.
+        preprocessor: normalises raw uint8 images for the network.
         cfg: the config, with the options merged in.
-        config_sha256: of that config.
-        meta: of the checkpoint; empty for a bare state dict.
-        parts: what the network was built from: the config's ``model.net`` with earlier runs resolved, without pretrained
-            weights.
-        class_names: task -> names of its classes, of the tasks whose data set's adapter or config names them.
+        config_sha256: hash of that config.
+        meta: ``meta`` of the checkpoint; empty for a plain state dict.
+        parts: config of the network: ``model.net`` with resolved prerequisites and without pretrained weights.
+        class_names: task -> names of its classes, for tasks whose data set or config gives them.
     """
 
     net: MultiTaskNet
@@ -44,7 +43,7 @@ class Student:
 
 
 def load_student(config: str | Path, checkpoint: str | Path, options: Mapping[str, Any] | None = None) -> Student:
-    """Build a config's network and give it a checkpoint's weights.
+    """Build the network of a config and load the weights of a checkpoint.
 
     Args:
         config: config file the checkpoint was trained with.
@@ -52,8 +51,8 @@ def load_student(config: str | Path, checkpoint: str | Path, options: Mapping[st
         options: dotted key -> value, as ``--cfg-options``.
 
     Raises:
-        FileNotFoundError: no such config or checkpoint.
-        ValueError: the config is none to train, or the checkpoint is broken or another config's.
+        FileNotFoundError: there is no such config or checkpoint, or a genotype or expert of the network is missing.
+        ValueError: the config is not a training config, or the checkpoint is damaged or does not fit the config.
     """
     weights = load(checkpoint)
     cfg = load_config(config, options)
@@ -74,7 +73,7 @@ def load_student(config: str | Path, checkpoint: str | Path, options: Mapping[st
 
 
 def class_names(cfg: Config, tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
-    """Task -> names of its classes, as far as the data sets' adapters, or the config, say them without reading data."""
+    """Task -> names of its classes, if the config or the class of a data set gives them; no data are read."""
     found: dict[str, tuple[str, ...]] = {}
     for loader in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
         for dataset in datasets_of(cfg.get(loader)):
@@ -91,7 +90,7 @@ def class_names(cfg: Config, tasks: Mapping[str, Task]) -> dict[str, tuple[str, 
 
 
 def without_weights(part: Any) -> Any:
-    """A backbone's config that asks for no weights, since the checkpoint brings them all."""
+    """The config of a backbone without pretrained weights, since the checkpoint contains all weights."""
     if not isinstance(part, Mapping):
         return part
     off = {'pretrained': False, 'checkpoint': None, 'weights': None}
@@ -99,7 +98,7 @@ def without_weights(part: Any) -> Any:
 
 
 def _of_net(weights: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The network's part of a checkpoint."""
+    """The weights of the network in a checkpoint or state dict."""
     state = weights.get('state_dict', weights)
     if any(key.startswith('net.') for key in state):
         return {key.removeprefix('net.'): value for key, value in state.items() if key.startswith('net.')}

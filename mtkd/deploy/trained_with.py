@@ -1,4 +1,4 @@
-"""Whether a student's config is the one that its checkpoint was trained with."""
+"""Compares the config of a student with the one that its checkpoint was trained with."""
 
 from ..engine.identity import Identity, config_differences
 from .student import Student
@@ -11,10 +11,10 @@ def is_trial(student: Student) -> bool:
 
 
 def changed_since_training(student: Student) -> list[str]:
-    """The config values that differ from those of the training, a phrase each.
+    """The config values that differ from those of the training, one phrase each.
 
-    What teachers and other earlier runs left is not compared. Of a checkpoint without its run's config only the hash is
-    compared, and nothing of a bare state dict, or of a trial run, whose config was cut down.
+    Results of teachers and other earlier runs are not compared. If the checkpoint does not contain the config of its run,
+    only the hash is compared. For a plain state dict or a trial run, whose config was reduced, nothing is compared.
     """
     then = student.meta.get('config_sha256')
     if then in (None, student.config_sha256) or is_trial(student):

@@ -14,7 +14,7 @@ from .teacher_cache import CachePlan, attach
 class TeacherCacheHook(Hook):
     """Attaches the teachers' caches to the training set before the first batch; added by ``teacher_cache`` in a config.
 
-    Args: see :class:`~mtkd.prerequisites.teacher_cache.CachePlan`.
+    The arguments are those of :class:`~mtkd.prerequisites.teacher_cache.CachePlan`.
     """
 
     def __init__(self, mode: str = 'views', views: int = 1, seed: int = 0, folder: str | None = None,
@@ -22,6 +22,6 @@ class TeacherCacheHook(Hook):
         self.plan = CachePlan(mode, views, seed, folder, dtype, clean_pipeline, live)
 
     def before_train(self, runner: Any) -> None:
-        """Open and check the caches."""
+        """Open and check the caches; see :func:`~mtkd.prerequisites.teacher_cache.attach` for the errors."""
         model = unwrapped(runner.model)
         attach(runner.cfg, model, runner.train_dataloader.dataset, self.plan)

@@ -1,4 +1,4 @@
-"""Runs of other configs whose results a config needs: teachers given by their configs, and a genotype search."""
+"""Runs of other configs that a config depends on: teachers given by their configs, and a genotype search."""
 
 import copy
 import difflib
@@ -42,7 +42,7 @@ class EarlierRun:
         result: the name of that file in the work dir.
         options: changes to its config, as ``--cfg-options``.
         quick: whether it is shortened, like the run that needs it.
-        other: description of a result of another config in its place; usually ''.
+        other: description of the result of another config in its work dir; '' if there is none.
     """
 
     name: str
@@ -106,7 +106,7 @@ def _experts_of(cfg: Config) -> Mapping[str, Any]:
 
 
 def _search_of(cfg: Config) -> dict[str, Any]:
-    """The search for the genotype of the network's neck, by its name; usually empty."""
+    """Name -> reference of the search for the genotype of the network's neck; empty if there is none."""
     genotype = (cfg.model.net.get('neck') or {}).get('genotype')
     named = isinstance(genotype, Mapping) and isinstance(genotype.get('config'), str)
     return {GENOTYPE: genotype} if named else {}
@@ -138,7 +138,7 @@ def load_named(cfg: Config, name: str, named: Mapping[str, Any]) -> Config:
 
 
 def earlier_runs(cfg: Config, seed: int) -> list[EarlierRun]:
-    """The earlier runs of a config's teachers and search, in the order of the config.
+    """The runs that a config's teachers and search come from, in the order of the config.
 
     A teacher's weights are the config's ``checkpoint``, or ``final.pth`` in the work dir of the teacher's own config: with
     the same seed first, then with seed 0. For a search it is ``genotype.json``. Results of a different config or different
@@ -158,7 +158,7 @@ def earlier_runs(cfg: Config, seed: int) -> list[EarlierRun]:
             checkpoint: Path | None = Path(named['checkpoint'])
             other = ''
             if not Path(named['checkpoint']).is_file():
-                raise MissingPrerequisite(f"teacher '{name}': the checkpoint {checkpoint} does not exist; correct "
+                raise MissingPrerequisite(f"teacher '{name}': the checkpoint {checkpoint} does not exist: correct "
                                      f'{_place(cfg, name)}.checkpoint.')
         else:
             checkpoint, other = _made(own, seed, options, result)
@@ -167,7 +167,7 @@ def earlier_runs(cfg: Config, seed: int) -> list[EarlierRun]:
 
 
 def _made(own: Config, seed: int, options: Mapping[str, Any], result: str) -> tuple[Path | None, str]:
-    """The result of a run of a config; for a result of another config, its location and the differences."""
+    """The result of a run of a config, and the location and differences of a result of another config, if any."""
     other = ''
     for changes in ([options, {}] if options else [{}]):
         for folder in (default_work_dir(own.filename, s, changes, is_quick(own)) for s in dict.fromkeys((seed, 0))):
@@ -178,20 +178,20 @@ def _made(own: Config, seed: int, options: Mapping[str, Any], result: str) -> tu
             if not differing and (changes or not options or 'identity' in meta):
                 return folder / result, ''
             if differing and changes == options:
-                other = other or f'{folder / result} was made with another config: {in_words(differing)}'
+                other = other or f'{folder / result} was created with another config: {in_words(differing)}'
     return None, other
 
 
 def refuse_other(cfg: Config, needed: EarlierRun) -> None:
-    """Refuse to create a missing result if the result of another config is in its place.
+    """Raise if the result of another config is in the place of a missing result.
 
     Raises:
         MissingPrerequisite: the message lists the differences and what to do.
     """
     if needed.other:
         raise MissingPrerequisite(
-            f'{needed.what} of {short_path(Path(cfg.filename))} is not there: {needed.other}. Give the options that it '
-            f'was made with, --cfg-options {_reached(needed.name)}.KEY=VALUE, take it as it is with '
+            f'{needed.what} of {short_path(Path(cfg.filename))} does not exist: {needed.other}. Give the options that it '
+            f'was created with (--cfg-options {_reached(needed.name)}.KEY=VALUE), use it anyway with '
             f'{_outright(cfg, needed)}, or remove it.')
 
 
@@ -211,11 +211,12 @@ def run_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
     Args:
         cfg: the student's config.
         seed: the student's seed.
-        arguments: further arguments of ``tools/train.py`` for the teachers (data root, precision).
+        arguments: further arguments of ``mtkd train`` for the teachers (data root, precision).
 
     Raises:
         RuntimeError: a training failed.
         MissingPrerequisite: see :func:`refuse_other`.
+        RunStopped: a signal was received; the current training has saved a checkpoint.
     """
     for needed in earlier_runs(cfg, seed):
         if needed.checkpoint is None:
@@ -223,8 +224,8 @@ def run_missing(cfg: Config, seed: int, arguments: list[str]) -> None:
             training = needed.training(arguments)
             print(f'{needed.what} is missing; {needed.verb}ing it first: {needed.command}', flush=True)
             if run_and_pass_signals_on(training):
-                raise RuntimeError(f'{needed.verb}ing {needed.what} failed; its own messages are above. '
-                                   f'To try it alone: {needed.command}')
+                raise RuntimeError(f'{needed.verb}ing {needed.what} failed, see its messages above; to run it separately: '
+                                   f'{needed.command}')
 
 
 def resolve_teachers(cfg: Config, seed: int, *, random: bool = False) -> Config:
@@ -233,7 +234,10 @@ def resolve_teachers(cfg: Config, seed: int, *, random: bool = False) -> Config:
     Args:
         cfg: the student's config; it is not modified.
         seed: the student's seed.
-        random: give teachers random weights, and the network any genotype (for trying a config without them).
+        random: use random weights for teachers and an arbitrary genotype for the network, to try a config without them.
+
+    Returns:
+        A copy of the config.
 
     Raises:
         MissingPrerequisite: a teacher has not been trained, or a search has not been run; the message names the command.
@@ -308,7 +312,7 @@ def result_of(cfg: Config, needed: EarlierRun, seed: int) -> Path:
         raise MissingPrerequisite(
             f'{needed.what} of {short_path(Path(cfg.filename))} has no '
             f'{"checkpoint" if needed.result == FINAL else needed.result} in {needed.folder.parent}; {needed.verb} it with: '
-            f'{needed.command} (or add --with-prerequisites to this command, or name its file with '
+            f'{needed.command} (or add --with-prerequisites to this command, or give its file with '
             f'{_outright(cfg, needed)}).')
     return needed.checkpoint
 
@@ -323,20 +327,20 @@ def _addressed(key: str, named: Mapping[str, Any]) -> tuple[str, str]:
     trained = [name for name, one in named.items() if one.get('config')]
     if prefix == SEARCH:
         if GENOTYPE not in trained:
-            raise ValueError(f'--cfg-options {key}: the config has no search; its network takes no genotype from one.')
+            raise ValueError(f'--cfg-options {key}: the config has no search; set model.net.neck.genotype=dict(config=…).')
         name, inner = GENOTYPE, rest
     else:
         name, _, inner = rest.partition('.')
         known = [other for other in trained if other != GENOTYPE]
         if name in named and name not in known:
-            raise ValueError(f"--cfg-options {key}: teacher '{name}' is not trained from a config of its own; change "
-                             f'{_PLACE_OF_TEACHERS}.{name}.KEY.')
+            raise ValueError(f"--cfg-options {key}: teacher '{name}' is not given by a config; set "
+                             f'{_PLACE_OF_TEACHERS}.{name}.KEY instead.')
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
             there = f'nearest: {", ".join(near)}' if near else f'it has {", ".join(known) or "none"}'
             raise ValueError(f"--cfg-options {key}: the config has no teacher '{name}'; {there}.")
     if not inner:
-        raise ValueError(f'--cfg-options {key}: write {_reached(name)}.KEY=VALUE, where KEY is one of its own config, '
+        raise ValueError(f'--cfg-options {key}: write {_reached(name)}.KEY=VALUE, where KEY is a key of the config '
                          f'{named[name]["config"]}.')
     return name, inner
 
@@ -353,14 +357,16 @@ class EarlierRuns(Prerequisite):
 
         NAME is a teacher of the distiller, an expert of the network, or ``pseudo_labels`` for the teacher of the
         pseudo-labels.
+
+        Raises:
+            ValueError: there is no such teacher or search, its checkpoint is given explicitly, or its config has no KEY.
         """
         named = _named_by(cfg) if 'model' in cfg else {}
         for key, value in options.items():
             name, inner = _addressed(key, named)
             if named[name].get('checkpoint'):
-                raise ValueError(f'--cfg-options {key}: the checkpoint of {name} is named outright '
-                                 f'({named[name]["checkpoint"]}), so options of its training change nothing: leave one of '
-                                 f'them out.')
+                raise ValueError(f'--cfg-options {key} has no effect, because the checkpoint of {name} is given explicitly '
+                                 f'({named[name]["checkpoint"]}): leave one of them out.')
             named[name]['options'] = {**(named[name].get('options') or {}), inner: value}
             argument(inner, value)
             load_named(cfg, name, named[name])
@@ -383,5 +389,5 @@ class EarlierRuns(Prerequisite):
         return (resolve_experts if network_only else resolve_teachers)(cfg, seed, random=random)
 
     def teachers(self, cfg: Config) -> tuple[str, ...]:
-        """The distiller's teachers."""
+        """Names of the teachers of the distiller."""
         return tuple(_teachers_of(cfg))

@@ -1,4 +1,4 @@
-"""Teacher caches: content, validity, writing, and use in training."""
+"""Teacher caches: their content and validity, how they are written, and how the training uses them."""
 
 import copy
 import hashlib
@@ -31,7 +31,7 @@ from ..structures.tap_formats import tap_format
 from .cache_shards import ShardOf, beginning, check_nobody_writes, own_device, writing
 
 CONFIG_KEYS = ('teacher_cache',)
-COMMIT_EVERY_S = 5.0
+COMMIT_EVERY_S = 5.0  # seconds between two writes to disk
 NO_CLASSES = frozenset({'normals', 'depth', 'edge_map'})  # kinds of tasks whose channels are no scores of classes
 
 
@@ -41,7 +41,7 @@ class StaleCache(ValueError):
 
 @dataclass(frozen=True)
 class CachePlan:
-    """A config's ``teacher_cache``.
+    """``teacher_cache`` of a config.
 
     Attributes:
         mode: ``'views'``: taps of ``views`` augmented views of each sample, through which the training cycles, so that
@@ -71,7 +71,7 @@ class CachePlan:
 
     def __post_init__(self) -> None:
         if self.mode not in MODES or self.views < 1:
-            raise ValueError(f"teacher_cache: mode is one of {', '.join(MODES)} and views is 1 or more; they are "
+            raise ValueError(f"teacher_cache: mode must be one of {', '.join(MODES)} and views 1 or more; they are "
                              f"'{self.mode}' and {self.views}.")
         for name in self.dtype.values() if isinstance(self.dtype, Mapping) else [self.dtype]:
             try:
@@ -92,12 +92,12 @@ class CachePlan:
         known = [field.name for field in fields(cls)]
         unknown = [key for key in given if key not in known]
         if unknown:
-            raise ValueError(f"teacher_cache has no '{unknown[0]}'; it has {', '.join(known)}.")
+            raise ValueError(f"teacher_cache has no key '{unknown[0]}'; its keys are {', '.join(known)}.")
         return cls(**given)
 
     @property
     def rows_a_sample(self) -> int:
-        """Rows of the store for each sample."""
+        """Number of rows in the store for each sample."""
         return self.views if self.mode == 'views' else 1
 
     def formats(self, taps: Sequence[str]) -> dict[str, str]:
@@ -190,12 +190,13 @@ def _root(cfg: Config, plan: CachePlan, name: str) -> Path:
                 **((cfg.model.net.get('trunk') or {}).get('experts') or {})}
     checkpoint = teachers[name].get('checkpoint')
     if not checkpoint:
-        raise ValueError(f"teacher '{name}' has no checkpoint to put its cache beside: give teacher_cache.folder.")
+        raise ValueError(f"teacher '{name}' has no checkpoint, next to which its cache would be stored: give "
+                         f'teacher_cache.folder.')
     return Path(checkpoint).parent / 'cache'
 
 
 def key_of(part: Part, plan: CachePlan) -> dict[str, Any]:
-    """The required origin of a store, in the words of the error for stale caches."""
+    """The required origin of a store; its keys are used in the error message for stale caches."""
     entries = part.dataset.entries
     shown = [part.dataset.load(i)['image'] for i in sorted({0, len(entries) // 2, len(entries) - 1})]
     pipeline = part.dataset.pipeline if plan.mode == 'views' else plan.clean_pipeline
@@ -252,8 +253,8 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
 
     Raises:
         FileNotFoundError: a cache has not been written.
-        StaleCache: it does not match; the message says what changed.
-        ValueError: it is incomplete or damaged.
+        StaleCache: a cache does not match the run; the message says what changed.
+        ValueError: a cache is incomplete or damaged, or see :func:`parts`.
     """
     _fix_views(dataset, plan)
     for part in parts(cfg, model, dataset, plan) if not plan.live else ():
@@ -264,7 +265,7 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
             raise FileNotFoundError(f'the cache of {part} has not been written ({part.folder}): run {command}, or add '
                                     f'--with-prerequisites to this command.') from error
         except ValueError as error:
-            raise ValueError(f'the cache of {part} cannot be read, {command} writes it again: {error}') from error
+            raise ValueError(f'the cache of {part} cannot be read, write it again with {command}: {error}') from error
         wrong = changes(store, key_of(part, plan), part, plan)
         if wrong:
             raise StaleCache(f'the cache of {part} in {part.folder} is stale: {"; ".join(wrong)}; write it again with '
@@ -302,7 +303,7 @@ def _fix_views(dataset: Any, plan: CachePlan) -> None:
     """
     clips = [leaf.name for leaf in leaves(dataset) if isinstance(leaf, ClipDataset)]
     if clips and plan.mode == 'clean':
-        raise ValueError(f"{clips[0]} holds clips, whose frames change from draw to draw: take teacher_cache mode='views'.")
+        raise ValueError(f"{clips[0]} contains clips, whose frames differ between draws: set teacher_cache.mode='views'.")
     if plan.mode == 'views':
         for leaf in leaves(dataset):
             leaf.views, leaf.seed = plan.views, plan.seed
@@ -313,7 +314,7 @@ def write_all(cfg: Config, plan: CachePlan, say: Callable[[str], None] = print, 
     """Write all caches of a prepared config; valid ones are kept, incomplete ones are completed.
 
     Args:
-        cfg: a prepared config, its teachers resolved.
+        cfg: a prepared config with resolved teachers.
         plan: its cache plan.
         say: callback for progress lines.
         workers: number of loader workers; None: as in the config.
@@ -343,7 +344,7 @@ def _write(part: Part, plan: CachePlan, loading: Mapping[str, int], say: Callabl
     key = key_of(part, plan)
     store = _usable(part, plan, key, say, shard)
     if store is not None and store.complete:
-        say(f'{part}: the cache is there and fits ({_megabytes(store.promised_bytes)} in {part.folder})')
+        say(f'{part}: the cache exists and is valid ({_megabytes(store.promised_bytes)} in {part.folder})')
         return
     with ExitStack() as held:
         for number in _join(part, plan, key, shard, held):
@@ -413,11 +414,11 @@ def _usable(part: Part, plan: CachePlan, key: Mapping[str, Any], say: Callable[[
     except ValueError as error:
         if shard is not None:
             raise
-        say(f'{part}: written anew: {error}')
+        say(f'{part}: the cache is written again: {error}')
         return None
     wrong = changes(store, key, part, plan)
     if wrong and shard is None:
-        say(f'{part}: written anew, because it was made from something else: {"; ".join(wrong)}')
+        say(f'{part}: the cache is written again, because it is outdated: {"; ".join(wrong)}')
         return None
     if wrong and shard is not None:
         raise StaleCache(f'--shard {shard}: the cache of {part} in {part.folder} was made from something else: '
@@ -455,8 +456,8 @@ def _begin(part: Part, plan: CachePlan, key: Mapping[str, Any], shards: int) -> 
                                 len(source) * plan.rows_a_sample, plan.formats(part.taps), shards)
     free = shutil.disk_usage(part.folder).free
     if store.promised_bytes > free:
-        raise OSError(f'the cache of {part} will be {_megabytes(store.promised_bytes)}, {part.folder} has room for '
-                      f'{_megabytes(free)}: give another teacher_cache.folder, fewer views or fewer taps.')
+        raise OSError(f'the cache of {part} needs {_megabytes(store.promised_bytes)}, but {part.folder} has only '
+                      f'{_megabytes(free)} free: give another teacher_cache.folder, fewer views or fewer taps.')
     return store
 
 
@@ -494,7 +495,7 @@ def _megabytes(count: int) -> str:
 
 @PREREQUISITES.register_module()
 class TeacherCaches(Prerequisite):
-    """The caches of teachers' features that a config's training reads."""
+    """The caches of teacher features that the training of a config uses."""
 
     order = 20
     keys = frozenset(CONFIG_KEYS)
@@ -504,7 +505,7 @@ class TeacherCaches(Prerequisite):
         return bool(cfg.get('teacher_cache'))
 
     def made(self, cfg: Config, where: Circumstances) -> bool:
-        """True if teachers run live; otherwise only the teachers and data sets can tell whether a cache fits."""
+        """True if the teachers run live; otherwise False, since checking a cache requires the teachers and data sets."""
         plan = CachePlan.of(cfg)
         return plan is not None and plan.live
 

@@ -152,15 +152,15 @@ def open_split(config: str | Path, split: str = 'train', *, options: Mapping[str
         smoke: use the synthetic replacement instead of the data.
 
     Raises:
-        FileNotFoundError: no such config.
-        ValueError: the config has no such loader, or its data are missing or broken.
+        FileNotFoundError: there is no such config, or files of the data set are missing.
+        ValueError: the config is invalid or has no such loader, or its data are broken.
     """
     cfg = load_config(config, options)
     if smoke:
         cfg = cut_down(cfg)
     loader = f'{split}_dataloader'
     if not cfg.get(loader):
-        raise ValueError(f'{cfg.filename} has no {loader}: browse another --split.')
+        raise ValueError(f'{cfg.filename} has no {loader}: choose another --split.')
     cfg.train_cfg = {**(cfg.get('train_cfg') or {}), 'val_interval': 1}  # otherwise the validation set is removed
     cfg = prepare(cfg, work_dir='', seed=seed, data_root=data_root or default_data_root())
     for part in datasets_of(cfg[loader]):
@@ -184,7 +184,7 @@ def browse(tasks: Mapping[str, Task], dataset: AnySet, folder: Path, *, stem: st
         dataset: the data set.
         folder: output folder of ``<stem>_00.png``, ``<stem>_01.png`` ….
         stem: prefix of the file names.
-        num: number of random samples; the sets of a union alternate.
+        num: number of random samples; those of a MultiDataset are taken from its data sets in turn.
         draws: number of augmentations of each sample.
         seed: seed of the choice of samples.
         overlay: blend labels with the image at 50 %, to check their alignment.
@@ -236,7 +236,7 @@ def _inside(meta: SampleMeta, target: Tensor, image: Tensor) -> np.ndarray | Non
 
 
 def caption(meta: SampleMeta, draw: int) -> str:
-    """One line on a sample: its origin and its augmentation."""
+    """One line that describes the origin and the augmentation of a sample."""
     height, width = meta.get('original_size', (0, 0))
     crop = meta.get('crop')
     said = [f"{meta.get('dataset')} '{meta.get('sample_id')}'", f'draw {draw}', f'read at {height}x{width}']

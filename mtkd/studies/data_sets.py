@@ -31,9 +31,9 @@ class DataSet:
     """One data set.
 
     Attributes:
-        key: its name in this command.
-        title: its name.
-        adapter: the ``type`` that reads it.
+        key: its name on the command line.
+        title: its full name.
+        adapter: the ``type`` of the class that reads it.
         folder: its folder below the data root, as in the configs.
         layout: patterns of required files, relative to ``folder``; ``a|b`` means either.
         source: where to obtain it.
@@ -118,7 +118,7 @@ _SETS = (
     DataSet('decathlon', 'Visual Decathlon (SVHN, Omniglot and eight others)', 'Decathlon', 'decathlon',
             tuple(f'decathlon-1.0-data/{name}/{split}/*/*|decathlon-1.0/annotations/{name}_{split}.json'
                   for name in ('svhn', 'omniglot') for split in ('train', 'val')), 'www.robots.ox.ac.uk/~vgg/decathlon',
-            'those of the ten sets'),
+            'the terms of each of the ten data sets'),
     DataSet('fairface', 'FairFace', 'FairFace', 'fairface', ('fairface_label_train.csv', 'fairface_label_val.csv',
                                                              'train/*', 'val/*'),
             'github.com/joojs/fairface', 'CC BY 4.0', archives=(
@@ -131,7 +131,7 @@ _SETS = (
             archives=(_one('aligned.tar.gz', into='aligned'), _one('faces.tar.gz', into='faces'))),
     DataSet('fer2013', 'FER-2013', 'FER2013', 'FER2013', ('fer2013.csv',),
             'the Kaggle competition "Challenges in Representation Learning: Facial Expression Recognition Challenge"',
-            'those of the competition', archives=(_one('fer2013.tar.gz'),)),
+            'the terms of the competition', archives=(_one('fer2013.tar.gz'),)),
     DataSet('raf-db', 'RAF-DB', 'RAFDB', 'RAF-DB', ('EmoLabel/list_patition_label.txt', 'Image/aligned/*_aligned.jpg',
                                             'Annotation/manual/*_manu_attri.txt'),
             'www.whdeng.cn/RAF/model1.html', 'non-commercial research, on request'),
@@ -172,9 +172,9 @@ def _any(found: Iterator[Path]) -> bool:
 
 
 def state(one: DataSet, root: Path) -> str:
-    """``'here'``, ``'in part'`` or ``'absent'``."""
+    """State of a data set below the data root: ``'present'``, ``'incomplete'`` or ``'missing'``."""
     absent = lacking(one, root)
-    return 'here' if not absent else 'absent' if len(absent) == len(one.layout) else 'in part'
+    return 'present' if not absent else 'missing' if len(absent) == len(one.layout) else 'incomplete'
 
 
 def table(root: Path) -> list[str]:
@@ -190,17 +190,17 @@ def _ways(one: DataSet) -> str:
 
 
 def described(one: DataSet, root: Path) -> list[str]:
-    """Instructions for setting up a data set."""
+    """Instructions for setting up a data set, one line per item."""
     absent = set(lacking(one, root))
     lines = [f'{one.title}: {state(one, root)} in {root / one.folder} (read by {one.adapter})',
              f'  from:  {one.source}', f'  terms: {one.terms}']
     if one.torchvision:
-        lines.append(f'  mtkd data {one.key} --fetch   fetches it by torchvision, checked by MD5')
+        lines.append(f'  mtkd data {one.key} --fetch   downloads it with torchvision and verifies its MD5 checksum')
     if one.archives:
         names = ', '.join(' or '.join(archive.names) for archive in one.archives)
-        lines.append(f'  mtkd data {one.key} --from DIR   unpacks {names} from there; DIR may be the file, too')
+        lines.append(f'  mtkd data {one.key} --from DIR   unpacks {names} in DIR; DIR may also be the file itself')
     return [*lines, '  layout:', *(f'    {" " if pattern in absent else "+"} {one.folder}/{pattern}'
-                                   for pattern in one.layout), '  (+ is here)']
+                                   for pattern in one.layout), '  (+ present)']
 
 
 def named(key: str) -> DataSet:

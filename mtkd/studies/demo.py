@@ -33,8 +33,8 @@ QUICKSTART = 'configs/quickstart'
 SUITE = 'quickstart_few_labels'
 TEACHER, ALONE, TAUGHT = 'few_labels_teacher', 'few_labels_student', 'few_labels_taught'
 TITLES = {ALONE: 'student alone', TAUGHT: 'student taught', TEACHER: 'teacher'}
-WHY = ('8 of the 512 training scenes are labelled. Alone, the student sees only these, again and again. Taught, most '
-       'of each batch are scenes without labels, and what the teacher predicts there takes the place of the labels.')
+WHY = ('8 of the 512 training scenes are labelled. The student alone is trained on these only. The taught student is also '
+       'trained on scenes without labels, where the predictions of the teacher replace the labels.')
 SCENES = (0, 3)  # of the validation set, for the figure
 CLASSES, DEPTH = 'semseg', 'depth'
 HEADINGS = {CLASSES: 'semantic classes', DEPTH: 'depth (m)', 'normals': 'surface normals', 'edge': 'edges (probability)'}
@@ -49,7 +49,7 @@ class Outcome:
 
     Attributes:
         seeds: number of seeds of the two students.
-        folders: config's name -> work dir of its first seed.
+        folders: name of the config -> work dir of its first seed.
     """
 
     seeds: int
@@ -105,7 +105,10 @@ def picture(out: Path, folders: dict[str, Path]) -> Path:
 
     Args:
         out: folder to write ``predictions.png`` into.
-        folders: config's name -> work dir with its ``final.pth``.
+        folders: name of the config -> work dir with its ``final.pth``.
+
+    Returns:
+        The path of the figure.
     """
     students = {name: load_student(f'{QUICKSTART}/{name}.py', folders[name] / FINAL) for name in TITLES}
     first = students[TEACHER]
@@ -171,7 +174,7 @@ def _figure(blocks: Sequence, tasks: dict, names: Sequence[str], far: float) -> 
 
 
 def _first(cell: Axes, image: np.ndarray, title: str) -> None:
-    """The first cell of a row: its name and, in the row of labels, the image."""
+    """Draw the first cell of a row: the name of the row and, in the row of labels, the image."""
     if title == 'labels':
         cell.imshow(image)
     else:
@@ -180,7 +183,7 @@ def _first(cell: Axes, image: np.ndarray, title: str) -> None:
 
 
 def results_table(board: SuiteBoard) -> Table:
-    """Table of method, seeds, and one metric per task that fits a terminal. All metrics are in the results files."""
+    """Table of method, seeds, and one metric per task, for a terminal. All metrics are in the results files."""
     laid = table(board, 'measured')
     shown = Table(title='synthetic scenes, 64x96: mean ± 95 % interval over n seeds')
     kept = [i for i, head in enumerate(laid.heads) if head.text.split()[0] in ('Method', 'n') or '/' in head.text
@@ -203,4 +206,4 @@ def verdict(board: SuiteBoard) -> str:
             if first is not None and second is not None:
                 total += 1
                 better += (second > first) == column.higher_is_better and second != first
-    return f'The taught student is better in {better} of {total} comparisons (one a seed and task).'
+    return f'The taught student is better in {better} of {total} comparisons (one per seed and task).'

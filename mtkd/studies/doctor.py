@@ -1,4 +1,4 @@
-"""Checks whether this machine can run mtkd. It imports only the standard library, to work without other packages."""
+"""Checks whether this machine can run mtkd. Imports only the standard library, so that it works without other packages."""
 
 from __future__ import annotations  # an old Python should get a message, not a syntax error
 
@@ -24,14 +24,14 @@ BUSY = -1000  # exit code of a probe that timed out
 OK, NOTE, FAULT = 'ok', 'note', 'FAULT'
 _REQUIREMENT = re.compile(r'^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?\s*([^#;]*)')  # name, extras, specifiers
 _SENTENCES = (
-    ('torchvision::nms', 'torch and torchvision are not a matching pair: torchvision was built for another torch, so its '
-                         'compiled operators did not register',
-     'install both at once from one index: pip install --upgrade --force-reinstall torch torchvision (or uv pip install '
-     'torch torchvision)'),
-    ('libGL', 'OpenCV wants a graphics library that is not installed', 'apt-get install libgl1 libglib2.0-0, or use the '
+    ('torchvision::nms', 'the versions of torch and torchvision do not match: torchvision was built for another version of '
+                         'torch, so that its operators cannot be loaded',
+     'install both at once from the same index: pip install --upgrade --force-reinstall torch torchvision (or uv pip '
+     'install torch torchvision)'),
+    ('libGL', 'OpenCV needs a graphics library that is not installed', 'apt-get install libgl1 libglib2.0-0, or use the '
                                                                         'package opencv-python-headless'),
     ('numpy.core.multiarray failed', 'a package was built for another major version of NumPy',
-     'pip install --upgrade numpy and the package that is named'),
+     'pip install --upgrade numpy and the package named in the error'),
     ('NCCL', 'the communication library of the GPUs does not load', 'reinstall torch for the CUDA version of your driver'))
 
 _PROBE = '''
@@ -99,11 +99,14 @@ class Check:
 
 
 def examine(data_root: Path | None = None, work_dirs: Path | None = None) -> list[Check]:
-    """Run all checks; slow ones run in parallel.
+    """Run all checks; slow checks run in parallel.
 
     Args:
         data_root: folder that contains the folders of the data sets; None: MTKD_DATA_ROOT or ``data``.
         work_dirs: folder of the runs; None: MTKD_WORK_DIRS or ``work_dirs``.
+
+    Returns:
+        The checks, in the order of the report.
     """
     data_root = data_root or Path(os.environ.get('MTKD_DATA_ROOT', 'data'))
     work_dirs = work_dirs or Path(os.environ.get('MTKD_WORK_DIRS', 'work_dirs'))
@@ -126,7 +129,7 @@ def report(checks: Iterable[Check]) -> str:
 
 
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
-    """Python 3.10 or newer."""
+    """Check that Python is 3.10 or newer."""
     text = '.'.join(map(str, version))
     if version < (3, 10):
         return Check('python', FAULT, f'{text} at {sys.executable}', 'use Python 3.10 or newer')
@@ -134,17 +137,17 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
 
 
 def check_packages(folder: Path) -> list[Check]:
-    """Compare installed versions with ``runtime.txt`` and ``optional.txt``, with the reasons stated there."""
+    """Compare installed versions with ``runtime.txt`` and ``optional.txt``; the reports include the reasons given there."""
     found: list[str] = []
     checks = []
     for file, state in (('runtime.txt', FAULT), ('optional.txt', NOTE)):
         for name, wanted, reason in _requirements(folder / file):
             version = _installed(name)
             if version is None:
-                checks.append(Check(name, state, f'not installed{f"; it is for: {reason}" if reason else ""}',
+                checks.append(Check(name, state, f'not installed{f"; needed for: {reason}" if reason else ""}',
                                     f'pip install "{name}{wanted}"'))
             elif not fits(version, wanted):
-                checks.append(Check(name, state, f'{version} is installed, {wanted} is wanted',
+                checks.append(Check(name, state, f'{version} is installed, {wanted} is required',
                                     f'pip install "{name}{wanted}"'))
             else:
                 found.append(f'{name} {version}')
@@ -172,7 +175,7 @@ def _installed(name: str) -> str | None:
 
 
 def fits(version: str, wanted: str) -> bool:
-    """Whether a version meets specifiers such as ``>=2.6,!=2.13.0``; operators except ``>=``, ``<``, ``!=`` are ignored."""
+    """Whether a version meets specifiers such as ``>=2.6,!=2.13.0``; other operators, such as ``~=``, are ignored."""
     have = _numbers(version)
     for part in filter(None, (p.strip() for p in wanted.split(','))):
         for sign, holds in _SIGNS.items():
@@ -198,8 +201,8 @@ def check_imports() -> list[Check]:
     """Import torch, torchvision and mtkd in a separate process and query the GPUs."""
     code, out, err = _run([sys.executable, '-c', _PROBE])
     if code == BUSY:
-        return [Check('imports', NOTE, f'not known: importing torch and mtkd did not end within {PATIENCE} s',
-                      'the machine is busy or its disk slow: run this again when it is quiet')]
+        return [Check('imports', NOTE, f'unknown: importing torch and mtkd took longer than {PATIENCE} s',
+                      'the machine is busy or its disk is slow: run this again when it is idle')]
     if code != 0 or 'PROBED' not in out:
         return [explain(err)]
     found = json.loads(out.split('PROBED', 1)[1])
@@ -209,8 +212,8 @@ def check_imports() -> list[Check]:
         said = ', '.join(f'{name} ({memory / 2**30:.0f} GiB)' for name, memory in gpus)
         return [pair, Check('GPU', OK, said)]
     if found['cuda_built'] and shutil.which('nvidia-smi'):
-        return [pair, Check('GPU', NOTE, f'torch (for CUDA {found["cuda_built"]}) sees none, although nvidia-smi is there',
-                            "compare the driver's CUDA version in nvidia-smi; install the torch that fits it, or look at "
+        return [pair, Check('GPU', NOTE, f'torch (for CUDA {found["cuda_built"]}) finds none, although nvidia-smi exists',
+                            'install the version of torch for the CUDA version that nvidia-smi shows, or check '
                             'CUDA_VISIBLE_DEVICES')]
     return [pair, Check('GPU', NOTE, 'none; runs use the CPU', 'configs/quickstart is sized for CPUs')]
 
@@ -223,8 +226,8 @@ def explain(error: str) -> Check:
     last = next((line for line in reversed(error.splitlines()) if line.strip()), 'no message')
     missing = re.search(r"No module named '(\w+)'", last)
     cure = 'run this from the checkout, or: pip install -e .' if missing and missing[1] == 'mtkd' else \
-        f'pip install {missing[1]}' if missing else 'make setup builds an environment that is known to work'
-    return Check('imports', FAULT, f'mtkd does not import ({last.strip()})', cure)
+        f'pip install {missing[1]}' if missing else 'make setup creates an environment that is known to work'
+    return Check('imports', FAULT, f'mtkd cannot be imported ({last.strip()})', cure)
 
 
 def check_ranks() -> Check:
@@ -232,9 +235,9 @@ def check_ranks() -> Check:
     with tempfile.TemporaryDirectory() as folder:
         code, _, failed = _run([sys.executable, '-c', _RANKS, str(Path(folder) / 'meeting')])
     if code == 0:
-        return Check('data-parallel runs', OK, 'two gloo processes on this machine add up')
+        return Check('data-parallel runs', OK, 'two gloo processes on this machine can communicate')
     last = next((line for line in reversed(failed.splitlines()) if line.strip()), 'no message')
-    return Check('data-parallel runs', NOTE, f'two gloo processes do not meet ({last.strip()})',
+    return Check('data-parallel runs', NOTE, f'two gloo processes cannot communicate ({last.strip()})',
                  'single-process runs are not affected; with several network cards, set GLOO_SOCKET_IFNAME=lo')
 
 
@@ -246,7 +249,7 @@ def check_disk(work_dirs: Path) -> Check:
         return Check('disk', FAULT, f'{place} cannot be written', 'name another folder with MTKD_WORK_DIRS or --work-dir')
     if free < ENOUGH_DISK:
         return Check('disk', NOTE, f'{free / 2**30:.1f} GiB free at {place}',
-                     'runs keep two whole checkpoints, several GiB for large networks: make room, or set MTKD_WORK_DIRS')
+                     'a run keeps two checkpoints, several GiB for large networks: make room, or set MTKD_WORK_DIRS')
     return Check('disk', OK, f'{free / 2**30:.0f} GiB free at {place}')
 
 
@@ -259,20 +262,20 @@ def check_data(data_root: Path) -> list[Check]:
                 wanted[name].append(config.stem)
     there = [name for name in wanted if (data_root / name).is_dir()]
     absent = [f'{name} ({", ".join(stems)})' for name, stems in wanted.items() if name not in there]
-    checks = [Check('data', OK, f'{data_root} holds {", ".join(there)}')] if there else []
+    checks = [Check('data', OK, f'{data_root} contains {", ".join(there)}')] if there else []
     if absent:
         said = f'{data_root} {"does not exist" if not data_root.is_dir() else "lacks " + ", ".join(absent)}'
         checks.append(Check('data', NOTE, said, 'put the folders there, or name another root with MTKD_DATA_ROOT or '
                                                 '--data-root; --smoke and configs/quickstart need no data'))
-    return checks or [Check('data', OK, 'no config asks for any')]
+    return checks or [Check('data', OK, 'no config needs any')]
 
 
 def check_weights(work_dirs: Path) -> Check:
-    """List finished runs, in which students find their teachers."""
+    """List finished runs, which students use as teachers."""
     runs = sorted(path.parent for path in work_dirs.glob('*/seed*/final.pth'))
     if not runs:
-        return Check('weights', NOTE, f'no final.pth in {work_dirs}', 'teachers are trained by their own configs, or by '
-                                                                      '--with-prerequisites')
+        return Check('weights', NOTE, f'no final.pth in {work_dirs}', 'teachers are trained by mtkd train with their '
+                                                                      'configs, or by --with-prerequisites')
     names = ', '.join(str(run.relative_to(work_dirs)) for run in runs[:6])
     return Check('weights', OK, f'{len(runs)} finished runs in {work_dirs}: {names}{", …" if len(runs) > 6 else ""}')
 
@@ -301,11 +304,11 @@ def check_stored(work_dirs: Path) -> list[Check]:
     found = next((line for line in said.splitlines() if line.startswith('PROBED')), None)
     if code == BUSY or found is None:
         last = next((line for line in reversed(failed.splitlines()) if line.strip()), 'no message')
-        return [Check('caches and pseudo-labels', NOTE, f'they could not all be read ({last.strip()})')]
+        return [Check('caches and pseudo-labels', NOTE, f'the check did not finish ({last.strip()})')]
     wrong = json.loads(found.removeprefix('PROBED'))
-    cure = 'delete them; tools/cache_teacher.py and tools/pseudo_label.py make them again'
+    cure = 'delete them and write them again with mtkd cache or mtkd pseudo-label'
     return [Check('caches and pseudo-labels', FAULT, sentence, cure) for sentence in wrong] or [
-        Check('caches and pseudo-labels', OK, f'{len(files)} in {work_dirs}, all as they were written')]
+        Check('caches and pseudo-labels', OK, f'{len(files)} in {work_dirs}, all intact')]
 
 
 def _run(command: list[str]) -> tuple[int, str, str]:
@@ -314,5 +317,5 @@ def _run(command: list[str]) -> tuple[int, str, str]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment)
     except subprocess.TimeoutExpired:
-        return BUSY, '', f'it did not end within {PATIENCE} s'
+        return BUSY, '', f'it took longer than {PATIENCE} s'
     return done.returncode, done.stdout, done.stderr

@@ -1,4 +1,4 @@
-"""Downloads data sets where this is permitted, and unpacks releases provided by the user."""
+"""Downloads data sets with torchvision, and unpacks archives provided by the user."""
 
 import hashlib
 import importlib
@@ -22,7 +22,7 @@ _BLOCK = 1 << 20
 
 
 def fetch(one: DataSet, root: Path, say: Callable[[str], None] = print) -> None:
-    """Download a data set with torchvision, check its MD5 and store it where the configs expect it.
+    """Download a data set with torchvision, which verifies its MD5 checksums, and store it where the configs expect it.
 
     Args:
         one: the data set.
@@ -30,14 +30,14 @@ def fetch(one: DataSet, root: Path, say: Callable[[str], None] = print) -> None:
         say: callback for progress messages.
 
     Raises:
-        ValueError: it may not or cannot be downloaded; the message says what to do.
+        ValueError: torchvision does not provide it, or the download failed; the message says what to do.
     """
     if not one.torchvision:
-        raise ValueError(f'{one.title} cannot be fetched from here: get it from {one.source} ({one.terms}), and see '
+        raise ValueError(f'{one.title} cannot be downloaded by mtkd: get it from {one.source} ({one.terms}), and see '
                          f'mtkd data {one.key} for its layout.')
     folder = root / one.folder
     if not lacking(one, root):
-        say(f'{one.title} is in {folder} already')
+        say(f'{one.title} is already in {folder}')
         return
     datasets = importlib.import_module('torchvision.datasets')
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def fetch(one: DataSet, root: Path, say: Callable[[str], None] = print) -> None:
         try:
             part = getattr(datasets, one.torchvision)(root=str(folder), download=True, **arguments)
         except Exception as error:
-            raise ValueError(f'{one.title} could not be fetched ({type(error).__name__}: {error}): try again, or get it '
+            raise ValueError(f'{one.title} could not be downloaded ({type(error).__name__}: {error}): try again, or get it '
                              f'from {one.source}.') from error
         if one.torchvision in _AS_FOLDERS:
             split = 'train' if arguments.get('train') or arguments.get('split') == 'train' else 'test'
@@ -61,7 +61,7 @@ def as_folders(part: Any, folder: Path) -> None:
     """Write images with class numbers as ``<folder>/<class>/<number>.png``.
 
     Args:
-        part: (image, class number) by index, and optionally ``classes``, their names.
+        part: data set of torchvision: pairs (PIL image, class number) by index, and optionally ``classes``, their names.
         folder: folder of the split.
     """
     names = [str(name).replace('/', '_') for name in getattr(part, 'classes', [])]
@@ -79,21 +79,21 @@ def lay_out(one: DataSet, given: Path, root: Path, say: Callable[[str], None] = 
         one: the data set.
         given: the folder that contains the archives, or one of them.
         root: the data root.
-        say: takes lines on what happens.
+        say: callback for progress messages.
 
     Raises:
         FileNotFoundError: there is no such archive.
-        ValueError: one is damaged or would write outside the folder, or no archive of the data set is known.
+        ValueError: an archive is damaged or contains paths outside the folder, or no archive of the data set is known.
     """
     if not one.archives:
-        raise ValueError(f'{one.title} has no known archive: lay its files out as mtkd data {one.key} shows.')
+        raise ValueError(f'mtkd knows no archive of {one.title}: arrange its files as shown by mtkd data {one.key}.')
     wanted = [name for archive in one.archives for name in archive.names]
     found = [(archive, path) for archive in one.archives if (path := _find(archive, given)) is not None]
     if not found and given.is_file() and len(one.archives) == 1:  # under another name
         found = [(one.archives[0], given)]
     if not found:
-        raise FileNotFoundError(f'{given} holds none of the archives of {one.title} ({", ".join(wanted)}): get them from '
-                                f'{one.source}, or name the folder that holds them.')
+        raise FileNotFoundError(f'{given} contains none of the archives of {one.title} ({", ".join(wanted)}): get them from '
+                                f'{one.source}, or name the folder that contains them.')
     folder = root / one.folder
     for archive, path in found:
         check_md5(path, archive.md5)
@@ -109,7 +109,7 @@ def _find(archive: Archive, given: Path) -> Path | None:
 
 
 def check_md5(path: Path, md5: str) -> None:
-    """Compare a file with the checksum of the release; '' skips the check.
+    """Compare the MD5 checksum of a file with that of the release; '' skips the check.
 
     Raises:
         ValueError: the file differs or is damaged.
@@ -121,8 +121,8 @@ def check_md5(path: Path, md5: str) -> None:
         while block := file.read(_BLOCK):
             digest.update(block)
     if digest.hexdigest() != md5:
-        raise ValueError(f"{path} is damaged, or another release: its MD5 is {digest.hexdigest()}, the release's is {md5}. "
-                         f'Download it again.')
+        raise ValueError(f'{path} is damaged, or is another release: its MD5 is {digest.hexdigest()}, that of the release '
+                         f'is {md5}. Download it again.')
 
 
 def unpack(path: Path, folder: Path, strip: int) -> None:
@@ -140,7 +140,8 @@ def unpack(path: Path, folder: Path, strip: int) -> None:
         for name, opened in _members(path):
             parts = PurePosixPath(name).parts
             if PurePosixPath(name).is_absolute() or '..' in parts:
-                raise ValueError(f'{path} holds {name}, which is outside the folder it is unpacked to: it is not unpacked.')
+                raise ValueError(f'{path} contains {name}, a path outside the target folder, and is not unpacked: get the '
+                                 f'archive from its original source.')
             target = folder.joinpath(*parts[min(strip, len(parts) - 1):])
             if target.exists():
                 continue
@@ -171,6 +172,6 @@ def _members(path: Path) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
 def _done(one: DataSet, root: Path, say: Callable[[str], None]) -> None:
     absent = lacking(one, root)
     if absent:
-        say(f'{one.title}: still absent in {root / one.folder}: {", ".join(absent)} (mtkd data {one.key} shows the layout)')
+        say(f'{one.title}: still missing in {root / one.folder}: {", ".join(absent)} (mtkd data {one.key} shows the layout)')
     else:
         say(f'{one.title} is in {root / one.folder}')

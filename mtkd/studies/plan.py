@@ -62,7 +62,7 @@ class LoaderCost:
         sample_bytes: size of a decoded sample in memory.
         samples: number of samples of the training set.
         real: whether it was measured on real instead of synthetic data.
-        why: the reason for synthetic data.
+        why: the reason if it was measured on synthetic data.
         coverage: task -> (fraction of samples with the label, fraction of valid pixels in these).
     """
 
@@ -83,9 +83,9 @@ class Proposal:
         batch_size: batch size per step; times ``accumulate`` it is that of the config.
         accumulate: number of steps whose gradients are accumulated.
         workers: loader processes.
-        cache: keep decoded samples in memory.
+        cache: whether to keep decoded samples in memory.
         precision: ``'off'`` (float32) or ``'bf16'``.
-        hours: estimate of the whole training; None if the number of iterations is not known.
+        hours: estimated duration of the training without validations; None if the number of iterations is unknown.
         reasons: one sentence each.
     """
 
@@ -99,7 +99,7 @@ class Proposal:
 
     @property
     def options(self) -> str:
-        """Arguments for ``tools/train.py``."""
+        """Arguments for ``mtkd train``."""
         changes = [f'train_dataloader.batch_size={self.batch_size}', f'train_dataloader.num_workers={self.workers}']
         changes += [] if self.workers else ['train_dataloader.persistent_workers=False']
         changes += [f'optim_wrapper.accumulative_counts={self.accumulate}'] if self.accumulate > 1 else []
@@ -124,7 +124,7 @@ def plan(config: str | Path, *, options: Mapping[str, Any] | None = None, data_r
          smoke: bool = False, quick: bool = False, seed: int = 0, seconds: float = 10.0) -> Plan:
     """Measure a config on this machine and propose how to run it.
 
-    Speed does not depend on the weights: teachers and students are built with random ones, and nothing is downloaded.
+    Speed does not depend on the weights: teachers and students are built with random weights, and nothing is downloaded.
     Missing data are replaced by synthetic scenes of the same size.
 
     Args:
@@ -132,8 +132,8 @@ def plan(config: str | Path, *, options: Mapping[str, Any] | None = None, data_r
         options: ``--cfg-options``.
         data_root: folder that contains the folders of the data sets; None: MTKD_DATA_ROOT or ``data``.
         smoke: measure the reduced config of ``--smoke``.
-        quick: measure that of ``--quick``.
-        seed: of weights and data.
+        quick: measure the shortened config of ``--quick``.
+        seed: seed of weights and data.
         seconds: time limit of each measurement (at least two steps).
 
     Raises:
@@ -143,8 +143,8 @@ def plan(config: str | Path, *, options: Mapping[str, Any] | None = None, data_r
     raw = load_config(config, options, quick=quick)
     length = raw.get('train_cfg') or {}
     if not raw.get('train_dataloader') or not (length.get('max_iters') or length.get('max_epochs')):
-        raise ValueError(f'{raw.filename} does not train: plan a config with train_dataloader and train_cfg.max_iters or '
-                         f'train_cfg.max_epochs.')
+        raise ValueError(f'{raw.filename} is not a training config: give a config with train_dataloader and '
+                         f'train_cfg.max_iters or train_cfg.max_epochs.')
     cfg = resolved(raw, seed, random=True)
     cfg = cut_down(cfg) if smoke else cfg
     _no_weights(cfg.model)
@@ -197,11 +197,11 @@ def propose(batch_size: int, iterations: int | None, steps: Mapping[str, StepCos
     The batch size is part of a recipe: if it does not fit, it is split over accumulated steps.
 
     Args:
-        batch_size: the config's.
-        iterations: of the training; None: not known.
-        steps: precision -> cost of a step of that batch.
-        loader: of the training set.
-        free: bytes of the device's memory that may be used in all.
+        batch_size: batch size of the config.
+        iterations: number of iterations of the training; None: unknown.
+        steps: precision -> cost of a step with that batch.
+        loader: cost of loading the training set.
+        free: bytes of device memory available to the training in total.
         spare: bytes of main memory available for a cache.
         cores: number of cores of this machine.
         gpu: whether steps run on a GPU in parallel to the loader, instead of on the same cores.
@@ -214,16 +214,17 @@ def propose(batch_size: int, iterations: int | None, steps: Mapping[str, StepCos
     elif 'bf16' in steps:
         reasons.append('bf16 is less than 10 % faster here, so float32 is kept')
     else:
-        reasons.append('this CPU has no bf16 arithmetic')
+        reasons.append('this CPU does not support bf16')
     step = steps[precision]
     accumulate = 1
     while step.memory / accumulate > SHARE * free and accumulate < batch_size:
         accumulate = next(n for n in range(accumulate + 1, batch_size + 1) if batch_size % n == 0)
     if accumulate > 1:
-        reasons.append(f'the batch takes {step.memory / 2**30:.1f} GiB of {free / 2**30:.1f}: {accumulate} steps of '
-                       f'{batch_size // accumulate} add up to it (batch normalisation then sees the smaller batch)')
+        reasons.append(f'the batch of {batch_size} needs {step.memory / 2**30:.1f} of {free / 2**30:.1f} GiB: it is split '
+                       f'into {accumulate} accumulated steps of {batch_size // accumulate} (batch normalisation then uses '
+                       f'the smaller batch)')
     else:
-        reasons.append(f'the batch of {batch_size} takes {step.memory / 2**30:.1f} GiB of {free / 2**30:.1f}')
+        reasons.append(f'the batch of {batch_size} needs {step.memory / 2**30:.1f} of {free / 2**30:.1f} GiB')
     cache, seconds = False, loader.seconds
     needed = loader.sample_bytes * loader.samples
     if loader.reading > 0.25 * loader.seconds and loader.real and needed < 0.5 * spare:
@@ -231,11 +232,11 @@ def propose(batch_size: int, iterations: int | None, steps: Mapping[str, StepCos
         reasons.append(f'a cache of {needed / 2**30:.1f} GiB saves {loader.reading / loader.seconds:.0%} of the loading')
     elif loader.real:
         reasons.append('a cache saves little' if needed < 0.5 * spare else
-                       f'a cache would take {needed / 2**30:.1f} GiB of {spare / 2**30:.1f}')
+                       f'a cache would need {needed / 2**30:.1f} of {spare / 2**30:.1f} GiB')
     load = seconds * batch_size
     if not gpu and load < 0.1 * step.total:
         workers = 0
-        reasons.append('loading is under a tenth of a step, and workers would share its cores: none')
+        reasons.append('loading takes less than a tenth of a step, and workers would use the same cores: no workers')
     else:
         workers = max(1, min(math.ceil(1.2 * load / step.total), cores - 1, 16)) if cores > 1 else 0
         reasons.append(f'loading takes {load / step.total:.2f} of a step: {workers} workers on {cores} cores')
@@ -245,7 +246,7 @@ def propose(batch_size: int, iterations: int | None, steps: Mapping[str, StepCos
 
 
 def report(plan: Plan) -> str:
-    """The plan in words."""
+    """The plan as text: measurements, reasons, proposed arguments and estimated duration."""
     loader, height, width = plan.loader, *plan.input_size
     length = 'epochs of unknown length' if plan.iterations is None else f'{plan.iterations} iterations'
     lines = [f'{plan.device}; batch {plan.batch_size} of {height}x{width}, {length}', '']
@@ -256,7 +257,7 @@ def report(plan: Plan) -> str:
                      f'{step.student:.3f} s{teachers}, rest {max(rest, 0):.3f} s), peak memory '
                      f'{step.memory / 2**30:.2f} GiB')
     lines += [f'loader, {"on the data" if loader.real else f"ON SYNTHETIC DATA, {loader.why}"}: {1 / loader.seconds:.1f} '
-              f'samples/s a worker ({loader.reading / loader.seconds:.0%} of it reading); {loader.samples} samples of '
+              f'samples/s per worker ({loader.reading / loader.seconds:.0%} of it reading); {loader.samples} samples of '
               f'{loader.sample_bytes / 2**20:.2f} MiB', 'labels: ' + ', '.join(
                   f'{task} in {share:.0%} of samples ({valid:.0%} of their pixels)'
                   for task, (share, valid) in loader.coverage.items()), '']
@@ -267,13 +268,13 @@ def report(plan: Plan) -> str:
 
 def _duration(hours: float | None) -> str:
     if hours is None:
-        return 'not known: the config counts epochs, and only its data say how long one is; name them with --data-root'
+        return 'unknown, because the length of an epoch depends on the data set: give its location with --data-root'
     return f'about {hours:.1f} h without validations' if hours >= 0.1 else f'about {hours * 60:.1f} min without validations'
 
 
 def _training_set(cfg: Config, seed: int, data_root: Path, smoke: bool) -> tuple[AnySet, bool, str]:
     """The training set, or synthetic scenes of its size if its files are missing, and the reason."""
-    failure = 'as --smoke asks for'
+    failure = 'because of --smoke'
     if not smoke:
         ready = prepare(cfg, work_dir='', seed=seed, data_root=data_root)
         types = [d.get('type') for d in datasets_of(ready.train_dataloader)]
@@ -298,7 +299,7 @@ def _opened(cfg: Config, seed: int) -> AnySet:
 
 
 def _stand_in(part: Any, kinds: Mapping[str, str]) -> None:
-    """The synthetic replacement of a data set, with its complete pipeline and scenes of its output size."""
+    """Replace the config of a data set by that of synthetic scenes of its output size, with the complete pipeline."""
     if part.get('datasets'):
         return
     pipeline = copy.deepcopy(part.get('pipeline') or [])
@@ -398,7 +399,7 @@ def _timed(run: Callable[[], object], device: torch.device, seconds: float) -> f
 
 
 def _has_bf16() -> bool:
-    """Whether this CPU multiplies in bf16; without it, emulation is many times slower than float32."""
+    """Whether this CPU supports bf16 arithmetic; otherwise it is emulated, which is many times slower than float32."""
     return any(getattr(torch.cpu, name, lambda: False)() for name in ('_is_avx512_bf16_supported', '_is_amx_tile_supported'))
 
 

@@ -14,7 +14,7 @@ def test_the_list(monkeypatch, capsys, tmp_path):
     (tmp_path / 'svhn' / 'train_32x32.mat').touch()
     code, out, _ = run(monkeypatch, capsys, 'data', '--data-root', tmp_path)
     lines = {line.split()[0]: line for line in out.splitlines() if line}
-    assert code == 0 and 'absent' in lines['nyud'] and 'in part' in lines['svhn'] and '--fetch' in lines['svhn']
+    assert code == 0 and 'missing' in lines['nyud'] and 'incomplete' in lines['svhn'] and '--fetch' in lines['svhn']
 
 
 def test_one_of_them(monkeypatch, capsys, tmp_path):
@@ -37,15 +37,15 @@ def test_laying_out(monkeypatch, capsys, tmp_path):
     with tarfile.open(tmp_path / 'downloads' / 'NYUD_MT.tgz', 'w:gz') as archive:
         archive.add(inside / 'images', 'NYUD_MT/images')
     code, out, _ = run(monkeypatch, capsys, 'data', 'nyud', '--from', tmp_path / 'downloads', '--data-root', tmp_path / 'd')
-    assert code == 1 and 'still absent' in out and 'gt_sets/val.txt' in out
+    assert code == 1 and 'still missing' in out and 'gt_sets/val.txt' in out
 
 
 @pytest.mark.parametrize(('arguments', 'words'), [
     (['nyudd'], "there is no data set 'nyudd'; did you mean nyud"),
     (['--fetch'], '--fetch and --from need the name of a data set'),
-    (['nyud', '--fetch'], 'NYU Depth V2, multi-task cannot be fetched from here: get it from'),
-    (['raf-db', '--from', '.'], 'RAF-DB has no known archive'),
-    (['nyud', '--from', 'nowhere'], 'holds none of the archives of NYU Depth V2, multi-task (NYUD_MT.tgz, NYUDv2.tar.gz)')])
+    (['nyud', '--fetch'], 'NYU Depth V2, multi-task cannot be downloaded by mtkd: get it from'),
+    (['raf-db', '--from', '.'], 'mtkd knows no archive of RAF-DB'),
+    (['nyud', '--from', 'nowhere'], 'none of the archives of NYU Depth V2, multi-task (NYUD_MT.tgz, NYUDv2.tar.gz)')])
 def test_mistakes(monkeypatch, capsys, tmp_path, arguments, words):
     code, _, err = run(monkeypatch, capsys, 'data', *arguments, '--data-root', tmp_path)
     assert code == 2 and words in err

@@ -65,7 +65,7 @@ def test_export_writes_a_file_and_a_card(call, tmp_path):
     code, out, _ = call('export', config, checkpoint, '--format', 'state_dict')
     assert code == 0 and 'largest difference 0' in out and (tmp_path / 'student.pth').is_file()
     card = (tmp_path / 'student.md').read_text()
-    assert '| depth | rmse | 0.7 m |' in card and 'no terms of others' in card
+    assert '| depth | rmse | 0.7 m |' in card and 'no terms of third parties' in card
 
 
 def test_export_mistakes_are_one_sentence(call, tmp_path):

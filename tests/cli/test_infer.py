@@ -51,7 +51,7 @@ def test_infer_names_what_it_cannot_read(call, tmp_path):
     assert code == 2 and 'is a file: name a folder' in errors[0]
     (tmp_path / 'empty').mkdir()
     code, _, errors = call('infer', config, checkpoint, tmp_path / 'empty', '--out', tmp_path / 'o')
-    assert code == 2 and len(errors) == 1 and 'empty holds no image or video' in errors[0]
+    assert code == 2 and len(errors) == 1 and 'empty contains no image or video' in errors[0]
 
 
 def test_infer_notes_a_video_that_is_cut_off(call, tmp_path):
@@ -65,5 +65,5 @@ def test_infer_notes_a_video_that_is_cut_off(call, tmp_path):
     writer.release()
     film.write_bytes(film.read_bytes()[:film.stat().st_size // 2])
     code, out, notes = call('infer', config, checkpoint, film, '--out', tmp_path / 'o', '--no-values')
-    assert code == 0 and len(notes) == 1 and 'of the 10 frames it announces: it is cut off' in notes[0]
+    assert code == 0 and len(notes) == 1 and 'of its 10 declared frames: it is truncated' in notes[0]
     assert int(out.split()[out.split().index('images,') - 1]) < 9

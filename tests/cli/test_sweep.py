@@ -33,9 +33,9 @@ def test_a_sweep_with_a_run_that_fails(tmp_path, monkeypatch, capsys):
     code, out, err = run(monkeypatch, capsys, 'sweep', path, '--jobs', 2)
     good, bad = root / 'momentum=0.5' / 'seed4', root / 'momentum=-1.0' / 'seed4'
     assert code == 1, out + err
-    assert 'failed: momentum=-1.0/seed4 (exit code 1: ' in out and f'its log: {bad}/sweep.log' in out
+    assert 'failed: momentum=-1.0/seed4 (exit code 1: ' in out and f'; log: {bad}/sweep.log' in out
     assert 'Invalid momentum value: -1.0' in out and '1 done, 1 failed' in out
-    assert 'note: nowhere, which the sweep file names in references, is not there' in out
+    assert 'note: the folder nowhere in references of the sweep file does not exist' in out
     result = Result.read(good / 'results.json')
     assert (result.method, result.seed) == ('MT(momentum=0.5)', 4)
     assert f'--work-dir {good}' in (good / 'sweep.log').read_text()
@@ -47,7 +47,7 @@ def test_a_sweep_with_a_run_that_fails(tmp_path, monkeypatch, capsys):
     before = (good / 'sweep.log').read_text(), (good / 'final.pth').stat().st_mtime_ns
     path.write_text(path.read_text().replace(', -1.0]', ']'))
     code, out, _ = run(monkeypatch, capsys, 'sweep', path)
-    assert code == 0 and 'momentum=0.5/seed4: done before' in out and '1 done\n' in out
+    assert code == 0 and 'momentum=0.5/seed4: already done' in out and '1 done\n' in out
     assert before == ((good / 'sweep.log').read_text(), (good / 'final.pth').stat().st_mtime_ns), 'nothing was run again'
 
 

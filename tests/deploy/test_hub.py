@@ -66,18 +66,18 @@ def test_written_over_an_earlier_one(student, folder):
 
 def test_something_else_is_left_alone(student, tmp_path):
     (tmp_path / CONFIG).write_text('{"model_type": "bert"}')
-    with pytest.raises(ValueError, match='is not of mtkd.*name another folder'):
+    with pytest.raises(ValueError, match='was not written by mtkd.*name another folder'):
         write_folder(student[2], tmp_path)
     assert (tmp_path / CONFIG).read_text() == '{"model_type": "bert"}' and not (tmp_path / WEIGHTS).exists()
 
 
 @pytest.mark.parametrize(('changed', 'words'), [
-    ({'schema_version': 99, 'mtkd_version': '9.9'}, 'schema version 99, and this mtkd .* written by mtkd 9.9'),
-    ({'schema_version': None}, 'schema version None'), ({'library_name': 'timm'}, 'is not of mtkd'),
+    ({'schema_version': 99, 'mtkd_version': '9.9'}, 'schema version 99, but mtkd .* written by mtkd 9.9'),
+    ({'schema_version': None}, 'schema version None'), ({'library_name': 'timm'}, 'was not written by mtkd'),
     ({'net': None}, "'net' must be an object"), ({'pipeline': {}}, "'pipeline' must be a list"),
-    ({'pipeline': [{'type': 'os.system', 'command': 'true'}]}, "the type 'os.system': only bare names"),
-    ({'tasks': {'depth': {'type': ['Depth']}}}, 'only bare names'),
-    ({'custom_imports': {'imports': ['my_heads']}}, 'has parts of my_heads; import it before')])
+    ({'pipeline': [{'type': 'os.system', 'command': 'true'}]}, "the type 'os.system': only names of registered parts"),
+    ({'tasks': {'depth': {'type': ['Depth']}}}, 'only names of registered parts'),
+    ({'custom_imports': {'imports': ['my_heads']}}, 'needs my_heads; import it before')])
 def test_a_wrong_description_is_one_sentence(folder, changed, words):
     edit(folder, **changed)
     with pytest.raises(ValueError, match=words):
@@ -97,10 +97,10 @@ def test_broken_and_missing_files(folder, tmp_path):
         with pytest.raises(ValueError, match=words):
             read_folder(folder)
     (folder / WEIGHTS).unlink()
-    with pytest.raises(FileNotFoundError, match='holds no model.safetensors'):
+    with pytest.raises(FileNotFoundError, match='does not contain model.safetensors'):
         read_folder(folder)
     (folder / CONFIG).unlink()
-    with pytest.raises(FileNotFoundError, match='holds no config.json'):
+    with pytest.raises(FileNotFoundError, match='does not contain config.json'):
         read_folder(folder)
     with pytest.raises(FileNotFoundError, match='there is no folder'):
         read_folder(tmp_path / 'nowhere')
@@ -127,9 +127,9 @@ def test_a_checkpoint_beside_a_folder_and_none_beside_a_config(student, folder):
 def test_what_cannot_be_written(student, tmp_path):
     one = student[2]
     foreign = {'trunk': {'experts': {'big': {'type': 'OnnxTeacher', 'file': 'a.onnx'}}}}
-    with pytest.raises(ValueError, match=r"a folder cannot hold the expert 'big' \(OnnxTeacher\), .* use --format onnx"):
+    with pytest.raises(ValueError, match=r"does not support the expert 'big' \(OnnxTeacher\), .* use --format onnx"):
         write_folder(type(one)(**{**vars(one), 'parts': foreign}), tmp_path / 'a')
-    with pytest.raises(ValueError, match='cannot stand in config.json'):
+    with pytest.raises(ValueError, match='cannot be written to config.json'):
         write_folder(type(one)(**{**vars(one), 'parts': {**one.parts, 'neck': build_net}}), tmp_path / 'a')
     assert not (tmp_path / 'a').exists()
 
@@ -195,7 +195,7 @@ def test_experts_that_are_missing_or_others(joint, student, tmp_path):
     with pytest.raises(ValueError, match="the weights of the expert 'a' in .*experts.safetensors does not fit"):
         read_folder(tmp_path)
     (tmp_path / EXPERTS).unlink()
-    with pytest.raises(FileNotFoundError, match='holds no experts.safetensors, the weights of the experts'):
+    with pytest.raises(FileNotFoundError, match='does not contain experts.safetensors, the weights of the experts'):
         read_folder(tmp_path)
     save_file(state, tmp_path / EXPERTS)
     write_folder(student[2], tmp_path)

@@ -113,7 +113,7 @@ def test_a_video_that_is_cut_off_gives_its_readable_frames_and_a_warning(tmp_pat
         warnings.simplefilter('error')
         assert len(list(pictures(path))) == 30
     path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
-    with pytest.warns(UserWarning, match=r'film\.avi ends after \d+ of the 30 frames it announces: it is cut off'):
+    with pytest.warns(UserWarning, match=r'film\.avi ends after \d+ of its 30 declared frames: it is truncated'):
         found = list(pictures(path))
     assert 0 < len(found) < 27
 
@@ -133,10 +133,10 @@ def test_mistakes(predict, tmp_path):
     (tmp_path / 'empty').mkdir()
     for given, error, sentence in ((tmp_path / 'a.jpg', ValueError, 'a.jpg is not a readable image'),
                                    (tmp_path / 'a.mp4', ValueError, 'a.mp4 is not a readable video'),
-                                   (tmp_path / 'empty', ValueError, 'holds no image'),
+                                   (tmp_path / 'empty', ValueError, 'contains no image'),
                                    (tmp_path / 'none.jpg', FileNotFoundError, 'does not exist'),
                                    (picture().astype(np.float32), ValueError, 'uint8 RGB'),
-                                   (picture()[..., 0], ValueError, 'uint8 RGB'), (7, ValueError, 'nothing to predict')):
+                                   (picture()[..., 0], ValueError, 'uint8 RGB'), (7, ValueError, 'is of type int')):
         with pytest.raises(error, match=sentence):
             predict(given)
     config, checkpoint = write_student(tmp_path, CROP)

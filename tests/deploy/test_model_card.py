@@ -32,7 +32,7 @@ def test_what_is_not_known_is_said(tmp_path):
 
 def test_terms_of_the_data(tmp_path):
     student = load_student(*write_student(tmp_path))
-    assert 'no terms of others' in data_licence(student)
+    assert 'no terms of third parties' in data_licence(student)
     student.cfg.train_dataloader.dataset.type = 'NYUDMT'
     assert 'Silberman' in data_licence(student)
     student.cfg.train_dataloader.dataset.type = 'Unheard'

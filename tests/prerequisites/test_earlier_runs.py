@@ -141,15 +141,15 @@ def test_options_that_reach_nothing_are_refused(pair, key, words):
 
 
 def test_options_beside_a_named_checkpoint_are_refused(pair):
-    with pytest.raises(ValueError, match=r'is named outright \(w\.pth\)'):
+    with pytest.raises(ValueError, match=r'is given explicitly \(w\.pth\)'):
         load_config(pair[0], {'model.distiller.teachers.big.checkpoint': 'w.pth', 'teachers.big.train_cfg.max_iters': 1})
 
 
 def test_a_teacher_of_another_config_is_not_taken_in_silence(pair, tmp_path):
     """It was trained by hand with options that the student's config does not name."""
     train(Job(str(pair[1]), {'train_cfg.max_iters': 1}))
-    said = (r"teacher 'big' of .*small\.py is not there: .*final\.pth was made with another config: train_cfg\.max_iters "
-            r'\(1 then, 2 now\)\. Give the options .*--cfg-options teachers\.big\.KEY=VALUE')
+    said = (r"teacher 'big' of .*small\.py does not exist: .*final\.pth was created with another config: "
+            r'train_cfg\.max_iters \(1 then, 2 now\)\. Give the options .*--cfg-options teachers\.big\.KEY=VALUE')
     cfg = load_config(pair[0])
     with pytest.raises(MissingPrerequisite, match=said):
         resolve_teachers(cfg, 0)

@@ -200,7 +200,7 @@ def test_the_size_is_told_beforehand_and_kept(folder, tmp_path):
     assert abs(size / store.promised_bytes - 1) < 0.01
     again: list[str] = []
     write(job(folder, tmp_path), again.append)
-    assert len(again) == 1 and 'is there and fits' in again[0]
+    assert len(again) == 1 and 'exists and is valid' in again[0]
 
 
 def test_a_stopped_writing_goes_on(folder, tmp_path, monkeypatch):
@@ -218,7 +218,7 @@ def test_a_stopped_writing_goes_on(folder, tmp_path, monkeypatch):
         steps(cached)
     lines: list[str] = []
     store = FeatureStore(write(cached, lines.append)[0])
-    assert 'going on from row 8' in lines[0] and store.complete
+    assert 'continuing from row 8' in lines[0] and store.complete
     for tap, value in store.read(range(16)).items():
         assert (value == whole.read(range(16))[tap]).all()
 
@@ -338,7 +338,7 @@ def test_other_weights_and_taps_are_stale(folder, tmp_path):
             steps(cached)
         lines: list[str] = []
         write(cached, lines.append)
-        assert 'written anew' in lines[0] and 'teacher weights' in lines[0]
+        assert 'written again' in lines[0] and 'teacher weights' in lines[0]
     finally:
         write_atomically(kept, final)
     write(cached)
@@ -348,7 +348,7 @@ def test_other_weights_and_taps_are_stale(folder, tmp_path):
 
 
 def test_mistakes_are_sentences(folder, tmp_path):
-    with pytest.raises(ValueError, match="teacher_cache: mode is one of views, clean"):
+    with pytest.raises(ValueError, match="teacher_cache: mode must be one of views, clean"):
         CachePlan(mode='dirty')
     with pytest.raises(ValueError, match="teacher_cache has no 'view'"):
         CachePlan.of({'teacher_cache': {'view': 2}})
@@ -362,7 +362,7 @@ def test_mistakes_are_sentences(folder, tmp_path):
 def test_clips_are_cached_by_views_only():
     plain = {'tasks': {'label': 'class_label'}, 'num_classes': {'label': 3}, 'num_samples': 4}
     clips = DATASETS.build({'type': 'SyntheticClips', **plain})
-    with pytest.raises(ValueError, match="SyntheticClips holds clips, whose frames change .* mode='views'"):
+    with pytest.raises(ValueError, match="SyntheticClips contains clips, whose frames differ .*mode='views'"):
         cache._fix_views(clips, CachePlan('clean'))
     cache._fix_views(clips, CachePlan('views', views=2, seed=5))
     assert (clips.views, clips.seed) == (2, 5)

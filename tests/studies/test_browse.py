@@ -239,5 +239,5 @@ def test_missing_data_and_loaders_are_named(tmp_path):
     config = tmp_path / 'no_test.py'
     config.write_text("tasks = dict(depth=dict(type='Depth'))\n"
                       "model = dict(net=dict(backbone=dict(type='TimmBackbone', name='resnet10t')))\n")
-    with pytest.raises(ValueError, match='has no test_dataloader: browse another --split'):
+    with pytest.raises(ValueError, match='has no test_dataloader: choose another --split'):
         b.open_split(config, 'test')

@@ -42,14 +42,14 @@ def test_each_says_what_is_needed(one, tmp_path):
 
 def test_states(tmp_path):
     one = named('adience')
-    assert state(one, tmp_path) == 'absent' and lacking(one, tmp_path) == list(one.layout)
+    assert state(one, tmp_path) == 'missing' and lacking(one, tmp_path) == list(one.layout)
     (tmp_path / one.folder / 'faces' / 'a').mkdir(parents=True)
     (tmp_path / one.folder / 'faces' / 'a' / '1.jpg').touch()
     folds = [f'fold_{fold}_data.txt' for fold in range(5)]
-    assert state(one, tmp_path) == 'in part' and lacking(one, tmp_path) == folds
+    assert state(one, tmp_path) == 'incomplete' and lacking(one, tmp_path) == folds
     for fold in folds:
         (tmp_path / one.folder / fold).touch()
-    assert state(one, tmp_path) == 'here' and any('here' in line for line in table(tmp_path))
+    assert state(one, tmp_path) == 'present' and any('present' in line for line in table(tmp_path))
 
 
 def opens(one, folder, parts) -> bool:
@@ -74,7 +74,7 @@ def test_the_layout_is_what_the_adapter_takes(key, tmp_path):
     folder = tmp_path / one.folder
     folder.mkdir()
     write(folder)
-    assert state(one, tmp_path) == 'here' and opens(one, folder, parts)
+    assert state(one, tmp_path) == 'present' and opens(one, folder, parts)
     listed = set(matches(one, folder))
     for path in [path for path in folder.rglob('*') if path.is_file()]:
         if not listed & {path, *path.parents}:

@@ -24,11 +24,11 @@ def test_packages(tmp_path):
     assert checks[0].state == 'ok' and checks[0].said.startswith('torch 2')
     assert [(c.name, c.state) for c in checks[1:]] == [('no-such-package', 'FAULT'), ('timm', 'FAULT'),
                                                        ('no-such-other', 'note')]
-    assert 'it is for: for nothing' in checks[1].said and checks[2].cure == 'pip install "timm>=99"'
+    assert 'needed for: for nothing' in checks[1].said and checks[2].cure == 'pip install "timm>=99"'
 
 
 @pytest.mark.parametrize(('error', 'said', 'cure'), [
-    ('RuntimeError: operator torchvision::nms does not exist', 'not a matching pair', 'install both at once'),
+    ('RuntimeError: operator torchvision::nms does not exist', 'do not match', 'install both at once'),
     ('ImportError: libGL.so.1: cannot open', 'graphics library', 'libgl1'),
     ("ModuleNotFoundError: No module named 'timm'", "No module named 'timm'", 'pip install timm'),
     ("ModuleNotFoundError: No module named 'mtkd'", 'mtkd', 'pip install -e'),
@@ -46,7 +46,7 @@ def test_a_mismatched_torchvision_is_found(tmp_path, monkeypatch):
     (tmp_path / 'torchvision.py').write_text("raise RuntimeError('operator torchvision::nms does not exist')\n")
     monkeypatch.setenv('PYTHONPATH', str(tmp_path))
     checks = doctor.check_imports()
-    assert [c.state for c in checks] == ['FAULT'] and 'not a matching pair' in checks[0].said
+    assert [c.state for c in checks] == ['FAULT'] and 'do not match' in checks[0].said
 
 
 @pytest.mark.parametrize(('broken', 'state'), [(2, 'ok'), (0, 'note'), (1, 'note')])
@@ -112,7 +112,7 @@ def test_stored_files_are_checked_block_by_block(tmp_path):
     rows.write_bytes(bytes(60))
     (tmp_path / 'big/seed0/pseudo/faces.npz').write_bytes(b'PK')
     wrong = doctor.check_stored(tmp_path)
-    assert [check.state for check in wrong] == ['FAULT', 'FAULT'] and 'cache_teacher' in wrong[0].cure
+    assert [check.state for check in wrong] == ['FAULT', 'FAULT'] and 'mtkd cache' in wrong[0].cure
     assert 'rows 0 to 2' in wrong[0].said and 'faces.npz is damaged' in wrong[1].said
 
 

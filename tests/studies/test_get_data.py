@@ -41,7 +41,7 @@ def test_tar_and_zip(tmp_path):
 
 @pytest.mark.parametrize('name', ['../out.txt', '/out.txt', 'a/../../out.txt'])
 def test_nothing_is_written_outside(tmp_path, name):
-    with pytest.raises(ValueError, match='is outside the folder'):
+    with pytest.raises(ValueError, match='a path outside the target folder'):
         unpack(packed(tmp_path / 'bad.tar', {name: 'x'}), tmp_path / 'in', strip=0)
     assert not (tmp_path / 'out.txt').exists()
 
@@ -54,7 +54,7 @@ def test_damage_is_said(tmp_path):
     right = hashlib.md5(b'no archive').hexdigest()
     check_md5(broken, right)
     check_md5(broken, '')
-    with pytest.raises(ValueError, match=f"its MD5 is {right}, the release's is {'0' * 32}"):
+    with pytest.raises(ValueError, match=f"its MD5 is {right}, that of the release is {'0' * 32}"):
         check_md5(broken, '0' * 32)
 
 
@@ -96,9 +96,9 @@ def test_fetching_puts_pictures_where_the_configs_look(torchvision, tmp_path):
         f'{split}/{name}.png' for split in ('test', 'train') for name in ('car/00001', 'plane/00000', 'plane/00002')]
     assert 'terms: no formal licence' in said[0]
     fetch(named('cifar10'), tmp_path, said.append)
-    assert said[-1].endswith('already')
+    assert 'is already in' in said[-1]
 
 
 def test_a_download_that_fails_is_one_sentence(torchvision, tmp_path):
-    with pytest.raises(ValueError, match=r'fetched \(RuntimeError: no network\): try again, or get it from ufldl'):
+    with pytest.raises(ValueError, match=r'downloaded \(RuntimeError: no network\): try again, or get it from ufldl'):
         fetch(named('svhn'), tmp_path)

@@ -1,4 +1,4 @@
-"""Data sets whose samples include a teacher's pseudo-labels."""
+"""Data sets with the pseudo-labels of a teacher."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from ...datasets.base import BadData, TaskDataset
 from ...datasets.multi import MultiDataset, leaves
 from .file import Header, PseudoFile, Rules, SoftLabels, problem
 
-TEACHER = 'pseudo'  # their name in the student's distiller
+TEACHER = 'pseudo'  # name of the pseudo-labels in the student's distiller
 
 
 def file_of(dataset: TaskDataset, folder: Path) -> Path:
@@ -41,7 +41,7 @@ def sample_ids(dataset: TaskDataset) -> list[str]:
 def with_pseudo_labels(dataset: Any, tasks: Mapping[str, int], tau: Any = None, top_p: Any = None,
                        folder: str | Path | None = None, teacher: str = '', weights: str = '',
                        transforms: Sequence[str] = (), precision: str = 'float32',
-                       command: str = 'tools/pseudo_label.py') -> TaskDataset | MultiDataset:
+                       command: str = 'mtkd pseudo-label') -> TaskDataset | MultiDataset:
     """Attach pseudo-labels to a data set, as a teacher's stored taps ``<task>.probs``.
 
     The data set itself is returned: each of its parts gets one row per sample and task, (C,) float32, which is the zero
@@ -84,7 +84,7 @@ def with_pseudo_labels(dataset: Any, tasks: Mapping[str, int], tau: Any = None, 
 def _read(path: Path, wanted: Header, dataset: TaskDataset, command: str) -> PseudoFile:
     """Read the required file, or raise an error with the reason."""
     if not path.is_file():
-        raise FileNotFoundError(f"the pseudo-labels of {dataset.name} ('{dataset.split}') have not been made ({path}): run "
+        raise FileNotFoundError(f"the pseudo-labels of {dataset.name} ('{dataset.split}') do not exist ({path}): run "
                                 f'{command}, or add --with-prerequisites to this command.')
     try:
         found = PseudoFile.read(path)
@@ -92,7 +92,7 @@ def _read(path: Path, wanted: Header, dataset: TaskDataset, command: str) -> Pse
         raise BadData(f'{error}: delete it and run {command}.') from error
     wrong = problem(found, wanted, sample_ids(dataset))
     if wrong:
-        raise BadData(f'the pseudo-labels {path} do not fit: {wrong}; make them again with {command}.')
+        raise BadData(f'the pseudo-labels {path} do not match the config: {wrong}; create them again with {command}.')
     return found
 
 

@@ -1,4 +1,4 @@
-"""Pseudo-label files: one per data set, self-describing, written atomically, read without executing code."""
+"""Pseudo-label files: one per data set, with a header that describes their origin, and without pickled objects."""
 
 import csv
 import io
@@ -24,10 +24,10 @@ class Header:
     """Data and origin of the pseudo-labels in a file.
 
     Attributes:
-        data_set: the data set's name.
+        data_set: name of the data set.
         split: its split.
-        domain: its domain, if it has several.
-        teacher: the config that trained the teacher.
+        domain: its domain, if it has several; otherwise ''.
+        teacher: config of the teacher.
         weights: fingerprint of the teacher's weights, see :func:`mtkd.distill.weights.checkpoint_hash`.
         transforms: the views of an image that were averaged.
         precision: precision of the teacher.
@@ -50,11 +50,11 @@ class Header:
 
 @dataclass(frozen=True)
 class SoftLabels:
-    """One task's pseudo-labels.
+    """The pseudo-labels of one task.
 
     Attributes:
-        index: (n,) int64, the samples without this label, increasing.
-        probs: (n, C) float16, the averaged distribution.
+        index: (n,) int64, indices of the samples without this label, increasing.
+        probs: (n, C) float16, the averaged distribution over C classes.
         confidence: (n,) float32, the largest probability before rounding.
     """
 
@@ -98,17 +98,17 @@ class PseudoFile:
         """Read a file.
 
         Raises:
-            FileNotFoundError: it does not exist.
-            ValueError: it is damaged, of another format version, or contains values that are not probabilities.
+            FileNotFoundError: the file does not exist.
+            ValueError: the file is damaged, has another format version, or contains values that are not probabilities.
         """
         arrays = read_arrays(path)
         try:
             header = json.loads(str(arrays['header'])) if 'header' in arrays else {}
         except ValueError as error:
-            raise ValueError(f'{path} is damaged or not a file of pseudo-labels (its header is no JSON: {error})') from error
+            raise ValueError(f'{path} is damaged or not a file of pseudo-labels (invalid header: {error})') from error
         if header.get('format_version') != FORMAT_VERSION:
-            raise ValueError(f'{path} holds pseudo-labels of format {header.get("format_version")}, this version of mtkd '
-                             f'reads format {FORMAT_VERSION}')
+            raise ValueError(f'{path} contains pseudo-labels of format {header.get("format_version")}, but this version of '
+                             f'mtkd reads format {FORMAT_VERSION}')
         names = ('index', 'probs', 'confidence')
         try:
             labels = {task: SoftLabels(*(arrays[f'{task}.{name}'] for name in names)) for task in header['tasks']}
@@ -138,13 +138,13 @@ class PseudoFile:
             total = probs.sum(1)
             steps = np.diff(index, prepend=-1)
             for wrong, what in (
-                    (~np.isfinite(probs).all(1) | ~np.isfinite(sure), 'has values that are no numbers'),
+                    (~np.isfinite(probs).all(1) | ~np.isfinite(sure), 'has infinite or NaN values'),
                     (((probs < 0) | (probs > 1)).any(1), 'has probabilities outside 0 to 1'),
                     (np.abs(total - 1) > NORMALISED, 'does not sum to 1'),
                     (np.abs(sure - probs.max(1, initial=0)) > NORMALISED, 'has a confidence that is not its largest '
                                                                           'probability'),
-                    ((index < 0) | (index >= len(self.sample_ids)), 'is of a sample that there is not'),
-                    (steps < 1, 'is of a sample that does not come after the one before')):
+                    ((index < 0) | (index >= len(self.sample_ids)), 'refers to a sample that does not exist'),
+                    (steps < 1, 'is not in the order of the samples')):
                 if wrong.any():
                     row = int(wrong.argmax())
                     raise ValueError(f"{path}: entry {row} of '{task}' {what} (sample {index[row]}, sum {total[row]:.4g}, "
@@ -180,17 +180,17 @@ class Rules:
     Raises:
         ValueError: neither or both are given, for all tasks or for one, or a value is not in (0, 1].
 
-    Source: fact sheet 1.4.2, step 3 (tau = .7; the share is an option there). Distributions over many bins, such as ages,
+    Source: fact sheet 1.4.2, step 3 (tau = .7; ``top_p`` is optional there). Distributions over many bins, such as ages,
     have a small maximum: use a separate ``tau`` or ``top_p`` for such a task.
     """
 
     def __init__(self, tau: float | Mapping[str, float] | None = None,
                  top_p: float | Mapping[str, float] | None = None) -> None:
         if tau is not None and top_p is not None and not (isinstance(tau, Mapping) and isinstance(top_p, Mapping)):
-            raise ValueError('pseudo_labels takes tau (a confidence) or top_p (a share of each class), not both; give both '
-                             'only as dictionaries of different tasks.')
+            raise ValueError('pseudo_labels takes tau (a confidence) or top_p (a fraction of each class), not both; give '
+                             'both only as dictionaries for different tasks.')
         if tau is None and top_p is None:
-            raise ValueError('pseudo_labels needs tau (a confidence) or top_p (a share of each class).')
+            raise ValueError('pseudo_labels needs tau (a confidence) or top_p (a fraction of each class).')
         for name, given in (('tau', tau), ('top_p', top_p)):
             for value in given.values() if isinstance(given, Mapping) else [given]:
                 if value is not None and not 0 < value <= 1:
@@ -236,21 +236,21 @@ def problem(found: PseudoFile, wanted: Header, sample_ids: Sequence[str]) -> str
     """
     have = found.header
     if have.weights != wanted.weights:
-        return (f'they were made by another teacher (weights {have.weights[:8]} of {have.teacher}) than the config names '
-                f'(weights {wanted.weights[:8]} of {wanted.teacher})')
+        return (f'they were created by another teacher (weights {have.weights[:8]} of {have.teacher}) than that of the '
+                f'config (weights {wanted.weights[:8]} of {wanted.teacher})')
     if _source(have) != _source(wanted):
-        return f'they are of {_source(have)}, the config trains on {_source(wanted)}'
+        return f'they belong to {_source(have)}, but the config trains on {_source(wanted)}'
     if have.transforms != wanted.transforms or have.precision != wanted.precision:
-        return (f'they average {", ".join(have.transforms)} in {have.precision}, the config asks for '
+        return (f'they average {", ".join(have.transforms)} in {have.precision}, but the config uses '
                 f'{", ".join(wanted.transforms)} in {wanted.precision}')
     missing = [task for task in wanted.tasks if task not in have.tasks]
     if missing:
         return f"they have no task '{missing[0]}' (only {', '.join(have.tasks)})"
     for task, count in wanted.tasks.items():
         if have.tasks[task] != count or have.classes.get(task) != wanted.classes.get(task):
-            return (f"their '{task}' has {_classes(have, task)}, the config's data set has {_classes(wanted, task)}")
+            return f"their '{task}' has {_classes(have, task)}, but the data set of the config has {_classes(wanted, task)}"
     if list(found.sample_ids) != list(sample_ids):
-        return f'they are of other samples: {_difference(list(found.sample_ids), sample_ids)}'
+        return f'they belong to other samples: {_difference(list(found.sample_ids), sample_ids)}'
     return None
 
 
@@ -265,12 +265,12 @@ def _classes(header: Header, task: str) -> str:
 
 def _difference(have: Sequence[str], want: Sequence[str]) -> str:
     if len(have) != len(want):
-        return f'{len(have)} of them, the data set has {len(want)}'
+        return f'there are {len(have)} of them, but {len(want)} in the data set'
     first = next(i for i, (a, b) in enumerate(zip(have, want, strict=True)) if a != b)
-    return f"number {first} is '{have[first]}', in the data set it is '{want[first]}'"
+    return f"sample {first} is '{have[first]}', but '{want[first]}' in the data set"
 
 
-# Arrays on the disk
+# Arrays on disk
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -281,11 +281,11 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, Any]:
-    """Read the arrays of an .npz file; pickles are refused.
+    """Read the arrays of an .npz file; pickled objects are not loaded.
 
     Raises:
-        FileNotFoundError: it does not exist.
-        ValueError: it is damaged.
+        FileNotFoundError: the file does not exist.
+        ValueError: the file is damaged or contains pickled objects.
     """
     try:
         with np.load(path, allow_pickle=False) as file:

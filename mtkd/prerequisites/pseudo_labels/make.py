@@ -30,7 +30,7 @@ from .dataset import file_of, sample_ids
 from .file import STORED, Header, PseudoFile, Rules, SoftLabels, problem
 from .stage import PseudoLabelStage, stage_of, use_pseudo_labels
 
-CHUNK = 1024  # samples between two writes: the maximum loss if the process is killed
+CHUNK = 1024  # number of samples between two writes, which are lost at most if the process is killed
 SPOKEN_CLASSES = 20  # with more classes, the histogram groups them in tens
 
 
@@ -38,9 +38,9 @@ def make_pseudo_labels(cfg: Config, seed: int, data_root: Path | str, *, as_csv:
                        say: Callable[[str], None] = print) -> list[Path]:
     """Create the pseudo-labels of a config if they are missing or outdated.
 
-    Every sample of the training set gets one for every task without a label. Images are read without augmentation: only the
-    deterministic transforms of the pipeline are applied. Unreadable images get none. Completed chunks of a stopped run are
-    kept and not computed again.
+    Every sample of the training set gets a pseudo-label for each task whose label it lacks. Images are read without
+    augmentation: only the deterministic transforms of the pipeline are applied. Unreadable images get no pseudo-label.
+    Completed chunks of a stopped run are kept and not computed again.
 
     Args:
         cfg: the student's config, loaded but not prepared.
@@ -70,7 +70,7 @@ def make_pseudo_labels(cfg: Config, seed: int, data_root: Path | str, *, as_csv:
         found = _current(path, stage, part, say)
         if found is None:
             with Lock(path.with_suffix('.lock'), f'the file of pseudo-labels {path}',
-                      'it is being made there; wait for that, and run this command again.'):
+                      'wait until that process has finished, and run this command again.'):
                 found = _current(path, stage, part, lambda line: None)  # another process may have created it in the meantime
                 if found is None:
                     teacher = teacher or [_build_teacher(stage)]
@@ -99,7 +99,7 @@ def _current(path: Path, stage: PseudoLabelStage, dataset: TaskDataset, say: Cal
     except ValueError as error:
         wrong = str(error)
     if wrong:
-        say(f'{path} is made again: {wrong}')
+        say(f'{path} is created again: {wrong}')
         return None
     return found
 
@@ -152,7 +152,7 @@ def _make(dataset: TaskDataset, stage: PseudoLabelStage, teacher: Teacher, path:
     names = [chunks / f'{first:09d}.npz' for first in range(0, len(ids), per_chunk)]
     pending = [number for number, name in enumerate(names) if not _whole(name)]
     if len(pending) < len(names):
-        say(f'{dataset.name} {dataset.split}: {len(names) - len(pending)} of {len(names)} chunks are there from before')
+        say(f'{dataset.name} {dataset.split}: {len(names) - len(pending)} of {len(names)} chunks exist already')
     batches = [list(range(first, min(first + stage.batch_size, len(ids), (number + 1) * per_chunk)))
                for number in pending for first in range(number * per_chunk, min((number + 1) * per_chunk, len(ids)),
                                                         stage.batch_size)]
@@ -193,7 +193,7 @@ def _label(batch: Any, stage: PseudoLabelStage, teacher: Teacher, dataset: TaskD
            told: 'Progress') -> dict[str, SoftLabels]:
     """The pseudo-labels of one batch, for samples and tasks without a label."""
     index = np.array([meta['index'] for meta in batch['meta']])
-    broken = getattr(dataset, 'unreadable', None)  # images that turned out not to be readable are served black
+    broken = getattr(dataset, 'unreadable', None)  # unreadable images are returned as black images
     readable = torch.ones(len(index), dtype=torch.bool) if broken is None else broken[torch.from_numpy(index)] == 0
     missing = {task: ~batch['present'][task] & readable for task in stage.tasks}
     wanted = torch.stack(list(missing.values())).any(0)
@@ -234,7 +234,7 @@ class Progress:
 
 
 def tally(found: PseudoFile, rules: Rules) -> Iterator[str]:
-    """One line per task: the number of labels, of kept labels, and their classes."""
+    """One line per task: the numbers of labels and of kept labels, and the classes of the latter."""
     for task, labels in found.labels.items():
         kept = rules.keep(task, labels)
         counts = np.bincount(labels.label[kept], minlength=found.header.tasks[task])

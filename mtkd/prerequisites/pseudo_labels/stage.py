@@ -27,15 +27,15 @@ class PseudoLabelStage:
     """The checked options of ``pseudo_labels`` in a config::
 
         pseudo_labels = dict(
-            teacher=dict(config='configs/…/teacher.py'),       # checkpoint=… and dtype=… where they differ
+            teacher=dict(config='configs/…/teacher.py'),       # optional: checkpoint=…, dtype=…
             tau=.7,                                            # or top_p=.2; or dictionaries, task -> number
             transforms=['identity', 'hflip', 'scale:0.9', 'scale:1.1'],
             lambda_u=1.0, hard=True)
 
     Attributes:
         teacher: arguments of :class:`~mtkd.distill.teacher.MultiTaskTeacher` except the weights.
-        made_by: the teacher's config.
-        checkpoint: its weights; None for a trial with random pseudo-labels.
+        made_by: config of the teacher.
+        checkpoint: weights of the teacher; None for a trial with random pseudo-labels.
         tasks: task -> number of classes (bins).
         tau: see :class:`~mtkd.prerequisites.pseudo_labels.file.Rules`.
         top_p: see :class:`~mtkd.prerequisites.pseudo_labels.file.Rules`.
@@ -45,6 +45,7 @@ class PseudoLabelStage:
         folder: folder of the files.
         batch_size: number of images per batch.
         command: the command that creates the files.
+        weights: fingerprint of the weights; '' without a checkpoint.
     """
 
     teacher: dict[str, Any]
@@ -136,8 +137,8 @@ def _tasks(cfg: Config, own: Config, asked: Sequence[str] | None) -> dict[str, i
             raise ValueError(f"pseudo_labels.tasks names '{name}'; the student's image-level tasks are "
                              f'{", ".join(able) or "none"}.')
         if name not in theirs:
-            raise ValueError(f"the teacher of the pseudo-labels ({teacher}) has no task '{name}': list the tasks it has in "
-                             f'pseudo_labels.tasks; it has {", ".join(theirs)}.')
+            raise ValueError(f"the teacher of the pseudo-labels ({teacher}) has no task '{name}': list in "
+                             f'pseudo_labels.tasks only tasks of the teacher ({", ".join(theirs)}).')
         if theirs[name].out_channels != able[name]:
             raise ValueError(f"'{name}' has {theirs[name].out_channels} classes in the teacher of the pseudo-labels "
                              f'({teacher}) and {able[name]} in the student: they must be the same.')
@@ -155,7 +156,7 @@ def use_pseudo_labels(cfg: Config, seed: int, *, random: bool = False) -> Config
         random: use random pseudo-labels, to try a config without its teacher.
 
     Raises:
-        ValueError: see :func:`stage_of`; or the config's distiller has templates, or the weight 0.
+        ValueError: see :func:`stage_of`; or the distiller of the config has templates of links, or the weight 0.
         MissingPrerequisite: see :func:`stage_of`.
     """
     stage = stage_of(cfg, seed, random=random)

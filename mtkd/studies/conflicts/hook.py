@@ -85,7 +85,7 @@ class GradientConflictHook(Hook):
             runner.visualizer.add_image('conflicts', matrix_picture(tasks, cosines, f'iteration {step}'), step=step)
 
     def after_train(self, runner: Any) -> None:
-        """Plot the whole training."""
+        """Plot the history of the whole training."""
         self._handle.remove()
         if self.steps and is_main_process():
             draw_history(_model(runner).balance.names, self.steps, self.history, Path(runner.work_dir) / 'conflicts.png')

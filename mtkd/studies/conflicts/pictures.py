@@ -12,7 +12,7 @@ import numpy as np
 from ... import atomic
 from ...plot_style import COLOURS, STYLE
 
-if TYPE_CHECKING:  # matplotlib takes long to import, and most runs draw nothing
+if TYPE_CHECKING:  # matplotlib is slow to import and most runs do not use it
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -42,7 +42,7 @@ def matrix_picture(tasks: Sequence[str], cosines: np.ndarray, title: str = '') -
 
 
 def draw_history(tasks: Sequence[str], steps: Sequence[int], history: Sequence[np.ndarray], file: Path) -> None:
-    """Each pair's cosine over the training, and the mean matrix of its first and of its last quarter, as a PNG.
+    """Plot the cosine of each pair over the training, and the mean matrices of its first and last quarter, as a PNG.
 
     Args:
         tasks: T names.

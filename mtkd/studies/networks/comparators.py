@@ -51,7 +51,7 @@ def find_comparators(patterns: Sequence[str] = COMPARED) -> list[Comparator]:
         patterns: files, or patterns of them, from the working directory or the checkout; each pattern's are sorted.
 
     Raises:
-        ValueError: no config matches a pattern, one cannot be read, or none has several tasks.
+        ValueError: no config matches a pattern, a config cannot be read, or none has several tasks.
     """
     found: dict[str, Comparator] = {}
     for path in dict.fromkeys(path for pattern in patterns for path in matching_configs(pattern)):
@@ -60,14 +60,14 @@ def find_comparators(patterns: Sequence[str] = COMPARED) -> list[Comparator]:
             network = _comparator(path, cfg)
             found.setdefault(network.sha256, network)
     if not found:
-        raise ValueError(f'no config with a network of several tasks fits {", ".join(patterns)}.')
+        raise ValueError(f'no config of a multi-task network matches {", ".join(patterns)}.')
     names = Counter(network.name for network in found.values())
     return [replace(network, name=f'{network.name} [{network.stem}]') if names[network.name] > 1 else network
             for network in found.values()]
 
 
 def choose_comparators(networks: Sequence[Comparator], only: Sequence[str]) -> list[Comparator]:
-    """Select networks by name or by the stem of their config; all without a name.
+    """Select networks by name or by the stem of their config; without names, return all.
 
     Raises:
         ValueError: a name is unknown.
@@ -80,7 +80,10 @@ def choose_comparators(networks: Sequence[Comparator], only: Sequence[str]) -> l
 
 
 def build_model(network: Comparator, seed: int = 0, device: str = 'cpu') -> MultiTaskModel:
-    """Build its model in training mode, with random weights and without a distiller; nothing is read or downloaded."""
+    """Build the model of a network in training mode, with random weights and without a distiller.
+
+    Nothing is read or downloaded.
+    """
     cfg = smoke(resolved(network.cfg, seed, random=True, network_only=True))
     torch.manual_seed(seed)
     return MODELS.build({**cfg.model, 'type': 'MultiTaskModel', 'tasks': cfg.tasks, 'distiller': None}).to(device).train()

@@ -49,7 +49,7 @@ def is_measured(file: Path, network: Comparator, setting: Setting, device: str) 
 
 
 def device_name(device: str) -> str:
-    """The name of the device, queried in another process, because a process that has initialised CUDA cannot be forked."""
+    """The name of the device, queried in another process: a process that has initialised CUDA must not be forked later."""
     return isolated(_name_of, device, seconds=120)
 
 

@@ -12,7 +12,7 @@ T = TypeVar('T')
 
 
 def isolated(function: Callable[..., T], *arguments: Any, seconds: float) -> T:
-    """Call a function in a forked process and return what it returns.
+    """Call a function in a forked process and return its result.
 
     A fork inherits all imports, so that it starts immediately, but it cannot use existing threads or accelerator contexts.
     The calling process should therefore have done little more than its imports.
@@ -48,7 +48,7 @@ def isolated(function: Callable[..., T], *arguments: Any, seconds: float) -> T:
 
 
 def first_line(error: BaseException) -> str:
-    """``Type: message``, one line of it."""
+    """``Type: message``, with the first line of the message."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f'{type(error).__name__}: {lines[0]}' if lines else type(error).__name__
 

@@ -1,4 +1,4 @@
-"""Which networks are compared: configs by patterns, and names of networks. Reads files as text; imports nothing heavy."""
+"""Selection of the compared networks, by patterns of configs and by names. Reads configs as text; imports nothing heavy."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,19 +8,20 @@ from ...config_text import check
 
 BASELINE = 'configs/baselines/mt_mobilenetv3_nyud114.py'
 COMPARED = (BASELINE, 'configs/baselines/*_mobilenetv3_nyud114*.py', 'configs/baselines/*_full_resnet18_nyud114.py')
-"""The networks of the small pair, the shared encoder first; a new config of this form is one of them."""
+"""Networks compared by default: the multi-task networks for NYUD at 114x154, starting with the shared encoder."""
 
 
 def check_named(patterns: Sequence[str], only: Sequence[str]) -> None:
-    """Refuse patterns that no config fits, configs that are no Python, and names that no config can have.
+    """Check that each pattern matches configs that can be parsed, and that each name belongs to one of them.
 
     Args:
-        patterns: files, or patterns of them.
+        patterns: files, or patterns of files.
         only: stems of the configs, or their methods.
 
     Raises:
-        ValueError: names the pattern, the config or the name. A name is refused here only if every config says its method
-            in plain text; what is left is for :func:`~mtkd.studies.networks.comparators.choose_comparators`.
+        ValueError: no config matches a pattern, a config cannot be parsed, or a name is unknown. Names are checked only if
+            the text of every config gives its method; otherwise
+            :func:`~mtkd.studies.networks.comparators.choose_comparators` checks them.
     """
     files = [Path(file) for pattern in patterns for file in matching_configs(pattern)]
     for file in files:

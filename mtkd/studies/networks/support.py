@@ -30,9 +30,9 @@ from .isolated import first_line, isolated
 
 YES, NO, UNTRIED = 'yes', 'no', 'not tried'
 BATCH = 2
-LOSS_TOLERANCE = 0.05  # of the loss under autocast, relative to that in float32
-SCALES = 16  # of the loss in fp16, halved from 2^16 while gradients are not finite
-COMPILED_TOLERANCE = 1e-2  # of outputs and of the gradient, relative to eager; batch norm on two images magnifies rounding
+LOSS_TOLERANCE = 0.05  # maximum relative difference of the loss under autocast from that in float32
+SCALES = 16  # maximum number of loss scales in fp16, halved from 2^16 while gradients are not finite
+COMPILED_TOLERANCE = 1e-2  # of outputs and gradient, relative to eager; batch norm on two images magnifies rounding errors
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Trial:
 
     Attributes:
         size: (height, width) of the scenes.
-        seed: of weights and scenes.
-        backend: of ``torch.compile``.
+        seed: seed of weights and scenes.
+        backend: backend of ``torch.compile``.
         seconds: time limit for one feature of one network.
     """
 
@@ -121,19 +121,19 @@ def _compile(network: Comparator, trial: Trial) -> Finding:
         short = f'{count} graph break{"s" if count > 1 else ""}'
         reason = f'{"; ".join(text.splitlines()[0] for text in breaks) or first_line(error)} ({_place(error)})'
         if not graphs:
-            return Finding(NO, reason=f'no part becomes a graph: {reason}')
+            return Finding(NO, reason=f'no part could be compiled: {reason}')
     away, limit = _away(given, eager), COMPILED_TOLERANCE
     if away > limit:
         moved = nudged(model.net)
         limit = max(limit, SLACK * _away(_outputs_and_gradient(moved, moved, image, trial.seed), eager))
     if not away <= limit:
-        return Finding(NO, reason=f'outputs or gradient differ from eager by {away:.2g} of their norm, at most '
-                                  f'{limit:.2g} is taken for rounding')
+        return Finding(NO, reason=f'outputs or gradient differ from eager by {away:.2g} of their norm; at most '
+                                  f'{limit:.2g} is allowed for rounding errors')
     return Finding(YES, short, reason)
 
 
 def _away(given: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor]) -> float:
-    """The larger distance of two pairs of vectors, relative to the norm of the expected ones."""
+    """The larger of the distances between given and expected vectors, relative to the norm of the expected one."""
     return max(float((ours - theirs).norm() / theirs.norm().clamp_min(1e-12))
                for ours, theirs in zip(given, wanted, strict=True))
 
@@ -211,7 +211,7 @@ def _ddp(network: Comparator, trial: Trial) -> Finding:
         said = [Path(folder, f'rank{rank}') for rank in range(2)]
         missing = [path.name for path in said if not path.is_file()]
         if missing:
-            return Finding(NO, reason=f'{missing[0]} died')
+            return Finding(NO, reason=f'the process of {missing[0]} died')
         reasons = list(dict.fromkeys(text for path in said if (text := path.read_text())))
     return Finding(NO, reason=reasons[0]) if reasons else Finding(YES)
 
@@ -263,7 +263,7 @@ def _torch_export(network: Comparator, trial: Trial) -> Finding:
 
 
 def _exported(network: Comparator, trial: Trial, format: str) -> Finding:
-    """Export a file as ``tools/export.py``, run it and compare it with eager."""
+    """Export a file as ``mtkd export`` does, run it and compare it with eager."""
     model = build_model(network, trial.seed)
     if reason := not_deployed(model.net):
         return Finding(UNTRIED, reason=reason)

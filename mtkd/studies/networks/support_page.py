@@ -28,11 +28,11 @@ class Cell:
     """The result of one feature on one network.
 
     Attributes:
-        name, config, sha256: of the :class:`~mtkd.studies.networks.comparators.Comparator`.
+        name, config, sha256: see :class:`~mtkd.studies.networks.comparators.Comparator`.
         feature: one of :data:`~mtkd.studies.networks.support.FEATURES`.
-        state, short, reason: of the :class:`~mtkd.studies.networks.support.Finding`.
+        state, short, reason: see :class:`~mtkd.studies.networks.support.Finding`.
         size: (height, width) of the scenes.
-        backend: of ``torch.compile``.
+        backend: backend of ``torch.compile``.
         device: device of the mixed-precision trial.
         versions: package -> version.
         code_version: version of mtkd.
@@ -95,7 +95,7 @@ def read_cells(path: Path) -> dict[tuple[str, str], Cell]:
             continue
         missing = [name for name in names if not isinstance(given, dict) or name not in given]
         if missing:
-            raise ValueError(f'{path}: line {number} is no cell of the table, it lacks {missing[0]!r}; delete the line.')
+            raise ValueError(f'{path}: line {number} is not a cell of the table, it lacks {missing[0]!r}; delete the line.')
         cell = Cell(**{**{name: given[name] for name in names}, 'size': tuple(given['size'])})
         cells[cell.sha256, cell.feature] = cell
     return cells
@@ -138,14 +138,13 @@ def _plain(text: str) -> str:
 
 
 def _how(cells: Sequence[Cell]) -> str:
-    text = (f'Written by `{COMMAND}`, which tries every network of the small pair as built by its config: random weights, '
-            f'synthetic scenes of {_each(f"{cell.size[0]}×{cell.size[1]}" for cell in cells)}, one thread, and a separate '
-            f'process for each cell. The same command adds networks with new configs; cells are tried again only with '
-            f'`--again` or after a change of the config (changes of the code are not detected). A cell with - has not been '
-            f'tried.')
+    text = (f'Written by `{COMMAND}`, which tests every network as built by its config: random weights, synthetic scenes of '
+            f'{_each(f"{cell.size[0]}×{cell.size[1]}" for cell in cells)}, one thread, and a separate process for each '
+            f'cell. The same command adds networks with new configs; cells are tested again only with `--again` or after a '
+            f'change of the config (changes of the code are not detected). A cell with - has not been tested.')
     if not cells:
         return text
-    return f'{text}\n\nMade with ' + _each(
+    return f'{text}\n\nMeasured with ' + _each(
         f'{", ".join(f"{name} {version}" for name, version in cell.versions.items())} on {cell.device}'
         for cell in cells) + '.'
 
@@ -160,15 +159,15 @@ def _columns(cells: Sequence[Cell]) -> str:
         f'on {BATCH} scenes: the loss within {LOSS_TOLERANCE:.0%} of that in float32, every gradient finite. In fp16, steps '
         f'are skipped and the scale of the loss is halved until they are; the final scale is given. The device is given '
         f'above; the operations that autocast runs in half precision differ between devices.',
-        '- **DDP**: two gloo ranks, two steps, `find_unused_parameters=False`: every parameter gets a gradient, the same '
-        'on both.',
+        '- **DDP**: two gloo ranks, two steps, `find_unused_parameters=False`: every parameter gets a gradient, which is '
+        'the same on both ranks.',
         '- **ONNX**: the file written by `tools/export.py`, run by onnxruntime and compared with eager (tolerances: '
         '[export](export.md)). *Any batch and size* means that these are dynamic in the file.',
         '- **torch.export**: the same for an exported program, loaded again.'])
 
 
 def _each(texts: Iterable[str]) -> str:
-    """The distinct texts."""
+    """The distinct texts, joined by semicolons."""
     return '; '.join(dict.fromkeys(texts))
 
 
@@ -183,5 +182,5 @@ def _versions() -> dict[str, str]:
 
 
 def write_page(path: Path, networks: Sequence[Comparator], records: Path) -> None:
-    """Write the page of all cells kept so far, including those that another process has added."""
+    """Write the page of all recorded cells, including those that another process has added."""
     atomic.write_text(path, support_page(networks, read_cells(records)))

@@ -30,11 +30,14 @@ class Setting:
         size: (height, width) of the scenes.
         batch_size: scenes per step.
         device: ``'cpu'`` or ``'cuda'``.
-        threads: of torch.
+        threads: number of threads of torch.
         clock: ``'cpu'``, processor time of the process with all its threads (which excludes other processes, except for
             their effect on caches), or ``'wall'``, which is required for CUDA.
         steps: timed steps of each network.
-        seed: of weights and scenes.
+        seed: seed of weights and scenes.
+
+    Raises:
+        ValueError: an unknown clock, the processor clock with CUDA, or a number below 1.
     """
 
     size: Size = (114, 154)
@@ -49,10 +52,10 @@ class Setting:
         if self.clock not in CLOCKS:
             raise ValueError(f"clock '{self.clock}' is unknown; choose cpu or wall.")
         if self.device == 'cuda' and self.clock == 'cpu':
-            raise ValueError('on CUDA the processor only hands out the work: time it with the wall clock.')
+            raise ValueError('the processor only launches the CUDA kernels: measure with the wall clock.')
         if min(*self.size, self.batch_size, self.threads, self.steps) < 1:
             raise ValueError(f'size {self.size[0]}x{self.size[1]}, batch {self.batch_size}, {self.threads} threads, '
-                             f'{self.steps} steps: each is 1 or more.')
+                             f'{self.steps} steps: each must be 1 or more.')
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ class StepTimes:
     Attributes:
         seconds: median step of the network.
         baseline: median step of the baseline.
-        ratio: median of the pairs' ratios.
-        spread: first and third quartile of these.
+        ratio: median over all pairs of steps of the ratio of network to baseline.
+        spread: first and third quartile of these ratios.
     """
 
     seconds: float
@@ -74,10 +77,10 @@ class StepTimes:
 
 @dataclass(frozen=True)
 class Weight:
-    """Sizes of a network.
+    """Parameters, operations and memory of a network.
 
     Attributes:
-        params: parameters.
+        params: number of parameters.
         macs: multiply-accumulates of one image, see :mod:`mtkd.engine.cost`.
         kept: bytes saved by the forward pass for the backward pass: all distinct storages saved by autograd, without those
             of parameters.

@@ -1,4 +1,4 @@
-"""Sweeps: one config with many options and seeds, run N at a time, and resumed after a stop."""
+"""Sweeps: run a config with many options and seeds, several runs at a time, and resume them after an interruption."""
 
 from .jobs import DONE, LocalJobs, Stopped, SubmititJobs, choose_jobs, finish, gpus_here
 from .points import Point, Sweep, read_sweep

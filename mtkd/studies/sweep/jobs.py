@@ -37,9 +37,10 @@ class State:
     Attributes:
         name: 'waiting', 'elsewhere' (another process works on it), 'running', 'done', 'failed' or 'blocked' (one of its
             dependencies has failed).
-        begun, ended: seconds of ``time.monotonic``.
+        begun, ended: times of ``time.monotonic`` in seconds.
         why: reason of a failure.
         before: whether it was already done before this sweep.
+        not_before: time of ``time.monotonic`` before which it is not started again.
     """
 
     name: str = WAITING
@@ -62,7 +63,7 @@ class Job(Protocol):
         """Its exit code, or None while it runs."""
 
     def interrupt(self) -> None:
-        """Request it to stop."""
+        """Ask it to stop."""
 
     def wait(self) -> None:
         """Wait until it has stopped; kill it after a time-out."""
@@ -74,7 +75,7 @@ class Launcher(Protocol):
     limit: int
 
     def start(self, work: Work) -> Job:
-        """Start one."""
+        """Start a work item."""
 
 
 def perform(work: Work, environment: Mapping[str, str], watch: Watch = lambda process: None, forked: bool = False) -> int:
@@ -180,7 +181,7 @@ class LocalJob:
 
 
 class LocalJobs:
-    """Runs on this machine, one item per slot; slot i uses GPU i (modulo their number) exclusively.
+    """Runs on this machine, one item per slot; slot i uses only GPU i (modulo the number of GPUs).
 
     Args:
         limit: maximum number of concurrent items.
@@ -217,14 +218,14 @@ def gpus_here(count: int) -> list[str]:
 class Requeued:
     """:func:`perform` for submitit: requeued and resumed after preemption or a time-out.
 
-    Training saves regularly, so that nothing else is needed; the next attempt resumes from the newest checkpoint.
+    Training saves checkpoints regularly, so that nothing else is needed: the next attempt resumes from the newest one.
     """
 
     def __call__(self, work: Work, environment: Mapping[str, str]) -> int:
         return perform(work, environment)
 
     def checkpoint(self, work: Work, environment: Mapping[str, str]) -> Any:
-        """The submission that replaces it."""
+        """The submission with which submitit continues this job; called by submitit."""
         from submitit.helpers import DelayedSubmission
         return DelayedSubmission(self, work, environment)
 
@@ -262,7 +263,8 @@ class SubmititJobs:
         limit: maximum number of queued items.
         cluster: 'slurm', 'local' (processes here) or 'debug' (one after another, in this process).
         options: options of submitit's executor, such as ``timeout_min=600``, ``slurm_partition='gpu'`` and
-            ``slurm_max_num_timeout=3`` (how often a timed-out job is requeued). folder: folder for its files.
+            ``slurm_max_num_timeout=3`` (how often a timed-out job is requeued).
+        folder: folder for the files of submitit.
 
     Raises:
         RuntimeError: submitit is not installed, or there is no Slurm.
@@ -273,7 +275,7 @@ class SubmititJobs:
         try:
             import submitit
         except ImportError:
-            raise RuntimeError('submitit is not installed, which hands runs to Slurm: pip install submitit, or leave out '
+            raise RuntimeError('--cluster needs submitit, which is not installed: pip install submitit, or leave out '
                                '--cluster to run here.') from None
         self.limit = limit
         folder.mkdir(parents=True, exist_ok=True)
@@ -288,7 +290,7 @@ class SubmititJobs:
             raise RuntimeError(f'--cluster {cluster}: {error}') from None
 
     def start(self, work: Work) -> Job:
-        """Submit one."""
+        """Submit a work item."""
         work.folder.mkdir(parents=True, exist_ok=True)
         return SubmititJob(self._executor.submit(Requeued(), work, {}), work)
 
@@ -338,7 +340,7 @@ def _consider(work: Work, states: Mapping[str, State], jobs: dict[str, Job], by_
     state = states[work.name]
     failed = [name for name in work.needs if states[name].name in (FAILED, BLOCKED)]
     if failed:
-        state.name, state.why = BLOCKED, f'it needs {failed[0]}, which failed'
+        state.name, state.why = BLOCKED, f'it depends on {failed[0]}, which failed'
         return
     ready = all(states[name].name == DONE for name in work.needs)
     crowded = len(jobs) >= launcher.limit or (work.alone and any(by_name[name].alone for name in jobs))
@@ -375,7 +377,7 @@ def last_error(log: Path) -> str:
         lines = []
     begun = max((number for number, line in enumerate(lines, 1) if line.startswith('$ ')), default=0)
     said = [line for line in lines[begun:] if re.match(r'(\w+\.py: )?error: ', line)] or lines[begun:]
-    return said[-1].partition('error: ')[2] or said[-1] if said else 'it printed nothing'
+    return said[-1].partition('error: ')[2] or said[-1] if said else 'no output'
 
 
 def choose_jobs(plan: Plan, jobs: int | None, cluster: str | None, cluster_options: Mapping[str, Any],
@@ -384,7 +386,7 @@ def choose_jobs(plan: Plan, jobs: int | None, cluster: str | None, cluster_optio
 
     Args:
         plan: the plan to run.
-        jobs: runs at a time; None: one for each GPU, one without GPUs, or all of them on a cluster.
+        jobs: number of runs at a time; None: one per GPU, one without GPUs, or all of them on a cluster.
         cluster: submitit's executor; None: this machine.
         cluster_options: options of that executor.
         gpus: number of GPUs on this machine.

@@ -56,14 +56,15 @@ def sweep_board(rows: Sequence[SweptRow], references: Sequence[str | Path] = (),
 
     Raises:
         FileNotFoundError: a reference does not exist.
-        ValueError: there are no results, an unusable one, or the runs are of two suites.
+        ValueError: there are no results, a file of results is invalid, or the runs belong to several suites.
     """
     runs = [Run(file, replace(Result.read(file), method=row.label)) for row in rows for file in row.files]
     if not runs:
-        raise ValueError('no run of the sweep has results')
+        raise ValueError('no run of the sweep has results.')
     suites = sorted({run.result.suite for run in runs})
     if len(suites) > 1:
-        raise ValueError(f'the runs of the sweep belong to several suites ({", ".join(suites)}): sweep each on its own')
+        raise ValueError(f'the runs of the sweep belong to several suites ({", ".join(suites)}): write one sweep file per '
+                         f'suite.')
     mine = {run.path.resolve() for run in runs}
     others = [run for run in read_runs(references) if run.path.resolve() not in mine]
     known = beside or suites[0]
@@ -75,12 +76,12 @@ def sweep_board(rows: Sequence[SweptRow], references: Sequence[str | Path] = (),
     made.measured.sort(key=lambda row: order.get(row.method, -1))
     for row in made.measured:
         if row.method in order and row.role == 'single_task':
-            row.delta = None  # a swept single-task network is not a reference, and 0 would look like a result
+            row.delta = None  # a swept single-task network is not a reference; a delta of 0 would look like a result
     return made
 
 
 def plots(rows: Sequence[SweptRow], made: SuiteBoard, folder: Path) -> list[Path]:
-    """Plot a PNG for each option with two or more values and each shown metric (and Δ_mt), with mean and spread over seeds.
+    """Plot each shown metric (and Δ_mt) over each option with several values, with mean and spread over seeds, as PNGs.
 
     Args:
         rows: rows of the sweep.
@@ -117,7 +118,7 @@ def series_of(rows: Sequence[SweptRow], option: str) -> list[tuple[str, list[Swe
 
 
 def _values(row: Row, column: Column) -> list[float]:
-    """The values of the row's runs."""
+    """The values of all runs of a row, without missing and NaN values."""
     values = [run.delta if column.key == DELTA else run.metrics.get(column.key) for run in row.runs]
     if column.key == DELTA and row.delta is None:
         return []
@@ -181,13 +182,13 @@ def _file(name: str) -> str:
 
 
 def write_pages(sweep: Sweep, plan: Plan) -> list[str]:
-    """Write the leaderboard of the finished runs, in all formats, and the plots; returns messages."""
+    """Write the leaderboard of the finished runs in all formats, and the plots; return messages for the user."""
     rows = [SweptRow(point.label, point.values, [work.steps[-1].outcome for work in plan.runs
                                                  if work.point == point and work.done]) for point in sweep.points]
     if not any(row.files for row in rows):
         return []
     there = [folder for folder in sweep.references if Path(folder).exists()]
-    lines = [f'note: {folder}, which the sweep file names in references, is not there: the page is without it'
+    lines = [f'note: the folder {folder} in references of the sweep file does not exist and is skipped'
              for folder in sweep.references if folder not in there]
     shown = sweep_board(rows, there, sweep.published, sweep.table)
     for form in FORMATS:

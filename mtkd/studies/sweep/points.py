@@ -38,13 +38,13 @@ class Point:
 
     @property
     def label(self) -> str:
-        """'weight = 0.5, tau = 3'."""
+        """Name of its row, such as 'weight = 0.5, tau = 3'."""
         return ', '.join(f'{name} = {value_text(value)}' for name, value in self.values.items())
 
     def method(self, method: str) -> str:
-        """``method`` with the values: the name of the row on pages with other results.
+        """``method`` with the values, such as 'KD(weight=0.5;tau=3)': the name of the row on pages with other results.
 
-        Without spaces and commas, which are not allowed in K=V on a command line.
+        It contains no spaces and commas, which are not allowed in K=V on a command line.
         """
         values = ';'.join(f'{name}={value_text(value)}' for name, value in self.values.items())
         return re.sub(r"[\s,]", "", method) + '(' + re.sub(r"[\s,'\"()\[\]]", '', values) + ')'
@@ -60,8 +60,8 @@ class Sweep:
         seeds: seeds of the runs of every point.
         references: folders with further results for the page: single-task runs (for Δ_mt), the student alone, the teacher.
         published: suite of published rows for comparison; None: that of the results.
-        table: only these of the published rows, e.g. 'Table 5'.
-        title, note: of the page.
+        table: show only the published rows of this table, e.g. 'Table 5'; None: no published rows.
+        title, note: title and note of the page.
     """
 
     file: Path
@@ -104,8 +104,8 @@ def read_sweep(path: str | Path, options: Mapping[str, Any] | None = None) -> Sw
     for key in said:
         if key not in KEYS:
             near = difflib.get_close_matches(key, KEYS, n=1)
-            raise ValueError(f"{path}: a sweep file has no '{key}'" + (f'; did you mean {near[0]}?' if near else
-                             f'; it has {", ".join(KEYS)} (names that begin with _ are yours).'))
+            raise ValueError(f"{path}: a sweep file has no key '{key}'" + (f'; did you mean {near[0]}?' if near else
+                             f'; its keys are {", ".join(KEYS)} (names that begin with _ are ignored).'))
     try:
         return _sweep(path, said, options or {})
     except ValueError as error:
@@ -138,10 +138,10 @@ def _choices(said: Mapping[str, Any]) -> list[dict[str, Any]]:
                          + (', not both.' if grid is not None else '.'))
     if listed is not None:
         if not isinstance(listed, Sequence) or not listed or not all(isinstance(p, Mapping) and p for p in listed):
-            raise ValueError("points is a list of dictionaries, {'option': value}, and has at least one.")
+            raise ValueError("points must be a list of at least one dictionary, {'option': value}.")
         return [dict(point) for point in listed]
     if not isinstance(grid, Mapping) or not grid:
-        raise ValueError("grid is a dictionary, {'option': [values, …]}, and has at least one option.")
+        raise ValueError("grid must be a dictionary with at least one option, {'option': [values, …]}.")
     for key, values in grid.items():
         if not isinstance(values, list | tuple) or not values:
             raise ValueError(f"grid['{key}'] is {values!r}: give a list with at least one value.")
@@ -171,7 +171,7 @@ def short_names(keys: Iterable[str], labels: Mapping[str, str]) -> dict[str, str
     keys = list(keys)
     for key in labels:
         if key not in keys:
-            raise ValueError(f"labels['{key}'] is not a swept option; these are swept: {', '.join(keys)}.")
+            raise ValueError(f"labels['{key}'] is not a swept option; the swept options are {', '.join(keys)}.")
     names = {}
     for key in keys:
         parts = key.split('.')
@@ -179,7 +179,7 @@ def short_names(keys: Iterable[str], labels: Mapping[str, str]) -> dict[str, str
         length = next((n for n in range(1, len(parts)) if all(parts[-n:] != other[-n:] for other in others)), len(parts))
         names[key] = labels.get(key, '.'.join(parts[-length:]))
     if len(set(names.values())) < len(names):
-        raise ValueError(f'two swept options have one name: {", ".join(sorted(names.values()))}; change labels.')
+        raise ValueError(f'two swept options have the same name ({", ".join(sorted(names.values()))}): change labels.')
     return names
 
 

@@ -20,9 +20,14 @@ COLOURS = {WAITING: 'dim', ELSEWHERE: 'yellow', RUNNING: 'cyan', DONE: 'green', 
 
 
 class Screen:
-    """A live table on a terminal; elsewhere a line for each change.
+    """Context manager that shows a live table on a terminal, and otherwise prints a line for each change.
 
-    A context manager; the last table remains after exit.
+    The last table remains on the terminal after exit.
+
+    Args:
+        plan: the plan of the sweep.
+        console: the console to print to.
+        interval: seconds between two updates of the table.
     """
 
     def __init__(self, plan: Plan, console: Console, interval: float = 1.0) -> None:
@@ -56,14 +61,14 @@ class Screen:
     @staticmethod
     def _words(state: State) -> str:
         if state.before:
-            return 'done before'
+            return 'already done'
         if state.name == DONE:
             return f'done in {clock(state.ended - state.begun)}'
         return f'{state.name}{": " + state.why if state.why else ""}'
 
 
 def overview(plan: Plan, states: Mapping[str, State]) -> Table:
-    """Missing teachers, then one line per point with one column per seed."""
+    """Table of the missing teachers, followed by one line per point with one column per seed."""
     seeds = list(dict.fromkeys(work.seed for work in plan.runs))
     names = list(dict.fromkeys(name for work in plan.runs for name in (work.point.values if work.point else {})))
     title = f'{plan.root.name}: {_counts(states)}'
@@ -97,7 +102,7 @@ def cell(work: Work, state: State) -> str:
 
 
 def progress(work: Work) -> str:
-    """'42 %' of its training, or 'test'."""
+    """Progress of a running work item: '42 %' of its training, 'step 42' if its length is unknown, or 'test'."""
     if len(work.steps) > 1 and work.steps[0].done:
         return 'test'
     step = last_step(work.folder)
@@ -124,12 +129,12 @@ def last_step(folder: Path) -> int:
 
 
 def closing(plan: Plan, states: Mapping[str, State]) -> list[str]:
-    """The number of finished runs, and each failure with its reason and log."""
+    """The number of runs in each state, and each failure with its reason and log."""
     lines = [_counts({work.name: states[work.name] for work in plan.runs})]
     for work in plan.works:
         state = states[work.name]
         if state.name == FAILED:
-            lines.append(f'failed: {work.name} ({state.why}); its log: {work.log}')
+            lines.append(f'failed: {work.name} ({state.why}); log: {work.log}')
         elif state.name == BLOCKED:
             lines.append(f'not run: {work.name} ({state.why})')
     return lines
@@ -141,7 +146,7 @@ def _counts(states: Mapping[str, State]) -> str:
 
 
 def clock(seconds: float) -> str:
-    """'1:02:03' or '2:03'."""
+    """A duration in seconds as '1:02:03' or '2:03'."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f'{hours}:{minutes:02d}:{rest:02d}' if hours else f'{minutes}:{rest:02d}'

@@ -39,17 +39,17 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.smoke and self.quick:
-            raise ValueError('--smoke tries a sweep on synthetic data and --quick on its own: give one of them.')
+            raise ValueError('--smoke uses synthetic data and --quick the data of the configs: give one of them.')
 
     @property
     def shared(self) -> list[str]:
-        """Arguments of ``tools/train.py`` for the prerequisites of a run, which set ``--quick`` themselves."""
+        """Arguments of ``mtkd train`` for the prerequisites of a run, whose commands already contain ``--quick``."""
         given = ['--data-root', str(self.data_root.absolute())] if self.data_root else []
         return given + (['--amp', self.amp] if self.amp else []) + (['--smoke'] if self.smoke else [])
 
     @property
     def arguments(self) -> list[str]:
-        """Arguments of ``tools/train.py`` and ``tools/test.py``."""
+        """Arguments of ``mtkd train`` and ``mtkd test``."""
         return self.shared + (['--quick'] if self.quick else [])
 
 
@@ -71,12 +71,12 @@ class Work:
     """A sequence of steps in one folder.
 
     Attributes:
-        name: unique in the sweep.
+        name: name of the work item, unique in the sweep.
         folder: output folder, with its lock and log.
         steps: the steps; completed ones are skipped.
         needs: names of its dependencies.
         alone: whether it must not run at the same time as another such item, because both write the same cache.
-        iterations: iterations of its training, for the live table.
+        iterations: number of iterations of its training, for the live table; 0: unknown.
         point, seed: point and seed of the sweep; None: a teacher.
         begun: description of the run for later comparison (``run.json``).
     """
@@ -117,7 +117,7 @@ class Plan:
 
 
 def complete(outcome: Path) -> bool:
-    """Whether a file exists and, if it is JSON, is complete."""
+    """Whether a file exists and, if its name ends in .json, is valid JSON."""
     if outcome.suffix == '.json' and outcome.is_file():
         try:
             json.loads(outcome.read_text(encoding='utf-8'))
@@ -133,7 +133,7 @@ def make_plan(sweep: Sweep, settings: Settings) -> Plan:
 
     Raises:
         FileNotFoundError: a config, or an explicitly given checkpoint of a teacher, does not exist.
-        ValueError: an unknown option, or a folder that was started with other settings.
+        ValueError: an option is unknown, or a folder was started with other settings.
     """
     root = sweep.root / 'smoke' if settings.smoke else sweep.root / 'quick' if settings.quick else sweep.root
     results = SMOKE_RESULTS if settings.smoke else RESULTS
@@ -180,7 +180,7 @@ def _iterations(cfg: Config) -> int:
 
 
 def _check_begun(folder: Path, now: Mapping[str, Any]) -> None:
-    """Refuse a folder that was started with other settings.
+    """Check that a folder was not started with other settings.
 
     Raises:
         ValueError: the settings have changed; the message says how.

@@ -77,7 +77,7 @@ def test_without_files_the_rows_are_random():
 
 
 @pytest.mark.parametrize(('changes', 'words'), [
-    ({'weights': 'cd'}, r'one-train\.npz do not fit: they were made by another teacher .* make them again with python make'),
+    ({'weights': 'cd'}, r'one-train\.npz do not match .* created by another teacher .* create them again with python make'),
     ({'transforms': ['hflip']}, 'they average identity'),
     ({'tasks': {'hue': 3, 'age': 12}}, "no task 'age'"),
     ({'tasks': {'hue': 4, 'shade': 2}}, "'hue' has 3 classes")])
@@ -91,9 +91,9 @@ def test_pseudo_labels_that_do_not_fit(changes, words, tmp_path):
 
 def test_other_samples_and_missing_and_damaged_files(tmp_path):
     write(toy(length=5), tmp_path)
-    with pytest.raises(BadData, match='other samples: 5 of them, the data set has 6'):
+    with pytest.raises(BadData, match='other samples: there are 5 of them, but 6 in the data set'):
         with_pseudo_labels(toy(), CLASSES, tau=0.7, folder=tmp_path, **WHO)
-    with pytest.raises(FileNotFoundError, match=r"of two \('train'\) have not been made .* run python make, or add --with"):
+    with pytest.raises(FileNotFoundError, match=r"of two \('train'\) do not exist .* run python make, or add --with"):
         with_pseudo_labels(toy('two'), CLASSES, tau=0.7, folder=tmp_path, command='python make', **WHO)
     (tmp_path / 'one-train.npz').write_bytes(b'nothing')
     with pytest.raises(BadData, match='damaged or not a file of pseudo-labels .* delete it and run'):

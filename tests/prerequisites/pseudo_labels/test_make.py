@@ -82,7 +82,7 @@ def test_a_stopped_run_goes_on_where_it_was(trained, tmp_path, monkeypatch):
     assert not list((tmp_path / 'cut').glob('*.npz')) and len(list((tmp_path / 'cut').glob('*.parts/0*.npz'))) == 1
     calls.update(left=100, seen=0)
     resumed, said = make(trained, tmp_path / 'cut')
-    assert any('1 of 3 chunks are there from before' in line for line in said)
+    assert any('1 of 3 chunks exist already' in line for line in said)
     assert calls['seen'] == 20 + 12 + 10 - 8, 'existing files are not made again'
     assert not list((tmp_path / 'cut').glob('*.parts'))
     for a, b in zip(whole, resumed, strict=True):
@@ -113,7 +113,7 @@ def test_what_fits_is_kept_and_what_does_not_is_made_again(trained, tmp_path, mo
     cfg.pseudo_labels.update(folder=str(tmp_path), transforms=['identity'])
     said: list[str] = []
     make_pseudo_labels(cfg, 0, tmp_path, say=said.append)
-    again = [line for line in said if 'is made again' in line]
+    again = [line for line in said if 'is created again' in line]
     assert len(again) == 3 and 'damaged' in again[0] and 'they average identity, hflip' in again[1]
 
 

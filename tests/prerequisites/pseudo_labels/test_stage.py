@@ -61,7 +61,7 @@ def test_a_mistake_is_one_sentence(work, options, words):
 
 
 def test_a_teacher_of_other_tasks(work, tmp_path):
-    for tasks, words in (("dict(shade=dict(type='Classification', num_classes=2))", "has no task 'hue': list the tasks"),
+    for tasks, words in (("dict(shade=dict(type='Classification', num_classes=2))", "has no task 'hue': list in"),
                          ("dict(shade=dict(type='Classification', num_classes=5), hue=dict(type='Classification', "
                           "num_classes=3), age=dict(type='Age', num_bins=12))", "'shade' has 5 classes in the teacher")):
         other = write_config(tmp_path, 'other', tasks=tasks)
@@ -111,7 +111,7 @@ def test_beside_other_links(work):
 
 
 def test_training_without_the_files_names_the_command(work):
-    with pytest.raises(FileNotFoundError, match=r"of one \('train'\) have not been made .* run mtkd pseudo-label"):
+    with pytest.raises(FileNotFoundError, match=r"of one \('train'\) do not exist .* run mtkd pseudo-label"):
         train(Job(str(work[1]), work_dir=work[0] / 'early'))
 
 
@@ -138,7 +138,7 @@ def test_a_retrained_teacher_makes_them_stale(work, tmp_path):
     torch.save(final, tmp_path / 'other.pth')
     cfg.pseudo_labels.teacher.checkpoint = str(tmp_path / 'other.pth')
     ready = use_pseudo_labels(prepare(cfg, work_dir='w', seed=0, data_root=tmp_path), 0)
-    with pytest.raises(ValueError, match='made by another teacher .* make them again with mtkd pseudo-label'):
+    with pytest.raises(ValueError, match='created by another teacher .* create them again with mtkd pseudo-label'):
         DATASETS.build(ready.train_dataloader.dataset)
 
 

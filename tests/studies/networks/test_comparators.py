@@ -32,7 +32,7 @@ def test_mistakes_are_one_sentence(tmp_path):
     with pytest.raises(ValueError, match=r'there is no config .*nowhere'):
         find_comparators([str(tmp_path / 'nowhere*.py')])
     write_network(tmp_path, 'single', addition="\ntasks.pop('depth')")
-    with pytest.raises(ValueError, match='no config with a network of several tasks'):
+    with pytest.raises(ValueError, match='no config of a multi-task network'):
         find_comparators([str(tmp_path / '*.py')])
 
 

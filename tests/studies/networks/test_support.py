@@ -32,7 +32,7 @@ def test_why_not(tmp_path):
     found = try_feature('ddp', network(tmp_path, 'SpareHead'), TRIAL)
     assert found == Finding(NO, reason='parameters without a gradient: net.heads.semseg.spare, net.heads.depth.spare')
     found = try_feature('torch_export', network(tmp_path, 'AskingHead'), TRIAL)
-    assert found.state == NO and 'decides by values of the image' in found.reason
+    assert found.state == NO and 'depends on values of the image' in found.reason
 
 
 def test_what_cannot_be_tried_here_says_so(tmp_path):

@@ -33,7 +33,7 @@ def test_cells_are_kept_line_by_line_and_the_last_counts(toy, tmp_path):
 def test_a_line_of_another_kind_is_named(tmp_path):
     path = tmp_path / 'cells.jsonl'
     path.write_text('{"name": "MT"}\n')
-    with pytest.raises(ValueError, match=r"cells.jsonl: line 1 is no cell of the table, it lacks 'config'"):
+    with pytest.raises(ValueError, match=r"cells.jsonl: line 1 is not a cell of the table, it lacks 'config'"):
         read_cells(path)
 
 

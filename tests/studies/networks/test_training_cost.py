@@ -88,8 +88,8 @@ def test_an_error_of_the_network_is_said(tmp_path):
 
 
 @pytest.mark.parametrize(('given', 'words'), [
-    ({'clock': 'sun'}, "clock 'sun' is unknown"), ({'device': 'cuda'}, 'time it with the wall clock'),
-    ({'steps': 0}, 'each is 1 or more'), ({'size': (0, 5)}, 'size 0x5')])
+    ({'clock': 'sun'}, "clock 'sun' is unknown"), ({'device': 'cuda'}, 'measure with the wall clock'),
+    ({'steps': 0}, 'each must be 1 or more'), ({'size': (0, 5)}, 'size 0x5')])
 def test_settings_are_checked(given, words):
     with pytest.raises(ValueError, match=words):
         Setting(**given)

@@ -56,7 +56,7 @@ def test_one_that_fails_stops_only_what_needs_it(tmp_path):
     states = run(works)
     assert names(states) == {'bad': 'failed', 'after': 'blocked', 'beyond': 'blocked', 'silent': 'failed', 'good': 'done'}
     assert states['bad'].why == 'exit code 2: no such data'
-    assert states['after'].why == 'it needs bad, which failed'
+    assert states['after'].why == 'it depends on bad, which failed'
     assert states['silent'].why == f'exit code 1: the command ended without writing {tmp_path}/silent/0'
 
 
@@ -144,7 +144,7 @@ def test_a_killed_process_is_a_failure_with_its_signal(tmp_path):
 
 def test_the_reason_is_the_last_commands_own_sentence(tmp_path):
     log = tmp_path / 'log'
-    assert last_error(log) == 'it printed nothing'
+    assert last_error(log) == 'no output'
     log.write_text('$ first\nerror: old\n$ second\nTraceback\n  in x\nValueError: boom\n')
     assert last_error(log) == 'ValueError: boom'
     log.write_text('$ train\nusage: x\ntrain.py: error: no such option\n(MTKD_TRACEBACK=1 shows …)\n')
@@ -153,7 +153,7 @@ def test_the_reason_is_the_last_commands_own_sentence(tmp_path):
 
 def test_without_submitit_that_is_said(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'submitit', None)
-    with pytest.raises(RuntimeError, match='submitit is not installed, .*pip install submitit'):
+    with pytest.raises(RuntimeError, match='submitit, which is not installed: pip install submitit'):
         SubmititJobs(1, 'debug', {}, tmp_path)
 
 

@@ -68,7 +68,7 @@ def test_without_a_terminal_each_change_is_a_line(tmp_path):
         screen.show(states)
         screen.show(states)
     assert console.file.getvalue().splitlines() == [
-        'teacher big/seed0: done in 1:30', 'weight=0.5/seed0: done before', 'weight=0.5/seed1: running',
+        'teacher big/seed0: done in 1:30', 'weight=0.5/seed0: already done', 'weight=0.5/seed1: running',
         'weight=2.0/seed0: failed: exit code 2: no data', 'weight=2.0/seed1: blocked: it needs x, which failed']
 
 
@@ -84,7 +84,7 @@ def test_the_end_names_what_failed_and_its_log(tmp_path):
     laid = plan(tmp_path)
     assert closing(laid, states_of(laid)) == [
         '1 running, 1 done, 1 failed, 1 blocked',
-        f'failed: weight=2.0/seed0 (exit code 2: no data); its log: {tmp_path}/weight=2.0/seed0/sweep.log',
+        f'failed: weight=2.0/seed0 (exit code 2: no data); log: {tmp_path}/weight=2.0/seed0/sweep.log',
         'not run: weight=2.0/seed1 (it needs x, which failed)']
 
 
