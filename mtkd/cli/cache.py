@@ -19,8 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file of the training that uses the caches')
     job_arguments(parser)
     parser.add_argument('--workers', type=int, metavar='N', help="number of data loader workers (default: the config's)")
-    parser.add_argument('--shard', metavar='I/N', help='write only part I (from 0) of N of the rows, while other processes '
-                        "write the others; 'auto': the rank under torchrun, srun or mpirun, or the task of a Slurm array")
+    parser.add_argument('--shard', metavar='I/N',
+                        help='write only part I of N (from 0 to N - 1), while other processes write the other parts; auto: '
+                             'use the rank under torchrun, srun or mpirun, or the task of a Slurm job array (default: write '
+                             'everything)')
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Writing one teacher cache by several processes: which rows are whose, and who may write."""
+"""Writing a teacher cache with several processes: the shard of each process, and locks."""
 
 import os
 import time
@@ -12,10 +12,10 @@ import torch
 from ..engine.lock import Busy, Lock
 
 AUTO = 'auto'
-PATIENCE_S = 60.0  # for another process that begins the cache
+PATIENCE_S = 60.0  # maximum time to wait for another process that creates the cache
 _LAUNCHERS = (('RANK', 'WORLD_SIZE', 0), ('SLURM_ARRAY_TASK_ID', 'SLURM_ARRAY_TASK_COUNT', 'SLURM_ARRAY_TASK_MIN'),
               ('SLURM_PROCID', 'SLURM_NTASKS', 0), ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 0))
-ADVICE = 'it is being written there; wait for that, and run this command again.'
+ADVICE = 'wait until that process has finished, and run this command again.'
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,15 @@ class ShardOf:
 
     @classmethod
     def parse(cls, text: str | None, environment: Mapping[str, str] | None = None) -> 'ShardOf | None':
-        """The shard of an option's text.
+        """Parse the option ``--shard``.
 
         Args:
-            text: ``'I/N'``, or ``'auto'``: the rank under torchrun, srun or mpirun, or the task of a Slurm job array. None:
-                no shard.
+            text: ``'I/N'``, or ``'auto'`` for the rank under torchrun, srun or mpirun, or the task of a Slurm job array;
+                None: no shard.
             environment: the environment variables; None: those of the process.
 
         Raises:
-            ValueError: another text, a number that does not fit, or ``'auto'`` under none of these programs.
+            ValueError: the text is invalid, I is not below N, or none of these programs started the process.
         """
         if text is None:
             return None
@@ -64,12 +64,12 @@ class ShardOf:
                     raise ValueError(f'--shard {AUTO}: {rank}={values[0]} and {size}={values[1]} do not fit: number the '
                                      f'processes without gaps, or give --shard I/N.')
                 return cls(index, count)
-        raise ValueError(f'--shard {AUTO} reads the rank from torchrun, srun, mpirun or a Slurm job array, and none of them '
-                         f'started this process: give --shard I/N.')
+        raise ValueError(f'--shard {AUTO} needs torchrun, srun, mpirun or a Slurm job array, but none of them started this '
+                         f'process: give --shard I/N.')
 
 
 def own_device(shard: ShardOf | None, environment: Mapping[str, str] | None = None) -> str:
-    """The device of a process: its own GPU, where a machine has several."""
+    """The device of a process: the GPU with its local rank if the cache is written in shards, otherwise the first one."""
     if not torch.cuda.is_available():
         return 'cpu'
     given = os.environ if environment is None else environment
@@ -80,10 +80,10 @@ def own_device(shard: ShardOf | None, environment: Mapping[str, str] | None = No
 
 
 def beginning(folder: Path, what: str) -> Lock:
-    """The lock for creating a cache or joining its writers, held for seconds; waits for others that hold it.
+    """The lock for creating a cache or joining its writers, which is held only briefly; waits until it is free.
 
     Raises:
-        Busy: another process holds it for longer than a minute.
+        Busy: another process has held it for more than a minute.
     """
     until = time.monotonic() + PATIENCE_S
     while True:
@@ -96,20 +96,20 @@ def beginning(folder: Path, what: str) -> Lock:
 
 
 def writing(folder: Path, number: int, count: int, what: str) -> Lock:
-    """The lock of a shard, held while it is written.
+    """The lock of a shard, held while the shard is written.
 
     Raises:
-        Busy: another process writes it.
+        Busy: another process is writing the shard.
     """
     shard = f'shard {number}/{count} of ' if count > 1 else ''
     return Lock(folder.with_name(f'{folder.name}.{number}of{count}.lock'), f'{shard}{what}', ADVICE)
 
 
 def check_nobody_writes(folder: Path, what: str) -> None:
-    """Refuse to replace a cache of which another process writes a shard.
+    """Check that no other process is writing a shard of a cache, before it is replaced.
 
     Raises:
-        Busy: a process does.
+        Busy: another process is writing a shard.
     """
     with ExitStack() as held:
         for path in sorted(folder.parent.glob(f'{folder.name}.*of*.lock')):

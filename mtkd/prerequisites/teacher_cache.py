@@ -321,11 +321,13 @@ def write_all(cfg: Config, plan: CachePlan, say: Callable[[str], None] = print, 
         shard: write only these rows of each cache, while other processes write the others; None: all rows.
 
     Returns:
-        The stores' folders.
+        The folders of the stores.
 
     Raises:
-        Busy: another process writes the same rows.
-        ValueError: a shard does not fit the cache that other processes have begun; nothing is deleted.
+        Busy: another process is writing the same rows.
+        OSError: there is not enough disk space.
+        ValueError: see :func:`parts`; or a shard does not fit the cache that other processes have started (nothing is
+            deleted).
     """
     model = MODELS.build(cfg.model)
     model.to(own_device(shard))
@@ -352,7 +354,7 @@ def _write(part: Part, plan: CachePlan, loading: Mapping[str, int], say: Callabl
 
 
 def _join(part: Part, plan: CachePlan, key: Mapping[str, Any], shard: ShardOf | None, held: ExitStack) -> list[int]:
-    """Create the store unless there is one, and lock the shards to write.
+    """Create the store if it does not exist, and lock the shards to write.
 
     Args:
         part: the store.
@@ -384,10 +386,10 @@ def _fill(part: Part, plan: CachePlan, number: int, loading: Mapping[str, int], 
     shard, taps = store.shards[number], tuple(store.shapes)
     name = f'{part}, shard {number}/{len(store.shards)}' if len(store.shards) > 1 else str(part)
     if shard.complete:
-        say(f'{name}: its {shard.num_rows} rows are there')
+        say(f'{name}: all {shard.num_rows} rows exist already')
         return
     say(f'{name}: {shard.num_rows} rows of {store.row_bytes} bytes, {_megabytes(shard.num_rows * store.row_bytes)} in '
-        f'{part.folder}' + (f'; going on from row {shard.written}' if shard.written else ''))
+        f'{part.folder}' + (f'; continuing from row {shard.written}' if shard.written else ''))
     progress = _Progress(name, store, number, say)
     rows = range(shard.first + shard.written, shard.first + shard.num_rows)
     keys = [divmod(row, len(source))[::-1] for row in rows]
@@ -402,10 +404,10 @@ def _fill(part: Part, plan: CachePlan, number: int, loading: Mapping[str, int], 
 
 def _usable(part: Part, plan: CachePlan, key: Mapping[str, Any], say: Callable[[str], None],
             shard: ShardOf | None) -> FeatureStore | None:
-    """The existing store, or None with a message on why it is not used.
+    """The existing store; None if there is none, or if it cannot be used, with a message about the reason.
 
     Raises:
-        ValueError: it does not fit this process's shard, and may hold rows of other processes.
+        ValueError: the store does not fit the shard of this process and may contain rows of other processes.
     """
     try:
         store = FeatureStore(part.folder)
@@ -421,12 +423,12 @@ def _usable(part: Part, plan: CachePlan, key: Mapping[str, Any], say: Callable[[
         say(f'{part}: the cache is written again, because it is outdated: {"; ".join(wrong)}')
         return None
     if wrong and shard is not None:
-        raise StaleCache(f'--shard {shard}: the cache of {part} in {part.folder} was made from something else: '
-                         f'{"; ".join(wrong)}; all shards need the same config, teacher and data, or delete the folder and '
-                         f'start all shards again if it is an old one.')
+        raise StaleCache(f'--shard {shard}: the cache of {part} in {part.folder} does not match: {"; ".join(wrong)}; use '
+                         f'the same config, teacher and data for all shards, or delete the folder if it is outdated and '
+                         f'start all shards again.')
     if shard is not None and shard.count != len(store.shards) and not store.complete:
         count = len(store.shards)
-        raise ValueError(f'--shard {shard}: the cache of {part} in {part.folder} was begun in {count} shards and is not '
+        raise ValueError(f'--shard {shard}: the cache of {part} in {part.folder} was started with {count} shards and is not '
                          f'complete: give --shard I/{count}, or leave --shard out to write the rest in one process.')
     return store
 

@@ -50,7 +50,7 @@ def test_a_shard_has_one_writer_and_keeps_the_cache_from_being_replaced(tmp_path
     with writing(folder, 1, 2, 'the cache'):
         with writing(folder, 0, 2, 'the cache'):
             pass
-        with pytest.raises(Busy, match='shard 1/2 of the cache is in use by process .*: it is being written there'):
+        with pytest.raises(Busy, match='shard 1/2 of the cache is in use by process .*: wait until'):
             writing(folder, 1, 2, 'the cache')
         with pytest.raises(Busy, match='the cache is in use'):
             check_nobody_writes(folder, 'the cache')

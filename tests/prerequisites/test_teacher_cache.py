@@ -264,19 +264,19 @@ def test_shards_write_one_cache(folder, tmp_path, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         write(cached, stop, '2/3')
-    with pytest.raises(ValueError, match=r'begun in 3 shards and is not complete: give --shard I/3'):
+    with pytest.raises(ValueError, match=r'started with 3 shards and is not complete: give --shard I/3'):
         write(cached, shard='0/2')
     with writing(place, 2, 3, 'x'), pytest.raises(Busy, match='shard 2/3 of the cache of .* is in use'):
         write(cached, shard='2/3')
     write(cached, lines.append, '2/3')
-    assert '6 rows' in lines[-3] and 'going on from row 4' in lines[-3]
+    assert '6 rows' in lines[-3] and 'continuing from row 4' in lines[-3]
     write(cached)  # without a shard argument: the rest, which is shard 0
     store = FeatureStore(place)
     store.verify()
     assert store.complete and all((value == whole[tap]).all() for tap, value in store.read(range(16)).items())
     steps(cached, 2)
     write(cached, lines.append, '0/2')
-    assert 'is there and fits' in lines[-1]
+    assert 'exists and is valid' in lines[-1]
 
 
 def test_a_shard_that_sees_other_rows_loses_nothing(folder, tmp_path):
@@ -284,7 +284,7 @@ def test_a_shard_that_sees_other_rows_loses_nothing(folder, tmp_path):
     kept = {path.name: path.read_bytes() for path in place.iterdir()}
     other = job(folder, tmp_path)
     other.options['train_dataloader.dataset.num_samples'] = 7
-    with pytest.raises(StaleCache, match=r'--shard 1/2: .* made from something else: samples \(8 then, 7 now\); sample ids'):
+    with pytest.raises(StaleCache, match=r'--shard 1/2: .* does not match: samples \(8 then, 7 now\); sample ids'):
         write(other, shard='1/2')
     assert kept == {path.name: path.read_bytes() for path in place.iterdir()}
     with writing(place, 0, 2, 'x'), pytest.raises(Busy):

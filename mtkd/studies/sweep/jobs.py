@@ -186,8 +186,8 @@ class LocalJobs:
     Args:
         limit: maximum number of concurrent items.
         gpus: as in CUDA_VISIBLE_DEVICES; none: on the CPU, with cores divided evenly unless OMP_NUM_THREADS is set. On the
-            CPU, the runs share the imports of one process; with GPUs, each is a process of its own, because a process that
-            has touched CUDA cannot be forked.
+            CPU, the runs are forked from one process to share its imports; with GPUs, each run is started separately,
+            because a process that has initialised CUDA cannot be forked.
     """
 
     def __init__(self, limit: int, gpus: Sequence[str] = ()) -> None:
