@@ -2,6 +2,8 @@
 
     python benchmarks/teacher_cache.py
     python benchmarks/teacher_cache.py --samples 4096 --steps 40
+    python benchmarks/teacher_cache.py --formats --samples 256 --batch 8
+    python benchmarks/teacher_cache.py --students 3 --data-root data
 
 Synthetic pictures and random weights, in the place of a config's data and teachers; two views of every sample. Steps that
 are compared take turns, so that whatever else the machine does falls on all of them; loading (no workers) is part of each.
@@ -9,15 +11,21 @@ are compared take turns, so that whatever else the machine does falls on all of 
     student   teachers' taps from the cache, against the same taps already in memory, and against live teachers
     joint     the joint teacher from cached experts, against live experts
     reading   random batches with the file thrown out of the page cache first
+
+--formats: size of the outputs of four dense tasks (40 classes, depth, normals, edges) in each format, encoding and reading
+them, beside the step that uses them. --students: one teacher of these tasks on 256 pictures of NYUD-MT at 64x96, briefly
+trained, and N students for each format (seeds 0 to N - 1) with their scores.
 """
 
 import argparse
+import lzma
 import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +34,35 @@ import torch
 from mmengine.config import Config
 from torch.utils.data import DataLoader
 
+from mtkd.atomic import write_text
 from mtkd.cli.mistakes import exit_code
 from mtkd.datasets import InfiniteBatchSampler, MixSampler, MultiDataset, ShuffleSampler
 from mtkd.datasets.multi import leaves
-from mtkd.engine.run import Job
+from mtkd.engine.run import Job, test, train
 from mtkd.prerequisites.teacher_cache import CachePlan, attach, parts, write_all
 from mtkd.registry import DATASETS, MODELS
 from mtkd.structures import FeatureStore, collate
+from mtkd.structures.tap_formats import tap_format
 
 STUDENT = 'configs/mlfd/student_s32_cifar10_l1_l2_l3.py'
 JOINT = 'configs/mlfd/joint_s32_stride4.py'
+DENSE = 'configs/kdam/mobilenetv3_from_resnet34_nyud114.py'
+FORMATS: dict[str, Any] = {
+    'float16': 'float16', 'int8': 'int8', 'topk:4, int8': {'semseg.out': 'topk:4', '*': 'int8'},
+    'topk:5, int8': {'semseg.out': 'topk:5', '*': 'int8'}}
+TAUGHT = """
+_base_ = ['{configs}/{base}.py']
+tasks = dict(semseg=dict(num_classes=40))
+train_dataloader = dict(dataset=dict(
+    _delete_=True, type='NYUDMT', data_root='NYUD_MT', cache=True, split='train', limit=256, pipeline=[
+        dict(type='Resize', size=(64, 96)), dict(type='RandomHFlip'), dict(type='PhotoMetricDistortion')]))
+val_dataloader = dict(dataset=dict(
+    _delete_=True, type='NYUDMT', data_root='NYUD_MT', cache=True, split='val', limit=64, pipeline=[
+        dict(type='Resize', size=(64, 96))]))
+test_dataloader = val_dataloader
+test_evaluator = dict(slow=False)
+{more}
+"""
 
 
 class Training:
@@ -74,8 +101,8 @@ class Memory:
     def __init__(self, store: FeatureStore) -> None:
         self.rows = store.read(range(store.num_rows))
 
-    def read(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        return {tap: value[rows] for tap, value in self.rows.items()}
+    def read(self, rows: np.ndarray, taps: Sequence[str]) -> dict[str, np.ndarray]:
+        return {tap: self.rows[tap][rows] for tap in taps}
 
 
 def prepared(config: str, samples: int, batch: int) -> Config:
@@ -141,13 +168,82 @@ def compare(config: str, samples: int, batch: int, steps: int) -> None:
               f"{teachers / times['cached']:.0f}")
 
 
+def formats(samples: int, batch: int, steps: int) -> None:
+    """Size, writing and reading of each format, beside the step of the student that reads them."""
+    cfg = prepared(DENSE, samples, batch)
+    with tempfile.TemporaryDirectory() as place:
+        torch.manual_seed(0)
+        stores, rng = {}, np.random.default_rng(0)
+        for name, dtype in FORMATS.items():
+            plan = CachePlan(folder=f'{place}/{name}', dtype=dtype)
+            stores[name] = FeatureStore(write_all(cfg, plan, lambda line: None, workers=0)[0])
+        training = Training(cfg, CachePlan(folder=f'{place}/float16'), remembered=True)
+
+        def reading(store: FeatureStore) -> Callable[[], None]:
+            return lambda: [torch.as_tensor(value).float() for value in store.read(rng.integers(0, samples, batch)).values()]
+
+        times = medians({'step': training.step, **{name: reading(store) for name, store in stores.items()}}, steps)
+        shapes = ', '.join(f'{tap} {shape}' for tap, shape in stores['float16'].shapes.items())
+        print(f"{DENSE}: batch {batch}, {samples} samples, {shapes}; a step without reading {1e3 * times['step']:.1f} ms")
+        values = stores['float16'].read(range(batch))
+        for name, store in stores.items():
+            begun = time.perf_counter()
+            for tap, value in values.items():
+                tap_format(store.formats[tap]).encode(value)
+            encoding = (time.perf_counter() - begun) / batch
+            speed, _ = cold(store.folder, batch)
+            share = store.row_bytes / stores['float16'].row_bytes
+            print(f'  {name:13s} {store.row_bytes:7d} bytes a sample, {share:.3f} of float16; encoding '
+                  f'{1e3 * encoding:.2f} ms a sample; reading a batch {1e3 * times[name]:.2f} ms, '
+                  f"{times[name] / times['step']:.4f} of a step; cold {speed / 1e6:.0f} MB/s")
+            block = store.shards[0].rows.read_bytes()[:store.block_rows * store.row_bytes]
+            for codec, small in ((zlib, zlib.compress(block, 1)), (lzma, lzma.compress(block, preset=0))):
+                begun = time.perf_counter()
+                codec.decompress(small)
+                print(f'      its blocks by {codec.__name__}: {len(small) / len(block):.2f} of that, '
+                      f'{len(block) / 1e6 / (time.perf_counter() - begun):.0f} MB/s')
+
+
+def students(seeds: int, data_root: Path) -> None:
+    """Scores of students of one teacher, for each format and seed."""
+    configs = Path('configs').resolve() / 'quickstart'
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        more = 'train_cfg = dict(max_iters=200)'
+        write_text(folder / 'teacher.py', TAUGHT.format(configs=configs, base='teacher', more=more))
+        more = (f"model = dict(distiller=dict(teachers=dict(resnet18=dict(config='{folder}/teacher.py'))))\n"
+                f"teacher_cache = dict(mode='views', views=2, folder='{folder}/cache')\ntrain_cfg = dict(max_iters=100)")
+        write_text(folder / 'student.py', TAUGHT.format(configs=configs, base='student_kdam', more=more))
+        os.environ['MTKD_WORK_DIRS'] = f'{folder}/work_dirs'
+        train(Job(f'{folder}/teacher.py', data_root=data_root))
+        for name in ('float16', 'int8', 'topk:4, int8'):
+            for seed in range(seeds):
+                begun = time.perf_counter()
+                options = {'teacher_cache.dtype': FORMATS[name], 'teacher_cache.folder': f'{folder}/cache/{name}'}
+                job = Job(f'{folder}/student.py', options, folder / name / str(seed), seed, data_root,
+                          with_prerequisites=True)
+                found = test(Job(f'{folder}/student.py', seed=seed, data_root=data_root), train(job) / 'final.pth').metrics
+                scores = '  '.join(f'{task} {metric} {value:.4f}' for task, values in found.items()
+                                   for metric, (value, _, _) in list(values.items())[:1])
+                print(f'RESULT {name:13s} seed {seed}  {scores}  {time.perf_counter() - begun:.0f} s', flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--samples', type=int, default=2048)
     parser.add_argument('--batch', type=int, default=64)
     parser.add_argument('--steps', type=int, default=20)
     parser.add_argument('--configs', nargs='+', default=[STUDENT, JOINT])
+    parser.add_argument('--formats', action='store_true', help='compare the formats of stored taps')
+    parser.add_argument('--students', type=int, metavar='N', help='train N students with each format')
+    parser.add_argument('--data-root', type=Path, help="folder with NYUD_MT, for --students")
     arguments = parser.parse_args()
+    if arguments.formats:
+        formats(arguments.samples, arguments.batch, arguments.steps)
+    if arguments.students:
+        students(arguments.students, arguments.data_root)
+    if arguments.formats or arguments.students:
+        return 0
     for config in arguments.configs:
         compare(config, arguments.samples, arguments.batch, arguments.steps)
     return 0

@@ -79,13 +79,18 @@ def own_device(shard: ShardOf | None, environment: Mapping[str, str] | None = No
     return f'cuda:{number % torch.cuda.device_count()}'
 
 
-def beginning(folder: Path, what: str) -> Lock:
+def beginning(folder: Path, what: str, patience: float = PATIENCE_S) -> Lock:
     """The lock for creating a cache or joining its writers, which is held only briefly; waits until it is free.
 
+    Args:
+        folder: folder of the cache.
+        what: the cache in words.
+        patience: seconds to wait.
+
     Raises:
-        Busy: another process has held it for more than a minute.
+        Busy: another process has held it for longer.
     """
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + patience
     while True:
         try:
             return Lock(folder.with_name(f'{folder.name}.lock'), what, ADVICE)

@@ -28,10 +28,12 @@ from ..engine.quick import flag
 from ..registry import DATASETS, MODELS, PREREQUISITES, TRANSFORMS
 from ..structures import FeatureStore, collate
 from ..structures.tap_formats import tap_format
+from . import cache_remote as remote
 from .cache_shards import ShardOf, beginning, check_nobody_writes, own_device, writing
 
 CONFIG_KEYS = ('teacher_cache',)
 COMMIT_EVERY_S = 5.0  # seconds between two writes to disk
+DOWNLOAD_PATIENCE_S = 3600.0  # for another process of this machine that downloads the cache
 NO_CLASSES = frozenset({'normals', 'depth', 'edge_map'})  # kinds of tasks whose channels are no scores of classes
 
 
@@ -49,7 +51,8 @@ class CachePlan:
             geometry of the augmentation (approximate).
         views: K; the view of a sample is f(seed, epoch mod K, sample).
         seed: seed of the augmentation of the views, the same for all runs that share a cache.
-        folder: folder of the caches; None: ``cache`` next to the teacher's checkpoint.
+        folder: folder of the caches, or an address for fsspec such as ``s3://bucket/caches``, whose files are read through
+            a local copy; None: ``cache`` next to the teacher's checkpoint.
         dtype: format of the stored taps, ``'float16'``, ``'float32'``, ``'int8'`` (8 bits a value, a scale a channel) or
             ``'topk:K'`` (the K largest class scores); or patterns of taps -> format, of which the first that matches counts,
             as in ``{'semseg.out': 'topk:4', '*.out': 'int8'}``. Other taps are ``'float16'``. See
@@ -117,7 +120,8 @@ class Part:
         teacher: the teacher.
         taps: the taps used in training.
         dataset: the initialised data set.
-        folder: folder of the store.
+        folder: folder of the store; of its local copy, if it has an address.
+        address: address of a store on another file system.
     """
 
     name: str
@@ -125,6 +129,12 @@ class Part:
     taps: tuple[str, ...]
     dataset: TaskDataset
     folder: Path
+    address: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The address or the folder, for messages."""
+        return self.address or str(self.folder)
 
     def __str__(self) -> str:
         return f"teacher '{self.name}' on {self.dataset.name} ({self.dataset.split})"
@@ -144,7 +154,12 @@ def parts(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> list[
                              f'cannot be cached; leave teacher_cache or teacher_train_mode out.')
         for leaf in leaves(dataset):
             leaf.full_init()
-            found.append(Part(name, teacher, taps, leaf, _root(cfg, plan, name) / _place(leaf, plan)))
+            place = _place(leaf, plan)
+            if plan.folder is not None and remote.is_remote(plan.folder):
+                address = f'{plan.folder.rstrip("/")}/{name}/{place}'
+                found.append(Part(name, teacher, taps, leaf, remote.local_copy(address), address))
+            else:
+                found.append(Part(name, teacher, taps, leaf, _root(cfg, plan, name) / place))
     if not found:
         raise ValueError(f'{cfg.filename} has a teacher_cache, but no teacher or expert to cache.')
     _check_formats(model, found, plan)
@@ -185,7 +200,7 @@ def _place(leaf: TaskDataset, plan: CachePlan) -> str:
 
 def _root(cfg: Config, plan: CachePlan, name: str) -> Path:
     if plan.folder is not None:
-        return Path(plan.folder) / name
+        return Path(plan.folder.removeprefix(remote.LOCAL)) / name
     teachers = {**((cfg.model.get('distiller') or {}).get('teachers') or {}),
                 **((cfg.model.net.get('trunk') or {}).get('experts') or {})}
     checkpoint = teachers[name].get('checkpoint')
@@ -259,19 +274,20 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
     _fix_views(dataset, plan)
     for part in parts(cfg, model, dataset, plan) if not plan.live else ():
         command = f'mtkd cache {cfg.filename}{flag(cfg)}'
+        _pull(part)
         try:
             store = FeatureStore(part.folder)
         except FileNotFoundError as error:
-            raise FileNotFoundError(f'the cache of {part} has not been written ({part.folder}): run {command}, or add '
+            raise FileNotFoundError(f'the cache of {part} has not been written ({part.where}): run {command}, or add '
                                     f'--with-prerequisites to this command.') from error
         except ValueError as error:
             raise ValueError(f'the cache of {part} cannot be read, write it again with {command}: {error}') from error
         wrong = changes(store, key_of(part, plan), part, plan)
         if wrong:
-            raise StaleCache(f'the cache of {part} in {part.folder} is stale: {"; ".join(wrong)}; write it again with '
+            raise StaleCache(f'the cache of {part} in {part.where} is stale: {"; ".join(wrong)}; write it again with '
                              f'{command}.')
         if not store.complete:
-            raise ValueError(f'the cache of {part} in {part.folder} has {store.written} of {store.num_rows} rows'
+            raise ValueError(f'the cache of {part} in {part.where} has {store.written} of {store.num_rows} rows'
                              f'{_missing(store)}; continue with {command}.')
         part.dataset.cached[part.name] = CachedTaps(store, part.taps, len(part.dataset.entries), plan.mode,
                                                     tuple(store.key['picture']))
@@ -280,6 +296,13 @@ def attach(cfg: Config, model: nn.Module, dataset: Any, plan: CachePlan) -> None
         sizes = {leaf.images.shape[2:] if isinstance(leaf, ArrayDataset) else None for leaf in found}
         for leaf in found:  # the stored views are augmented; the images are not used
             leaf.pipeline = [] if len(sizes) == 1 and None not in sizes else [Unseen()]
+
+
+def _pull(part: Part) -> None:
+    """Bring the local copy of a store with an address up to date; one process of a machine at a time."""
+    if part.address is not None:
+        with beginning(part.folder, f'the cache of {part} in {part.folder}', DOWNLOAD_PATIENCE_S):
+            remote.pull(part.address, part.folder)
 
 
 def _missing(store: FeatureStore) -> str:
@@ -344,13 +367,23 @@ def write_all(cfg: Config, plan: CachePlan, say: Callable[[str], None] = print, 
 def _write(part: Part, plan: CachePlan, loading: Mapping[str, int], say: Callable[[str], None],
            shard: ShardOf | None) -> None:
     key = key_of(part, plan)
+    _pull(part)
     store = _usable(part, plan, key, say, shard)
     if store is not None and store.complete:
-        say(f'{part}: the cache exists and is valid ({_megabytes(store.promised_bytes)} in {part.folder})')
+        say(f'{part}: the cache exists and is valid ({_megabytes(store.promised_bytes)} in {part.where})')
+        if part.address is not None:
+            remote.begin(part.address, part.folder)
+            for complete in store.shards:
+                remote.push(part.address, complete)
         return
     with ExitStack() as held:
-        for number in _join(part, plan, key, shard, held):
+        mine = _join(part, plan, key, shard, held)
+        if part.address is not None:
+            remote.begin(part.address, part.folder)  # also shows early whether it can be written
+        for number in mine:
             _fill(part, plan, number, loading, say)
+            if part.address is not None:
+                remote.push(part.address, FeatureStore(part.folder, check=False).shards[number])
 
 
 def _join(part: Part, plan: CachePlan, key: Mapping[str, Any], shard: ShardOf | None, held: ExitStack) -> list[int]:
@@ -423,12 +456,12 @@ def _usable(part: Part, plan: CachePlan, key: Mapping[str, Any], say: Callable[[
         say(f'{part}: the cache is written again, because it is outdated: {"; ".join(wrong)}')
         return None
     if wrong and shard is not None:
-        raise StaleCache(f'--shard {shard}: the cache of {part} in {part.folder} does not match: {"; ".join(wrong)}; use '
+        raise StaleCache(f'--shard {shard}: the cache of {part} in {part.where} does not match: {"; ".join(wrong)}; use '
                          f'the same config, teacher and data for all shards, or delete the folder if it is outdated and '
                          f'start all shards again.')
     if shard is not None and shard.count != len(store.shards) and not store.complete:
         count = len(store.shards)
-        raise ValueError(f'--shard {shard}: the cache of {part} in {part.folder} was started with {count} shards and is not '
+        raise ValueError(f'--shard {shard}: the cache of {part} in {part.where} was started with {count} shards and is not '
                          f'complete: give --shard I/{count}, or leave --shard out to write the rest in one process.')
     return store
 

@@ -136,17 +136,36 @@ class FeatureStore:
         formats = dict.fromkeys(shapes, formats) if isinstance(formats, str) else {tap: formats[tap] for tap in shapes}
         for tap, name in formats.items():
             tap_format(name).check(tap, shapes[tap])
+        return cls.start(folder, json.dumps({
+            'version': VERSION, 'key': dict(key), 'num_rows': num_rows, 'shards': shards, 'formats': formats,
+            'taps': {tap: list(shape) for tap, shape in shapes.items()}}, indent=1))
+
+    @classmethod
+    def start(cls, folder: str | Path, header: str) -> 'FeatureStore':
+        """Create a store without rows from the header of another one, replacing the contents of a folder.
+
+        Args:
+            folder: the folder; created if necessary.
+            header: the text of the header.
+
+        Raises:
+            ValueError: it is not a header.
+        """
         folder = Path(folder)
+        try:
+            content = json.loads(header)
+            shards = _shards(folder, content['num_rows'], content['shards'])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f'the header for {folder} is damaged ({error}): delete it, and write the store again.'
+                             ) from error
         folder.mkdir(parents=True, exist_ok=True)
         (folder / HEADER).unlink(missing_ok=True)  # the header first: without it the folder is no store
         for path in (folder / ROWS, folder / WRITTEN, *folder.glob('rows-*of*.bin'), *folder.glob('written-*of*')):
             path.unlink(missing_ok=True)
-        for shard in _shards(folder, num_rows, shards):
+        for shard in shards:
             shard.rows.touch()
-            write_text(shard.progress, '0\n')
-        write_text(folder / HEADER, json.dumps({
-            'version': VERSION, 'key': dict(key), 'num_rows': num_rows, 'shards': shards, 'formats': formats,
-            'taps': {tap: list(shape) for tap, shape in shapes.items()}}, indent=1))
+            write_text(shard.progress, _written_text(0, []))
+        write_text(folder / HEADER, header)
         return cls(folder)
 
     def __reduce__(self) -> tuple[type['FeatureStore'], tuple[Path, bool]]:
@@ -231,27 +250,29 @@ class FeatureStore:
         self._maps.pop(shard, None)
         write_text(part.progress, _written_text(part.written, part.sums))
 
-    def verify(self, blocks: int | None = None) -> None:
+    def verify(self, blocks: int | None = None, shard: int | None = None) -> None:
         """Compare the rows with their checksums.
 
         Args:
             blocks: number of blocks to check, evenly spaced, including the first and the last; None: all.
+            shard: number of the shard to check; None: all.
 
         Raises:
             ValueError: a block differs from what was written.
         """
-        every = [(shard, block) for shard in self.shards for block in range(len(shard.sums))]
+        parts = self.shards if shard is None else [self.shards[shard]]
+        every = [(part, block) for part in parts for block in range(len(part.sums))]
         count = len(every)
         chosen = every if blocks is None or count <= blocks else \
             [every[i] for i in sorted({round(i * (count - 1) / (blocks - 1)) for i in range(blocks)})]
-        for shard, block in chosen:
-            first, last = block * self.block_rows, min((block + 1) * self.block_rows, shard.written)
-            with shard.rows.open('rb') as file:
+        for part, block in chosen:
+            first, last = block * self.block_rows, min((block + 1) * self.block_rows, part.written)
+            with part.rows.open('rb') as file:
                 file.seek(first * self.row_bytes)
                 content = file.read((last - first) * self.row_bytes)
-            if zlib.crc32(content) != shard.sums[block]:
+            if zlib.crc32(content) != part.sums[block]:
                 raise ValueError(f'the feature store {self.folder} is damaged: rows {first} to {last - 1} of '
-                                 f'{shard.rows} do not match their checksum: delete the folder.')
+                                 f'{part.rows} do not match their checksum: delete the folder.')
 
     def read(self, rows: Sequence[int] | np.ndarray, taps: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Read rows by index.

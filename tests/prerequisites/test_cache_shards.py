@@ -65,7 +65,6 @@ def test_the_beginning_is_waited_for(tmp_path, monkeypatch):
     beginning(folder, 'the cache').release()
     assert len(waited) == 1
     held = Lock(tmp_path / 'a.lock', 'it', 'wait')
-    monkeypatch.setattr(cache_shards, 'PATIENCE_S', -1)
     with pytest.raises(Busy, match='the cache is in use'):
-        beginning(folder, 'the cache')
+        beginning(folder, 'the cache', patience=-1)
     held.release()

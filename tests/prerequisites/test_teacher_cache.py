@@ -294,6 +294,29 @@ def test_a_shard_that_sees_other_rows_loses_nothing(folder, tmp_path):
     assert FeatureStore(place).complete and FeatureStore(place).num_rows == 14
 
 
+def test_a_cache_on_another_file_system(folder, tmp_path, monkeypatch):
+    """Written in two shards on two machines, read on a third one; without rights, nothing is computed."""
+    address = f'memory://{tmp_path.name}/caches'
+    whole = FeatureStore(write(job(folder, tmp_path, folder=str(tmp_path / 'whole')))[0]).read(range(16))
+    for number in range(2):
+        monkeypatch.setenv('MTKD_CACHE_DIR', str(tmp_path / f'machine{number}'))
+        place = write(job(folder, tmp_path, folder=address), shard=f'{number}/2')[0]
+        assert place.is_relative_to(tmp_path / f'machine{number}')
+    monkeypatch.setenv('MTKD_CACHE_DIR', str(tmp_path / 'machine2'))
+    steps(job(folder, tmp_path, folder=address), 2)
+    found = next((tmp_path / 'machine2').rglob('header.json')).parent
+    assert all((value == whole[tap]).all() for tap, value in FeatureStore(found).read(range(16)).items())
+    with pytest.raises(StaleCache, match=f'in {address}/big/.* is stale: dtype'):
+        steps(job(folder, tmp_path, folder=address, dtype='int8'))
+
+    def refused(*_, **__):
+        raise PermissionError('Access Denied')
+    monkeypatch.setattr('fsspec.implementations.memory.MemoryFileSystem.pipe_file', refused)
+    monkeypatch.setattr(cache, '_fill', None)
+    with pytest.raises(OSError, match=f'{address}2/big/.* cannot be written .PermissionError: Access Denied'):
+        write(job(folder, tmp_path, folder=f'{address}2'))
+
+
 def test_a_missing_cache_names_the_command(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match=r'has not been written .*mtkd cache .*small\.py'):
         steps(job(folder, tmp_path))
