@@ -48,7 +48,7 @@ def read_mat(path: Source, key: str) -> Any:
     import scipy.io  # late: few data sets have MATLAB files
     try:
         contents = scipy.io.loadmat(opened(path), simplify_cells=True)
-    except Exception as error:  # scipy raises what its parser stumbles over: ValueError, TypeError, zlib.error, ...
+    except Exception as error:  # scipy's parser raises various errors: ValueError, TypeError, zlib.error, ...
         raise BadData(f'{path} is not a readable MATLAB file ({type(error).__name__}: {error}): {REPAIR}; a version 7.3 '
                       f'file must be saved again with -v7.') from error
     if key not in contents:

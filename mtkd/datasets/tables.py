@@ -7,7 +7,7 @@ from typing import Any
 
 from .base import BadData
 
-Table = dict[str, list[Any]]  # column -> one value a row; text from csv, numbers or None too from parquet
+Table = dict[str, list[Any]]  # column -> one value per row: text from csv; also numbers and None from parquet
 
 csv.field_size_limit(1 << 24)  # FER-2013 keeps whole images in a field
 

@@ -1,4 +1,4 @@
-"""Reads one dense label file in the form its kind asks for: class ids, depth, normals or a binary map."""
+"""Reads a dense label file in the form of its kind: class ids, depth, normals or a binary map."""
 
 import importlib.util
 import struct
@@ -145,7 +145,7 @@ def normal_map(path: Source, rules: Rules) -> np.ndarray:
     if stored.ndim != 3 or stored.shape[2] != 3:
         raise BadData(f'{path} is {stored.shape}, normals are (H, W, 3): {REPAIR}.')
     encoding = rules.get('encoding') or ('0..255' if stored.dtype == np.uint8 else 'unit')
-    empty = (stored == 0).all(2)  # black is no vector in any encoding
+    empty = (stored == 0).all(2)  # black is not a vector in any encoding
     vectors = ENCODINGS[encoding](stored.astype(np.float32))
     longest = float(np.abs(vectors).max(initial=0))
     if not np.isfinite(longest) or longest > 1.01:

@@ -12,7 +12,7 @@ from ..base import BadData, Entry, TaskDataset, unit_normals
 from ..files import read_npy, stored_normals
 
 HALF_GREY = 0.5 / 255  # tolerance for rounding to 8 bits
-MIN_NORM = 0.5  # of a normal after resizing: a shorter one mixes opposite, or valid and invalid, vectors
+MIN_NORM = 0.5  # of a normal after resizing; shorter ones mix opposite, or valid and invalid, vectors
 MISSING_CLASS = -1
 REPAIR = 'replace the file, or take the sample out of every folder'
 

@@ -9,9 +9,9 @@ PART_IDS: dict[str, int] = {
         ('ear', 1), ('eye', 1), ('ebrow', 1), ('uarm', 3), ('larm', 4), ('hand', 4), ('uleg', 5), ('lleg', 6),
         ('foot', 6))}}
 
-# Ids, of PASCAL-Context's 459 classes, of those that bear the name of one of NYU's 894, without 'unknown' (431), and of
-# 'tvmonitor' (427): the only regions on which normals that were learned on NYU are used. Alphabetical, as the ids are. The
-# loaders of ATRC, InvPT and the survey (SimonVandenhende/Multi-Task-Learning-PyTorch, ed3d9ac) make the same 170 ids.
+# Ids of PASCAL-Context's 459 classes whose name is also one of NYU's 894 classes, without 'unknown' (431) and with
+# 'tvmonitor' (427). Normals that a network has learned on NYU are used only on regions of these classes. The loaders of
+# ATRC, InvPT and the survey (SimonVandenhende/Multi-Task-Learning-PyTorch, ed3d9ac) use the same 170 ids.
 NYU_SHARED = (
     3, 4, 6, 9, 10, 11, 13, 15, 17, 18, 22, 23, 29, 30, 33, 34, 36, 37, 38, 39, 41, 43, 46, 49, 50, 51, 53, 55, 56,
     59, 61, 62, 65, 66, 68, 69, 72, 73, 78, 83, 84, 85, 87, 88, 95, 96, 101, 104, 105, 107, 111, 113, 115, 122, 124,

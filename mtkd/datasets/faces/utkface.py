@@ -52,7 +52,7 @@ class UTKFace(AttributeDataset):
 
 def attributes_of(name: str) -> dict[str, str]:
     """Age, gender and race from a file name; empty if they are not in it."""
-    fields = name.split('.')[0].split('_')[:-1]  # the last is the time
+    fields = name.split('.')[0].split('_')[:-1]  # the last field is the time
     fields += [''] * (3 - len(fields))
     return dict(zip(('age', 'gender', 'race'), fields[:3], strict=True))
 

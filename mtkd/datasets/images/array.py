@@ -198,7 +198,7 @@ def read_all(paths: Sequence[Path], read: Callable[[Path], np.ndarray], size: Si
             images[number] = image if image.ndim == 3 else image[..., None]
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
-        for _ in threads.map(place, range(0, len(paths), CHUNK)):  # raises what a thread raised
+        for _ in threads.map(place, range(0, len(paths), CHUNK)):  # re-raises errors of the threads
             pass
     print_log(f'{what}: {len(paths)} images read in {perf_counter() - start:.1f} s', 'current')
     return images

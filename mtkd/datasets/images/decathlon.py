@@ -96,7 +96,7 @@ def read_annotations(path: Path) -> Any:
     if not path.is_file():
         raise BadData(f'{path} is missing: data_root must be the folder that holds {RELEASES["coco"]}.')
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints how long it took
+        with contextlib.redirect_stdout(io.StringIO()):  # COCO prints its loading time
             read = COCO(str(path))
     except (OSError, AssertionError, KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BadData(f'{path} holds no COCO annotations ({type(error).__name__}: {error}): get the file again.') from error

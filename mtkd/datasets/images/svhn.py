@@ -73,7 +73,7 @@ class SVHN(ArrayDataset):
             raise BadData(f'{path} is missing: data_root must be the folder that holds it.')
         pictures, stored = np.asarray(read_mat(path, 'X')), np.atleast_1d(read_mat(path, 'y'))
         if pictures.ndim == 3:
-            pictures = pictures[..., None]  # of a single image SciPy drops the axis
+            pictures = pictures[..., None]  # SciPy drops the last axis for a single image
         if pictures.dtype != np.uint8 or pictures.shape[:3] != (SIDE, SIDE, 3) or stored.shape != pictures.shape[3:]:
             raise BadData(f'{path} holds X {pictures.shape} {pictures.dtype} and y {stored.shape}, format 2 of SVHN is X '
                           f'(32, 32, 3, N) uint8 and y (N,): get the file again.')

@@ -116,7 +116,7 @@ def _mapped(path: str) -> pa.Table:
 
 
 def _remove(path: str, owner: int) -> None:
-    if os.getpid() == owner:  # a forked worker has the object too
+    if os.getpid() == owner:  # forked workers also have the object
         with suppress(OSError):
             Path(path).unlink()
 

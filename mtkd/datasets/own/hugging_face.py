@@ -17,7 +17,7 @@ from .arrow_values import nothing, numbers, texts
 from .row_dataset import ID, MAP, VALUE, RowDataset
 
 ROW = 'row'  # the column of a listing with the row's number in the whole data set
-STARTS = {b'\x93NUMPY': '.npy', b'PK\x03\x04': '.npz', b'MATLAB': '.mat', b'\x76\x2f\x31\x01': '.exr'}  # else an image
+STARTS = {b'\x93NUMPY': '.npy', b'PK\x03\x04': '.npz', b'MATLAB': '.mat', b'\x76\x2f\x31\x01': '.exr'}  # otherwise an image
 
 
 @DATASETS.register_module()

@@ -49,7 +49,7 @@ class SyntheticImages(ArrayDataset):
         ValueError: ``num_samples`` or ``size`` is not positive, a task is unknown or lacks its number of classes.
     """
 
-    LOOKS_AT = 0  # its labels are right by construction
+    LOOKS_AT = 0  # the labels are correct by construction
 
     def __init__(self, tasks: Mapping[str, TargetKind | str], split: str = 'train', pipeline: Sequence[Any] = (),
                  num_samples: int = 500, size: int | Size = 32, seed: int = 0, labelled: Sequence[str] | None = None,

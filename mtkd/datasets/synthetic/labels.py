@@ -16,10 +16,10 @@ LIMBS = (
     ('luarm', 3), ('llarm', 4), ('lhand', 4), ('ruarm', 3), ('rlarm', 4), ('rhand', 4),
     ('luleg', 5), ('llleg', 6), ('lfoot', 6), ('ruleg', 5), ('rlleg', 6), ('rfoot', 6),
 )  # fmt: skip
-"""(PASCAL-Part name, part id); the value in `Scene.limbs` is the position + 1."""
+"""(PASCAL-Part name, part id) of each limb; the value in `Scene.limbs` is the position in this tuple + 1."""
 
 SPLIT_START = {'train': 0, 'val': 1_000_000, 'test': 2_000_000}
-"""First scene index of each split: the ranges never meet."""
+"""First scene index of each split; the ranges do not overlap."""
 
 CLASS_ID = {name: i for i, name in enumerate(CLASSES)}
 LIMB_ID = {name: i + 1 for i, (name, _) in enumerate(LIMBS)}

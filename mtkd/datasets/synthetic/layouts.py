@@ -15,17 +15,17 @@ from .render import Scene, render_scene
 
 _PASCAL_SIZES = ((375, 500), (333, 500), (500, 375), (281, 500), (500, 334), (360, 480))
 _VOC_IDS = {'sofa': 18, 'table': 11, 'chair': 9, 'person': 15}
-"""VOC's 20 classes among ours; the others are its background, 0."""
+"""Class -> id in VOC, for the classes that are also in VOC; the others become its background, 0."""
 _CONTEXT_IDS = {
     'wall': 440, 'floor': 158, 'ceiling': 68, 'bed': 18, 'sofa': 368, 'table': 397, 'chair': 72, 'cabinet': 46,
     'lamp': 232, 'ball': 12, 'picture': 288, 'window': 454, 'door': 115, 'rug': 331, 'person': 284,
 }  # fmt: skip
-"""Ids of the size PASCAL-Context uses (1..459), one per class."""
-_INSIDE_HEAD = {'head': ('head', 'hair')}  # PASCAL-Part masks may overlap: a head's mask holds its hair
+"""Class -> an id in the range of PASCAL-Context (1..459)."""
+_INSIDE_HEAD = {'head': ('head', 'hair')}  # masks of PASCAL-Part may overlap: that of a head includes its hair
 
 
 def _write_image(path: Path, picture: np.ndarray, quality: int = 95) -> None:
-    """Writes (H, W) or (H, W, 3) RGB uint8, making folders.
+    """Write (H, W) grey or (H, W, 3) RGB uint8, and create the folder if needed.
 
     Raises:
         OSError: the file cannot be written.
@@ -227,7 +227,7 @@ def write_camvid(
 
 
 _BLIND_M = 8.0
-"""Where MTAN's layouts hold no depth any more."""
+"""Depth in metres from which MTAN's layouts are written without a depth."""
 
 
 def _write_mtan(folder: Path, number: int, scene: Scene, classes: int, label: str, depth: np.ndarray) -> None:

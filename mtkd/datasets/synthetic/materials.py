@@ -115,7 +115,7 @@ def pattern_of(kind: int, u: np.ndarray, v: np.ndarray, un: np.ndarray, vn: np.n
         return 0.5 + 0.5 * np.sin(6.283 * (u + 1.5 * _noise(0.3 * u, 0.08 * v)))
     if kind == DOTS:
         return ((u % 1 - 0.5) ** 2 + (v % 1 - 0.5) ** 2 < 0.08).astype(np.float32)
-    if kind == FRAME:  # an image: dark rim, blotches inside
+    if kind == FRAME:  # a framed picture: dark rim, blotches inside
         return np.where(np.maximum(np.abs(un), np.abs(vn)) > 0.85, 1.0, 0.8 * (_noise(u, v) > 0.5)).astype(np.float32)
     if kind == PANEL:  # a door or a cupboard front: two inset panels
         panel = np.maximum(np.abs(un), np.abs(np.abs(vn) - 0.47) * 2)

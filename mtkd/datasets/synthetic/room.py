@@ -12,8 +12,8 @@ from .labels import CLASS_ID
 from .materials import FRAME, NOISE, PANEL, PANES, STRIPES, Draws, make_material
 from .things import BOX, FURNITURE, Piece, Thing, Vector, bed, box, cabinet, cone, person, sofa, sphere
 
-_BACK_TO_WALL = {'bed': 1.0, 'sofa': 0.6, 'cabinet': 1.0, 'table': 0.3, 'chair': 0.2, 'lamp': 0.3}  # how often
-_PULL = {'person': 2.2, 'ball': 1.6, 'lamp': 1.1, 'chair': 1.2}  # how much a class draws the eye; others 1
+_BACK_TO_WALL = {'bed': 1.0, 'sofa': 0.6, 'cabinet': 1.0, 'table': 0.3, 'chair': 0.2, 'lamp': 0.3}  # how likely
+_PULL = {'person': 2.2, 'ball': 1.6, 'lamp': 1.1, 'chair': 1.2}  # saliency of a class; 1 for the others
 
 
 class _Camera(NamedTuple):
@@ -55,7 +55,7 @@ class World:
 def _camera(draw: Draws, half: Vector) -> _Camera:
     margin_x = max(0.0, half[0] - 1.0)
     x, y, z = draw(-margin_x, margin_x), -half[1] + draw(0.3, 0.9), draw(1.1, 1.8)
-    yaw = -x / half[0] * draw(0.1, 0.5) + draw(-0.35, 0.35)  # rather towards the middle
+    yaw = -x / half[0] * draw(0.1, 0.5) + draw(-0.35, 0.35)  # usually towards the middle of the room
     pitch = -math.radians(draw(2.0, 20.0)) if draw.chance(0.85) else math.radians(draw(0.0, 6.0))
     cy, sy, cp, sp = math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)
     right, forward = (cy, -sy, 0.0), (sy * cp, cy * cp, sp)
@@ -72,7 +72,7 @@ def _turn(piece: Piece, x: float, y: float, z: float, yaw: float) -> Piece:
 
 
 def _place(draw: Draws, thing: Thing, half: Vector, camera: _Camera, taken: list[_Footprint]) -> Vector | None:
-    """(x, y, yaw) where the thing stands in view, free of the others, not at the camera's nose; None if no try fits."""
+    """A random (x, y, yaw) in view, not too close to the camera and without overlap; None if none was found."""
     back_to_wall = draw.chance(_BACK_TO_WALL.get(thing.label, 0.0))
     camera_x, camera_y = float(camera.position[0]), float(camera.position[1])
     right, forward = camera.to_world[:, 0].tolist(), camera.to_world[:, 2].tolist()
@@ -109,7 +109,7 @@ def _place(draw: Draws, thing: Thing, half: Vector, camera: _Camera, taken: list
 
 
 def _hangings(draw: Draws, half: Vector, height: float) -> list[tuple[str, Piece]]:
-    """Images, windows and doors: thin boxes on the left, far and right wall, at free places."""
+    """Framed pictures, windows and doors: thin boxes at free places on the left, far and right wall."""
     found: list[tuple[str, Piece]] = []
     used: list[tuple[int, float, float]] = []
     chances = (('door', 0.5), ('window', 0.55), ('picture', 0.7), ('picture', 0.4))
@@ -144,7 +144,7 @@ def _hangings(draw: Draws, half: Vector, height: float) -> list[tuple[str, Piece
 
 
 def _salient(camera: _Camera, centres: list[tuple[int, str, Vector, float]]) -> list[int]:
-    """Regions of the one or two things that draw the eye most: large, central, and of a striking class.
+    """Regions of the one or two most salient things: large, central, and of a salient class.
 
     `centres`: (region, class, world centre, size in metres). Only geometry counts: the choice is the same at every
     image size.
@@ -173,7 +173,7 @@ def build_world(draw: Draws) -> World:
     bulb: Vector = (draw(-0.6, 0.6) * half[0], draw(-0.6, 0.6) * half[1], height - 0.3)
 
     def put(label: str, new: list[Piece]) -> int:
-        """Adds pieces as one region, and those with a class of their own (the chair of one who sits) as another."""
+        """Add pieces as one region, and pieces with another class (the chair of a sitting person) as a second one."""
         nonlocal region
         region += 1
         own = region

@@ -47,7 +47,7 @@ class SyntheticScenes(TaskDataset):
     NUM_CLASSES = {'semseg': len(CLASSES), 'human_parts': len(PARTS)}
     CLASSES = {'semseg': CLASSES, 'human_parts': PARTS}
     SPLITS = tuple(SPLIT_START)
-    LOOKS_AT = 0  # its labels are right by construction
+    LOOKS_AT = 0  # the labels are correct by construction
 
     def __init__(
         self, tasks: Mapping[str, TargetKind | str] | None = None, split: str = 'train', pipeline: Sequence[Any] = (),

@@ -17,7 +17,7 @@ FILE = 'utd_mhad.npz'
 ACTIONS = 27
 SUBJECTS = {'train': (1, 3, 5, 7), 'test': (2, 4, 6)}
 NEAR, FAR = 90, 190  # in the file's steps of 1 cm from 1.5 m on: nearly every body lies between 2.4 m and 3.4 m
-DARKEST = 64  # grey value of what is far, or farther; 0 is left to the background
+DARKEST = 64  # grey value at FAR and beyond; 0 is the background
 
 
 @DATASETS.register_module()
