@@ -43,12 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='test whether method B beats A, paired over the seeds of both; may be repeated')
     parser.add_argument('--baseline', metavar='A', help='compare every other measured method with A')
     parser.add_argument('--cross-domain', action='store_true',
-                        help='instead: one table per task, training sets by test sets, of measured results')
+                        help='instead of a leaderboard, write one table per task of the measured results, with a row per '
+                             'training set and a column per test set')
     parser.add_argument('--costs', action='store_true',
-                        help='instead: training costs of networks, from records of ``mtkd network-cost``')
+                        help='instead of a leaderboard, write the training costs in records of mtkd network-cost')
     parser.add_argument('--record', type=Path, metavar='F.jsonl',
-                        help="instead: add the runs to a suite's file of records; if it already has a run (method, "
-                             'backbone, tasks, sets, seed, fold), this is an error and nothing is written')
+                        help='instead of a leaderboard, add the runs to this file of records; if it already has one of the '
+                             'runs (method, backbone, tasks, sets, seed, fold), this is an error and nothing is written')
     parser.add_argument('--replace', action='store_true', help='with --record: replace runs that the file already has')
     parser.add_argument('--check', action='store_true',
                         help='write nothing; exit 1 if --out differs from the page of the current results (by content)')

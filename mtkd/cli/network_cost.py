@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('configs', nargs='*', metavar='CONFIG',
                         help='configs, or patterns of them (default: the multi-task networks at 114x154)')
     parser.add_argument('--baseline', metavar='CONFIG',
-                        help='config to compare them with (default: the shared encoder of the same backbone and data)')
+                        help='config to compare them with (default: mt_mobilenetv3_nyud114, the shared encoder)')
     parser.add_argument('--only', nargs='+', default=[], metavar='NAME',
                         help='measure only these: file names of configs without .py, or methods')
     parser.add_argument('--missing', action='store_true',
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--batch', type=positive, default=4, metavar='N', help='scenes per step (default: 4)')
     parser.add_argument('--steps', type=positive, default=11, metavar='N', help='timed steps of each network (default: 11)')
     parser.add_argument('--threads', type=positive, default=1, metavar='N', help='threads of torch (default: 1)')
-    parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu', help='default: cpu')
+    parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu', help='device to measure on (default: cpu)')
     parser.add_argument('--clock', choices=CLOCKS, default='cpu',
                         help='processor time or wall clock (default: cpu, for machines that run other processes)')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of weights and scenes (default: 0)')

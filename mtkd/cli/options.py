@@ -134,10 +134,9 @@ def quick(parser: argparse._ActionsContainer) -> None:
                              'few samples, small images; written to work_dirs/quick, with the results in a separate suite')
 
 
-def job_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share."""
-    parser.add_argument('--work-dir', type=Path, metavar='DIR',
-                        help='folder to write to (default: work_dirs/<config name>/seed<seed>)')
+def job_arguments(parser: argparse.ArgumentParser, work_dir: str = 'work_dirs/<config name>/seed<seed>') -> None:
+    """Add the options that training and testing share; ``work_dir`` describes the default folder."""
+    parser.add_argument('--work-dir', type=Path, metavar='DIR', help=f'folder to write to (default: {work_dir})')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of all random numbers (default: 0)')
     data_root(parser)
     parser.add_argument('--amp', choices=AMP, help="mixed precision (default: the config's choice)")

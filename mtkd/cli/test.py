@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('config', help='config file the checkpoint was trained with')
     parser.add_argument('checkpoint', type=Path, help='final.pth or iter_N.pth')
-    job_arguments(parser)
+    job_arguments(parser, "'test' in the folder of the checkpoint")
     parser.add_argument('--out', type=Path, metavar='FILE',
                         help='file to write, e.g. results_other.json for another test set; a name without a folder is '
                              'placed in the folder of the checkpoint (default: results.json)')
