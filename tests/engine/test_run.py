@@ -70,7 +70,7 @@ def test_teachers_in_the_pictures(trained, tmp_path):
     score(job, student, tmp_path / 'show', 1, show_teachers=True)
     tall, wide = cv2.imread(str(next((tmp_path / 'show').glob('*.png')))).shape[:2]
     assert tall / wide > 0.8, 'four rows: label, student, teacher, error'
-    with pytest.raises(ValueError, match='give --show-dir'):
+    with pytest.raises(ValueError, match='add --show-dir'):
         score(job, student, show_teachers=True)
     with pytest.raises(ValueError, match='has no teachers'):
         score(Job(str(trained[0]), work_dir=tmp_path), trained[1] / 'final.pth', tmp_path / 'show', show_teachers=True)
