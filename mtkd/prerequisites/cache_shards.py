@@ -13,8 +13,8 @@ from ..engine.lock import Busy, Lock
 
 AUTO = 'auto'
 PATIENCE_S = 60.0  # maximum time to wait for another process that creates the cache
-_LAUNCHERS = (('RANK', 'WORLD_SIZE', 0), ('SLURM_ARRAY_TASK_ID', 'SLURM_ARRAY_TASK_COUNT', 'SLURM_ARRAY_TASK_MIN'),
-              ('SLURM_PROCID', 'SLURM_NTASKS', 0), ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 0))
+_LAUNCHERS = (('RANK', 'WORLD_SIZE', ''), ('SLURM_ARRAY_TASK_ID', 'SLURM_ARRAY_TASK_COUNT', 'SLURM_ARRAY_TASK_MIN'),
+              ('SLURM_PROCID', 'SLURM_NTASKS', ''), ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', ''))
 ADVICE = 'wait until that process has finished, and run this command again.'
 
 
