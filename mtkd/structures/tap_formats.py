@@ -89,12 +89,13 @@ class Int8(TapFormat):
 
     def encode(self, values: np.ndarray) -> np.ndarray:
         groups = self._groups(values.shape[1:])
-        wide = values.reshape(len(values), groups, -1).astype(np.float64)
+        wide: np.ndarray = values.reshape(len(values), groups, -1).astype(np.float64)
         low, high = wide.min(2, keepdims=True), wide.max(2, keepdims=True)
         with np.errstate(over='ignore'):
             limits: np.ndarray = np.concatenate([(high - low) / 255, low], 2).astype(np.float32)
             _check_finite(limits[..., :1] * np.float32(256))  # also the range: decoding must not overflow
-        scale, low = limits[..., :1].astype(np.float64), limits[..., 1:].astype(np.float64)
+        scale: np.ndarray = limits[..., :1].astype(np.float64)
+        low = limits[..., 1:].astype(np.float64)
         codes = np.rint((wide - low) / np.where(scale > 0, scale, 1)).clip(0, 255).astype(np.uint8)
         return np.concatenate([limits.reshape(len(values), -1).view(np.uint8), codes.reshape(len(values), -1)], 1)
 
