@@ -1,9 +1,9 @@
-"""What gradient balances cost: the step's time over that of a plain sum, and over a hand-written loop of T passes.
+"""The cost of gradient balances: step time relative to a plain sum and to a hand-written loop of T backward passes.
 
-A convolutional trunk with T small heads (dense multi-task learning: the trunk dominates). All variants take the same batches
-in turn, so that whatever else the machine does falls on each; medians. Targets: at tap level <= 1.5 x the uniform step with
-8 tasks; at parameter level no slower than the hand-written loop, which takes each task's gradients of all parameters in a
-backward pass of its own, flattens them, makes the Gramian, and writes the combination to ``.grad``.
+A convolutional trunk with T small heads (dense multi-task learning: the trunk dominates). The variants alternate on the same
+batches, so that other load on the machine affects all of them equally; medians are printed. Targets: at tap level <= 1.5 x
+the uniform step with 8 tasks; at parameter level no slower than the hand-written loop, which computes each task's gradients
+of all parameters in a separate backward pass, flattens them, computes the Gramian, and writes the combination to ``.grad``.
 
     python benchmarks/balance_cost.py
     python benchmarks/balance_cost.py --quick
@@ -43,7 +43,7 @@ class Net(nn.Module):
 
 
 def balanced(balance: Balance, num_tasks: int, width: int) -> Step:
-    """A training step with a balance of mtkd."""
+    """A training step with one of mtkd's balances."""
     torch.manual_seed(0)
     net = Net(num_tasks, width)
     names = [f't{i}' for i in range(num_tasks)]
@@ -90,7 +90,7 @@ def by_hand(num_tasks: int, width: int) -> Step:
 
 def measure(steps: dict[str, Step], num_tasks: int, batch: int, size: int, repeats: int,
             clock: Callable[[], float]) -> dict[str, float]:
-    """Median seconds of each, taken in turn."""
+    """The median seconds of each step; the steps alternate."""
     rng = torch.Generator().manual_seed(0)
     times: dict[str, list[float]] = {name: [] for name in steps}
     for repeat in range(repeats + 2):

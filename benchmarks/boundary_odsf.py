@@ -1,11 +1,11 @@
-"""What odsF costs: pictures a second, and how many times faster than one threshold at a time.
+"""The cost of odsF: images per second, and the speedup over evaluating one threshold at a time.
 
-    python benchmarks/boundary_odsf.py                                     # 300 pictures of 240 x 320, two processes
+    python benchmarks/boundary_odsf.py                                     # 300 images of 240 x 320, two processes
     python benchmarks/boundary_odsf.py --images 40 --size 425 560 --max-dist 0.011
 
-The maps are made, not predicted: boundaries of a warped random partition, moved by up to a few pixels, blurred, of
-uneven strength, with texture and noise. The straightforward way (scikit-image's thinning, a KD-tree and SciPy's
-Hopcroft-Karp at each of the 101 thresholds) runs on a few of the same pictures and must give the same counts.
+The maps are synthetic: boundaries of a warped random partition, shifted by up to a few pixels, blurred, of uneven strength,
+with texture and noise. The straightforward method (scikit-image's thinning, a KD-tree and SciPy's Hopcroft-Karp at each of
+the 101 thresholds) runs on a few of the same images and must give the same counts.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def smooth_noise(rng: np.random.Generator, size: tuple[int, int], sigma: float) 
 
 
 def make_sample(seed: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """One picture.
+    """Make one image.
 
     Returns:
         (H, W) float32 edge probabilities, (H, W) uint8 target.
@@ -51,7 +51,7 @@ def make_sample(seed: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarra
 
 
 def straightforward(prob: np.ndarray, label: np.ndarray, metric: BoundaryF) -> np.ndarray:
-    """(4 T,) what ``metric.record`` gives, each threshold on its own."""
+    """(4 T,): what ``metric.record`` returns, with each threshold evaluated separately."""
     strength = suppress_non_maxima(np.floor(prob * np.float32(255)).astype(np.float64) / 255)
     target = thin(label == 1)
     tree = cKDTree(np.argwhere(target))
@@ -70,19 +70,19 @@ def straightforward(prob: np.ndarray, label: np.ndarray, metric: BoundaryF) -> n
 
 
 def record(metric: BoundaryF, prob: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, float]:
-    """The record of one picture and the seconds of processor time it took."""
+    """The record of one image and the processor seconds spent on it."""
     start = time.process_time()
     counts = metric.record(torch.from_numpy(prob), torch.from_numpy(label)).numpy()
     return counts, time.process_time() - start
 
 
 def one_thread() -> None:
-    """Keep the processes out of one another's way."""
+    """Limit each process to one thread, so that they do not compete for cores."""
     torch.set_num_threads(1)
 
 
 def main() -> None:
-    """Make the pictures, score them in worker processes, score a few the straightforward way, print."""
+    """Make the images, score them in worker processes, score a few with the straightforward method, and print."""
     parser = argparse.ArgumentParser(description='What odsF costs.')
     parser.add_argument('--images', type=int, default=300)
     parser.add_argument('--size', type=int, nargs=2, default=(240, 320), metavar=('H', 'W'))
@@ -112,7 +112,7 @@ def main() -> None:
 
 
 def compare(metric: BoundaryF, samples: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    """Time the straightforward way against ours on the same pictures, in this process.
+    """Time the straightforward method and ours on the same images, in this process.
 
     Raises:
         AssertionError: an exact metric's counts differ.

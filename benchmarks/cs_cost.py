@@ -1,8 +1,8 @@
-"""What the Cauchy-Schwarz match costs beside plain KD on logits of KDAM's size, forward and backward.
+"""The cost of the Cauchy-Schwarz loss compared with plain KD, forward and backward, on logits of KDAM's size.
 
 Usage: python benchmarks/cs_cost.py [--compile] [--device cuda] [--size 8 40 107 140] [--repeats 15] [--threads 1]
 
-Both sides get student and teacher logits and end in a gradient at the student's logits; the plain KL is PyTorch's own
+Both start from student and teacher logits and end with a gradient of the student's logits; the plain KL is PyTorch's
 ``kl_div`` of ``log_softmax``. Prints the median of interleaved runs and the ratio, CS / KL (target: at most 1.5).
 """
 
@@ -22,7 +22,7 @@ TAU_KL = 3.0
 
 
 def plain_kl(student: Tensor, teacher: Tensor) -> Tensor:
-    """τ² KL(teacher || student), the mean over pixels."""
+    """τ² KL(teacher || student), averaged over pixels."""
     log_student = F.log_softmax(student / TAU_KL, 1)
     elements = F.kl_div(log_student, F.softmax(teacher / TAU_KL, 1), reduction='none')
     return TAU_KL ** 2 * elements.sum(1).mean()
@@ -35,7 +35,7 @@ def cauchy_schwarz(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def step_seconds(loss: Callable[[Tensor, Tensor], Tensor], student: Tensor, teacher: Tensor) -> float:
-    """Seconds of one forward and backward."""
+    """The seconds of one forward and backward pass."""
     student = student.detach().requires_grad_()
     start = time.perf_counter()
     loss(student, teacher).backward()

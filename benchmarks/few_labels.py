@@ -1,4 +1,4 @@
-"""Records and plots of the few-labels sweeps: what docs/results/few_labels.md and few_labels_three_sets.md are made of.
+"""Records and plots of the few-labels sweeps, from which docs/results/few_labels.md and few_labels_three_sets.md are built.
 
     python tools/sweep.py configs/sweeps/few_labels.py --data-root data
     python benchmarks/few_labels.py work_dirs/sweeps/few_labels
@@ -6,8 +6,8 @@
     python benchmarks/few_labels.py work_dirs/sweeps/few_labels_three_sets
     make pages
 
-Each run's results.json becomes a line of results/<sweep>.jsonl, with the method's name and the share of labels beside the
-network's name, so that the leaderboard pairs runs of one share.
+Each run's results.json becomes a line of results/<sweep>.jsonl, with the method's name, and with the share of labels
+appended to the network's name, so that the leaderboard compares runs with the same share.
 """
 
 import argparse
@@ -34,7 +34,7 @@ Found = dict[str, dict[str, dict[float, list[float]]]]  # data set -> method -> 
 
 
 def write_records(sweep: Path, out: Path) -> Found:
-    """Write the suite's file of records anew; returns the accuracies.
+    """Rewrite the suite's record file; returns the accuracies.
 
     Raises:
         ValueError: no run of the sweep has results.
@@ -60,7 +60,7 @@ def write_records(sweep: Path, out: Path) -> Found:
 
 
 def plot(found: Found, path: Path) -> None:
-    """Accuracy against the share of labels, mean and standard deviation over seeds; a panel a data set."""
+    """Accuracy against the share of labels, mean and standard deviation over seeds; one panel per data set."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.2 if len(found) == 1 else 3.0 * len(found), 3.1), layout='constrained')
         for axes, (task, methods) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):

@@ -1,18 +1,18 @@
-"""Kills, signals and doubles runs, and fills their disk, at random: what is lost, and what differs after a resume.
+"""Inject faults into runs at random; count the lost iterations and the bits that differ after a resume.
 
-Small runs of every paper's configs (synthetic data of the same tasks, as ``--smoke`` makes it) are hit once each at a random
-step, gone on with by ``--resume``, and compared with a run that was left alone:
+Small runs of every paper's configs (on the synthetic data of ``--smoke``) are each hit by one fault at a random step,
+continued with ``--resume``, and compared with an undisturbed run:
 
 =========  =======================================================================================================
 kill       SIGKILL
 signal     SIGTERM, SIGHUP, SIGUSR1 or SIGINT
 full disk  a tmpfs too small for another checkpoint where this user may mount one; else a flush that raises ENOSPC
-double     a second run, fresh or with ``--resume``, is started in the same work dir
+double     a second run, new or with ``--resume``, is started in the same work dir
 =========  =======================================================================================================
 
-Lost work is counted in iterations: for a signal, all that were done and are in no checkpoint; for the others, those beyond
-the checkpoint interval. Differing bits are those of all weights, optimizer states and logged means. The exit code is 1
-if either is not 0, or a message or an exit code is not what it should be.
+Lost work is counted in iterations: for a signal, all iterations that were done but are in no checkpoint; for the other
+faults, those beyond the checkpoint interval. The differing bits are counted over all weights, optimizer states and logged
+means. The exit code is 1 if either number is not 0, or if a message or an exit code is not the expected one.
 
     python benchmarks/kill_and_resume.py --count 100 --seed 0
 """
@@ -62,7 +62,7 @@ _LINE = re.compile(r'^done (\d+)$', re.MULTILINE)
 
 @HOOKS.register_module()
 class StepLine(Hook):
-    """Says after each step, and after its checkpoint, that it is done."""
+    """Report each finished step, and each step whose checkpoint has been written."""
 
     priority = 'LOWEST'
 
@@ -72,16 +72,16 @@ class StepLine(Hook):
 
 @dataclass
 class Trial:
-    """One run that something happened to.
+    """A run that is hit by one fault.
 
     Attributes:
-        job: its config.
-        fault: what happened.
-        at: after which iteration.
-        lost: iterations that were done and are in no checkpoint, see the module.
-        bits: differing bits in the end.
-        wrong: what else is not as it should be.
-        seconds: what it took.
+        job: the config of the run.
+        fault: the kind of fault.
+        at: the iteration after which the fault occurs.
+        lost: lost iterations, as counted in the module's docstring.
+        bits: the number of differing bits at the end.
+        wrong: other deviations from the expected state.
+        seconds: the duration of the trial.
     """
 
     job: str
@@ -94,7 +94,7 @@ class Trial:
 
 
 def small(config: str, folder: Path) -> Path:
-    """A config cut down to a trial of some iterations, written as a file of its own."""
+    """Write a copy of a config, shortened to a trial of some iterations."""
     cfg = load_config(f'configs/{config}.py')
     cfg.pseudo_labels = None
     cfg = smoke(resolve_teachers(cfg, 0, random=True))
@@ -110,33 +110,33 @@ def small(config: str, folder: Path) -> Path:
 
 @dataclass
 class Child:
-    """A run in a process of its own, forked so that nothing is imported again."""
+    """A run in a separate process, forked so that nothing is imported again."""
 
     pid: int
     log: Path
 
     def wait_for(self, iteration: int) -> None:
-        """Until that many iterations are done, or it has ended."""
+        """Wait until that many iterations are done or the process has ended."""
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end and self.done() < iteration and not self.ended():
             time.sleep(0.002)
 
     def done(self) -> int:
-        """Iterations done so far."""
+        """The number of iterations done so far."""
         found = _LINE.findall(self.log.read_text(errors='replace')) if self.log.is_file() else []
         return int(found[-1]) if found else 0
 
     def ended(self) -> bool:
-        """Whether it has ended, without taking its exit code."""
+        """Whether the process has ended; its exit code stays available."""
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def code(self) -> int:
-        """Wait for it; its exit code, or minus the signal that killed it."""
+        """Wait for the process; returns its exit code, or minus the signal that killed it."""
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
 def start(job: Job, log: Path, before: Callable[[], None] = lambda: None) -> Child:
-    """Begin a run; its output goes to ``log``."""
+    """Start a run; its output goes to ``log``."""
     log.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     pid = os.fork()
@@ -148,11 +148,11 @@ def start(job: Job, log: Path, before: Callable[[], None] = lambda: None) -> Chi
         os.dup2(handle, 1)
         os.dup2(handle, 2)
         torch.set_num_threads(1)
-        for number in SIGNALS:  # under nohup, or in the background of a shell, some would be ignored
+        for number in SIGNALS:  # under nohup, or in the background of a shell, some signals would be ignored
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         before()
         code = exit_code(lambda: 0 if train(job) else 1)
-    except BaseException as error:  # whatever it is, this process must not go on as the script
+    except BaseException as error:  # whatever happens, the child must not continue with the script
         print(f'{type(error).__name__}: {error}', file=sys.stderr)
     finally:
         sys.stdout.flush()
@@ -161,7 +161,7 @@ def start(job: Job, log: Path, before: Callable[[], None] = lambda: None) -> Chi
 
 
 def state_of(folder: Path) -> dict[str, Any]:
-    """Everything that two runs have to agree on in the end: name -> array or number."""
+    """Everything that must agree between two runs at the end: name -> array or number."""
     found: dict[str, Any] = {}
 
     def collect(name: str, value: Any) -> None:
@@ -181,14 +181,14 @@ def state_of(folder: Path) -> dict[str, Any]:
     collect('optimizer', last['optimizer'])
     collect('final', load(folder / 'final.pth')['state_dict'])
     for line in (folder / 'vis_data/scalars.json').read_text().splitlines():
-        for name, value in json.loads(line).items():  # what is logged twice, before and after a kill, counts the last time
+        for name, value in json.loads(line).items():  # logged before and after a kill: the last value counts
             if 'time' not in name and name != 'memory':
                 collect(f'log.{json.loads(line)["step"]}.{name}', value)
     return found
 
 
 def differing_bits(one: dict[str, Any], two: dict[str, Any]) -> int:
-    """Bits in which two states differ; what only one of them has counts whole."""
+    """The number of bits in which two states differ; an entry present in only one of them counts in full."""
     bits = 0
     for name in one.keys() | two.keys():
         if name not in one or name not in two or one[name].shape != two[name].shape:
@@ -200,7 +200,8 @@ def differing_bits(one: dict[str, Any], two: dict[str, Any]) -> int:
 
 
 def full_disk(folder: Path, room: int) -> Callable[[], None] | None:
-    """Mount a small file system at ``folder``; or what has a child's flush fail after so many, where that is not allowed."""
+    """Mount a small file system at ``folder``; where that is not permitted, make a flush of the child raise ENOSPC instead.
+    """
     folder.mkdir(parents=True)
     if os.geteuid() == 0 and subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={room}', 'tmpfs', str(folder)],
                                             capture_output=True, check=False).returncode == 0:
@@ -219,7 +220,7 @@ def full_disk(folder: Path, room: int) -> Callable[[], None] | None:
 
 
 def attempt(trial: Trial, job: Job, sizes: dict[str, int], draw: random.Random) -> None:
-    """Have a fault happen to a run, check what it leaves, and go on to the end."""
+    """Run one trial: start the run, cause the fault, check the state, and resume to the end."""
     log = job.folder.parent / 'log'
     number = draw.choice([signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGINT])
     before: Callable[[], None] | None = None
@@ -258,7 +259,7 @@ def attempt(trial: Trial, job: Job, sizes: dict[str, int], draw: random.Random) 
 
 
 def check(trial: Trial, job: Job, child: Child, code: int, number: int) -> None:
-    """What a fault has left: exit code, message, checkpoints, partial files, lost work."""
+    """Check the state after a fault: exit code, message, checkpoints, partial files, lost work."""
     said, done = child.log.read_text(errors='replace'), child.done()
     kept = numbered_checkpoints(job.folder)
     newest = int(kept[0].stem.removeprefix('iter_')) if kept else 0
@@ -273,7 +274,7 @@ def check(trial: Trial, job: Job, child: Child, code: int, number: int) -> None:
         load(path)
     whole = done if trial.fault.startswith('SIG') else done // CHECKPOINT_EVERY * CHECKPOINT_EVERY
     if trial.fault == 'full disk':
-        whole = min(whole, CHECKPOINT_EVERY)  # there was room for one
+        whole = min(whole, CHECKPOINT_EVERY)  # there was enough space for one
         trial.at = done
     trial.lost = max(whole - newest, 0)
 
@@ -328,7 +329,7 @@ def main() -> int:
 
 
 def summary(trials: list[Trial]) -> int:
-    """The table, as Markdown; 1 if anything was lost, differs or is wrong."""
+    """Print the results as a Markdown table; returns 1 if anything was lost, differs or is wrong."""
     print('\n| what happened | runs | lost iterations | differing bits | otherwise wrong |\n|---|---:|---:|---:|---:|')
     kinds = dict.fromkeys(sorted(trial.fault for trial in trials))
     rows = [(kind, [trial for trial in trials if trial.fault == kind]) for kind in kinds] + [('all', trials)]

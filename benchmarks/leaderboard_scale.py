@@ -1,12 +1,13 @@
-"""What a leaderboard of many results costs, beside an earlier build of mtkd, in one run.
+"""The cost of a leaderboard of many results, compared with an earlier build of mtkd.
 
     python benchmarks/leaderboard_scale.py --against COMMIT
     python benchmarks/leaderboard_scale.py --results 1000 20000 --format html
 
-Made-up results of four tasks, 20 metrics a run: rows of five seeds on five backbones, and single-task references. They are
-written as folders of results.json, which both builds read, and as one .jsonl file, which this build reads too. Each page is
-made by ``mtkd leaderboard`` in a process of its own; processor time (user and system) and the largest resident size are the
-kernel's. Both builds find their bytecode compiled. The earlier build is a ``git worktree``, which is removed in the end.
+Synthetic results of four tasks with 20 metrics per run: rows of five seeds on five backbones, and single-task references.
+They are written as folders of results.json, which both builds read, and as one .jsonl file, which only this build reads.
+Each page is made by ``mtkd leaderboard`` in a separate process; processor time (user and system) and peak resident size are
+the kernel's. The bytecode of both builds is compiled beforehand. The earlier build is a ``git worktree``, removed at the
+end.
 """
 
 import argparse
@@ -35,7 +36,7 @@ METRICS = {  # task -> metric -> typical value, unit, direction; the first one i
 
 
 def made_up(count: int) -> Iterator[Result]:
-    """``count`` results: first the single-task references of each backbone, then methods."""
+    """``count`` synthetic results: first the single-task references of each backbone, then the methods."""
     draw = random.Random(0)
     rows = [('ST', [task]) for task in METRICS] + [(f'method {number}', list(METRICS)) for number in range(count)]
     made = 0
@@ -63,12 +64,12 @@ def _result(method: str, tasks: list[str], backbone: str, seed: int, draw: rando
 
 
 def hash_of(text: str) -> int:
-    """A number for a text, the same in each process."""
+    """A hash of a text that is the same in every process."""
     return int.from_bytes(text.encode(), 'little') % 2 ** 255
 
 
 def write(results: list[Result], folder: Path) -> None:
-    """Write results as folders of results.json, and beside them as one ``.jsonl`` file."""
+    """Write results as folders of results.json, and also as one ``.jsonl`` file."""
     for number, result in enumerate(results):
         result.write(folder / 'runs' / str(number) / 'results.json')
     write_lines(folder / 'runs.jsonl', (result.to_json() for result in results))
@@ -87,9 +88,9 @@ def build_at(commit: str) -> Iterator[Path]:
 
 
 def cost(tree: Path, arguments: list[str], limit: int, cache: Path) -> tuple[float, float] | None:
-    """Processor seconds and largest resident megabytes of ``mtkd leaderboard``; None where it took more than ``limit`` s.
+    """The processor seconds and peak resident megabytes of ``mtkd leaderboard``; None if it took more than ``limit`` s.
 
-    ``cache`` is where Python keeps compiled bytecode.
+    ``cache`` is Python's folder for compiled bytecode.
 
     Raises:
         RuntimeError: the command failed.
@@ -135,7 +136,7 @@ def main() -> None:
 
 
 def measure(builds: list[tuple[str, Path, str]], arguments: argparse.Namespace, folder: Path, options: list[str]) -> None:
-    """Print a line a build and number of results."""
+    """Print one line per build and number of results."""
     write(list(made_up(10)), folder / 'warm')
     for _, tree, source in builds:
         given = [str(folder / 'warm' / source), '--out', str(folder / f'warm.{arguments.format}')]

@@ -1,11 +1,11 @@
-"""What distillation losses cost beside the official implementations, forward and backward, in one process.
+"""The cost of distillation losses compared with the official implementations, forward and backward, in one process.
 
 Usage: python benchmarks/loss_cost.py --official DIR [--repeats 7] [--threads 1] [--only sp rkd ...]
 
-DIR holds checkouts of the repositories, made outside this tree: RepDistiller, TorchDistiller, CIRKD, mmrazor. One whose
-folder is missing is left out. Features are 64×512×7×7, logits and dense features 8×40×107×140. Prints processor time and
-peak memory (of tensors, on top of the inputs) of interleaved runs, and ours over theirs (target: at most 1.1). Where both
-are given less because the official code forms all pairs, the line says so.
+DIR contains checkouts of the repositories, made outside this tree: RepDistiller, TorchDistiller, CIRKD, mmrazor. A missing
+one is skipped. Features are 64×512×7×7, logits and dense features 8×40×107×140. Prints processor time and peak memory (of
+tensors, in addition to the inputs) of interleaved runs, and the ratio ours / theirs (target: at most 1.1). If the inputs of
+both are smaller because the official code forms all pairs, the line states it.
 """
 
 import argparse
@@ -31,7 +31,7 @@ Function = Callable[[Tensor, Tensor], Tensor]
 
 
 def classes(path: Path, *names: str, **known: Any) -> list[Any]:
-    """Classes and functions of a file, without what the file imports."""
+    """The classes and functions of a file, without its imports."""
     space = {'torch': torch, 'nn': nn, 'F': F, 'DISTILL_LOSSES': None, **known}
     for node in ast.parse(path.read_text()).body:
         if getattr(node, 'name', None) in names:
@@ -51,7 +51,7 @@ def ours(loss: Any, **asked: Any) -> Function:
 
 
 def cases(folder: Path) -> dict[str, tuple[tuple[int, ...], Function, Function]]:
-    """Name -> size, ours, theirs; those whose repository is there."""
+    """Name -> size, ours, theirs; only for the repositories that are present."""
     found: dict[str, tuple[tuple[int, ...], Function, Function]] = {}
     zoo = folder / 'RepDistiller' / 'distiller_zoo'
     if zoo.is_dir():
@@ -86,7 +86,7 @@ def cases(folder: Path) -> dict[str, tuple[tuple[int, ...], Function, Function]]
 
 
 def seconds(function: Function, student: Tensor, teacher: Tensor) -> float:
-    """Processor time of one forward and backward."""
+    """The processor seconds of one forward and backward pass."""
     student = student.detach().requires_grad_()
     start = time.process_time()
     function(student, teacher).backward()
@@ -94,7 +94,7 @@ def seconds(function: Function, student: Tensor, teacher: Tensor) -> float:
 
 
 def peak(function: Function, student: Tensor, teacher: Tensor) -> float:
-    """Most bytes allocated at once by one forward and backward, on top of what was there."""
+    """The peak bytes allocated by one forward and backward pass, above what was allocated before."""
     student = student.detach().requires_grad_()
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
         function(student, teacher).backward()
@@ -123,7 +123,7 @@ def main() -> None:
         both = (own, official)
         times: list[list[float]] = [[], []]
         for number in range(args.repeats + 1):
-            for side in ((0, 1), (1, 0))[number % 2]:  # who comes second finds a warm cache
+            for side in ((0, 1), (1, 0))[number % 2]:  # the second of the two finds a warm cache
                 times[side].append(seconds(both[side], student, teacher))
         mine, theirs = (statistics.median(side[1:]) for side in times)
         memory = [peak(function, student, teacher) / 2 ** 20 for function in both]

@@ -1,8 +1,8 @@
-"""What opening a Manifest costs: processor time and memory, in the process itself and in a worker that forks or is spawned.
+"""The cost of opening a Manifest: processor time and memory, in the main process and in a forked or spawned worker.
 
-A csv of random rows (path, split, age, gender, expression) is opened as a training opens it, every check included: the files
-are there, a thousand a folder, and empty, since none is read. Memory is the growth over a process that has imported the
-same and opened nothing; of a worker, the growth of its private memory after it has looked at 1,000 rows.
+A csv of random rows (path, split, age, gender, expression) is opened as in training, with all checks. The files exist, a
+thousand per folder, and are empty, since none is read. Memory is the growth over a process with the same imports that opens
+nothing; for a worker, it is the growth of its private memory after it has accessed 1,000 rows.
 
     python benchmarks/manifest.py
     python benchmarks/manifest.py --against ../mtkd_before --rows 1000000 --folder manifest_rows
@@ -61,7 +61,7 @@ if __name__ == '__main__':
 
 
 def write(folder: Path, rows: int) -> None:
-    """The table and its empty pictures; what is there stays."""
+    """Write the table and its empty image files; existing files are kept."""
     rng = np.random.default_rng(0)
     ages, genders, faces = rng.integers(0, 10000, rows) / 100, rng.integers(0, 3, rows), rng.integers(0, 7, rows)
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def write(folder: Path, rows: int) -> None:
 
 
 def measured(tree: Path, folder: Path) -> dict[str, float]:
-    """The figures of a build of mtkd, seconds and MB."""
+    """The measurements of one build of mtkd, in seconds and MB."""
     script = folder / 'child.py'
     script.write_text(CHILD)
     made = subprocess.run([sys.executable, str(script), str(folder), ','.join(EXPRESSIONS)], capture_output=True, text=True,
@@ -90,7 +90,7 @@ def measured(tree: Path, folder: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure this build, and another one beside it."""
+    """Measure this build and, if requested, another one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--rows', type=int, default=1_000_000)
     parser.add_argument('--against', type=Path, help='a checkout of mtkd to compare with')

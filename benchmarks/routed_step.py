@@ -1,8 +1,7 @@
-"""What it saves to run heads, teachers and adaptors on their own rows of a batch mixed from several data sets.
+"""The savings from running heads, teachers and adaptors only on their own rows of a batch mixed from several data sets.
 
-A LeNet with a head, a single-task teacher and an adaptor for each data set takes steps on random pictures: on the rows
-that count
-(as in training), on all rows (as before), and in a bare PyTorch loop that does the same on rows. The three take turns.
+A LeNet with a head, a single-task teacher and an adaptor for each data set is trained on random images: on each task's own
+rows (as in training), on all rows (as before), and in a bare PyTorch loop on each task's own rows. The three alternate.
 
     python benchmarks/routed_step.py
     python benchmarks/routed_step.py --sets 8 --pictures 32 --steps 60
@@ -39,7 +38,7 @@ def build(tasks: dict) -> MultiTaskModel:
 
 
 def batch(names: list[str], pictures: int, classes: int) -> dict:
-    """``pictures`` random pictures of each set, labelled for its own task, in a random order."""
+    """``pictures`` random images of each set, labelled for its own task, in random order."""
     of = torch.arange(len(names)).repeat_interleave(pictures)[torch.randperm(len(names) * pictures)]
     labels = torch.randint(0, classes, of.shape)
     return {'image': torch.randint(0, 256, (len(of), 3, 32, 32)).byte(),
@@ -49,7 +48,7 @@ def batch(names: list[str], pictures: int, classes: int) -> dict:
 
 
 class Bare:
-    """The same step by hand."""
+    """The same step written by hand."""
 
     def __init__(self, model: MultiTaskModel) -> None:
         self.net = copy.deepcopy(model.net)

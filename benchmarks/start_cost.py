@@ -1,11 +1,11 @@
-"""What the start of a training costs: processor time up to the first step, beside `import torch, timm`.
+"""The cost of starting a training: processor time up to the first step, relative to `import torch, timm`.
 
     python benchmarks/start_cost.py
     python benchmarks/start_cost.py --config quickstart/student_kdam --repeats 5
 
-Processes take turns: one imports torch and timm, one runs `mtkd train CONFIG --smoke` up to its first step and says what
-building its network took of that, others answer --help and mistakes. Times are user and system time of a process; the
-medians of all turns and their ratios are printed. Only the ratios say something of another machine.
+Several processes alternate: one imports torch and timm, one runs `mtkd train CONFIG --smoke` up to its first step and
+reports the part spent building its network, others print --help or report a mistake. Times are the user and system time of a
+process; the medians and their ratios are printed. Only the ratios carry over to other machines.
 """
 
 import argparse
@@ -35,14 +35,14 @@ TaskRunner.build_model, TrainLoop.run_iter = timed, first
 from mtkd.cli.main import main
 sys.exit(main(['train', sys.argv[1], '--smoke']))
 """
-COMMANDS = {  # what is answered before torch is imported
+COMMANDS = {  # answered before torch is imported
     'mtkd train --help': ['train', '--help'], 'mtkd train NOWHERE': ['train', 'nowhere'],
     'mtkd train, unknown option': ['train', 'quickstart/student', '--cfg-options', 'optim_wraper.optimizer.lr=1'],
     'mtkd leaderboard --help': ['leaderboard', '--help']}
 
 
 def processor_time(arguments: list[str], folder: str) -> tuple[float, str]:
-    """User and system seconds of a process, and what it printed."""
+    """The user and system seconds of a process, and its output."""
     before = os.times()
     done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False,
                           env={**os.environ, 'OMP_NUM_THREADS': '1'})
@@ -52,7 +52,7 @@ def processor_time(arguments: list[str], folder: str) -> tuple[float, str]:
 
 
 def start(config: str, folder: str) -> tuple[float, float]:
-    """Processor seconds of a training up to its first step, and of these, of building its network."""
+    """The processor seconds of a training up to its first step, and the part spent building the network."""
     _, said = processor_time(['-c', UP_TO_FIRST_STEP, config], folder)
     line = next((line for line in said.splitlines() if line.startswith('COST')), None)
     if line is None:
@@ -69,7 +69,7 @@ def main() -> None:
     arguments = parser.parse_args()
     times: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for turn in range(arguments.repeats + 1):  # the first one fills the caches of files
+        for turn in range(arguments.repeats + 1):  # the first run fills the file caches
             found = {TORCH: processor_time(['-c', TORCH], folder)[0], BARE: processor_time(['-c', BARE], folder)[0]}
             found['training'], found['its network'] = start(arguments.config, folder)
             found |= {name: processor_time(['-m', 'mtkd', *command], folder)[0] for name, command in COMMANDS.items()}

@@ -1,9 +1,9 @@
-"""What the Runner adds to a training step, how long it waits for data, and how large a checkpoint is.
+"""The overhead of the Runner per training step, the time it waits for data, and the size of a checkpoint.
 
-Runs a config through MMEngine's Runner on synthetic scenes, or on its own data (--data-root); after every one of its steps
-a bare PyTorch loop does the same arithmetic (the same networks, losses and optimiser, on the batch the Runner just used; a
-sample that is not labelled for a task never meets that task's head). The two alternate, so that whatever else the machine
-does falls on both. Seconds are the processor's with --clock cpu, for machines that are not quiet.
+Runs a config through MMEngine's Runner on synthetic scenes, or on its own data (--data-root). After each step, a bare
+PyTorch loop does the same computation (the same networks, losses and optimiser, on the batch that the Runner just used; a
+task's head runs only on the samples labelled for it). The two alternate, so that other load on the machine affects both
+equally. With --clock cpu, processor time is measured instead of wall time, for machines that are not idle.
 
     python benchmarks/step_cost.py
     python benchmarks/step_cost.py --config configs/quickstart/student_kdam.py --steps 60
@@ -64,7 +64,7 @@ class BareLoop:
         return total
 
     def labelled(self, batch: dict[str, Any]) -> torch.Tensor:
-        """Pictures with one label of some task: trunk on all, each head and cross-entropy on its own."""
+        """The loss of images with one label each: the trunk on all images, each head and cross-entropy only on its own."""
         net = self.model.net
         shared = net.trunk(self.model.data_preprocessor.normalise(batch['image']))['shared']
         total = torch.zeros(())
@@ -78,7 +78,7 @@ class BareLoop:
 
 @HOOKS.register_module(force=True)
 class BareLoopHook(Hook):
-    """Times the Runner's step, then does and times the bare one."""
+    """Times the Runner's step, then runs and times the bare step."""
 
     priority = 'LOWEST'
 
@@ -104,7 +104,7 @@ class BareLoopHook(Hook):
 
 
 def on_scenes(arguments: argparse.Namespace, folder: str) -> Config:
-    """The config on synthetic scenes of the size asked for."""
+    """The config on synthetic scenes of the requested size."""
     cfg = Job(arguments.config, smoke=True, work_dir=Path(folder)).prepared()
     cfg.train_dataloader.batch_size = arguments.batch
     cfg.train_dataloader.dataset.update(size=tuple(arguments.size), num_samples=8 * arguments.batch, cache='preload')
@@ -115,7 +115,7 @@ def on_scenes(arguments: argparse.Namespace, folder: str) -> Config:
 
 
 def on_real(arguments: argparse.Namespace, folder: str) -> Config:
-    """The config on its own data; the batch split evenly over its data sets."""
+    """The config on its real data; the batch is divided evenly among its data sets."""
     cfg = Job(arguments.config, work_dir=Path(folder), data_root=arguments.data_root).prepared()
     cfg.train_dataloader.batch_size = arguments.batch
     sets = len(cfg.train_dataloader.dataset.datasets)

@@ -1,20 +1,20 @@
-"""What a teacher cache saves, what reading it costs, and how fast it reads from a cold start.
+"""The savings from a teacher cache, the cost of reading it, and its read speed from a cold start.
 
     python benchmarks/teacher_cache.py
     python benchmarks/teacher_cache.py --samples 4096 --steps 40
     python benchmarks/teacher_cache.py --formats --samples 256 --batch 8
     python benchmarks/teacher_cache.py --students 3 --data-root data
 
-Synthetic pictures and random weights, in the place of a config's data and teachers; two views of every sample. Steps that
-are compared take turns, so that whatever else the machine does falls on all of them; loading (no workers) is part of each.
+Synthetic images and random weights replace the data and teachers of a config; every sample has two views. The compared steps
+alternate, so that other load on the machine affects all of them equally; each includes loading (no workers).
 
     student   teachers' taps from the cache, against the same taps already in memory, and against live teachers
     joint     the joint teacher from cached experts, against live experts
-    reading   random batches with the file thrown out of the page cache first
+    reading   random batches, after dropping the file from the page cache
 
---formats: size of the outputs of four dense tasks (40 classes, depth, normals, edges) in each format, encoding and reading
-them, beside the step that uses them. --students: one teacher of these tasks on 256 pictures of NYUD-MT at 64x96, briefly
-trained, and N students for each format (seeds 0 to N - 1) with their scores.
+--formats: the size of the outputs of four dense tasks (40 classes, depth, normals, edges) in each format, and the time to encode
+and to read them, compared with the step that uses them. --students: one briefly trained teacher of these tasks on 256 images of
+NYUD-MT at 64x96, and N students for each format (seeds 0 to N - 1) with their scores.
 """
 
 import argparse
@@ -66,12 +66,12 @@ test_evaluator = dict(slow=False)
 
 
 class Training:
-    """A config's training step, whose teachers are read, remembered or run.
+    """A training step of a config whose teachers are read from the cache, kept in memory, or run live.
 
     Args:
         cfg: a prepared config on synthetic data.
-        plan: of its cache; live runs the teachers.
-        remembered: put every row's taps into memory and hand them to the step.
+        plan: the plan of its cache; with ``live``, the teachers run in every step.
+        remembered: keep the taps of all rows in memory and pass them to the step.
     """
 
     def __init__(self, cfg: Config, plan: CachePlan, remembered: bool = False) -> None:
@@ -96,7 +96,7 @@ class Training:
 
 
 class Memory:
-    """A store whose rows are all in memory."""
+    """A store that keeps all its rows in memory."""
 
     def __init__(self, store: FeatureStore) -> None:
         self.rows = store.read(range(store.num_rows))
@@ -106,7 +106,7 @@ class Memory:
 
 
 def prepared(config: str, samples: int, batch: int) -> Config:
-    """A config on synthetic data of the size asked for."""
+    """A config on synthetic data of the requested size."""
     cfg = Job(config, smoke=True).prepared()
     cfg.train_dataloader.batch_size = batch
     datasets = cfg.train_dataloader.dataset.get('datasets') or [cfg.train_dataloader.dataset]
@@ -118,7 +118,7 @@ def prepared(config: str, samples: int, batch: int) -> Config:
 
 
 def medians(steps: dict[str, Callable[[], None]], number: int, warm: int = 3) -> dict[str, float]:
-    """Seconds of each step, taking turns."""
+    """The median seconds of each step; the steps alternate."""
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(number + warm):
         for name, step in steps.items():
@@ -129,7 +129,7 @@ def medians(steps: dict[str, Callable[[], None]], number: int, warm: int = 3) ->
 
 
 def cold(folder: Path, batch: int, number: int = 50) -> tuple[float, float]:
-    """(bytes per second, batches per second) of random batches, the file not in the page cache."""
+    """(bytes per second, batches per second) of random batches that are not in the page cache."""
     store = FeatureStore(folder)
     with (folder / 'rows.bin').open('rb') as file:
         os.fsync(file.fileno())
@@ -148,7 +148,7 @@ def compare(config: str, samples: int, batch: int, steps: int) -> None:
     cfg = prepared(config, samples, batch)
     with tempfile.TemporaryDirectory() as place:
         plan = CachePlan(views=2, folder=place)
-        torch.manual_seed(0)  # random weights of teachers: the same in every model built from here on
+        torch.manual_seed(0)  # random teacher weights, the same in every model built below
         begun = time.perf_counter()
         folders = write_all(cfg, plan, lambda line: None, workers=0)
         promised = sum(FeatureStore(folder).promised_bytes for folder in folders)

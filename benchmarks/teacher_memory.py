@@ -1,20 +1,21 @@
-"""What frozen teachers cost beside their forward passes: no graph and no gradients, so no memory that outlives a forward.
+"""The memory cost of frozen teachers beyond their forward passes: no graph, no gradients, and no memory kept after a
+forward.
 
     python benchmarks/teacher_memory.py
     python benchmarks/teacher_memory.py --width 1 --size 288 384 --device cuda
 
 A SegNet student learns from one single-task SegNet teacher per task at KD4MTL's two levels. Four ways to run a step's
-forward and backward, each in a process of its own:
+forward and backward, each in a separate process:
 
     student alone            no distillation
-    links, taps given        the links and their adaptors, with the teachers' taps handed in: what distillation costs
-                             when teachers cost nothing
-    frozen teachers          mtkd's: the same, and the teachers run
-    teachers with a graph    a naive way: the teachers are ordinary networks and the loss does not detach them
+    links, taps given        the links and their adaptors on precomputed teacher taps: the cost of distillation without
+                             that of the teachers
+    frozen teachers          mtkd's implementation: the same, with the teachers running
+    teachers with a graph    a naive implementation: the teachers are ordinary networks and the loss does not detach them
 
-Per way: bytes that autograd keeps for the backward (counted by saved-tensor hooks, a storage once, parameters not), bytes of
-gradients, the peak of a step above the memory before it (CUDA: the allocator's; CPU: the resident size, with malloc told to
-hand memory back), and the median time of a step.
+Reported for each: the bytes that autograd saves for the backward (counted by saved-tensor hooks, each storage once, without
+parameters), the bytes of gradients, the peak of a step above the memory before it (CUDA: from the allocator; CPU: the
+resident size, with malloc set to return freed memory), and the median time of a step.
 """
 
 import argparse
@@ -42,7 +43,7 @@ M_MMAP_THRESHOLD = -3  # of mallopt(3)
 
 
 class GraphTeacher(MultiTaskTeacher):
-    """What a teacher costs that nobody froze."""
+    """A teacher that is not frozen."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,14 +55,14 @@ class GraphTeacher(MultiTaskTeacher):
 
 
 class UndetachedL2(NormalisedL2):
-    """The same distance with a gradient for both sides."""
+    """The L2 loss with gradients for both student and teacher."""
 
     def forward(self, student: Tensor, teacher: Tensor, mask: Tensor | None = None) -> Terms:
         return self.compare(rows(student), rows(teacher), None)
 
 
 def build(way: str, arguments: argparse.Namespace) -> MultiTaskModel:
-    """A model with a distiller, or without one."""
+    """Build a model, with or without a distiller."""
     tasks = {name: TASKS[name] for name in list(TASKS)[:arguments.teachers]}
     net = {'backbone': {'type': 'SegNet', 'width': arguments.width}, 'neck': {'type': 'OneScaleNeck'},
            'head': {'type': 'ConvPairHead'}}
@@ -79,7 +80,7 @@ def build(way: str, arguments: argparse.Namespace) -> MultiTaskModel:
 
 
 def make_batch(model: MultiTaskModel, way: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Random pictures and labels; the teachers' taps too where they are handed in."""
+    """Random images and labels, and the teachers' taps where they are supplied."""
     rng = torch.Generator().manual_seed(0)
     count, height, width = arguments.batch, *arguments.size
     classes = torch.randint(0, 7, (count, height, width), generator=rng).byte()
@@ -96,20 +97,20 @@ def make_batch(model: MultiTaskModel, way: str, arguments: argparse.Namespace) -
 
 
 def parameters_of(model: MultiTaskModel) -> list[torch.nn.Parameter]:
-    """Those of the model, and of its teachers, which the model does not list."""
+    """The parameters of the model and of its teachers; the model does not list the latter."""
     teachers = model.distiller.teachers.values() if model.distiller is not None else ()
     return [*model.parameters(), *(p for teacher in teachers for p in teacher.net.parameters())]
 
 
 def step(model: MultiTaskModel, batch: dict[str, Any]) -> None:
-    """Forward and backward."""
+    """One forward and backward pass."""
     for parameter in parameters_of(model):
         parameter.grad = None
     model(**batch, mode='loss')['loss'].backward()
 
 
 def saved_bytes(model: MultiTaskModel, batch: dict[str, Any]) -> int:
-    """What a forward keeps for the backward."""
+    """The bytes that a forward pass saves for the backward pass."""
     known = {p.untyped_storage().data_ptr() for p in parameters_of(model)}
     kept: dict[int, Tensor] = {}
 
@@ -125,13 +126,13 @@ def saved_bytes(model: MultiTaskModel, batch: dict[str, Any]) -> int:
 
 
 def resident(field: str) -> int:
-    """``VmRSS``, the process's resident size, or ``VmHWM``, the largest so far, in bytes."""
+    """``VmRSS``, the resident size of the process, or ``VmHWM``, its peak, in bytes."""
     lines = Path('/proc/self/status').read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
 
 
 def measure(way: str, arguments: argparse.Namespace, answer: 'SimpleQueue[dict[str, float]]') -> None:
-    """One way, in a process of its own."""
+    """Measure one way, in a separate process."""
     torch.set_num_threads(arguments.threads)
     ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1 << 16)  # otherwise freed memory stays resident and hides the peaks
     warnings.simplefilter('ignore')
@@ -140,13 +141,13 @@ def measure(way: str, arguments: argparse.Namespace, answer: 'SimpleQueue[dict[s
     model = build(way, arguments).train()
     batch = make_batch(model, way, arguments)
     seconds = []
-    step(model, batch)  # libraries take their workspaces
+    step(model, batch)  # libraries allocate their workspaces
     for parameter in parameters_of(model):
         parameter.grad = None
     if cuda:
         torch.cuda.reset_peak_memory_stats()
     else:
-        Path('/proc/self/clear_refs').write_text('5')  # the largest resident size so far starts again from the present one
+        Path('/proc/self/clear_refs').write_text('5')  # reset the peak resident size to the current one
     before = torch.cuda.memory_allocated() if cuda else resident('VmRSS')
     for _ in range(arguments.repeats):
         start = time.perf_counter()
@@ -173,7 +174,7 @@ def main() -> None:
     arguments = parser.parse_args()
     found = {}
     for way in WAYS:
-        context = multiprocessing.get_context('fork')  # nothing has run yet that a fork would not survive
+        context = multiprocessing.get_context('fork')  # nothing that a fork would break has run yet
         answer = context.SimpleQueue()
         process = context.Process(target=measure, args=(way, arguments, answer))
         process.start()

@@ -1,4 +1,4 @@
-"""The teacher: ResNet-18, four tasks on synthetic scenes. Spelled out in full: nothing is inherited from mtkd's configs.
+"""The teacher: ResNet-18, four tasks on synthetic scenes. The config is complete: it inherits nothing from mtkd's configs.
 
     python tools/train.py projects/example_plugin/configs/teacher_synthetic.py
 

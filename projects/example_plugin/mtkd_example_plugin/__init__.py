@@ -1,4 +1,4 @@
-"""Parts for mtkd: a distillation loss, a balance, a data set. Importing the package registers them.
+"""An example plugin for mtkd: a distillation loss, a balance and a data set, registered when the package is imported.
 
 A config imports it with ``custom_imports``.
 """

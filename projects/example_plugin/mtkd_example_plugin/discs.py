@@ -1,4 +1,4 @@
-"""Discs at different distances, drawn from their number: a data set without files."""
+"""Discs at different distances, generated from the sample index: a data set without files."""
 
 import numpy as np
 from mtkd.datasets import TaskDataset
@@ -9,13 +9,13 @@ COLOURS = np.array([[90, 90, 90], [200, 60, 50], [60, 160, 70], [50, 90, 200]])
 
 @DATASETS.register_module()
 class Discs(TaskDataset):
-    """Discs of three colours before a grey wall; nearer ones hide farther ones.
+    """Discs in three colours in front of a grey wall; nearer discs occlude farther ones.
 
-    ``semseg``: 0 the wall, 1 to 3 the disc's colour. ``depth``: metres, the wall at 10. Sample i of a split is always the
-    same.
+    ``semseg``: 0 for the wall, 1 to 3 for the disc's colour. ``depth``: in metres; the wall is at 10 m. Sample i of a split
+    is always the same.
 
     Args:
-        num_samples: of the split.
+        num_samples: number of samples in the split.
         size: (height, width).
         **kwargs: see :class:`~mtkd.datasets.TaskDataset`.
     """

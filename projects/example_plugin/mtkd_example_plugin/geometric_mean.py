@@ -8,9 +8,9 @@ from torch import Tensor
 
 @BALANCES.register_module()
 class GeometricMean(Balance):
-    """(Π_t L_t)^(1/T): halving any task's loss is worth the same, whatever its scale.
+    """(Π_t L_t)^(1/T): halving any task's loss has the same effect, whatever its scale.
 
-    A task without labels in the batch is left out. Losses have to be positive.
+    A task without labels in the batch is skipped. All losses must be positive.
 
     Source: Chennupati et al. 2019, MultiNet++ (geometric loss strategy).
     """

@@ -8,7 +8,7 @@ from torch import Tensor
 
 @DISTILL_LOSSES.register_module()
 class Hellinger(DistillLoss):
-    """``hellinger`` = 1 - Σ_k sqrt(s_k t_k), the mean over pixels (over samples for a label of the whole picture).
+    """``hellinger`` = 1 - Σ_k sqrt(s_k t_k), averaged over pixels (over samples for an image-level label).
 
     It lies between 0, where both are equal, and 1, where no class has probability in both. Unlike a Kullback-Leibler
     term it is symmetric and bounded, so single pixels cannot dominate. It is computed from logarithms, since the gradient

@@ -18,7 +18,7 @@ def test_the_mean_and_its_gradient():
     value = total(a, b)
     value.backward()
     assert value.item() == pytest.approx(4.0)
-    assert a.grad.item() == pytest.approx(4 * b.grad.item()), 'the gradient of each is in proportion to 1 / loss'
+    assert a.grad.item() == pytest.approx(4 * b.grad.item()), "'the gradient of each loss is proportional to 1 / loss'"
 
 
 def test_an_absent_task_is_left_out():
