@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument('--processes', type=int, default=2)
     parser.add_argument('--max-dist', type=float, default=0.0075)
     parser.add_argument('--mode', choices=('exact', 'fast'), default='exact')
-    parser.add_argument('--reference', type=int, default=2, metavar='N', help='pictures scored the straightforward way')
+    parser.add_argument('--reference', type=int, default=2, metavar='N', help='images scored the straightforward way')
     args = parser.parse_args()
     size = (args.size[0], args.size[1])
     metric = BoundaryF(args.max_dist, mode=args.mode)
@@ -102,10 +102,10 @@ def main() -> None:
         wall = time.perf_counter() - start
     seconds = np.array([spent for _, spent in results])
     rate = args.images / wall
-    print(f'{args.images} pictures of {size[0]} x {size[1]}, radius {metric.radius(size):.2f} px, '
+    print(f'{args.images} images of {size[0]} x {size[1]}, radius {metric.radius(size):.2f} px, '
           f'{len(metric.thresholds)} thresholds, {args.processes} processes')
-    print(f'{rate:.1f} pictures/s, 300 pictures in {300 / rate / 60:.2f} min; '
-          f'processor time a picture {1000 * np.median(seconds):.0f} ms (median), {1000 * seconds.max():.0f} ms (most)')
+    print(f'{rate:.1f} images/s, 300 images in {300 / rate / 60:.2f} min; '
+          f'processor time per image {1000 * np.median(seconds):.0f} ms (median), {1000 * seconds.max():.0f} ms (maximum)')
     scores = metric.summarise(torch.from_numpy(np.stack([counts for counts, _ in results])))
     print('  '.join(f'{name} {score:.2f} {metric.names[name].unit}' for name, score in scores.items()))
     compare(metric, samples[:args.reference])
@@ -129,7 +129,7 @@ def compare(metric: BoundaryF, samples: list[tuple[np.ndarray, np.ndarray]]) -> 
             np.testing.assert_array_equal(counts, expected)
     if samples:
         same = ', same counts' if metric.mode == 'exact' else ''
-        print(f'straightforward way: {theirs / len(samples):.2f} s of processor time a picture, '
+        print(f'straightforward method: {theirs / len(samples):.2f} s of processor time per image, '
               f'ours {ours / len(samples):.3f} s: {theirs / ours:.0f} times faster{same}')
 
 

@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--rows', type=int, default=1_000_000)
     parser.add_argument('--against', type=Path, help='a checkout of mtkd to compare with')
-    parser.add_argument('--folder', type=Path, help='where the pictures are written, and stay (default: a temporary folder)')
+    parser.add_argument('--folder', type=Path, help='folder to write the images to; kept (default: temporary)')
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.folder or Path(temporary)).absolute()

@@ -77,7 +77,7 @@ class Bare:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--sets', type=int, default=2, help='data sets, each with a task and a teacher (default: 2)')
-    parser.add_argument('--pictures', type=int, default=256, help='pictures of each in a batch (default: 256)')
+    parser.add_argument('--pictures', type=int, default=256, help='images of each set per batch (default: 256)')
     parser.add_argument('--classes', type=int, default=100, help='classes of each task (default: 100)')
     parser.add_argument('--steps', type=int, default=40, help='steps of each kind (default: 40)')
     arguments = parser.parse_args()

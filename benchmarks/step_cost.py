@@ -131,7 +131,7 @@ def main() -> int:
     parser.add_argument('--size', type=int, nargs=2, default=(128, 160))
     parser.add_argument('--workers', type=int, default=0, help='loader workers (default: 0, scenes are cached)')
     parser.add_argument('--clock', choices=CLOCKS, default='wall')
-    parser.add_argument('--data-root', type=Path, help="folder of the data sets: the config's own data and picture size")
+    parser.add_argument('--data-root', type=Path, help="folder of the data sets: use the config's own data and image size")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         cfg = on_real(arguments, folder) if arguments.data_root else on_scenes(arguments, folder)

@@ -1,4 +1,4 @@
-"""The search for ATRC's genotype; HRNet18, NYUD-v2, 425x560. Leaves genotype.json in its work dir.
+"""The search for ATRC's genotype; HRNet18, NYUD-v2, 425x560. Writes genotype.json to its work dir.
 
     python tools/train.py configs/baselines/atrc_search_hrnet18_nyud.py
 

@@ -1,10 +1,10 @@
-"""The search for ATRC's genotype; the small MobileNetV3-Large student, 500 iterations. Leaves genotype.json.
+"""The search for ATRC's genotype; the small MobileNetV3-Large student, 500 iterations. Writes genotype.json.
 
     python tools/train.py configs/baselines/atrc_search_mobilenetv3_nyud114.py
 
-NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours,
-that of mt_mobilenetv3_nyud114_short.py. The scores learn at 1e-2 in place of 5e-4 (ours), because 500 steps of Adam at 5e-4
-would leave every choice open. No pretrained weights. Schedules: atrc_search_hrnet18_nyud.py.
+NYU Depth V2, 795 train / 304 val, half resolution (images 114x154, crops 96x128, scored at 228x308); protocol ours, that of
+mt_mobilenetv3_nyud114_short.py. The scores learn at 1e-2 instead of 5e-4 (ours), because 500 steps of Adam at 5e-4 would
+leave every choice undecided. No pretrained weights. Schedules: atrc_search_hrnet18_nyud.py.
 """
 
 _base_ = ['mt_mobilenetv3_nyud114_short.py']

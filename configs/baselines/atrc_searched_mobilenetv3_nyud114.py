@@ -2,9 +2,9 @@
 
     python tools/train.py configs/baselines/atrc_searched_mobilenetv3_nyud114.py --with-prerequisites
 
-NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours,
-that of mt_mobilenetv3_nyud114_short.py. The search is atrc_search_mobilenetv3_nyud114.py: as many iterations on the same
-training set, which atrc_mobilenetv3_nyud114.py, with the published genotype, does without. No pretrained weights.
+NYU Depth V2, 795 train / 304 val, half resolution (images 114x154, crops 96x128, scored at 228x308); protocol ours, that of
+mt_mobilenetv3_nyud114_short.py. The search is atrc_search_mobilenetv3_nyud114.py: as many iterations on the same training
+set; atrc_mobilenetv3_nyud114.py, with the published genotype, needs no search. No pretrained weights.
 """
 
 _base_ = ['mt_mobilenetv3_nyud114_short.py']

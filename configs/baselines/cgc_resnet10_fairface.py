@@ -1,4 +1,4 @@
-"""CGC, two shared experts and one of each task, on three tasks of faces, trained on both domains.
+"""CGC, two shared experts and one per task, on three face tasks, trained on both domains.
 
     python tools/train.py configs/baselines/cgc_resnet10_fairface.py
 

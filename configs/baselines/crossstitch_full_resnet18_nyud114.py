@@ -2,8 +2,8 @@
 
     python tools/train.py configs/baselines/crossstitch_full_resnet18_nyud114.py
 
-NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours,
-that of mt_mobilenetv3_nyud114_short.py. No pretrained weights. Cost: docs/mechanisms/networks.md.
+NYU Depth V2, 795 train / 304 val, half resolution (images 114x154, crops 96x128, scored at 228x308); protocol ours, that of
+mt_mobilenetv3_nyud114_short.py. No pretrained weights. Cost: docs/mechanisms/networks.md.
 """
 
 _base_ = ['mt_mobilenetv3_nyud114_short.py']

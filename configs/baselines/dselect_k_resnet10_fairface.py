@@ -1,4 +1,4 @@
-"""DSelect-k: each of three tasks of faces mixes at most two of four experts, trained on both domains.
+"""DSelect-k: each of three face tasks mixes at most two of four experts, trained on both domains.
 
     python tools/train.py configs/baselines/dselect_k_resnet10_fairface.py
 

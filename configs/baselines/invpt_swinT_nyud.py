@@ -1,4 +1,4 @@
-"""InvPT on Swin-T, of which no configuration was released: ours is approximate; NYUD-v2, 448x576 (Table 2 of KDAM).
+"""InvPT on Swin-T (no configuration was released: ours is approximate); NYUD-v2, 448x576 (Table 2 of KDAM).
 
     python tools/train.py configs/baselines/invpt_swinT_nyud.py
 

@@ -1,4 +1,4 @@
-"""InvPT: all tasks' places attend to each other on finer and finer grids; ViT-L/16, NYUD-v2, 448x576.
+"""InvPT: attention between the positions of all tasks, at increasing resolution; ViT-L/16, NYUD-v2, 448x576.
 
     python tools/train.py configs/baselines/invpt_vitL_nyud.py
 

@@ -1,4 +1,4 @@
-"""Learning to branch, three backbones whose stages choose their parents, on three tasks of faces, trained on both domains.
+"""Learning to branch, three backbones whose stages choose their parents, on three face tasks, trained on both domains.
 
     python tools/train.py configs/baselines/ltb_resnet10_fairface.py
 

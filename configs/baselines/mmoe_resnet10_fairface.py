@@ -1,4 +1,4 @@
-"""MMoE of three experts on three tasks of faces, trained on both domains.
+"""MMoE of three experts on three face tasks, trained on both domains.
 
     python tools/train.py configs/baselines/mmoe_resnet10_fairface.py
 

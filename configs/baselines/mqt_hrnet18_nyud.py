@@ -1,4 +1,4 @@
-"""MQTransformer: queries a task, through which tasks exchange; HRNet18, NYUD-v2, 425x560.
+"""MQTransformer: tasks exchange information through per-task queries; HRNet18, NYUD-v2, 425x560.
 
     python tools/train.py configs/baselines/mqt_hrnet18_nyud.py
 

@@ -1,4 +1,4 @@
-"""MQTransformer: queries a task, through which tasks exchange; HRNet18, PASCAL-Context, 512x512 (Table 3).
+"""MQTransformer: tasks exchange information through per-task queries; HRNet18, PASCAL-Context, 512x512 (Table 3).
 
     python tools/train.py configs/baselines/mqt_hrnet18_pascal.py
 

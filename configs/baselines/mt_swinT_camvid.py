@@ -1,4 +1,4 @@
-"""Multi-task baseline, Swin-T, CamVid, 240x320 (protocol ours): one trunk, one FCN head a task.
+"""Multi-task baseline, Swin-T, CamVid, 240x320 (protocol ours): one trunk, one FCN head per task.
 
     python tools/train.py configs/baselines/mt_swinT_camvid.py
 

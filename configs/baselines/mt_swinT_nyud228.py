@@ -1,4 +1,4 @@
-"""Multi-task baseline, Swin-T, NYU Depth V2 at 228x308 (the real subset; protocol ours): one trunk, one FCN head a task.
+"""Multi-task baseline, Swin-T, NYU Depth V2 at 228x308 (the real subset; protocol ours): one trunk, one FCN head per task.
 
     python tools/train.py configs/baselines/mt_swinT_nyud228.py
 

@@ -2,9 +2,9 @@
 
     python tools/train.py configs/baselines/mtformer_mobilenetv3_nyud114.py
 
-NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours,
-that of mt_mobilenetv3_nyud114_short.py. As in the paper, the neck reads strides 8, 16 and 32 and works at 8, and the
-contrast between the tasks has the weight 0.01. No pretrained weights. Cost: docs/mechanisms/networks.md.
+NYU Depth V2, 795 train / 304 val, half resolution (images 114x154, crops 96x128, scored at 228x308); protocol ours, that of
+mt_mobilenetv3_nyud114_short.py. As in the paper, the neck reads strides 8, 16 and 32 and works at 8, and the contrast
+between the tasks has the weight 0.01. No pretrained weights. Cost: docs/mechanisms/networks.md.
 """
 
 _base_ = ['mt_mobilenetv3_nyud114_short.py']

@@ -3,14 +3,14 @@
     python tools/train.py configs/baselines/mtformer_swinS_nyud.py
 
 Recipe: the released one (fact sheet 4.3): AdamW 5e-5, weight decay 1e-4, poly decay of power 0.9 by epoch, 100 epochs of
-batch 4, drop path 0.3, losses 10 L / e^s + s with s from 0, 0.01 times the contrast between the tasks; pictures and
+batch 4, drop path 0.3, losses 10 L / e^s + s with s from 0, 0.01 times the contrast between the tasks; images and
 augmentation are the baseline's. The release has two tasks: mtformer_swinS_nyud_2tasks.py. 82.60 M parameters.
 Cost: docs/mechanisms/networks.md. Result: not run at this size by us; every config is tried with --smoke in the tests.
 """
 
 _base_ = ['mt_swinS_nyud.py']
 method = 'MTFormer (approx.)'
-# 10 L / e^s + s is twice what Uncertainty gives of 10 L; AdamW does not mind a factor, so the contrast is halved as well
+# 10 L / e^s + s is twice what Uncertainty gives of 10 L; AdamW is invariant to a factor, so the contrast weight is halved as well
 tasks = dict(semseg=dict(weight=10.0), depth=dict(weight=10.0), normals=dict(weight=100.0), edge=dict(weight=500.0))
 model = dict(
     net=dict(

@@ -2,8 +2,8 @@
 
     python tools/train.py configs/baselines/mtformer_swinS_nyud_2tasks.py
 
-Recipe: that of mtformer_swinS_nyud.py. 60.91 M parameters; the printed 64.03 M are with 3.15 M that the release never uses.
-A suite of its own: its Delta over two tasks is not comparable with those over four (fact sheet 5.1).
+Recipe: that of mtformer_swinS_nyud.py. 60.91 M parameters; the printed 64.03 M include 3.15 M that the release never uses.
+A separate suite: its Delta over two tasks is not comparable with those over four (fact sheet 5.1).
 Cost: docs/mechanisms/networks.md. Result: not run at this size by us; every config is tried with --smoke in the tests.
 """
 

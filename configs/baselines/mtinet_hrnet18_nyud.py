@@ -1,4 +1,4 @@
-"""MTI-Net as the survey defines it, which is not the form KDAM prints the cost of; HRNet18, NYUD-v2, 425x560.
+"""MTI-Net as the survey defines it (KDAM prints the cost of another form); HRNet18, NYUD-v2, 425x560.
 
     python tools/train.py configs/baselines/mtinet_hrnet18_nyud.py
 

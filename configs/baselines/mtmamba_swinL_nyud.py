@@ -3,8 +3,9 @@
     python tools/train.py configs/baselines/mtmamba_swinL_nyud.py
 
 Recipe: the released one (mtmamba_nyud.yml of EnVision-Research/MTMamba a0b4f0b: AdamW, lr 1e-4, weight decay 1e-5, poly 0.9,
-50,000 iterations). The release minimises the sum of the losses' logarithms; GLS has the same direction. Batches of 8, one picture on each of 8 GPUs.
-308.0 M parameters; docs/mechanisms/networks.md. Result: not run at this size by us; every config is tried with --smoke in the tests.
+50,000 iterations). The release minimises the sum of the losses' logarithms; GLS has the same direction. Batches of 8, one
+image on each of 8 GPUs. 308.0 M parameters; docs/mechanisms/networks.md. Result: not run at this size by us; every config is
+tried with --smoke in the tests.
 """
 
 _base_ = ['../_base_/models/mt_swinL.py', '../_base_/datasets/nyud_448x576.py', '../_base_/schedules/invpt_40k.py',

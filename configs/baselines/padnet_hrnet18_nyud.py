@@ -1,4 +1,4 @@
-"""PAD-Net, lite: predictions, then features passed between tasks through gates; HRNet18, NYUD-v2, 425x560.
+"""PAD-Net, lite: initial predictions, then features exchanged between tasks through gates; HRNet18, NYUD-v2, 425x560.
 
     python tools/train.py configs/baselines/padnet_hrnet18_nyud.py
 

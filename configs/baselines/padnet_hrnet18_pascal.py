@@ -1,4 +1,4 @@
-"""PAD-Net, lite: predictions, then features passed between tasks through gates; HRNet18, PASCAL-Context, 512x512.
+"""PAD-Net, lite: initial predictions, then features exchanged between tasks through gates; HRNet18, PASCAL-Context, 512x512.
 
     python tools/train.py configs/baselines/padnet_hrnet18_pascal.py
 

@@ -1,4 +1,4 @@
-"""PLE, one shared expert and one of each task, mixed after every stage, on three tasks of faces, trained on both domains.
+"""PLE, one shared expert and one per task, mixed after every stage, on three face tasks, trained on both domains.
 
     python tools/train.py configs/baselines/ple_resnet10_fairface.py
 

@@ -1,4 +1,4 @@
-"""PSD, approximate: local patterns spread within and handed between tasks; HRNet18, NYUD-v2, 425x560.
+"""PSD, approximate: local patterns propagated within and between tasks; HRNet18, NYUD-v2, 425x560.
 
     python tools/train.py configs/baselines/psd_hrnet18_nyud.py
 

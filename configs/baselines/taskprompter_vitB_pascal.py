@@ -1,4 +1,4 @@
-"""TaskPrompter: a prompt a task goes through the transformer with the picture; ViT-B/16, PASCAL-Context, 512x512.
+"""TaskPrompter: one prompt per task passes through the transformer with the image; ViT-B/16, PASCAL-Context, 512x512.
 
     python tools/train.py configs/baselines/taskprompter_vitB_pascal.py
 

@@ -1,4 +1,4 @@
-"""TaskPrompter: a prompt a task goes through the transformer with the picture; ViT-L/16, NYUD-v2, 448x576.
+"""TaskPrompter: one prompt per task passes through the transformer with the image; ViT-L/16, NYUD-v2, 448x576.
 
     python tools/train.py configs/baselines/taskprompter_vitL_nyud.py
 

@@ -1,8 +1,8 @@
-"""CA-MKD (Zhang et al., ICASSP 2022): two teachers, weighted by how right they are.
+"""CA-MKD (Zhang et al., ICASSP 2022): two teachers, weighted by their correctness.
 
     python tools/train.py configs/catalogue/camkd.py --with-prerequisites
 
-Classes by the method, the other tasks by entropy-weighted teachers. Synthetic scenes at 64x96. Not tuned, not compared: it
+Classes use this method, the other tasks entropy-weighted teachers. Synthetic scenes at 64x96. Not tuned, not compared: it
 shows how the method is configured, and the tests run it for two steps.
 """
 

@@ -2,7 +2,7 @@
 
     python tools/train.py configs/catalogue/cross_task_consistency.py
 
-Synthetic scenes at 64x96 with every label, so that all pairs of tasks are compared; with partial labels leave out sources. Not
+Synthetic scenes at 64x96 with every label, so that all pairs of tasks are compared; with partial labels, omit sources. Not
 tuned, not compared: it shows how the method is configured, and the tests run it for two steps.
 """
 

@@ -1,4 +1,4 @@
-"""CTKD (Li et al., AAAI 2023): a temperature that is learned against the student.
+"""CTKD (Li et al., AAAI 2023): a temperature learned adversarially to the student.
 
     python tools/train.py configs/catalogue/ctkd.py --with-prerequisites
 

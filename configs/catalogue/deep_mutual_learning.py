@@ -1,4 +1,4 @@
-"""Deep mutual learning (Zhang et al., CVPR 2018): two networks of one kind teach each other.
+"""Deep mutual learning (Zhang et al., CVPR 2018): two networks of the same architecture teach each other.
 
     python tools/train.py configs/catalogue/deep_mutual_learning.py
 

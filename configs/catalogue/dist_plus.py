@@ -1,4 +1,4 @@
-"""DIST from a teacher with a head that adapts, after the idea of DIST+ (Huang et al. 2025).
+"""DIST from a teacher with an adaptive head, following the idea of DIST+ (Huang et al. 2025).
 
     python tools/train.py configs/catalogue/dist_plus.py --with-prerequisites
 

@@ -1,8 +1,8 @@
-"""DKD (Zhao et al., CVPR 2022): the target class and the rest, weighted apart.
+"""DKD (Zhao et al., CVPR 2022): the target class and the other classes, weighted separately.
 
     python tools/train.py configs/catalogue/dkd.py --with-prerequisites
 
-Classes by the method, the other tasks by plain distillation of their bins. Synthetic scenes at 64x96. Not tuned, not
+Classes use this method, the other tasks plain distillation of their bins. Synthetic scenes at 64x96. Not tuned, not
 compared: it shows how the method is configured, and the tests run it for two steps.
 """
 

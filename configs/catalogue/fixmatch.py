@@ -1,4 +1,4 @@
-"""FixMatch (Sohn et al. 2020): what the student is sure of in a picture labels a strong view of it.
+"""FixMatch (Sohn et al. 2020): confident predictions on an image are the labels of a strongly augmented view.
 
     python tools/train.py configs/catalogue/fixmatch.py
 

@@ -2,7 +2,7 @@
 
     python tools/train.py configs/catalogue/learned_teachers.py --with-prerequisites
 
-Classes by the method, the other tasks by entropy-weighted teachers. Synthetic scenes at 64x96. Not tuned, not compared: it
+Classes use this method, the other tasks entropy-weighted teachers. Synthetic scenes at 64x96. Not tuned, not compared: it
 shows how the method is configured, and the tests run it for two steps.
 """
 

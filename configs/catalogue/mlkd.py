@@ -1,4 +1,4 @@
-"""MLKD (Jin et al., CVPR 2023): predictions, samples and classes at several temperatures.
+"""MLKD (Jin et al., CVPR 2023): prediction, sample and class terms at several temperatures.
 
     python tools/train.py configs/catalogue/mlkd.py --with-prerequisites
 

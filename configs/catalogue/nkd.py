@@ -2,7 +2,7 @@
 
     python tools/train.py configs/catalogue/nkd.py --with-prerequisites
 
-Classes by the method, the other tasks by plain distillation of their bins. Synthetic scenes at 64x96. Not tuned, not
+Classes use this method, the other tasks plain distillation of their bins. Synthetic scenes at 64x96. Not tuned, not
 compared: it shows how the method is configured, and the tests run it for two steps.
 """
 

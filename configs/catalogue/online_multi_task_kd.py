@@ -1,4 +1,4 @@
-"""Online multi-task distillation: a single-task network a task, trained beside the student.
+"""Online multi-task distillation: one single-task network per task, trained together with the student.
 
     python tools/train.py configs/catalogue/online_multi_task_kd.py
 

@@ -2,10 +2,10 @@
 
     python tools/train.py configs/catalogue/sak.py --with-prerequisites
 
-ViT-Ti with patches of 8 pixels in place of the paper's ViT-B, teachers of other shapes in place of foundation models, whose
-taps differ from the paths: a projector a link. The paper compares four layers of each teacher; these teachers have a feature a
-task at their end. Synthetic scenes at 64x96. Not tuned, not compared: it shows how the method is configured, and the tests run
-it for two steps.
+ViT-Ti with patches of 8 pixels instead of the paper's ViT-B; teachers of other shapes instead of foundation models. Their
+taps differ from the paths, so each link has a projector. The paper compares four layers of each teacher; these teachers
+provide one final feature per task. Synthetic scenes at 64x96. Not tuned, not compared: it shows how the method is
+configured, and the tests run it for two steps.
 """
 
 _base_ = ['../quickstart/student.py']

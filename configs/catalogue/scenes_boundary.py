@@ -1,4 +1,4 @@
-"""BPKD (Liu et al. 2024): edges of classes and their insides.
+"""BPKD (Liu et al. 2024): class boundaries and interiors.
 
     python tools/train.py configs/catalogue/scenes_boundary.py --with-prerequisites
 

@@ -1,4 +1,4 @@
-"""CIRKD (Yang et al. 2022): pixels of pairs of pictures, and of a memory of each class.
+"""CIRKD (Yang et al. 2022): relations between pixels of pairs of images, and to a memory of each class.
 
     python tools/train.py configs/catalogue/scenes_cirkd.py --with-prerequisites
 

@@ -1,4 +1,4 @@
-"""CWD (Shu et al. 2021): where in the picture each channel is strong.
+"""CWD (Shu et al. 2021): the spatial distribution of each channel.
 
     python tools/train.py configs/catalogue/scenes_cwd.py --with-prerequisites
 

@@ -1,4 +1,4 @@
-"""IFVD (Wang et al. 2020): how far features are from their class's mean.
+"""IFVD (Wang et al. 2020): the similarity of features to the mean of their class.
 
     python tools/train.py configs/catalogue/scenes_ifvd.py --with-prerequisites
 

@@ -1,4 +1,4 @@
-"""SKD holistic (Liu et al. 2019): a critic that the student has to please.
+"""SKD holistic (Liu et al. 2019): adversarial distillation with a critic.
 
     python tools/train.py configs/catalogue/scenes_skd_holistic.py --with-prerequisites
 

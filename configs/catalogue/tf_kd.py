@@ -2,8 +2,8 @@
 
     python tools/train.py configs/catalogue/tf_kd.py
 
-Classes by the method, the other tasks from a moving average of the student. Synthetic scenes at 64x96. Not tuned, not
-compared: it shows how the method is configured, and the tests run it for two steps.
+Classes use this method, the other tasks a moving average of the student. Synthetic scenes at 64x96. Not tuned, not compared:
+it shows how the method is configured, and the tests run it for two steps.
 """
 
 _base_ = ['../quickstart/student.py']

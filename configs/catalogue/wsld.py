@@ -1,8 +1,8 @@
-"""WSLD (Zhou et al., ICLR 2021): soft labels weighted by how well the student does already.
+"""WSLD (Zhou et al., ICLR 2021): soft labels weighted by the student's current loss.
 
     python tools/train.py configs/catalogue/wsld.py --with-prerequisites
 
-Classes by the method, the other tasks by plain distillation of their bins. Synthetic scenes at 64x96. Not tuned, not
+Classes use this method, the other tasks plain distillation of their bins. Synthetic scenes at 64x96. Not tuned, not
 compared: it shows how the method is configured, and the tests run it for two steps.
 """
 

@@ -3,8 +3,8 @@
     python tools/train.py configs/distill_2md_mtl/fairface_mt_all_adaptive_lr.py
     python tools/plot_curves.py work_dirs/fairface_mt_all_adaptive_lr/seed0 --out curves.png
 
-FairFace subset at 64x64 in seven parts; the controller's rule is ours (docs/mechanisms/learning_rate.md), every 25 iterations
-here because there are only 250. What the labels are and are not for: docs/mechanisms/faces.md.
+FairFace subset at 64x64 in seven parts; the controller's rule is ours (docs/mechanisms/learning_rate.md), applied every 25
+iterations because there are only 250. Use and limits of the labels: docs/mechanisms/faces.md.
 """
 
 _base_ = ['fairface_mt_all.py']

@@ -1,10 +1,10 @@
-"""All three tasks on both domains, the learning rate in triangles between the bounds that a range test finds.
+"""All three tasks on both domains, a triangular learning rate between the bounds found by a range test.
 
     python tools/train.py configs/distill_2md_mtl/fairface_mt_all_triangular_lr.py
     python tools/plot_curves.py work_dirs/fairface_mt_all_triangular_lr/seed0 --out curves.png
 
-FairFace subset at 64x64 in seven parts; bounds and period are ours (docs/mechanisms/learning_rate.md). What the labels are and
-are not for: docs/mechanisms/faces.md.
+FairFace subset at 64x64 in seven parts; bounds and period are ours (docs/mechanisms/learning_rate.md). Use and limits of the
+labels: docs/mechanisms/faces.md.
 """
 
 _base_ = ['fairface_mt_all.py']

@@ -1,4 +1,4 @@
-"""A small student of CIFAR-10 with a tenth of the labels, alone: 64 labelled pictures a batch, 800 iterations.
+"""A small student of CIFAR-10 with a tenth of the labels, alone: 64 labelled images per batch, 800 iterations.
 
     python tools/train.py configs/few_labels/cifar10_student.py
 

@@ -1,4 +1,4 @@
-"""The student of CIFAR-10 with all labels, taught on all pictures by the teacher of all labels.
+"""The student of CIFAR-10 with all labels, distilled on all images from the teacher trained on all labels.
 
     python tools/train.py configs/few_labels/cifar10_taught_all.py --with-prerequisites
 

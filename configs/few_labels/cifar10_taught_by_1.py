@@ -1,4 +1,4 @@
-"""Control: as cifar10_taught.py, with 1 % of the labels and a teacher that knows these labels only.
+"""Control: as cifar10_taught.py, with 1 % of the labels and a teacher trained on these labels only.
 
     python tools/train.py configs/few_labels/cifar10_taught_by_1.py --with-prerequisites
 

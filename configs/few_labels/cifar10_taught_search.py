@@ -1,4 +1,4 @@
-"""The taught student for the search of its weight and temperature: a tenth of the training pictures is held out and scored.
+"""The taught student for the search of its weight and temperature: a tenth of the training images is held out and scored.
 
     python tools/train.py configs/few_labels/cifar10_taught_search.py --with-prerequisites
     python tools/sweep.py configs/sweeps/few_labels_search.py --data-root data

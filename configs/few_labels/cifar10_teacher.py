@@ -1,4 +1,4 @@
-"""The teacher of all labels: EfficientNet-Lite0 with ImageNet weights, frozen, on pictures enlarged to 96x96, and a linear layer on its pooled features.
+"""The teacher trained on all labels: EfficientNet-Lite0 with ImageNet weights, frozen, on images enlarged to 96x96, and a linear layer on its pooled features.
 
     python tools/train.py configs/few_labels/cifar10_teacher.py --with-prerequisites
 

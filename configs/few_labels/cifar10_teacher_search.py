@@ -1,4 +1,4 @@
-"""The teacher of all labels for the search: a tenth of the training pictures is held out, and scored in place of the test pictures.
+"""The teacher trained on all labels for the search: a tenth of the training images is held out and replaces the test images.
 
     python tools/train.py configs/few_labels/cifar10_teacher_search.py --with-prerequisites
 """

@@ -1,4 +1,4 @@
-"""A teacher of GTSRB's labels: a ResNet-10 of 32, 64, 128 channels, from scratch on all 2,613 pictures.
+"""A teacher of GTSRB's labels: a ResNet-10 with 32, 64, 128 channels, from scratch on all 2,613 images.
 
     python tools/train.py configs/few_labels/teacher_gtsrb.py
 

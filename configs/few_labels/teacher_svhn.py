@@ -1,4 +1,4 @@
-"""A teacher of SVHN's labels: a ResNet-10 of 32, 64, 128 channels, from scratch on all 3,935 pictures.
+"""A teacher of SVHN's labels: a ResNet-10 with 32, 64, 128 channels, from scratch on all 3,935 images.
 
     python tools/train.py configs/few_labels/teacher_svhn.py
 

@@ -1,4 +1,4 @@
-"""One small student of CIFAR-10, GTSRB and SVHN with a tenth of each set's labels, alone: 64 labelled pictures a batch, 800 iterations.
+"""One small student of CIFAR-10, GTSRB and SVHN with a tenth of each set's labels, alone: 64 labelled images per batch, 800 iterations.
 
     python tools/train.py configs/few_labels/three_sets_student.py
 

@@ -1,8 +1,8 @@
-"""The student of three sets with a tenth of the labels, taught on all pictures by a teacher of each set: half of a batch has labels.
+"""The student of three sets with a tenth of the labels, distilled on all images from a teacher of each set: half of a batch has labels.
 
     python tools/train.py configs/few_labels/three_sets_taught.py --with-prerequisites
 
-Three teachers of different networks, inputs and label sets; each looks at its own set's pictures. Cost and result:
+Three teachers of different networks, inputs and label sets; each sees only its own set's images. Cost and result:
 docs/results/few_labels_three_sets.md.
 """
 

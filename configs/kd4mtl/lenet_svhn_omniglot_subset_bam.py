@@ -1,4 +1,4 @@
-"""BAM (Clark et al. 2019): the labels anneal the single-task teachers away, lambda from 0 to 1.
+"""BAM (Clark et al. 2019): annealing from the single-task teachers to the labels, lambda from 0 to 1.
 
     python tools/train.py configs/kd4mtl/lenet_svhn_omniglot_subset_bam.py --with-prerequisites
 

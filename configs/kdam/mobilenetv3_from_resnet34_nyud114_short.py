@@ -2,7 +2,7 @@
 
     python tools/train.py configs/kdam/mobilenetv3_from_resnet34_nyud114_short.py --with-prerequisites
 
-NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours.
+NYU Depth V2, 795 train / 304 val, half resolution (images 114x154, crops 96x128, scored at 228x308); protocol ours.
 No pretrained weights. Cost and result: none published; the runs of this setting decided nothing (CHANGELOG.md).
 """
 

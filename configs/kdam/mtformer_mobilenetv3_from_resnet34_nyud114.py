@@ -2,8 +2,8 @@
 
     python tools/train.py configs/kdam/mtformer_mobilenetv3_from_resnet34_nyud114.py --with-prerequisites
 
-NYU Depth V2, 795 train / 304 val, half resolution (pictures 114x154, crops 96x128, scored at 228x308); protocol ours.
-The contrast between the tasks stays. No pretrained weights. Cost: docs/mechanisms/networks.md.
+NYU Depth V2, 795 train / 304 val, half resolution (images 114x154, crops 96x128, scored at 228x308); protocol ours.
+The contrast between the tasks is kept. No pretrained weights. Cost: docs/mechanisms/networks.md.
 """
 
 _base_ = ['../baselines/mtformer_mobilenetv3_nyud114.py']

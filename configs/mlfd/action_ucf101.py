@@ -1,9 +1,9 @@
-"""Individual teacher of UCF-101, a ResNet-18 of frames; also the data-set-specific baseline.
+"""Individual teacher of UCF-101, a ResNet-18 per frame; also the data-set-specific baseline.
 
     python tools/train.py configs/mlfd/action_ucf101.py
 
-Not run here: the data sets are not at hand. 8 frames and averaged logits: fact sheet 1.3.3 (ours, the paper says nothing);
-schedule: the authors' basic one (1.3.2), 24 clips of 8 frames in place of 192 pictures; 224 pixels, from scratch.
+Not run here: the data sets are not available. 8 frames and averaged logits: fact sheet 1.3.3 (ours, not given in the paper);
+schedule: the authors' basic one (1.3.2), 24 clips of 8 frames instead of 192 images; 224 pixels, from scratch.
 """
 
 _base_ = ['../_base_/models/mlfd_action_resnet18.py', '../_base_/datasets/mlfd_action.py', '../_base_/schedules/mlfd_200epochs.py', '../_base_/runtime/default.py']

@@ -1,4 +1,4 @@
-"""Individual teacher of the first part of UTD-MHAD (actions 1-14), a ResNet-10 of frames; also the data-set-specific baseline.
+"""Individual teacher of the first part of UTD-MHAD (actions 1-14), a ResNet-10 per frame; also the data-set-specific baseline.
 
     python tools/train.py configs/mlfd/action_utd_first.py
 

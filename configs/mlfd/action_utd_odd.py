@@ -1,4 +1,4 @@
-"""Actions of UTD-MHAD from depth, subjects 1, 3, 5, 7 -> 2, 4, 6: a 2D network of frames, logits averaged.
+"""Actions of UTD-MHAD from depth, subjects 1, 3, 5, 7 -> 2, 4, 6: a 2D network per frame, logits averaged.
 
     python tools/train.py configs/mlfd/action_utd_odd.py
 

@@ -1,4 +1,4 @@
-"""As action_utd_odd.py, the frames' embeddings pooled over time by their maximum before the classifier.
+"""As action_utd_odd.py, with max pooling of the frame embeddings over time before the classifier.
 
     python tools/train.py configs/mlfd/action_utd_odd_maxpool.py
 

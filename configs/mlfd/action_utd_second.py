@@ -1,4 +1,4 @@
-"""Individual teacher of the second part of UTD-MHAD (actions 15-27), a ResNet-10 of frames; also the data-set-specific baseline.
+"""Individual teacher of the second part of UTD-MHAD (actions 15-27), a ResNet-10 per frame; also the data-set-specific baseline.
 
     python tools/train.py configs/mlfd/action_utd_second.py
 

@@ -1,9 +1,9 @@
-"""Baseline: one network of frames for the action sets, a ResNet-18, one head of all 352 actions; another set's action is wrong.
+"""Baseline: one per-frame network for all action sets, a ResNet-18, one head of all 352 actions; predicting another set's action is an error.
 
     python tools/train.py configs/mlfd/mt_action_merged.py
 
-Not run here: the data sets are not at hand. 8 frames and averaged logits: fact sheet 1.3.3 (ours, the paper says nothing);
-schedule: the authors' basic one (1.3.2), 24 clips of 8 frames in place of 192 pictures; 224 pixels, from scratch.
+Not run here: the data sets are not available. 8 frames and averaged logits: fact sheet 1.3.3 (ours, not given in the paper);
+schedule: the authors' basic one (1.3.2), 24 clips of 8 frames instead of 192 images; 224 pixels, from scratch.
 """
 
 _base_ = ['mt_action_separate.py']

@@ -1,4 +1,4 @@
-"""Baseline: one network of frames for both parts of UTD-MHAD, one head of all 27 actions; the other part's action is wrong.
+"""Baseline: one per-frame network for both parts of UTD-MHAD, one head of all 27 actions; predicting the other part's action is an error.
 
     python tools/train.py configs/mlfd/mt_action_utd_merged.py
 

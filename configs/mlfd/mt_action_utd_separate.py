@@ -1,4 +1,4 @@
-"""Baseline: one network of frames for both parts of UTD-MHAD, a head each.
+"""Baseline: one per-frame network for both parts of UTD-MHAD, one head per data set.
 
     python tools/train.py configs/mlfd/mt_action_utd_separate.py
 

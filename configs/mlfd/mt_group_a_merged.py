@@ -1,8 +1,8 @@
-"""Baseline: one ResNet-18 of all of group A, one head of all 1300 classes; another set's class is wrong.
+"""Baseline: one ResNet-18 for all of group A, one head of all 1300 classes; predicting another set's class is an error.
 
     python tools/train.py configs/mlfd/mt_group_a_merged.py
 
-Not run here: the data sets are not at hand. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
+Not run here: the data sets are not available. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
 """
 
 _base_ = ['../_base_/models/mlfd_resnet18.py', '../_base_/datasets/mlfd_group_a.py', '../_base_/schedules/mlfd_200epochs.py', '../_base_/runtime/default.py']

@@ -1,4 +1,4 @@
-"""Baseline: one network of all data sets, one head of all 63 classes; another set's class is wrong.
+"""Baseline: one network for all data sets, one head of all 63 classes; predicting another set's class is an error.
 
     python tools/train.py configs/mlfd/mt_s32_merged.py
 

@@ -1,4 +1,4 @@
-"""Baseline: one network of all data sets, a head each.
+"""Baseline: one network for all data sets, one head per data set.
 
     python tools/train.py configs/mlfd/mt_s32_separate.py
 

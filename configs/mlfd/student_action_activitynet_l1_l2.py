@@ -1,9 +1,9 @@
-"""Student of ActivityNet, a SE-ResNeXt-26t of frames, from the joint teacher S7 at L1+L2: .2 CE + .6 soft CE (tau 2) + .2 MSE over the levels.
+"""Student of ActivityNet, an SE-ResNeXt-26t per frame, from the joint teacher S7 at L1+L2: .2 CE + .6 soft CE (tau 2) + .2 MSE over the levels.
 
     python tools/train.py configs/mlfd/student_action_activitynet_l1_l2.py --with-prerequisites
 
-Not run here: the data sets are not at hand. 8 frames and averaged logits: fact sheet 1.3.3 (ours, the paper says nothing);
-schedule: the authors' basic one (1.3.2), 24 clips of 8 frames in place of 192 pictures; 224 pixels, from scratch.
+Not run here: the data sets are not available. 8 frames and averaged logits: fact sheet 1.3.3 (ours, not given in the paper);
+schedule: the authors' basic one (1.3.2), 24 clips of 8 frames instead of 192 images; 224 pixels, from scratch.
 """
 
 _base_ = ['action_activitynet.py']

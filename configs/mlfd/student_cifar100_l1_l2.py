@@ -2,7 +2,7 @@
 
     python tools/train.py configs/mlfd/student_cifar100_l1_l2.py --with-prerequisites
 
-Not run here: the data sets are not at hand. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
+Not run here: the data sets are not available. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
 """
 
 _base_ = ['teacher_cifar100.py']

@@ -1,8 +1,8 @@
-"""Student of Flowers-102, a EfficientNet-B0, from the joint teacher S7 at L1+L2: .2 CE + .6 soft CE (tau 2) + .2 MSE over the levels.
+"""Student of Flowers-102, an EfficientNet-B0, from the joint teacher S7 at L1+L2: .2 CE + .6 soft CE (tau 2) + .2 MSE over the levels.
 
     python tools/train.py configs/mlfd/student_flowers102_l1_l2.py --with-prerequisites
 
-Not run here: the data sets are not at hand. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
+Not run here: the data sets are not available. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
 """
 
 _base_ = ['teacher_flowers102.py']

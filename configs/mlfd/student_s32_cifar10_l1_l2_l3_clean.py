@@ -1,4 +1,4 @@
-"""As student_s32_cifar10_l1_l2_l3.py, the teacher read from a cache of clean pictures, maps moved by the crop and the flip: approximate.
+"""As student_s32_cifar10_l1_l2_l3.py, the teacher read from a cache of clean images, with the crop and the flip applied to its maps: approximate.
 
     python tools/train.py configs/mlfd/student_s32_cifar10_l1_l2_l3_clean.py --with-prerequisites
 

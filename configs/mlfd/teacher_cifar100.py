@@ -2,7 +2,7 @@
 
     python tools/train.py configs/mlfd/teacher_cifar100.py
 
-Not run here: the data sets are not at hand. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
+Not run here: the data sets are not available. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
 """
 
 _base_ = ['../_base_/models/mlfd_resnet18.py', '../_base_/datasets/mlfd_group_a.py', '../_base_/schedules/mlfd_200epochs.py', '../_base_/runtime/default.py']

@@ -1,8 +1,8 @@
-"""Individual teacher of ImageNet-Sketch, a SE-ResNeXt-26t; also the data-set-specific baseline.
+"""Individual teacher of ImageNet-Sketch, an SE-ResNeXt-26t; also the data-set-specific baseline.
 
     python tools/train.py configs/mlfd/teacher_sketch.py
 
-Not run here: the data sets are not at hand. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
+Not run here: the data sets are not available. Protocol: the authors' code, fact sheet 1.3.2; 224 pixels, from scratch.
 """
 
 _base_ = ['../_base_/models/mlfd_seresnext26t.py', '../_base_/datasets/mlfd_group_a.py', '../_base_/schedules/mlfd_200epochs.py', '../_base_/runtime/default.py']

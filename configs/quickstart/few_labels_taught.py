@@ -1,8 +1,9 @@
-"""The student with few labels, taught on all scenes: 2 scenes of a batch of 8 are labelled, for the others the teacher's outputs take the labels' place (synthetic, 64x96; make demo runs it)
+"""The student with few labels, taught on all scenes: 2 scenes of a batch of 8 are labelled, for the others the teacher's outputs replace the labels (synthetic, 64x96; make demo runs it)
 
     python tools/train.py configs/quickstart/few_labels_taught.py --with-prerequisites
 
-The links have the weights of the tasks, but depth three times its own: with one, its error grew (1.19 m, alone 1.13 m; seeds 0 to 5).
+The links have the tasks' weights, except three times the weight for depth: with its own weight, the error grew (1.19 m,
+alone 1.13 m; seeds 0 to 5).
 """
 
 _base_ = ['few_labels_student.py']

@@ -1,4 +1,4 @@
-"""The student distilled by KDAM, beta = 0.2: with 1 the depth term outweighs the others this early (depth rmse 1.93 m beside 1.09 m) (synthetic scenes at 64x96; protocol ours; make demo runs it)
+"""The student distilled by KDAM, beta = 0.2: with 1, the depth term outweighs the others in so short a training (depth rmse 1.93 m instead of 1.09 m) (synthetic scenes at 64x96; protocol ours; make demo runs it)
 
     python tools/train.py configs/quickstart/student_kdam.py --with-prerequisites
 """

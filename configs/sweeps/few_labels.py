@@ -1,8 +1,8 @@
-"""CIFAR-10 with 1, 5, 10 and 100 % of the labels: a student alone, taught by a teacher of all labels, and by one of the same labels.
+"""CIFAR-10 with 1, 5, 10 and 100 % of the labels: a student alone, distilled from a teacher trained on all labels, and from one trained on the same labels.
 
     python tools/sweep.py configs/sweeps/few_labels.py --data-root data
 
-Cost: 11 trainings of 800 iterations a seed, and four teachers. Result: docs/results/few_labels.md."""
+Cost: 11 trainings of 800 iterations per seed, and four teachers. Result: docs/results/few_labels.md."""
 
 _SHARE = 'train_dataloader.dataset.keep_labels.share'
 _ALONE, _TAUGHT, _ALL = (f'configs/few_labels/cifar10_{_name}.py' for _name in ('student', 'taught', 'taught_all'))

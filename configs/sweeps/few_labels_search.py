@@ -1,4 +1,4 @@
-"""Weight and temperature of the soft labels on CIFAR-10 with a tenth of the labels, scored on a held-out tenth of the training pictures.
+"""Weight and temperature of the soft labels on CIFAR-10 with a tenth of the labels, scored on a held-out tenth of the training images.
 
     python tools/sweep.py configs/sweeps/few_labels_search.py --data-root data
 

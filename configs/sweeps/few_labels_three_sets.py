@@ -2,7 +2,7 @@
 
     python tools/sweep.py configs/sweeps/few_labels_three_sets.py --data-root data
 
-Cost: 4 trainings of 800 iterations a seed, and three teachers. Result: docs/results/few_labels_three_sets.md."""
+Cost: 4 trainings of 800 iterations per seed, and three teachers. Result: docs/results/few_labels_three_sets.md."""
 
 _SHARE = [f'train_dataloader.dataset.datasets.{_set}.keep_labels.share' for _set in range(3)]
 points = [{'config': f'configs/few_labels/three_sets_{_row}.py', **dict.fromkeys(_SHARE, _share)}

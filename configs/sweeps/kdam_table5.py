@@ -2,7 +2,7 @@
 
     python tools/sweep.py configs/sweeps/kdam_table5.py --data-root data
 
-Cost: 13 trainings of 40,000 iterations a seed, after the teacher's. Not run by us; the tests plan it."""
+Cost: 13 trainings of 40,000 iterations per seed, after the teacher's. Not run by us; the tests plan it."""
 
 _BETA, _TAU = 'model.distiller.weight', 'model.distiller.links.each_task.loss.tau'
 config = 'configs/kdam/swinT_from_swinL_nyud_plainkd.py'

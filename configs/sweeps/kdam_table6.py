@@ -2,7 +2,7 @@
 
     python tools/sweep.py configs/sweeps/kdam_table6.py --data-root data
 
-Cost: 4 trainings of 40,000 iterations a seed, after the teacher's. Not run by us; the tests plan it."""
+Cost: 4 trainings of 40,000 iterations per seed, after the teacher's. Not run by us; the tests plan it."""
 
 _TERMS = 'model.distiller.links.each_task.loss.terms'
 config = 'configs/kdam/swinT_from_swinL_nyud.py'

@@ -1,8 +1,8 @@
-"""KDAM, Table 7: the student trained for 100 to 600 epochs (100 iterations of 8 pictures are an epoch, as 40,000 are 400).
+"""KDAM, Table 7: the student trained for 100 to 600 epochs (an epoch is 100 iterations of batch 8, so that 40,000 iterations are 400 epochs).
 
     python tools/sweep.py configs/sweeps/kdam_table7.py --data-root data
 
-Cost: 160,000 iterations a seed, after the teacher's. Not run by us; the tests plan it."""
+Cost: 160,000 iterations per seed, after the teacher's. Not run by us; the tests plan it."""
 
 config = 'configs/kdam/swinT_from_swinL_nyud.py'
 grid = {'train_cfg.max_iters': [10000, 20000, 30000, 40000, 60000]}

@@ -1,4 +1,4 @@
-"""A small sweep on synthetic scenes: the weight of KDAM's terms, which makes its teacher first (about a minute a run on a core).
+"""A small sweep on synthetic scenes: the weight of KDAM's terms, which makes its teacher first (about a minute per run on one core).
 
     python tools/sweep.py configs/sweeps/quickstart_weight.py --jobs 2
 """

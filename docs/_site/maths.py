@@ -1,7 +1,7 @@
-"""Equations as MathML, made when the site is built: browsers show it by themselves, without a script.
+"""Converts equations to MathML when the site is built; browsers display it without a script.
 
 The mathematical font is shipped with the site, since many systems have none.
-Pages write LaTeX between dollars, as GitHub shows it: ``$…$`` in a line, ``$$…$$`` on lines of their own. Arithmatex (of
+Pages write LaTeX between dollars, as GitHub shows it: ``$…$`` in a line, ``$$…$$`` on separate lines. Arithmatex (of
 PyMdown Extensions) marks it in the HTML, and :func:`rendered` replaces the marks.
 """
 
@@ -19,7 +19,7 @@ LEFT_OVER = re.compile(r'<m[a-z]+[^>]*>(?:\\|&(?:amp;)?<)')  # a command or a co
 
 
 def rendered(html: str) -> str:
-    """HTML with MathML in the place of LaTeX.
+    """HTML with MathML instead of LaTeX.
 
     Raises:
         ValueError: an equation has something that the converter leaves as it is, in silence; names the equation.

@@ -47,7 +47,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Link a page of results to its web page, which is there on the site only."""
+    """Link a results page to its web page, which exists on the site only."""
     folder, name = Path(page.file.src_uri).parent.name, Path(page.file.src_uri).stem
     if folder != 'results' or name not in result_pages.listed():
         return markdown
@@ -56,10 +56,10 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def on_page_content(html: str, page: Any, **_: Any) -> str:
-    """Equations as MathML.
+    """Convert equations to MathML.
 
     Raises:
-        PluginError: one cannot be converted; names page and equation.
+        PluginError: an equation cannot be converted; the message names page and equation.
     """
     try:
         return maths.rendered(html)
@@ -68,19 +68,19 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
 
 
 def ordered(folder: Path) -> list[str]:
-    """The pages of a folder, without their endings."""
+    """The pages of a folder in order, without their extensions."""
     first = FIRST.get(folder.name, ())
     return [*first, *sorted({page.stem for page in folder.glob('*.md')} - set(first))]
 
 
 def packages() -> list[str]:
-    """Dotted names of mtkd's packages that have modules of their own."""
+    """Dotted names of mtkd's packages that contain modules."""
     folders = [path.parent for path in sorted((ROOT / 'mtkd').rglob('__init__.py'))]
     return ['.'.join(folder.relative_to(ROOT).parts) for folder in folders if modules(folder)]
 
 
 def modules(folder: Path) -> list[str]:
-    """Public modules right in a package's folder."""
+    """Public modules directly in a package's folder."""
     return sorted(path.stem for path in folder.glob('*.py') if not path.stem.startswith('_'))
 
 

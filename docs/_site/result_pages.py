@@ -1,6 +1,6 @@
-"""The pages in docs/results/ that are made of records: ``python docs/_site/result_pages.py [--check]``.
+"""Generate the pages in docs/results/ from records: ``python docs/_site/result_pages.py [--check]``.
 
-``results/pages.json`` lists them: the page's name -> the arguments of ``mtkd leaderboard``, without ``--out``.
+``results/pages.json`` lists them: page name -> the arguments of ``mtkd leaderboard``, without ``--out``.
 """
 
 import argparse
@@ -24,15 +24,15 @@ def listed() -> dict[str, list[str]]:
 
 
 def make(name: str, out: Path, *options: str) -> None:
-    """Make a page in the format that the ending of ``out`` asks for.
+    """Generate a page, in the format given by the extension of ``out``.
 
     Args:
         name: one of :func:`listed`.
-        out: the file.
-        options: further ones, such as ``--check``.
+        out: the output file.
+        options: further options, such as ``--check``.
 
     Raises:
-        RuntimeError: the command failed, or the page is not what the records give; says why.
+        RuntimeError: the command failed, or the page does not match the records; the message gives the reason.
     """
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), _inside(ROOT):
@@ -62,7 +62,7 @@ def _inside(folder: Path) -> Iterator[None]:
 def main() -> int:
     """Write the Markdown pages, or check them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--check', action='store_true', help='write nothing; exit 1 if a page is not what the records give')
+    parser.add_argument('--check', action='store_true', help='write nothing; exit 1 if a page does not match the records')
     options = ['--check'] if parser.parse_args().check else []
     failed = 0
     for name in listed():

@@ -1,4 +1,4 @@
-"""Griffe extension: what docstrings write in reStructuredText, as Markdown."""
+"""Griffe extension: converts the reStructuredText of docstrings to Markdown."""
 
 import re
 from typing import Any

@@ -1,7 +1,7 @@
-"""CIFAR-10 at 32x32 with part of the labels: the 10,000 + 2,000 pictures at hand (unpack.py); not comparable with published numbers.
+"""CIFAR-10 at 32x32 with part of the labels: the 10,000 + 2,000 images that unpack.py writes; not comparable with published numbers.
 
-`keep_labels` says which pictures keep their label (a fraction of each class, the same for every seed of a run); a batch holds
-`labelled` of those and fills up with pictures whose label is hidden. None: labelled pictures alone.
+`keep_labels` sets which images keep their label (a fraction of each class, the same for every seed of a run); a batch
+contains `labelled` of those; the rest are images whose label is hidden. None: labelled images only.
 """
 data_set = 'CIFAR-10 (10,000 / 2,000 pictures), part of the labels'
 tasks = dict(cifar10=dict(type='Classification', num_classes=10, weight=1.0))

@@ -1,6 +1,6 @@
 """Cityscapes with 7 classes as MTAN prepared it: segmentation and inverse depth at 128x256, batch 8 (fact sheet 1.2.3, 2.4).
 
-2,975 training and 500 test pictures. Depth is normalised disparity: its errors have no unit (absErr is around 0.014). No
+2,975 training and 500 test images. Depth is normalised disparity: its errors have no unit (absErr is around 0.014). No
 augmentation; the model takes [0, 1], data_preprocessor=dict(type='Preprocessor', mean=(0, 0, 0), std=(255, 255, 255)).
 Losses CE and L1, weight 1 each. classes=2 or 19 of the data set, with num_classes of the task, are the other releases.
 """

@@ -1,8 +1,8 @@
-"""SVHN + Omniglot as the Visual Decathlon has them (fact sheet 2.5): the paper's own splits, at 32x32.
+"""SVHN + Omniglot from the Visual Decathlon (fact sheet 2.5): the paper's own splits, at 32x32.
 
-Below `decathlon/` lies the release in folders (`decathlon-1.0-data/`); for the one with COCO annotations (`decathlon-1.0/`)
-add layout='coco'. A batch is 256 + 256, an epoch one pass over SVHN. Scored on the validation sets: the labels of the test
-sets are withheld. Omniglot keeps the release's own colours.
+`decathlon/` contains the release in folders (`decathlon-1.0-data/`); for the release with COCO annotations
+(`decathlon-1.0/`) add layout='coco'. A batch is 256 + 256, an epoch one pass over SVHN. Scored on the validation sets: the
+labels of the test sets are withheld. Omniglot keeps the release's own colours.
 """
 data_set = 'Visual Decathlon: SVHN (47,217 train, 26,040 val) + Omniglot (19,476 train, 6,492 val), 32x32'
 tasks = dict(
@@ -25,7 +25,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='TaskMetrics')
 test_evaluator = dict(type='TaskMetrics')
 
-# One set alone: what to merge into the loaders above.
+# A single set: merge this into the loaders above.
 svhn_train_dataloader = dict(batch_size=256, sampler=dict(quotas=[256]), dataset=dict(datasets=[svhn_train]))
 svhn_val_dataloader = dict(dataset=dict(datasets=[svhn_val]))
 omniglot_train_dataloader = dict(batch_size=256, sampler=dict(quotas=[256]), dataset=dict(datasets=[omniglot_train]))

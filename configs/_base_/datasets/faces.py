@@ -1,8 +1,8 @@
 """Seven public face data sets in one training at 128x128, each labelled for some of five tasks (fact sheet 2.8).
 
-Labels are harmonised: expressions in FER-2013's order, five races, age in years where a data set has years. Adience's
-eight age groups are a task of their own, which the sets with years serve as well. Quotas of a batch go with the square
-root of the sets' sizes. Tested on UTKFace; any other set is one line.
+Labels are harmonised: expressions in FER-2013's order, five races, age in years where a data set provides years. Adience's
+eight age groups are a separate task; data sets with years are labelled for it as well. The quotas of a batch are
+proportional to the square root of the sets' sizes. Tested on UTKFace; switching to another set takes one line.
 """
 data_set = 'seven face data sets'
 adience_groups = [(0, 2), (4, 6), (8, 12), (15, 20), (25, 32), (38, 43), (48, 53), (60, 100)]
@@ -14,7 +14,7 @@ tasks = dict(
     expression=dict(type='Classification', num_classes=7))
 train_pipeline = [dict(type='RandomHFlip'), dict(type='RandomTranslate', max_shift=8)]
 shared = dict(split='train', size=(128, 128), pipeline=train_pipeline)
-# Years also serve the groups; years between two groups have none, and are told as such.
+# Years are also mapped to groups; years between two groups have no group label.
 years = dict(shared, fields=dict(age_group='age'), label_maps=dict(age_group=adience_groups))
 train_dataloader = dict(
     batch_size=64, num_workers=4, persistent_workers=True,

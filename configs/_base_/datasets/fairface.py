@@ -1,4 +1,4 @@
-"""FairFace at 64x64, all three labels of every picture: what the parts of fairface_parts.py are measured against."""
+"""FairFace at 64x64, all three labels of every image: the reference for the parts of fairface_parts.py."""
 data_set = 'FairFace subset at 64x64'
 tasks = dict(
     age=dict(type='Classification', num_classes=9, metric='AgeGroupAccuracy'),

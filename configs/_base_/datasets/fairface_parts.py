@@ -1,7 +1,7 @@
 """FairFace at 64x64 cut into seven data sets, each labelled for one task or none, in two domains (issue 5; ours).
 
-Main domain: the pictures as they are. Other domain: the same kind of pictures without colour, blurred and at half
-the resolution, in training and in tests. Of the 6,000 training pictures (seeded, disjoint):
+Main domain: the original images. Other domain: similar images without colour, blurred and at half the resolution, in
+training and in tests. Of the 6,000 training images (seeded, disjoint):
 
     age_main   1,000   age_other   500       labelled for age alone
     gender_main 1,000  gender_other 500      labelled for gender alone
@@ -9,7 +9,7 @@ the resolution, in training and in tests. Of the 6,000 training pictures (seeded
                        unlabelled 1,500      no labels, other domain
 
 Labelled sets of the other domain are needed for "with the other domains" to differ from "main only" where nothing is
-distilled; the unlabelled set is of use to distillation alone. In a config:
+distilled; the unlabelled set is only useful for distillation. In a config:
 
     train_dataloader = dict(dataset=dict(datasets=_base_.main))                                        # main domain only
     train_dataloader = dict(dataset=dict(datasets=[*_base_.main, *_base_.other]))                      # with the other one
@@ -20,10 +20,10 @@ distilled; the unlabelled set is of use to distillation alone. In a config:
     train_dataloader = dict(dataset=dict(datasets=[_base_.age_main, _base_.age_other]))                # with the other domain
 
 A single task that is distilled trains on the lists of the multi-task network: sets labelled for other tasks are unlabelled
-ones to it.
+for it.
 
-Tested on the 1,500 validation pictures, fully labelled: in the main domain, or with
---cfg-options test_dataloader.dataset.domain=other in the other.
+Tested on the 1,500 validation images, fully labelled: in the main domain, or with --cfg-options
+test_dataloader.dataset.domain=other in the other.
 """
 data_set = 'FairFace subset at 64x64 in seven parts'
 tasks = dict(

@@ -1,6 +1,8 @@
 """MLFD's action sets at 224x224, 8 frames a clip: UCF-101 and HMDB-51 (division 1), ActivityNet 1.3 (trimmed instances).
 
-A batch of all is 8 of each, 192 frames: as many pictures as in the groups of pictures. Frames: one of each of 8 equal segments, any in training, the central one in tests (ours, fact sheet 1.3.3). Mirroring and colours as in group A, the same for all frames of a clip. ActivityNet's lost videos are left out.
+A batch of all is 8 of each, 192 frames: as many images as in the image groups. Frames: one from each of 8 equal segments,
+random in training, the central one in tests (ours, fact sheet 1.3.3). Flips and colour jitter as in group A, the same for
+all frames of a clip. Videos of ActivityNet that are no longer available are skipped.
 """
 data_set = 'UCF-101 and HMDB-51 (division 1), ActivityNet 1.3'
 tasks = dict(
@@ -27,7 +29,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='TaskMetrics')
 test_evaluator = dict(type='TaskMetrics')
 
-# One set alone: what to merge into the loaders above.
+# A single set: merge this into the loaders above.
 ucf101_train_dataloader = dict(sampler=dict(quotas=[24]), dataset=dict(datasets=[ucf101_train]))
 ucf101_test_dataloader = dict(dataset=dict(datasets=[ucf101_test]))
 hmdb51_train_dataloader = dict(sampler=dict(quotas=[24]), dataset=dict(datasets=[hmdb51_train]))

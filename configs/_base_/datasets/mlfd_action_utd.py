@@ -1,6 +1,7 @@
 """UTD-MHAD's depth clips at 64x64, 8 frames a clip (unpack.py), all 27 actions: odd subjects (1, 3, 5, 7; 431 clips) and even ones (2, 4, 6; 323 clips).
 
-Each half of the people is a data set of its own to train on, scored on the other half. Not mirrored: left and right are different actions. Never distil one from the other: each has seen the other's test people.
+Each half of the people is a separate data set for training, evaluated on the other half. Not mirrored: left and right are
+different actions. Do not distil one from the other: each was trained on the other's test subjects.
 """
 data_set = 'UTD-MHAD depth, one half of the subjects -> the other'
 tasks = dict(
@@ -22,7 +23,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='TaskMetrics')
 test_evaluator = dict(type='TaskMetrics')
 
-# One half: what to merge into the loaders above.
+# One half: merge this into the loaders above.
 odd_train_dataloader = dict(dataset=odd_train)
 odd_test_dataloader = dict(dataset=odd_test)
 even_train_dataloader = dict(dataset=even_train)

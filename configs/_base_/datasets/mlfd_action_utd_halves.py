@@ -1,6 +1,7 @@
 """UTD-MHAD's depth clips at 64x64, 8 frames a clip (unpack.py), as two data sets of different actions: the first 14 (224 clips to train on, 168 to score) and the other 13 (207, 155); subjects 1, 3, 5, 7 -> 2, 4, 6 in both.
 
-What joint teachers and students are made of: no expert has seen a person of a test. Not mirrored: left and right are different actions. A batch of both is 8 + 8.
+For joint teachers and students: no expert was trained on a test subject. Not mirrored: left and right are different actions.
+A batch of both is 8 + 8.
 """
 data_set = 'UTD-MHAD depth, actions 1-14 and 15-27, subjects 1, 3, 5, 7 -> 2, 4, 6'
 tasks = dict(
@@ -24,7 +25,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='TaskMetrics')
 test_evaluator = dict(type='TaskMetrics')
 
-# One set alone: what to merge into the loaders above.
+# A single set: merge this into the loaders above.
 first_train_dataloader = dict(sampler=dict(quotas=[16]), dataset=dict(datasets=[first_train]))
 first_test_dataloader = dict(dataset=dict(datasets=[first_test]))
 second_train_dataloader = dict(sampler=dict(quotas=[16]), dataset=dict(datasets=[second_train]))

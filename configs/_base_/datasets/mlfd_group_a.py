@@ -1,6 +1,6 @@
 """MLFD's group A at 224x224: CIFAR-100, Tiny-ImageNet and ImageNet-Sketch; a batch of all is 64 of each.
 
-The authors augment with AutoAugment; here mirrored and with other colours. Resized to a square, as theirs.
+The authors augment with AutoAugment; here: flips and colour jitter. Resized to a square, as in their code.
 """
 data_set = 'CIFAR-100, Tiny-ImageNet and ImageNet-Sketch (MLFD splits)'
 tasks = dict(
@@ -28,7 +28,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='TaskMetrics')
 test_evaluator = dict(type='TaskMetrics')
 
-# One set alone: what to merge into the loaders above.
+# A single set: merge this into the loaders above.
 cifar100_train_dataloader = dict(sampler=dict(quotas=[192]), dataset=dict(datasets=[cifar100_train]))
 cifar100_test_dataloader = dict(dataset=dict(datasets=[cifar100_test]))
 tiny_imagenet_train_dataloader = dict(sampler=dict(quotas=[192]), dataset=dict(datasets=[tiny_imagenet_train]))

@@ -1,6 +1,6 @@
 """MLFD's group B at 224x224: Caltech-101, Flowers-102, CUB-200 and Oxford-Pets; a batch of all is 48 of each.
 
-The authors augment with AutoAugment; here mirrored and with other colours. Resized to a square, as theirs.
+The authors augment with AutoAugment; here: flips and colour jitter. Resized to a square, as in their code.
 """
 data_set = 'Caltech-101, Flowers-102, CUB-200 and Oxford-Pets (MLFD splits)'
 tasks = dict(
@@ -31,7 +31,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='TaskMetrics')
 test_evaluator = dict(type='TaskMetrics')
 
-# One set alone: what to merge into the loaders above.
+# A single set: merge this into the loaders above.
 caltech101_train_dataloader = dict(sampler=dict(quotas=[192]), dataset=dict(datasets=[caltech101_train]))
 caltech101_test_dataloader = dict(dataset=dict(datasets=[caltech101_test]))
 flowers102_train_dataloader = dict(sampler=dict(quotas=[192]), dataset=dict(datasets=[flowers102_train]))

@@ -1,6 +1,7 @@
-"""CIFAR-10, GTSRB and SVHN at 32x32, the subsets at hand (unpack.py): 10,000 + 2,613 + 3,935 to train on, 2,000 + 1,200 + 1,201 to score.
+"""CIFAR-10, GTSRB and SVHN at 32x32, the subsets that unpack.py writes: 10,000 + 2,613 + 3,935 to train on, 2,000 + 1,200 + 1,201 to score.
 
-A batch of all is 32 + 16 + 16. Not comparable with published numbers: parts of the sets, and SVHN's are cut out of its official test set.
+A batch of all is 32 + 16 + 16. Not comparable with published numbers: they are parts of the sets, and SVHN's parts are taken
+from its official test set.
 """
 data_set = 'CIFAR-10 (10,000/2,000), GTSRB (2,613/1,200), SVHN (3,935/1,201) subsets at 32x32'
 tasks = dict(
@@ -27,7 +28,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='TaskMetrics')
 test_evaluator = dict(type='TaskMetrics')
 
-# One set alone: what to merge into the loaders above.
+# A single set: merge this into the loaders above.
 cifar10_train_dataloader = dict(sampler=dict(quotas=[64]), dataset=dict(datasets=[cifar10_train]))
 cifar10_test_dataloader = dict(dataset=dict(datasets=[cifar10_test]))
 gtsrb_train_dataloader = dict(sampler=dict(quotas=[64]), dataset=dict(datasets=[gtsrb_train]))

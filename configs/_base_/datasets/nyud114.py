@@ -1,6 +1,6 @@
-"""The 228x308 NYU Depth V2 set at half resolution, for CPUs: training crops of 96x128 from pictures of 114x154.
+"""The 228x308 NYU Depth V2 set at half resolution, for CPUs: training crops of 96x128 from images of 114x154.
 
-Scored on whole pictures: the network sees 114x154, its outputs are upsampled to the labels' 228x308.
+Scored on whole images: the network sees 114x154, its outputs are upsampled to the labels' 228x308.
 """
 data_set = 'NYUD-v2 at 114x154 (795 train, 304 val; scored at 228x308)'
 crop_size = (96, 128)

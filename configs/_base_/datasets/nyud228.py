@@ -1,4 +1,4 @@
-"""The NYU Depth V2 labels as they come from unpack.py: 228x308, 795 train and 304 val pictures, four dense tasks.
+"""The NYU Depth V2 labels written by unpack.py: 228x308, 795 train and 304 val images, four dense tasks.
 
 Class 40 (index 39) never occurs in the training labels, so mIoU is also reported without it.
 """

@@ -1,4 +1,4 @@
-"""NYUD-v2 as InvPT's code base has it (fact sheet 2.1, 5.4): 448x576, which 32 divides, and edges weighed by .95.
+"""NYUD-v2 as in InvPT's code base (fact sheet 2.1, 5.4): 448x576 (divisible by 32), and edges weighted by .95.
 
 Test: native 425x560 padded to 448x576, scored without the padding.
 """

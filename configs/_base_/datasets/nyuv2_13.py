@@ -1,9 +1,10 @@
 """NYUv2 with 13 classes as MTAN prepared it: segmentation, depth and normals at 288x384, batch 2 (fact sheet 1.2.3, 2.3).
 
-795 training pictures; the release's val has 654, another copy may have fewer. No augmentation, as in KD4MTL; MTAN's own is
-RandomScaleCrop and RandomHFlip. KD4MTL feeds its networks [0, 1] without ImageNet's normalisation: that is the model's part,
-data_preprocessor=dict(type='Preprocessor', mean=(0, 0, 0), std=(255, 255, 255)); teachers take theirs from their own config.
-The losses are the paper's: CE, L1, 1 - cos, weight 1 each. Metrics are reported both ways, over pixels and per picture
+795 training images; the release's val has 654, another copy may have fewer. No augmentation, as in KD4MTL; MTAN's own is
+RandomScaleCrop and RandomHFlip. KD4MTL feeds its networks [0, 1] without ImageNet's normalisation: set
+data_preprocessor=dict(type='Preprocessor', mean=(0, 0, 0), std=(255, 255, 255)) in the model; teachers use the preprocessor
+of their own config.
+The losses are the paper's: CE, L1, 1 - cos, weight 1 each. Metrics are reported both ways, over pixels and per image
 (legacy_..., what the paper prints).
 """
 data_set = 'NYUv2-13 at 288x384'

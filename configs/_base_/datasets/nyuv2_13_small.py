@@ -1,6 +1,6 @@
 """NYUv2-13 reduced for CPUs (ours): as nyuv2_13.py, but everything at 96x128, in training and in scoring, and batch 8.
 
-Pictures and labels are brought to 96x128 as they are read and kept in memory (200 MB for the training set).
+Images and labels are resized to 96x128 when read, and kept in memory (200 MB for the training set).
 """
 _base_ = ['nyuv2_13.py']
 data_set = 'NYUv2-13 at 96x128 (trained and scored at that size)'

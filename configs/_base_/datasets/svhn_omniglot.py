@@ -1,7 +1,7 @@
-"""SVHN + Omniglot with the paper's counts (fact sheet 2.5): 47,217 + 19,476 pictures to train on, 26,040 + 6,492 to score.
+"""SVHN + Omniglot with the paper's counts (fact sheet 2.5): 47,217 + 19,476 images to train on, 26,040 + 6,492 to score.
 
-Which samples the paper took is not known: here a class-stratified draw of SVHN's training file, and drawers 1-12 / 13-16
-of Omniglot. A batch is 256 + 256, an epoch one pass over SVHN. Scored on the validation sets, as in the paper.
+The paper's samples are not known: here, a class-stratified sample of SVHN's training file, and drawers 1-12 / 13-16 of
+Omniglot. A batch is 256 + 256, an epoch one pass over SVHN. Scored on the validation sets, as in the paper.
 """
 data_set = 'SVHN (47,217 train, 26,040 val) + Omniglot (drawers 1-12, 13-16)'
 tasks = dict(
@@ -25,7 +25,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='TaskMetrics')
 test_evaluator = dict(type='TaskMetrics')
 
-# One set alone: what to merge into the loaders above.
+# A single set: merge this into the loaders above.
 svhn_train_dataloader = dict(batch_size=256, sampler=dict(quotas=[256]), dataset=dict(datasets=[svhn_train]))
 svhn_val_dataloader = dict(dataset=dict(datasets=[svhn_val]))
 omniglot_train_dataloader = dict(batch_size=256, sampler=dict(quotas=[256]), dataset=dict(datasets=[omniglot_train]))

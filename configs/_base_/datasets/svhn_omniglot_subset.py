@@ -1,8 +1,8 @@
-"""The parts of SVHN and Omniglot at hand: 3,935 + 22,722 pictures to train on, 1,201 + 4,869 to score.
+"""Parts of SVHN and Omniglot: 3,935 + 22,722 images to train on, 1,201 + 4,869 to score.
 
-SVHN: all of train_32x32.mat and of test_32x32.mat, which are both cut out of the official test set. Omniglot: drawers 1-14
-and 15-17 of all 1,623 characters. A batch is 256 + 256, an epoch one pass over Omniglot (89 batches). Not comparable with
-published numbers.
+SVHN: all of train_32x32.mat and of test_32x32.mat, both taken from the official test set. Omniglot: drawers 1-14 and 15-17
+of all 1,623 characters. A batch is 256 + 256, an epoch one pass over Omniglot (89 batches). Not comparable with published
+numbers.
 """
 data_set = 'SVHN (3,935 train, 1,201 val; parts of the official test set) + Omniglot (drawers 1-14, 15-17)'
 tasks = dict(
@@ -26,7 +26,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='TaskMetrics')
 test_evaluator = dict(type='TaskMetrics')
 
-# One set alone: what to merge into the loaders above.
+# A single set: merge this into the loaders above.
 svhn_train_dataloader = dict(batch_size=256, sampler=dict(quotas=[256]), dataset=dict(datasets=[svhn_train]))
 svhn_val_dataloader = dict(dataset=dict(datasets=[svhn_val]))
 omniglot_train_dataloader = dict(batch_size=256, sampler=dict(quotas=[256]), dataset=dict(datasets=[omniglot_train]))

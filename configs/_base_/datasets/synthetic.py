@@ -1,4 +1,4 @@
-"""Synthetic scenes: rooms rendered in NumPy, no files needed. What make demo and --smoke run on."""
+"""Synthetic scenes: rooms rendered in NumPy, no files needed. Used by make demo and --smoke."""
 data_set = 'synthetic scenes at 64x96 (512 train, 64 val)'
 picture_size = (64, 96)
 tasks = dict(

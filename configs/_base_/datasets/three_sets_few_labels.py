@@ -1,7 +1,7 @@
-"""CIFAR-10, GTSRB and SVHN at 32x32 with part of each set's labels: the subsets at hand (unpack.py); not comparable with published numbers.
+"""CIFAR-10, GTSRB and SVHN at 32x32 with part of each set's labels: the subsets that unpack.py writes; not comparable with published numbers.
 
-`keep_labels` says which pictures keep their label (a fraction of each class, the same for every seed of a run). A batch is
-32 + 16 + 16 pictures; `labelled` says how many of each set's have a label: all of them, or half.
+`keep_labels` sets which images keep their label (a fraction of each class, the same for every seed of a run). A batch is 32
++ 16 + 16 images; `labelled` is the number of labelled images of each set: all of them, or half.
 """
 _base_ = ['mlfd_s32.py']
 data_set = 'CIFAR-10, GTSRB and SVHN (10,000 + 2,613 + 3,935 pictures), part of the labels'

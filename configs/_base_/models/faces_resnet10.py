@@ -1,4 +1,4 @@
-"""A small ResNet for faces of 64x64 (ours): timm's ResNet-10 narrowed, pooled; a two-layer head per task. 0.75 M."""
+"""A small ResNet for 64x64 faces (ours): timm's ResNet-10 narrowed, pooled; a two-layer head per task. 0.75 M."""
 model = dict(
     type='MultiTaskModel',
     net=dict(

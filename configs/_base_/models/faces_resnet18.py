@@ -1,4 +1,4 @@
-"""ResNet-18, pooled, and a head of two layers per task: the recommended default for faces (fact sheet 1.4.2; ours)."""
+"""ResNet-18, pooled, and a two-layer head per task: the recommended default for faces (fact sheet 1.4.2; ours)."""
 model = dict(
     type='MultiTaskModel',
     net=dict(

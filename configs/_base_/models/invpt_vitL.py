@@ -1,7 +1,8 @@
-"""InvPT on ViT-L/16 (fact sheet 4.3): its 6th, 12th, 18th and last layer, the last normalised; the decoder as released.
+"""InvPT on ViT-L/16 (fact sheet 4.3): features of its 6th, 12th, 18th and last layer, the last normalised; the decoder as released.
 
-As in the release, places are learned for the size of the training crops: a data set with others sets img_size.
-Pictures are normalised with ImageNet's statistics, as the release does (these weights were trained with .5 and .5).
+As in the release, position embeddings are learned for the size of the training crops: a data set with another crop size sets
+img_size.
+Images are normalised with ImageNet's statistics, as the release does (these weights were trained with mean .5 and std .5).
 """
 model = dict(
     type='MultiTaskModel',

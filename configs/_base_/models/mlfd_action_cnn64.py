@@ -1,4 +1,4 @@
-"""A narrow ResNet-10 for clips of 64x64, frame by frame: stages of stride 4, 8, 16 (24, 48, 96 channels), logits averaged over time. 0.18 M."""
+"""A narrow ResNet-10 for 64x64 clips, frame by frame: stages of stride 4, 8, 16 (24, 48, 96 channels), logits averaged over time. 0.18 M."""
 model = dict(
     type='MultiTaskModel',
     net=dict(

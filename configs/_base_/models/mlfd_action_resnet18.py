@@ -1,4 +1,4 @@
-"""ResNet-18 for clips, frame by frame: stages of stride 8, 16, 32 (128, 256, 512), embedding of 2048 a frame, logits averaged over time. The frame network is group A's (fact sheet 1.3.2)."""
+"""ResNet-18 for clips, frame by frame: stages of stride 8, 16, 32 (128, 256, 512), embedding of 2048 per frame, logits averaged over time. The frame network is group A's (fact sheet 1.3.2)."""
 model = dict(
     type='MultiTaskModel',
     net=dict(

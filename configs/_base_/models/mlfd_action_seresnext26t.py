@@ -1,4 +1,4 @@
-"""SE-ResNeXt-26t for clips, frame by frame: stages of stride 8, 16, 32 (512, 1024, 2048), embedding of 2048 a frame, logits averaged over time. The frame network is group A's (fact sheet 1.3.2)."""
+"""SE-ResNeXt-26t for clips, frame by frame: stages of stride 8, 16, 32 (512, 1024, 2048), embedding of 2048 per frame, logits averaged over time. The frame network is group A's (fact sheet 1.3.2)."""
 model = dict(
     type='MultiTaskModel',
     net=dict(

@@ -1,6 +1,6 @@
 """MLFD's joint teacher at 224x224: experts' taps adapted to 512 channels, trainable stages, a linear head per data set.
 
-Pictures reach it as they are: every expert normalises them in its own way.
+The images are not normalised: every expert applies its own normalisation.
 """
 model = dict(
     type='MultiTaskModel',

@@ -1,6 +1,6 @@
 """MLFD's joint teacher at 32x32: experts' taps adapted to 64 channels, trainable stages, a linear head per data set.
 
-Pictures reach it as they are: every expert normalises them in its own way.
+The images are not normalised: every expert applies its own normalisation.
 """
 model = dict(
     type='MultiTaskModel',

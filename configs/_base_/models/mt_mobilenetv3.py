@@ -1,4 +1,4 @@
-"""A small pair's student: MobileNetV3-Large trunk, scales brought to 32 channels, FCN heads 64 wide; from scratch."""
+"""A small pair's student: MobileNetV3-Large trunk, all scales projected to 32 channels, FCN heads 64 wide; from scratch."""
 model = dict(
     type='MultiTaskModel',
     net=dict(

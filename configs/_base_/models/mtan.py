@@ -1,6 +1,6 @@
 """MTAN (fact sheet 4.3): 44.229 M parameters with heads for 13 + 1 + 3 channels; with one task (13) STAN's 38.186 M.
 
-Pictures in [0, 1], as the authors' code reads them (fact sheet 2.3).
+Images in [0, 1], as in the authors' code (fact sheet 2.3).
 """
 model = dict(
     type='MultiTaskModel',

@@ -1,6 +1,6 @@
 """MultiLeNet for SVHN + Omniglot (fact sheet 1.2.3): a shared vector of 50, a two-layer head per task.
 
-Pictures are brought to [-1, 1]; the paper does not say how it normalises.
+Images are scaled to [-1, 1]; the paper does not state its normalisation.
 """
 model = dict(
     type='MultiTaskModel',

@@ -1,6 +1,6 @@
 """SegNet split (fact sheet 4.3): 25.055 M parameters with heads for 13 + 1 + 3 channels, 24.981 M for 13 alone.
 
-Pictures in [0, 1], as the authors' code reads them (fact sheet 2.3).
+Images in [0, 1], as in the authors' code (fact sheet 2.3).
 """
 model = dict(
     type='MultiTaskModel',

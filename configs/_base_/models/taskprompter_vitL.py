@@ -1,6 +1,7 @@
-"""TaskPrompter on ViT-L/16 as released for NYUD-v2: a prompt a task, read at the 6th, 12th, 18th and last layer.
+"""TaskPrompter on ViT-L/16 as released for NYUD-v2: one prompt per task, read at the 6th, 12th, 18th and last layer.
 
-Maps of prompts and places are learned for the size of the training crops: a data set with others sets img_size.
+Prompt maps and position embeddings are learned for the size of the training crops: a data set with another crop size sets
+img_size.
 """
 model = dict(
     type='MultiTaskModel',

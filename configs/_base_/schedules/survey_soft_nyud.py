@@ -1,7 +1,8 @@
 """The survey's recipe of Cross-Stitch and NDDR-CNN on NYUD-v2 (fact sheet 4.3): SGD, lr 1e-3, the units 100 times that.
 
-50 passes over 795 pictures in batches of 8: 4,969 iterations. Ours: momentum, weight decay and poly decay, of which the fact
-sheet says nothing. The survey's own code overwrites the units' rate with everybody's (fact sheet 5.5.1); here it stays.
+50 passes over 795 images in batches of 8: 4,969 iterations. Ours: momentum, weight decay and poly decay, which the fact
+sheet does not cover. The survey's own code overwrites the units' rate with the common one (fact sheet 5.5.1); here it is
+kept.
 """
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-3, momentum=0.9, weight_decay=1e-4),

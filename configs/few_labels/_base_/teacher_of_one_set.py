@@ -1,4 +1,4 @@
-"""What the teachers of the three data sets share: a ResNet-10 of 32, 64, 128 channels, from scratch; a config names its data set."""
+"""Common settings of the teachers of the three data sets: a ResNet-10 with 32, 64, 128 channels, from scratch; each config sets its data set."""
 
 _base_ = ['../../_base_/models/few_labels_cnn.py', '../../_base_/datasets/mlfd_s32.py', '../../_base_/schedules/few_labels.py',
           '../../_base_/runtime/short.py']
