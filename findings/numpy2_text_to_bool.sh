@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# np.array(list('01')).astype(bool): NumPy 1.26 reads text as a number first, '0' is False. NumPy 2.3 takes any text that is not
-# empty as True, and says nothing. Code that makes binary codes of format(i, 'b') selects the same code everywhere: LibMTL 4336804
-# does so in its DSelect_k, whose experts are then all the same one.
-# Seen: 1.26.4 [False, True]; 2.3.5 [True, True].
+# np.array(list('01')).astype(bool): NumPy 1.26 first converts the text to a number, so that '0' is False. NumPy 2.3 converts any
+# non-empty text to True, without a warning. Code that derives binary codes from format(i, 'b') then gets the same code for every i.
+# LibMTL 4336804 does this in its DSelect_k, which then selects the same expert everywhere.
+# Observed: 1.26.4 [False, True]; 2.3.5 [True, True].
 set -eu
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 seen=

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # OpenEXR depth maps: the wheel of opencv-python 4.12 reads and writes them once OPENCV_IO_ENABLE_OPENEXR=1 is set. The wheel of
-# opencv-python 5.0 is built without the codec: the same variable changes nothing, and imwrite raises an error.
-# Seen: 4.12.0.88 writes and reads the map; 5.0.0.93 raises cv2.error, and its build information says "OpenEXR: NO".
+# opencv-python 5.0 is built without the codec: the variable has no effect, and imwrite raises an error.
+# Observed: 4.12.0.88 writes and reads the map; 5.0.0.93 raises cv2.error, and its build information says "OpenEXR: NO".
 set -eu
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 cat >"$folder/exr.py" <<'PY'

@@ -1,4 +1,4 @@
-"""docs/mechanisms/write_your_own.md does what it says, in a process that mtkd's tests do not share."""
+"""The code of docs/mechanisms/write_your_own.md works, in a separate process."""
 
 import json
 import os
@@ -28,7 +28,7 @@ print('tested', sorted(test(Job('my_student.py', data_root=Path('.')), folder / 
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory) -> Path:
-    """The page's files, configs beside them, and a few pictures in its data set's layout."""
+    """The page's files, its configs, and a few images in the layout of its data set."""
     at = tmp_path_factory.mktemp('own')
     blocks = re.findall(r'```python\n(.*?)```', PAGE, re.DOTALL)
     for name, block in zip(FILES, blocks, strict=True):

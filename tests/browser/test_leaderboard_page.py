@@ -1,7 +1,7 @@
 """The leaderboard page in a real Chromium: sorting, filtering and hovering; skipped if there is none.
 
 Needs ``pip install playwright`` and a Chromium (``apt-get install chromium``, or ``playwright install chromium``). With
-``MTKD_SCREENSHOTS=DIR`` the pictures of the page stay there, to be looked at.
+``MTKD_SCREENSHOTS=DIR`` the screenshots of the page are kept there for inspection.
 """
 
 import os

@@ -15,7 +15,7 @@ CLASSES = {'shade': 2, 'hue': 3}
 class ToyFaces(TaskDataset):
     """``length`` images with one brightness (``shade``) and one strong colour (``hue``), and an ``age``.
 
-    ``keep`` names the tasks whose labels are served. The picture of ``first + i`` depends on nothing else.
+    ``keep`` names the tasks whose labels are served. The image depends only on ``first + i``.
     """
 
     OFFERS = {'shade': 'class_label', 'hue': 'class_label', 'age': 'scalar'}
