@@ -1,4 +1,4 @@
-"""Adds configs and tools to the wheel, under ``mtkd/.mim`` (MIM's convention); all else stands in pyproject.toml."""
+"""Adds configs and tools to the wheel, under ``mtkd/.mim`` (MIM's convention); everything else is in pyproject.toml."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
-SHIPPED = ('configs', 'tools', 'requirements')  # folders that the commands read and that are no package
+SHIPPED = ('configs', 'tools', 'requirements')  # folders that the commands read, outside the package
 
 
 class BuildWithConfigs(build_py):

@@ -1,4 +1,4 @@
-"""The wheel, in an environment of its own and away from the checkout."""
+"""The wheel, in a separate environment and outside the checkout."""
 
 import os
 import shutil

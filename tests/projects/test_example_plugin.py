@@ -1,4 +1,4 @@
-"""The plugin, and the example of projects/README.md, run by tools/train.py in a separate process."""
+"""The plugin and the example of projects/README.md, run by tools/train.py in a separate process."""
 
 import json
 import os
