@@ -12,9 +12,9 @@ alternate, so that other load on the machine affects all of them equally; each i
     joint     the joint teacher from cached experts, against live experts
     reading   random batches, after dropping the file from the page cache
 
---formats: the size of the outputs of four dense tasks (40 classes, depth, normals, edges) in each format, and the time to encode
-and to read them, compared with the step that uses them. --students: one briefly trained teacher of these tasks on 256 images of
-NYUD-MT at 64x96, and N students for each format (seeds 0 to N - 1) with their scores.
+--formats: the size of the outputs of four dense tasks (40 classes, depth, normals, edges) in each format, and the time to
+encode and to read them, compared with the step that uses them. --students: one briefly trained teacher of these tasks on
+256 images of NYUD-MT at 64x96, and N students for each format (seeds 0 to N - 1) with their scores.
 """
 
 import argparse
