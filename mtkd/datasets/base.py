@@ -76,6 +76,7 @@ class TaskDataset(Dataset, ABC):
     CLASSES: dict[str, tuple[str, ...]] = {}  # task -> names of the classes
     SPLITS: tuple[str, ...] = ('train', 'val')
     DEPTH_UNIT = 'm'  # unit of the served depths; values in other units are not checked
+    SCALE = 'scale=dict({task}=0.001)'  # the argument that converts stored depths, for messages
     LOOKS_AT = SAMPLES  # number of samples that full_init checks for implausible labels
 
     def __init__(self, tasks: Mapping[str, TargetKind | str] | None = None, data_root: str | Path = '',
@@ -263,6 +264,12 @@ class TaskDataset(Dataset, ABC):
         entry = self.entries[index]
         return str(entry.get('files', {}).get(task, f"{self.name} '{self.split}' sample '{entry['sample_id']}'"))
 
+    def source_name(self, entry: Entry, role: str) -> str:
+        """The name in messages of the source of an entry's image (``role`` is ``'image'``) or of its label of a task."""
+        file = entry.get('files', {}).get(role)
+        sample = f"{self.name} sample '{entry['sample_id']}'"
+        return str(file) if file is not None else sample if role == 'image' else f'{sample}, {role}'
+
     def check_files(self, entries: Sequence[Entry]) -> None:
         """Check that every file of the split is below ``data_root`` and exists, with one directory listing per folder.
 
@@ -372,18 +379,17 @@ class TaskDataset(Dataset, ABC):
         Raises:
             BadData: the image or a label does not have the form of its kind.
         """
-        files = entry.get('files', {})
-        where = files.get('image', f"{self.name} sample '{entry['sample_id']}'")
         image = sample['image']
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            raise BadData(f'{where}: an image is (H, W, 3) uint8 RGB, this one is {_describe(image)}: convert it.')
+            raise BadData(f'{self.source_name(entry, "image")}: an image is (H, W, 3) uint8 RGB, this one is '
+                          f'{_describe(image)}: convert it.')
         size = image.shape[:2]
         for task, kind in self.reads.items():
             label = sample['targets'].get(task)
             if label is None:
                 sample['targets'][task] = None
                 continue
-            where = files.get(task, f"{self.name} sample '{entry['sample_id']}', {task}")
+            where = self.source_name(entry, task)
             if task in self.scale and isinstance(label, np.ndarray):
                 label = sample['targets'][task] = label.astype(np.float32) * np.float32(self.scale[task])
             if kind.spatial and isinstance(label, np.ndarray) and label.shape[:2] != size and \

@@ -11,8 +11,9 @@ from mtkd.structures.kinds import no_unit_vectors
 from .bad_data import BadData
 from .base import unit_normals
 from .blob import Source, opened
+from .picture_files import undecoded
 
-REPAIR = 'replace the file, or take the sample out of the list of the split'
+REPAIR = 'replace the file, or remove the sample'
 
 
 def read_grey(path: Source) -> np.ndarray:
@@ -115,4 +116,4 @@ def _open(path: Source) -> Image.Image:
             image.load()
             return image.copy()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadData(f'{path} is not a readable image ({error}): {REPAIR}.') from error
+        raise BadData(f'{path} is not a readable image ({undecoded(error)}): {REPAIR}.') from error

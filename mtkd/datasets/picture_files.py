@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .bad_data import BadData
 from .blob import Source, opened, suffix_of
@@ -66,7 +66,14 @@ def read_picture(path: Source | str, exif: str = 'turn') -> np.ndarray:
     except BadData:
         raise
     except _UNREADABLE as error:
-        raise BadData(f'{path} is not a readable image ({error}): replace the file.') from error
+        raise BadData(f'{path} is not a readable image ({undecoded(error)}): replace the file.') from error
+
+
+def undecoded(error: Exception) -> str:
+    """Why an image cannot be decoded, without the name of its source."""
+    if isinstance(error, UnidentifiedImageError):  # its text has the path, or the address of a stream in memory
+        return 'its content is of no known image format'
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _rgb(image: Image.Image, path: Source | str) -> np.ndarray:

@@ -52,6 +52,7 @@ class Labelled(Protocol):
     kinds: dict[str, TargetKind]
     num_classes: dict[str, int]
     DEPTH_UNIT: str
+    SCALE: str
 
     @property
     def entries(self) -> list[dict[str, Any]]:
@@ -174,7 +175,7 @@ def _of_depths(dataset: Labelled, task: str, labels: Sequence[tuple[int, np.ndar
     far = max(medians, key=lambda index: medians[index])
     near = min(medians, key=lambda index: medians[index])
     if medians[far] > high:
-        cure = f'if these are millimetres, give the data set scale=dict({task}=0.001)'
+        cure = f'if these are millimetres, give the data set {dataset.SCALE.format(task=task)}'
         found.append(Finding(WRONG, task, dataset.where(far, task),
                              f'has a median of {medians[far]:g} m, more than {high:g} m: {cure}, or convert the files.'))
     elif medians[near] < low:

@@ -15,6 +15,11 @@ class Dropout(nn.Dropout):
     row_aware = True
     _rows: tuple[Tensor, int] | None = None
 
+    @property
+    def selects(self) -> bool:
+        """Whether the next inputs are some samples of a batch."""
+        return self._rows is not None
+
     def of(self, rows: Tensor | None, batch: int = 0) -> None:
         """Set the samples of the next inputs: (R,) int64 indices into a batch of size ``batch``; None: all."""
         self._rows = None if rows is None else (rows, batch)

@@ -120,8 +120,9 @@ class MultiTaskNet(nn.Module):
         taps = self.trunk(image, cached) if cached else self.trunk(image)
         for task, head in self.heads.items():
             given, own = taps[self._inputs[task]], (rows or {}).get(task)
-            for dropout in self._dropouts[task] if rows is not None else ():
-                dropout.of(own, len(given))
+            for dropout in self._dropouts[task]:
+                if own is not None or dropout.selects:  # otherwise it keeps the rows of an earlier batch
+                    dropout.of(own, len(given))
             feature = head.feature(given if own is None else given.index_select(0, own))
             taps[f'{task}.feat'] = feature
             taps[f'{task}.out'] = head.predict(feature)

@@ -480,10 +480,16 @@ def _begin(part: Part, plan: CachePlan, key: Mapping[str, Any], shards: int) -> 
 
     Raises:
         OSError: there is not enough disk space.
-        ValueError: a tap does not fit its format, or there are more shards than rows.
+        ValueError: a tap does not fit its format, there are more shards than rows, or images differ in size.
     """
     source = _source(part, plan)
     image = source[0]['image']
+    for index in (len(source) // 2, len(source) - 1):
+        if (other := source[index]['image'].shape) != image.shape:
+            cure = ("teacher_cache.clean_pipeline=[dict(type='Resize', size=(height, width))]" if plan.mode == 'clean' else
+                    'crop, pad or resize them in the pipeline of the data set')
+            raise ValueError(f'the images of {part} differ in size ({tuple(image.shape)} and {tuple(other)}), but all rows '
+                             f'of a cache have one size: {cure}.')
     device = next(part.teacher.net.parameters()).device
     seen = part.teacher(image[None].to(device), part.taps)
     store = FeatureStore.create(part.folder, {**key, 'picture': list(image.shape[-2:])},

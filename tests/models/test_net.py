@@ -317,3 +317,12 @@ def test_mtmambas_parameters_on_swin_l():
     with torch.device('meta'):
         net = build_net(cfg, NYUD)
     assert million(count_parameters(net)) == pytest.approx(307.999, abs=1e-3)
+
+
+def test_rows_of_one_batch_are_not_used_in_the_next():
+    net = build_net({**TINY, 'neck': {'type': 'PoolNeck'}, 'head': {'type': 'MLPHead', 'channels': 4, 'dropout': 0.5}},
+                    {'scene': 2}).train()
+    images = torch.rand(4, 3, 32, 32)
+    assert net(images, rows={'scene': torch.tensor([0, 2])})['scene.out'].shape == (2, 2)
+    for rows in (None, {}):
+        assert net(images, rows=rows)['scene.out'].shape == (4, 2)

@@ -68,6 +68,8 @@ class DenseFolder(TaskDataset):
             content of a file does not follow the rules.
     """
 
+    SCALE = '{task}=dict(scale=0.001)'
+
     def __init__(self, tasks: Mapping[str, Any] | None = None, data_root: str | Path = '', split: str = 'all',
                  pipeline: Sequence[Any] = (), seed: int | None = None, *, image: str, **kwargs: Any) -> None:
         base = {name: kwargs.pop(name) for name in KEPT_ARGUMENTS if name in kwargs}

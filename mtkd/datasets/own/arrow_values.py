@@ -5,10 +5,13 @@ a Python value import pandas where it is installed, which takes seconds and tens
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from ..bad_data import BadData
 
 FLOATS = {'halffloat': 'float16', 'float': 'float32', 'double': 'float64'}  # Arrow's names of these types -> NumPy's
 
@@ -38,6 +41,31 @@ def numbers(values: np.ndarray) -> pa.Array:
     """(N,) of the type of the values, without copying."""
     held = np.ascontiguousarray(values)
     return pa.Array.from_buffers(pa.from_numpy_dtype(held.dtype), len(held), [None, pa.py_buffer(held)])
+
+
+def as_text(column: pa.ChunkedArray | pa.Array, where: str) -> Any:
+    """(N,) text of a column of text or numbers.
+
+    Args:
+        column: the column.
+        where: its name in messages.
+
+    Raises:
+        BadData: it holds something else: lists, structures, or bytes that are not UTF-8.
+    """
+    try:
+        return pc.cast(column, pa.string())
+    except pa.ArrowException as error:
+        raise BadData(f'{where} is {column.type}, where text is expected: name another column, or store its values as '
+                      'text.') from error
+
+
+def first_twice(column: pa.ChunkedArray) -> str | None:
+    """The first text that occurs twice in a column; None if there is none."""
+    if pc.count_distinct(column).as_py() == len(column):
+        return None
+    counts = pc.value_counts(column)
+    return counts.filter(pc.greater(counts.field('counts'), numbers(np.ones(1, np.int64))[0]))[0]['values'].as_py()
 
 
 def nothing(kind: pa.DataType) -> pa.Scalar:

@@ -13,10 +13,14 @@ from mtkd.registry import DATASETS
 
 from ..base import BadData, Entry
 from ..blob import Blob, Source
-from .arrow_values import nothing, numbers, texts
+from .arrow_values import as_numpy, as_text, first_twice, nothing, numbers, texts
 from .row_dataset import ID, MAP, VALUE, RowDataset
+from .tables import rows_of_parquet
 
 ROW = 'row'  # the column of a listing with the row's number in the whole data set
+STORES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_string, pa.types.is_large_string, pa.types.is_list,
+          pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_null,
+          lambda kind: isinstance(kind, pa.BaseExtensionType))  # types of columns with images or label maps, beside Image
 STARTS = {b'\x93NUMPY': '.npy', b'PK\x03\x04': '.npz', b'MATLAB': '.mat', b'\x76\x2f\x31\x01': '.exr'}  # otherwise an image
 
 
@@ -77,19 +81,21 @@ class HuggingFaceDataset(RowDataset):
         self._check_columns(table.column_names, table.features)
         count = len(table)
         arrow = table.data.table
-        ids = arrow[self.id].cast(pa.string()) if self.id else texts([str(number) for number in range(count)])
+        ids = self._ids(arrow[self.id]) if self.id else texts([str(number) for number in range(count)])
         columns = {ID: ids, ROW: numbers(np.arange(count))}
+        without = np.flatnonzero(as_numpy(self._there(arrow, self.image)) == 0)
+        if without.size:
+            raise BadData(f"{self.place} has no image in the column '{self.image}' of {without.size} of {count} rows (the "
+                          f'first is row {without[0]}): remove them.')
         for field in dict.fromkeys(self.fields.values()):
             if field in table.column_names:
                 columns[VALUE + field] = self._values(arrow[field], field, table.features[field])
         for task in self.maps_read:
             if self._columns[task] in table.column_names:
-                there = arrow[self._columns[task]].is_valid()
+                there = self._there(arrow, self._columns[task])
                 columns[MAP + task] = pc.if_else(there, there, nothing(pa.bool_()))
-        listed = pa.table(columns)
-        self._check_ids(listed[ID])
         self._table = self._undecoded(table)
-        return listed
+        return pa.table(columns)
 
     def _opened(self) -> Any:
         """The split, opened with the library."""
@@ -108,7 +114,10 @@ class HuggingFaceDataset(RowDataset):
                 raise BadData(f"{self.place} must be a folder of save_to_disk, or parquet files; {found}: correct path or "
                               'data_root. Tables of paths are read by Manifest, .tar shards by TarShards.')
             self.sources = tuple(str(Path(file).absolute()) for file in files)
-            return datasets.Dataset.from_parquet(files, cache_dir=self.cache_dir)
+            filled = [file for file in files if rows_of_parquet(Path(file))]
+            if not filled:
+                raise BadData(f'{self.place} has no rows: check path and data_root.')
+            return datasets.Dataset.from_parquet(filled, cache_dir=self.cache_dir)  # it fails on files without rows
         except BadData:
             raise
         except Exception as error:  # the library's readers can raise anything
@@ -135,10 +144,11 @@ class HuggingFaceDataset(RowDataset):
 
     def _check_columns(self, names: Sequence[str], features: Mapping[str, Any]) -> None:
         needed = [self.image, *([self.id] if self.id else []), *self.given_fields.values(),
-                  *(column for task, column in self._columns.items() if column != task)]
+                  *(column for task, column in self._columns.items() if column != task or task in self.maps_read)]
         for column in needed:
             if column not in names:
-                raise BadData(f"{self.place} has no column '{column}' (it has {', '.join(names)}): correct its name.")
+                raise BadData(f"{self.place} has no column '{column}' (it has {', '.join(names)}): correct its name, or "
+                              'leave its task out of the data set.')
         known = {self.image, self.id, *self._columns.values(), *self.fields.values(), *self.ignore, *self.maps}
         for column in names:
             if column not in known:
@@ -147,10 +157,39 @@ class HuggingFaceDataset(RowDataset):
                               'as a '
                               f"label map, task=dict(column='{column}'), or name it in ignore.")
 
-    def _check_ids(self, ids: pa.ChunkedArray) -> None:
-        if ids.null_count or pc.count_distinct(ids).as_py() < len(ids):
-            raise BadData(f"{self.place}: the column '{self.id}' names the samples, but some have no name, or the name of "
-                          'another: choose another column, or leave id out.')
+    def _ids(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        """The names of the samples.
+
+        Raises:
+            BadData: a name is missing or occurs twice, or the column has other values than text and numbers.
+        """
+        where = f"{self.place}: the column '{self.id}'"
+        ids = as_text(column, where)
+        cure = 'choose another column, or leave id out'
+        if ids.null_count:
+            row = int(np.flatnonzero(as_numpy(ids.is_valid()) == 0)[0])
+            raise BadData(f'{where} names the samples, but row {row} has no name: {cure}.')
+        twice = first_twice(ids)
+        if twice is not None:
+            raise BadData(f"{where} names the samples, but two have the name '{twice}': {cure}.")
+        return ids
+
+    def _there(self, table: pa.Table, name: str) -> pa.ChunkedArray:
+        """(N,) whether the rows have an image or a label map in a column.
+
+        Raises:
+            BadData: the column's type can hold neither.
+        """
+        column = table[name]
+        if pa.types.is_struct(column.type):
+            parts = dict(zip((field.name for field in column.type), column.flatten(), strict=True))
+            there = [parts[part].is_valid() for part in ('bytes', 'path') if part in parts]
+            if there:
+                return there[0] if len(there) == 1 else pc.or_(*there)
+        elif any(is_kind(column.type) for is_kind in STORES):
+            return column.is_valid()
+        raise BadData(f"{self.place}: the column '{name}' is {column.type}, but images and label maps are Image columns, "
+                      'bytes of a file, arrays or paths: name another column.')
 
     def _values(self, column: pa.ChunkedArray, field: str, feature: Any) -> pa.ChunkedArray:
         """The values of a field: for a ClassLabel its numbers, or its names if a label map uses them."""
@@ -163,10 +202,6 @@ class HuggingFaceDataset(RowDataset):
                                              nothing(column.type)))
             if rule.values is None and rule.groups is None:
                 self._check_class_names(task, names)
-        if pa.types.is_nested(column.type):
-            raise BadData(f"{self.place}: the column '{field}' is {column.type}, a label of a whole image is a class, a "
-                          'number '
-                          'or a text.')
         return column
 
     def _check_class_names(self, task: str, names: Sequence[str]) -> None:
@@ -188,6 +223,11 @@ class HuggingFaceDataset(RowDataset):
                 table = table.cast_column(name, datasets.Image(decode=False))
         return table
 
+    def source_name(self, entry: Entry, role: str) -> str:
+        """See :class:`~mtkd.datasets.base.TaskDataset`; the row and the column."""
+        column = self.image if role == 'image' else self._columns.get(role, self.fields.get(role, role))
+        return f"{self.place} row {entry['row'][ROW]}, column '{column}'"
+
     def part(self, entry: Entry, role: str) -> Source | None:
         """See :class:`~mtkd.datasets.own.row_dataset.RowDataset`."""
         column = self.image if role == 'image' else self._columns[role]
@@ -195,7 +235,7 @@ class HuggingFaceDataset(RowDataset):
         if self._last[0] != number:
             self._last = (number, self._table[number])
         value = self._last[1].get(column)
-        where = f"{self.place} row {number}, column '{column}'"
+        where = self.source_name(entry, role)
         if isinstance(value, Mapping):  # of an Image column
             value = value['bytes'] if value.get('bytes') is not None else value.get('path')
         if value is None:
@@ -211,9 +251,9 @@ class HuggingFaceDataset(RowDataset):
         try:
             array = np.asarray(value, getattr(feature, 'dtype', None) if hasattr(feature, 'shape') else None)
         except ValueError as error:
-            raise BadData(f'{where} is no array ({error}): its rows differ in length.') from error
+            raise BadData(f'{where} is no array, because its rows differ in length: store it again.') from error
         if array.dtype.kind not in 'buif':
-            raise BadData(f'{where} is {array.dtype}, a label map holds numbers.')
+            raise BadData(f'{where} is {array.dtype}, a label map holds numbers: name another column.')
         return Blob(where, array=array)
 
     def _below_root(self, text: str, where: str) -> Path:

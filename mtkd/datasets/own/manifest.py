@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,7 +14,7 @@ from ..base import BadData, Entry
 from ..blob import Source
 from ..label_map import NOTHING
 from .arrow_rows import HeldTable
-from .arrow_values import nothing, numbers, text, texts
+from .arrow_values import as_text, first_twice, nothing, text, texts
 from .present_files import check_present
 from .row_dataset import ID, MAP, VALUE, RowDataset
 from .tables import SUFFIXES, read_batches
@@ -35,8 +34,8 @@ class Manifest(RowDataset):
     A column is the label of the task with its name, or of the task given by ``fields``. Values are translated by
     ``label_maps``; without a map they are class ids or numbers. A label map is an argument with its task's name
     (:class:`~mtkd.datasets.own.row_dataset.RowDataset`): its ``column`` contains one path per row, relative to ``folder`` in
-    ``data_root``. A task without a column is absent from the whole set. An unknown column is an error, unless it is in
-    ``ignore``. With a column ``split``, only rows of :attr:`split` are served.
+    ``data_root``. An image-level task without a column is absent from the whole set. An unknown column is an error, unless
+    it is in ``ignore``. With a column ``split``, only rows of :attr:`split` are served.
 
     The table is read in batches and stored by Arrow: a million rows take tens of megabytes, which worker processes share.
 
@@ -106,15 +105,16 @@ class Manifest(RowDataset):
         """The rows of the split with the required columns; paths without surrounding spaces, null for missing ones."""
         for batch in batches:
             if by_split:
-                mine = pc.equal(pc.utf8_trim_whitespace(pc.cast(batch['split'], pa.string())), text(self.split))
+                splits = as_text(batch['split'], f"{self.file}: the column 'split'")
+                mine = pc.equal(pc.utf8_trim_whitespace(splits), text(self.split))
                 batch = batch.filter(mine)  # null is not a split
             columns = []
             for name, column in wanted.items():
-                values = pc.cast(batch[column], types[name])
-                if name == ID or name.startswith(MAP):
-                    values = pc.utf8_trim_whitespace(values)
-                    values = pc.if_else(pc.is_in(pc.utf8_lower(values), texts(NOTHING)), nothing(pa.string()), values)
-                columns.append(values)
+                if name.startswith(VALUE):
+                    columns.append(pc.cast(batch[column], types[name]))
+                    continue
+                values = pc.utf8_trim_whitespace(as_text(batch[column], f"{self.file}: the column '{column}'"))
+                columns.append(pc.if_else(pc.is_in(pc.utf8_lower(values), texts(NOTHING)), nothing(pa.string()), values))
             yield pa.RecordBatch.from_arrays(columns, schema=pa.schema(types.items()))
 
     def _check_columns(self, names: Sequence[str]) -> None:
@@ -129,9 +129,9 @@ class Manifest(RowDataset):
                 raise BadData(f"{self.name}: label_maps, keep or fields name '{name}', which is neither a task "
                               f'({", ".join(self.kinds)}) nor a column of {self.file} ({", ".join(names)}).')
         for task, rules in self.rules.items():
-            if rules['column'] not in names and rules['column'] != task:
+            if rules['column'] not in names and (task in self.maps_read or rules['column'] != task):
                 raise BadData(f"{self.file} has no column '{rules['column']}' for {task}=dict(column=…) (it has "
-                              f'{", ".join(names)}): correct the column.')
+                              f'{", ".join(names)}): correct the column, or leave {task}=dict(…) out of the data set.')
         own = {self.path, *(['split'] if 'split' in names else []), *self.ignore, *self._columns.values()}
         for column in names:
             if column not in own and column not in self.named and column not in self.fields.values():
@@ -146,9 +146,8 @@ class Manifest(RowDataset):
         if paths.null_count:
             raise BadData(f"{self.file} has a row without a path in the column '{self.path}': fill it in, or delete the "
                           'row.')
-        if pc.count_distinct(paths).as_py() < len(paths):
-            counts = pc.value_counts(paths)
-            twice = counts.filter(pc.greater(counts.field('counts'), numbers(np.ones(1, np.int64))[0]))[0]['values'].as_py()
+        twice = first_twice(paths)
+        if twice is not None:
             raise BadData(f"{self.file} lists the image '{twice}' twice: remove one of the rows.")
 
     def check_files(self, entries: Sequence[Entry]) -> None:

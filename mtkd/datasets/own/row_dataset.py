@@ -20,6 +20,8 @@ from .arrow_values import as_numpy, numbers
 from .label_columns import translated
 
 ID, VALUE, MAP, LABEL = 'sample_id', 'value/', 'map/', 'label/'  # columns of a listing, the last three followed by a name
+NO_LABELS = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary,
+             lambda kind: isinstance(kind, pa.BaseExtensionType))  # types of columns without image-level labels
 SMALL_PICTURE = (64, 64)  # size of images without label maps, as in every AttributeDataset
 
 
@@ -44,6 +46,7 @@ class RowDataset(AttributeDataset):
         ValueError: an argument is neither known nor a label map, or a rule does not apply to its label's kind.
     """
 
+    SCALE = '{task}=dict(scale=0.001)'
     PLACES: tuple[str, ...] = ('column',)  # keys of a label map's dictionary for its place; the first is the usual one
 
     def __init__(self, *args: Any, size: Size | None = None, **kwargs: Any) -> None:
@@ -167,6 +170,9 @@ class RowDataset(AttributeDataset):
         if name not in table.column_names:
             return np.full(table.num_rows, NO_LABEL[self.reads[task].name],
                            np.int64 if self.reads[task].name == 'class_label' else np.float64)
+        if any(is_kind(table[name].type) for is_kind in NO_LABELS):
+            raise BadData(f"{self.name} '{self.split}': the column '{self.fields[task]}' is {table[name].type}, a label of "
+                          'a whole image is a class, a number or a text: name another column.')
         labels, unknown = translated(table[name], self.maps[task])
         self._tell_unknown(task, unknown, table.num_rows)
         if self.reads[task].name == 'class_label':
@@ -218,7 +224,7 @@ class RowDataset(AttributeDataset):
         """See :class:`~mtkd.datasets.images.attributes.AttributeDataset`."""
         source = self.part(entry, 'image')
         if source is None:
-            raise BadData(f"{self.name} '{self.split}': sample '{entry['sample_id']}' has no image: remove it.")
+            raise BadData(f"{self.source_name(entry, 'image')}: the sample '{entry['sample_id']}' has no image: remove it.")
         return self.read_image(source)
 
     def read(self, entry: Entry) -> Sample:

@@ -58,7 +58,7 @@ def _text(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """A csv or tab-separated table. If Arrow fails at a line, Python's reader continues there, or reports the line."""
     try:
         stored = _open_text(path, ()).schema.names
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         stored = list(next(read_rows(path), {}))  # reports the error, unless only Arrow fails
     schema = pa.schema([(name.strip(), pa.string()) for name in stored])
     return schema, _text_batches(path, stored, schema)
@@ -98,6 +98,18 @@ def _without_blank_rows(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _parquet(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     file = pyarrow.parquet.ParquetFile(path, memory_map=True)
     return file.schema_arrow, file.iter_batches(ROWS)
+
+
+def rows_of_parquet(path: Path) -> int:
+    """Number of rows of a parquet file.
+
+    Raises:
+        BadData: the file is truncated or not in the format.
+    """
+    try:
+        return pyarrow.parquet.read_metadata(path).num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from error
 
 
 def _json_lines(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:

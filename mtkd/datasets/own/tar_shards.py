@@ -15,7 +15,7 @@ from mtkd.registry import DATASETS
 
 from ..base import BadData, Entry
 from ..blob import Blob, Source
-from .arrow_values import as_numpy, nothing, numbers, optional_texts, text, texts
+from .arrow_values import as_numpy, first_twice, nothing, numbers, optional_texts, text, texts
 from .row_dataset import ID, MAP, VALUE, RowDataset
 from .shard_index import default_folder, index_of, samples_of
 
@@ -97,13 +97,16 @@ class TarShards(RowDataset):
         tables = [self._samples(number, index_of(self.filesystem, path, kept, self.index), fields)
                   for number, path in enumerate(self.paths)]
         table = pa.concat_tables(tables)
-        if pc.count_distinct(table[ID]).as_py() < table.num_rows:
-            counts = pc.value_counts(table[ID])
-            twice = counts.filter(pc.greater(counts.field('counts'), numbers(np.ones(1, np.int64))[0]))[0]['values'].as_py()
+        twice = first_twice(table[ID])
+        if twice is not None:
             places = as_numpy(table.filter(pc.equal(table[ID], text(twice)))[SHARD]).tolist()
             raise BadData(f"{' and '.join(self.paths[place] for place in places[:2])} hold samples with one key, '{twice}': "
                           'rename '
                           'one, or leave a shard out.')
+        for task in self.maps_read if table.num_rows else ():
+            if table[MAP + task].null_count == table.num_rows:
+                raise BadData(f"{self.name} '{self.split}': no sample has a part '{self.suffixes[task][0]}', the label map "
+                              f'of {task}: correct {task}=dict(part=…), or leave it out of the data set.')
         return table
 
     def _found(self) -> list[str]:
@@ -207,7 +210,6 @@ class TarShards(RowDataset):
         start, size = row[f'start/{role}'], row[f'size/{role}']
         if start < 0:
             return None
-        suffix = self.suffixes[role][row[f'suffix/{role}']]
         path = self.paths[row[SHARD]]
         if self._last[0] != entry['number']:
             self._last = (entry['number'], *self._range(path, row))
@@ -215,7 +217,14 @@ class TarShards(RowDataset):
         if len(content) != size:
             raise BadData(f"{path} breaks off in the sample '{row[ID]}': it has changed since it was indexed; copy it "
                           'again.')
-        return Blob(f"{path}, sample '{row[ID]}', part {suffix}", '.' + suffix.rpartition('.')[2], content)
+        suffix = self.suffixes[role][row[f'suffix/{role}']]
+        return Blob(self.source_name(entry, role), '.' + suffix.rpartition('.')[2], content)
+
+    def source_name(self, entry: Entry, role: str) -> str:
+        """See :class:`~mtkd.datasets.base.TaskDataset`; the shard with the sample and the part."""
+        row = entry['row']
+        suffix = self.suffixes[role][row[f'suffix/{role}']] if role in self.suffixes else self.fields.get(role, role)
+        return f"{self.paths[row[SHARD]]}, sample '{row[ID]}', part {suffix}"
 
     def _range(self, path: str, row: Mapping[str, Any]) -> tuple[int, bytes]:
         """Start and bytes of the part of the file with a sample's image and label maps."""

@@ -85,7 +85,7 @@ def test_bytes_and_paths(tmp_path):
     ({'tasks': {'scene': 'class_label'}, 'num_classes': {'scene': 3}, 'ignore': ['mask', 'depth']},
      r"labels 'scene' with 2 classes \(kitchen, office\), the task has 3: set num_classes=2"),
     ({'tasks': {'scene': 'class_label'}, 'id': 'scene', 'ignore': ['mask', 'depth']}, "the column 'scene' names the "
-                                                                                      'samples, but')])
+                                                                                      'samples, but row 2 has no name')])
 def test_what_is_wrong_is_said(saved, given, said):
     with pytest.raises(BadData, match=said):
         build(saved, **given).full_init()
@@ -103,3 +103,36 @@ def test_the_package_is_wanted(saved, monkeypatch):
     monkeypatch.setitem(sys.modules, 'datasets', None)
     with pytest.raises(ValueError, match="needs Hugging Face's datasets: pip install datasets"):
         data.full_init()
+
+
+PICTURE = png(np.zeros((4, 4, 3), np.uint8))
+
+
+@pytest.mark.parametrize(('columns', 'said'), [
+    ({'image': [PICTURE, None]}, r"has no image in the column 'image' of 1 of 2 rows \(the first is row 1\): remove them"),
+    ({'image': [{'bytes': PICTURE}, {'bytes': None}]}, r'of 1 of 2 rows \(the first is row 1\)'),
+    ({'image': [1, 2]}, "the column 'image' is int64, but images and label maps are Image columns, bytes of a file"),
+    ({'image': [{'a': 1}] * 2}, "the column 'image' is struct"), ({'semseg': [1.5, 2.0]}, "the column 'semseg' is double"),
+    ({'semseg': None}, "has no column 'semseg' .*: correct its name, or leave its task out of the data set"),
+    ({'name': ['a', 'a']}, "names the samples, but two have the name 'a'"), ({'name': [[1], [2]]}, "'name' is list.*text"),
+    ({'semseg': [b'text', b'text']}, r"row 0, column 'semseg' is not a readable image \(its content is of no known image"),
+    ({'semseg': [png(np.full((4, 4), 9, np.uint8))] * 2}, "row 0, column 'semseg' is no semseg label: it holds class 9")])
+def test_wrong_columns(tmp_path, columns, said):
+    rows = {'image': [PICTURE] * 2, 'semseg': [png(np.eye(4, dtype=np.uint8))] * 2, 'name': ['a', 'b'], **columns}
+    datasets.Dataset.from_dict({name: cell for name, cell in rows.items() if cell}).save_to_disk(tmp_path / 'all')
+    with pytest.raises(BadData, match=said):
+        build(tmp_path, '{split}', split='all', id='name', tasks={'semseg': 'class_map'}, num_classes={'semseg': 3},
+              semseg={}).full_init()
+
+
+def test_parquet_files_without_rows_or_the_end(saved, tmp_path):
+    part = (saved / 'data' / 'train-0.parquet')
+    empty = datasets.Dataset.from_parquet(str(part), cache_dir=str(tmp_path / 'cache')).select([])
+    empty.to_parquet(tmp_path / 'train-1.parquet')
+    with pytest.raises(BadData, match='has no rows: check path and data_root'):
+        build(tmp_path, '{split}-*.parquet', tasks=TASKS, **RULES).full_init()
+    (tmp_path / 'train-0.parquet').write_bytes(part.read_bytes())
+    assert len(build(tmp_path, '{split}-*.parquet', tasks=TASKS, **RULES)) == COUNT // 2
+    (tmp_path / 'train-2.parquet').write_bytes(part.read_bytes()[:-9])
+    with pytest.raises(BadData, match=r'train-2\.parquet is not a readable \.parquet table'):
+        build(tmp_path, '{split}-*.parquet', tasks=TASKS, **RULES).full_init()

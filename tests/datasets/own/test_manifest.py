@@ -150,7 +150,7 @@ def test_in_company(rooms, tmp_path):
 
 
 @pytest.mark.parametrize(('given', 'kind', 'said'), [
-    ({'depth': {'scale': 0.001}}, BadData, r"a column 'height' that no task knows .*: rename it"),
+    ({'depth': {'scale': 0.001}}, BadData, r"no column 'depth' for depth=dict\(column=…\) .*: correct"),
     ({'depth': {'column': 'hight', 'scale': 0.001}}, BadData, r"no column 'hight' for depth=dict\(column=…\)"),
     ({'depth': {'column': 'height', 'scal': 1}}, ValueError, r'depth=dict\(scal=...\) is not known .* it takes column, fol'),
     ({'depth': 3}, ValueError, 'depth=3 is neither an argument nor a label map'),
@@ -161,6 +161,22 @@ def test_in_company(rooms, tmp_path):
 def test_label_maps_that_cannot_be_served(rooms, given, kind, said):
     with pytest.raises(kind, match=said):
         DATASETS.build({**ROOMS, 'tasks': DENSE, 'data_root': rooms, **given}).full_init()
+
+
+@pytest.mark.parametrize(('column', 'values', 'said'), [
+    ('photo', [{'bytes': b'x'}], "rooms.parquet: the column 'photo' is struct.*, where text is expected"),
+    ('mask', [['0.png']], "the column 'mask' is list.*, where text is expected: name another column"),
+    ('mask', [b'\xff'], "the column 'mask' is binary, where text"), ('split', [['train']], "the column 'split' is list"),
+    ('age', [[1]], "the column 'age' is list.*, a label of a whole image is"), ('age', [b'1'], "the column 'age' is binary"),
+    ('mask', None, r"has no column 'mask' for semseg=dict\(column=…\) .*leave semseg=dict\(…\) out of the data set")])
+def test_columns_of_a_wrong_type(rooms, column, values, said):
+    cells = {'photo': ['0.png'], 'mask': ['0.png'], 'split': ['train'], 'age': [1], column: values}
+    table = pyarrow.table({name: cell for name, cell in cells.items() if cell})
+    parquet.write_table(table, rooms / 'rooms.parquet')
+    data = Manifest({'semseg': 'class_map', 'age': 'scalar'}, rooms, table='rooms.parquet', path='photo', images='photos',
+                    semseg={'column': 'mask', 'folder': 'masks'})
+    with pytest.raises(BadData, match=said):
+        data.full_init()
 
 
 def test_a_column_of_a_dense_task_wants_rules(tmp_path):

@@ -48,9 +48,10 @@ def test_what_is_wrong_is_said(tmp_path, name, content, said):
 
 
 def test_undecodable_and_missing(tmp_path):
-    (tmp_path / 'a.csv').write_bytes(b'x\n\xff\xfe\n')
-    with pytest.raises(BadData, match='save it again as UTF-8'):
-        read(tmp_path / 'a.csv')
+    for content in (b'x\n\xff\xfe\n', b'\xff\xfe\n1\n'):
+        (tmp_path / 'a.csv').write_bytes(content)
+        with pytest.raises(BadData, match=r'a\.csv .* save it again as UTF-8'):
+            read(tmp_path / 'a.csv')
     with pytest.raises(BadData, match='is missing: check data_root'):
         read(tmp_path / 'b.csv')
 

@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader
 from mtkd.datasets import BadData, InfiniteBatchSampler, Manifest, MultiDataset, ShardSampler, collate
 from mtkd.registry import DATASETS
 
-from .rooms import COUNT, check_against_rooms, check_company
+from .rooms import COUNT, check_against_rooms, check_company, png
 from .shards import parts_of, write_rooms, write_tar
 
 RULES = {'semseg': {'part': 'seg.png'}, 'depth': {'part': 'depth.npy', 'scale': 0.001}, 'ignore': ['cls', 'json']}
@@ -99,6 +99,24 @@ def test_a_shard_that_breaks_off_is_told_from_one_that_changed(root):
     (root / 'train-2.tar').unlink()
     with pytest.raises(BadData, match='cannot be read any more'):
         data.load(5)
+
+
+def test_broken_content_is_named_by_its_shard(root):
+    image, classes = parts_of(0)['png'], np.full((72, 104), 9, np.uint8)
+    for number, (content, said) in enumerate([(png(classes), 'is no semseg label: it holds class 9'),
+                                              (b'text', 'is not a readable image (its content is of no known')]):
+        write_tar(root / f'bad{number}-0.tar', [('x.png', image), ('x.seg.png', content)])
+        data = build(root, split=f'bad{number}', tasks={'semseg': 'class_map'}, num_classes={'semseg': 3},
+                     semseg={'part': 'seg.png'})
+        with pytest.raises(BadData) as error:
+            data.full_init()
+        assert f"bad{number}-0.tar, sample 'x', part seg.png {said}" in str(error.value)
+
+
+def test_a_label_map_without_any_part(root):
+    write_tar(root / 'x-0.tar', [('x.png', parts_of(0)['png']), ('x.seg.png', parts_of(0)['seg.png'])])
+    with pytest.raises(BadData, match=r"no sample has a part 'depth\.npy', the label map of depth: correct depth=dict"):
+        build(root, split='x', tasks=TASKS, **RULES).full_init()
 
 
 def test_addresses_that_lead_nowhere(root):
