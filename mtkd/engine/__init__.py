@@ -12,7 +12,8 @@ from .optim import AutocastOptimWrapper, PartsConstructor
 from .prerequisite import MissingPrerequisite, Prerequisite
 from .run import test, train
 from .schedulers import TriangularLR
+from .visualizer import DeferredVisualizer
 
-__all__ = ['AutocastOptimWrapper', 'CheckpointHook', 'CompileHook', 'Facts', 'IntervalInfoHook', 'Job',
+__all__ = ['AutocastOptimWrapper', 'CheckpointHook', 'CompileHook', 'DeferredVisualizer', 'Facts', 'IntervalInfoHook', 'Job',
            'MissingPrerequisite', 'PartsConstructor', 'PictureHook', 'Prerequisite', 'TaskMetrics', 'TrainLoop',
            'TriangularLR', 'load_config', 'prepare', 'test', 'train']

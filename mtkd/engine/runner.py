@@ -1,11 +1,13 @@
 """MMEngine's Runner with separate logs per run, a saved config that can be loaded, and workers shielded from signals."""
 
 import math
+import platform
 from collections import Counter
 from keyword import iskeyword
 from pathlib import Path
 from typing import Any, ClassVar
 
+import torch
 from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.logging import MMLogger
@@ -14,6 +16,7 @@ from torch.utils.data import DataLoader
 
 from .. import atomic
 from .console import live, quieten, verbose
+from .record import versions
 from .stopping import shield_workers
 
 CONFIG_KEYS = ('sync_bn', 'find_unused_parameters', 'detect_anomalous_params', 'model_wrapper_cfg', 'compile',
@@ -59,6 +62,20 @@ class TaskRunner(Runner):
         if not verbose():
             quieten(logger, lines=not live())
         return logger
+
+    def _log_env(self, env_cfg: dict[str, Any]) -> None:
+        """Log versions, devices, seed, ranks and the config.
+
+        MMEngine's function also runs the C compiler and imports distutils, for their versions.
+        """
+        cuda = torch.cuda.is_available()
+        devices = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())] if cuda else ['CPU']
+        facts = {'platform': platform.platform(), 'Python': platform.python_version(), **versions(),
+                 'devices': ', '.join(devices), 'CUDA': torch.version.cuda if cuda else 'none',
+                 'threads': torch.get_num_threads(), **env_cfg, **self._randomness_cfg, 'seed': self.seed,
+                 'launcher': self._launcher, 'ranks': self.world_size}
+        self.logger.info('environment\n' + '\n'.join(f'    {name}: {value}' for name, value in facts.items()))
+        self.logger.info(f'config\n{self.cfg.pretty_text}')
 
     @master_only
     def dump_config(self) -> None:
