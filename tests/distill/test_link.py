@@ -369,3 +369,18 @@ def test_a_loss_is_told_the_channels_behind_the_projector():
     del mute.net.tap_specs
     with pytest.raises(ValueError, match='needs the channels of its teacher'):
         bound(Link(Several(), 'semseg'), big=mute)
+
+
+@pytest.mark.parametrize(('last', 'sets'), [(13, ('a', 'b')), (20, ('a', 'a'))])
+def test_indices_of_a_memory_are_of_one_data_set_and_within_it(last, sets):
+    """Otherwise, two samples would share a place of the memory."""
+    loss = Several(asks=('index',))
+    loss.samples = 20
+    link, first, second = Link(loss, 'semseg'), batch(), batch()
+    for data, name in zip((first, second), sets, strict=True):
+        for i, meta in enumerate(data['meta']):
+            meta.update(index=10 + i, dataset=name)
+    run(link, first)  # the link remembers the data set
+    second['meta'][0]['index'] = last
+    with pytest.raises(ValueError, match=f'memory of 20 samples of one training set, but this batch has index {last} of'):
+        run(link, second)

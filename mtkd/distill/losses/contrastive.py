@@ -65,8 +65,8 @@ class CRD(DistillLoss):
     of both vectors of every training sample, equal on all ranks. Both directions are binary classifications against noise
     (equation 18 of the paper), h = exp(x·m / τ) / Z / (… + K / N), with Z from the first batch. The usual weight is .8.
 
-    It needs the index of each sample in the training set. Training sets that combine several data sets are not supported,
-    because their indices are not unique; this is not checked.
+    It needs the index of each sample in the training set. A link refuses samples of several data sets, whose indices are not
+    unique, and indices of N or more.
 
     Args:
         samples: N, the length of the training set.
@@ -80,7 +80,7 @@ class CRD(DistillLoss):
 
     Raises:
         ValueError: an invalid number.
-        IndexError: a batch has a sample index of N or more (on the CPU; on CUDA, indexing fails with a device-side assert).
+        IndexError: without a link, a sample index of N or more (on the CPU; on CUDA, a device-side assert).
 
     Source: Tian et al., ICLR 2020, equations 17 and 18; released code: HobbitLong/RepDistiller b84f547 (``crd/``).
     """
