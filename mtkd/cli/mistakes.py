@@ -129,7 +129,7 @@ def explained(error: BaseException) -> tuple[str, int]:
         case ModuleNotFoundError() if error.name and not error.name.startswith('mtkd'):
             return (f"the Python package '{error.name}' is needed at {place} and is not installed: install it into the "
                     f'environment that mtkd runs in.'), MISTAKE
-        case MemoryError() | RecursionError():
+        case MemoryError():
             return f'{name} at {place}: {text or "out of memory"}; use a smaller batch_size or smaller images.', MISTAKE
         case UnicodeDecodeError():
             return f'a file that should be UTF-8 text is not ({text}, at {place}): correct or replace it.', MISTAKE
