@@ -486,8 +486,9 @@ def _begin(part: Part, plan: CachePlan, key: Mapping[str, Any], shards: int) -> 
     image = source[0]['image']
     for index in (len(source) // 2, len(source) - 1):
         if (other := source[index]['image'].shape) != image.shape:
-            cure = ("teacher_cache.clean_pipeline=[dict(type='Resize', size=(height, width))]" if plan.mode == 'clean' else
-                    'crop, pad or resize them in the pipeline of the data set')
+            cure = 'crop, pad or resize them in the pipeline of the data set'
+            if plan.mode == 'clean':
+                cure = "set teacher_cache.clean_pipeline=[dict(type='Resize', size=(height, width))]"
             raise ValueError(f'the images of {part} differ in size ({tuple(image.shape)} and {tuple(other)}), but all rows '
                              f'of a cache have one size: {cure}.')
     device = next(part.teacher.net.parameters()).device

@@ -77,7 +77,14 @@ class Task:
 
         Returns:
             Term name (without the task's) -> (sum (B,), count (B,)).
+
+        Raises:
+            ValueError: the output is a map and the labels are numbers, or the reverse.
         """
+        if (out.ndim == 4) is not self.kind.spatial:
+            labels, head = ('label maps', 'FCNHead') if self.kind.spatial else ('one label per image', 'LinearHead')
+            raise ValueError(f"task '{self.name}' has {labels}, but its head outputs a tensor of shape {tuple(out.shape)}: "
+                             f'use a head for {labels}, such as {head}.')
         resized = self.resize(out, (target.shape[-2], target.shape[-1])) if self.kind.spatial else out.float()
         return {self.loss.term: self.loss(self.loss_input(resized), target, self.kind.valid(target))}
 

@@ -373,7 +373,7 @@ def test_other_weights_and_taps_are_stale(folder, tmp_path):
 def test_mistakes_are_sentences(folder, tmp_path):
     with pytest.raises(ValueError, match="teacher_cache: mode must be one of views, clean"):
         CachePlan(mode='dirty')
-    with pytest.raises(ValueError, match="teacher_cache has no 'view'"):
+    with pytest.raises(ValueError, match="teacher_cache has no key 'view'"):
         CachePlan.of({'teacher_cache': {'view': 2}})
     plain = job(folder, tmp_path, 'joint')
     cfg = plain.prepared()

@@ -63,6 +63,13 @@ def test_losses_are_sums_and_counts_with_a_gradient(task):
     assert torch.isfinite(out.grad).all() and (out.grad[0] != 0).any()
 
 
+def test_a_head_of_the_wrong_kind_is_named(task):
+    out = output(task)
+    other = out.mean((2, 3)) if task.kind.spatial else out[:, :, None, None].expand(-1, -1, 3, 4)
+    with pytest.raises(ValueError, match='its head outputs a tensor of shape .*such as (LinearHead|FCNHead)'):
+        task.losses(other, labels(task))
+
+
 def test_absent_labels_are_zero_with_a_graph(task):
     out = output(task).requires_grad_()
     empty = task.kind.to_tensor(task.kind.empty(SIZE))
