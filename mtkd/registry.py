@@ -199,7 +199,7 @@ OPTIM_WRAPPER_CONSTRUCTORS = Registry('optimizer wrapper constructor', 'mtkd.eng
 PARAM_SCHEDULERS = Registry('parameter scheduler', 'mtkd.engine', frame='PARAM_SCHEDULERS')
 OPTIMIZERS = Registry('optimizer', frame='OPTIMIZERS', late={'Adafactor': 'transformers:Adafactor'})
 EVALUATORS = Registry('evaluator', frame='EVALUATOR')
-VISUALIZERS = Registry('visualizer', frame='VISUALIZERS')
+VISUALIZERS = Registry('visualizer', 'mtkd.engine', frame='VISUALIZERS')
 VISBACKENDS = Registry('visualisation backend', 'mtkd.engine.trackers', frame='VISBACKENDS')
 LOG_PROCESSORS = Registry('log processor', frame='LOG_PROCESSORS')
 MODEL_WRAPPERS = Registry('model wrapper', frame='MODEL_WRAPPERS')

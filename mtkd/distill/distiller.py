@@ -28,8 +28,8 @@ class Distiller(nn.Module):
 
     Args:
         teachers: name -> teacher or its config. ``type`` defaults to ``MultiTaskTeacher``, and ``tasks``, an argument of
-            every registered teacher, to the tasks of the student. None removes an inherited teacher. None are needed if no
-            loss reads a teacher.
+            every registered teacher, to the tasks of the student. None removes an inherited teacher. A config without
+            losses that read a teacher may leave it out.
         links: links or their configs; or templates: ``dict(each_task=cfg or [cfg, …])`` creates a link per task, with
             ``{task}`` in ``student`` and ``teacher`` replaced by the task, and skips tasks whose probability view is
             ``none``; its ``weight`` may be given per task, task -> λ_t; ``dict(all_tasks=cfg)`` creates one link for all
@@ -42,17 +42,14 @@ class Distiller(nn.Module):
             :meth:`begin_step` if a link has a warm-up. The terms themselves come unweighted.
     """
 
-    def __init__(self, teachers: Mapping[str, Teacher | Mapping[str, Any] | None] | None = None, links: Links | None = None,
+    def __init__(self, teachers: Mapping[str, Teacher | Mapping[str, Any] | None], links: Links,
                  weight: float = 1.0) -> None:
         super().__init__()
-        if links is None:
-            raise ValueError('Distiller needs links: give at least one, such as '
-                             "links=dict(each_task=dict(loss=dict(type='PlainKD'))).")
         self.weight = float(weight)
         self.teachers = nn.ModuleDict()
         self.links = nn.ModuleList()
         self.term_weights: dict[str, float] = {}
-        self._teachers = {name: teacher for name, teacher in (teachers or {}).items() if teacher is not None}
+        self._teachers = {name: teacher for name, teacher in teachers.items() if teacher is not None}
         self._links = links
         self._names: list[dict[str, str]] = []
         self._routes: list[Route] = []  # of each link

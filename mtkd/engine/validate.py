@@ -75,7 +75,7 @@ _SCHEDULER = _place(registry.PARAM_SCHEDULERS, given='optimizer param_name end T
 _PLACES = {  # key of a dictionary or a list of dictionaries -> the object that is built from it
     'model': _place(registry.MODELS, 'MultiTaskModel', 'tasks'), 'backbone': _place(registry.BACKBONES),
     'trunk': _place(registry.BACKBONES, given='tasks'), 'neck': _NECK, 'head': _HEAD,
-    'balance': _place(registry.BALANCES, 'WeightedSum'), 'distiller': _place(registry.MODELS, 'Distiller'),
+    'balance': _place(registry.BALANCES, 'WeightedSum'), 'distiller': _place(registry.MODELS, 'Distiller', 'teachers'),
     'data_preprocessor': _place(registry.MODELS, 'Preprocessor'), 'dataset': _DATASET, 'datasets': _DATASET,
     'pipeline': _place(registry.TRANSFORMS), 'sampler': _SAMPLER, 'batch_sampler': _SAMPLER,
     'collate_fn': _place(mm_registry.FUNCTIONS, given='data_batch batch samples'),

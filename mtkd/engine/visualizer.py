@@ -1,6 +1,6 @@
 """MMEngine's visualizer, with a Matplotlib figure only if something is drawn; importing Matplotlib takes a second."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,8 +27,9 @@ class DeferredVisualizer(Visualizer):
         fig_show_cfg: arguments of the Matplotlib figure that is shown.
     """
 
-    def __init__(self, name: str = 'visualizer', image: np.ndarray | None = None, vis_backends: Any = None,
-                 save_dir: str | None = None, fig_save_cfg: Mapping[str, Any] = {'frameon': False},
+    def __init__(self, name: str = 'visualizer', image: np.ndarray | None = None,
+                 vis_backends: Sequence[Any] | Mapping[str, Any] | None = None, save_dir: str | None = None,
+                 fig_save_cfg: Mapping[str, Any] = {'frameon': False},
                  fig_show_cfg: Mapping[str, Any] = {'frameon': False}) -> None:
         self._deferred = True
         super().__init__(name, None, vis_backends, save_dir, dict(fig_save_cfg), dict(fig_show_cfg))

@@ -52,7 +52,8 @@ class MultiTaskModel(BaseModel):
             self.net.to(memory_format=torch.channels_last)
         self.balance = BALANCES.build({'type': 'WeightedSum', **(balance or {})}) if not isinstance(balance, nn.Module) \
             else balance
-        self.distiller = MODELS.build({'type': 'Distiller', **distiller}) if isinstance(distiller, Mapping) else distiller
+        self.distiller = MODELS.build({'type': 'Distiller', 'teachers': {}, **distiller}) \
+            if isinstance(distiller, Mapping) else distiller
         if self.distiller is not None:
             self.distiller.check(self.net.tap_specs, self.tasks, self.net, self.data_preprocessor.normalise)
         self.balance.setup({name: task.weight for name, task in self.tasks.items()}, net=self.net,

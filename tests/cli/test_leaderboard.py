@@ -117,7 +117,7 @@ def test_results_of_two_schema_versions_and_seeds_twice_are_one_sentence(runs, c
     old.write_text(json.dumps({**json.loads(old.read_text()), 'schema_version': 0}))
     assert main(['leaderboard', str(runs)]) == 2
     err = capsys.readouterr().err
-    assert f'{old}: schema version 0 is not 1' in err and err.count('error: ') == 1
+    assert f'{old}: schema version 0 is not supported, only 1' in err and err.count('error: ') == 1
 
 
 def test_without_single_task_runs_delta_is_left_out_with_the_reason(tmp_path, capsys):
@@ -133,7 +133,7 @@ def test_recording(runs, tmp_path, capsys):
     assert capsys.readouterr().out == f'{file}: 5 runs added, 0 replaced\n'
     assert main(['leaderboard', str(runs), '--record', str(file)]) == 2
     err = capsys.readouterr().err
-    assert 'is already seed 0 of' in err and err.count('error: ') == 1 and 'Traceback' not in err
+    assert 'are both seed 0 of' in err and err.count('error: ') == 1 and 'Traceback' not in err
     assert main(['leaderboard', str(runs), '--record', str(file), '--replace']) == 0
     assert capsys.readouterr().out.endswith('0 runs added, 5 replaced\n')
     assert main(['leaderboard', str(file)]) == 0

@@ -18,7 +18,7 @@ def test_a_figure_and_mistakes(tmp_path, monkeypatch, capsys):
     assert picture.shape[1] > 1000 and picture.std() > 5
 
 
-@pytest.mark.parametrize(('arguments', 'sentence'), [(['{tmp}'], 'holds no vis_data'),
+@pytest.mark.parametrize(('arguments', 'sentence'), [(['{tmp}'], 'contains no vis_data'),
                                                     (['{work}', '--terms', 'x/*'], "no term matches 'x/*'")])
 def test_mistakes_are_one_sentence(arguments, sentence, tmp_path, monkeypatch, capsys):
     work = write_run(tmp_path / 'kd' / 'seed0', [line(step) for step in range(10, 101, 10)])

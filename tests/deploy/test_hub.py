@@ -120,7 +120,7 @@ def test_a_checkpoint_beside_a_folder_and_none_beside_a_config(student, folder):
         MultiTaskInferencer(folder, checkpoint)
     with pytest.raises(ValueError, match='leave out the config options'):
         MultiTaskInferencer(folder, options={'a': 1})
-    with pytest.raises(ValueError, match='give a config and its checkpoint'):
+    with pytest.raises(ValueError, match='give such a folder, or a config and its checkpoint'):
         MultiTaskInferencer(config)
 
 

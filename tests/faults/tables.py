@@ -113,7 +113,7 @@ CONFIGS = [
     ("train_dataloader = dict(dataset=dict(num_sample=3))", "SyntheticScenes has no argument 'num_sample'; did you mean "
      'num_samples'),
     ("train_dataloader = dict(dataset=dict(num_samples='3'))", "num_samples='3' is invalid: SyntheticScenes expects a whole "
-     'number there'),
+     'number'),
     ("train_dataloader = dict(dataset=dict(pipeline=[dict(type='Crop')]))", 'is not in the transform registry'),
     ("train_dataloader = dict(dataset=dict(pipeline=[dict(type='CentreCrop')]))", 'dataset.pipeline[0]: CentreCrop needs size'),
     ("train_dataloader = dict(dataset=dict(pipeline=[dict(size=3)]))", 'pipeline[0]={\'size\': 3} has no type'),

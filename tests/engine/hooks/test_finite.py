@@ -117,7 +117,7 @@ def test_the_first_is_named_whatever_follows():
     hook = FiniteHook(interval=1)
     with pytest.raises(Diverged, match='the total loss was not finite in iteration 1'):
         step(hook, runner, 0, loss=nan, a=1.0)
-    with pytest.raises(Diverged, match=r'a was not finite in iteration 1 of 100 \(b neither\)'):
+    with pytest.raises(Diverged, match=r'a was not finite in iteration 1 of 100 \(nor was b\)'):
         step(FiniteHook(interval=1), runner, 0, loss=nan, a=nan, b=inf)
 
 

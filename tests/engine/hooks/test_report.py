@@ -59,7 +59,7 @@ def test_without_validations_the_checkpoint_is_reported_and_that_is_said(whole, 
     moved.write_bytes((whole[1] / 'final.pth').read_bytes())
     facts = score(Job(str(whole[0]), work_dir=tmp_path / 'test'), moved)
     assert facts.protocol == 'last checkpoint'
-    assert 'note: no median of the last 3 epochs' in capsys.readouterr().out
+    assert 'note: the metrics are those of the checkpoint, not the median of the last 3 epochs' in capsys.readouterr().out
 
 
 def test_a_stopped_run_goes_on(whole, tmp_path, monkeypatch):
