@@ -1,4 +1,4 @@
-"""Records, plot and costs of the comparison of losses on CIFAR-10: what docs/results/comparison.md is made of.
+"""Records, plot and costs of the comparison of losses on CIFAR-10: what its page in docs/results is made of.
 
     python tools/sweep.py configs/sweeps/comparison_outputs_search.py --data-root data     # also ..._features_search.py
     python benchmarks/comparison.py search work_dirs/sweeps/comparison_*_search            # the weights that it chose

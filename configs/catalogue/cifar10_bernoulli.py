@@ -2,7 +2,8 @@
 
     python tools/train.py configs/catalogue/cifar10_bernoulli.py --with-prerequisites
 
-CIFAR-10, a narrow ResNet-10 from a wide one. Compared with all other methods in docs/results/comparison.md.
+CIFAR-10, a narrow ResNet-10 from a wide one. A row of configs/sweeps/comparison_outputs.py; the
+weight is the default, not yet that of the search.
 """
 
 _base_ = ['cifar10_narrow.py']

@@ -2,7 +2,7 @@
 
     python tools/train.py configs/catalogue/cifar10_narrow.py
 
-Cost: a minute on a core. Result: docs/results/comparison.md.
+Cost: a minute on a core. A row of configs/sweeps/comparison_outputs.py.
 """
 
 _base_ = ['../_base_/models/few_labels_cnn.py', '../_base_/datasets/cifar10_few_labels.py', '../_base_/schedules/few_labels.py',

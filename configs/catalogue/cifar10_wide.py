@@ -2,7 +2,7 @@
 
     python tools/train.py configs/catalogue/cifar10_wide.py
 
-Cost: 26 minutes on a shared core. Result: docs/results/comparison.md.
+Cost: 26 minutes on a shared core. It teaches every row of configs/sweeps/comparison_*.py.
 """
 
 _base_ = ['../_base_/models/few_labels_cnn.py', '../_base_/datasets/mlfd_s32.py', '../_base_/schedules/few_labels.py', '../_base_/runtime/short.py']

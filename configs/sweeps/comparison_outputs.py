@@ -2,8 +2,8 @@
 
     python tools/sweep.py configs/sweeps/comparison_outputs.py --data-root data
 
-Cost: 14 trainings of 1,000 iterations per seed (a minute each on one core), one teacher and its caches. Result:
-docs/results/comparison.md.
+Cost: 14 trainings of 1,000 iterations per seed (a minute each on one core), one teacher and its caches.
+Not finished yet.
 """
 
 _NAMES = (

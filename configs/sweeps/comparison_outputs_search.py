@@ -3,7 +3,7 @@
     python tools/sweep.py configs/sweeps/comparison_outputs_search.py --data-root data
 
 400 iterations and one seed that the table (configs/sweeps/comparison_outputs.py) does not use. Cost: 39 runs of half a minute.
-Result: docs/results/comparison.md.
+Not finished yet.
 """
 
 _WEIGHT = 'model.distiller.links.0.weight'

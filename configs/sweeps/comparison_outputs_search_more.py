@@ -2,7 +2,7 @@
 
     python tools/sweep.py configs/sweeps/comparison_outputs_search_more.py --data-root data
 
-Cost: 17 runs of half a minute. Result: docs/results/comparison.md.
+Cost: 17 runs of half a minute. Not finished yet.
 """
 
 _WEIGHT = 'model.distiller.links.0.weight'
