@@ -4,13 +4,13 @@ A new input is a function here that is added to :data:`CONTEXT`. In your own tra
 as keyword arguments.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..structures import Batch, Size
+from ..structures import Batch, SampleMeta, Size, from_host
 from ..tasks import Task
 from .masks import at_size
 
@@ -73,7 +73,27 @@ def progress(step: Step) -> float:
 
 def index(step: Step) -> Tensor:
     """``index``: (B,) int64, the number of each sample in its training set."""
-    return torch.tensor([entry['index'] for entry in step.batch['meta']]).to(step.device, non_blocking=True)
+    return from_host([entry['index'] for entry in step.batch['meta']], step.device)
+
+
+def check_index(who: str, meta: Sequence[SampleMeta], samples: int | None, known: set[str]) -> None:
+    """Check that indices identify the samples of a memory: all of one data set, and below its number of samples.
+
+    Args:
+        who: the loss or link, for the message.
+        meta: of the samples of a step.
+        samples: size of the memory; None: any.
+        known: data sets of the steps before; those of this step are added.
+
+    Raises:
+        ValueError: the samples are of several data sets, or an index is too large.
+    """
+    known |= {str(entry.get('dataset')) for entry in meta}
+    last = max((entry['index'] for entry in meta), default=-1)
+    if len(known) > 1 or (samples is not None and last >= samples):
+        raise ValueError(f'{who} has a memory of {samples} samples of one training set, but this batch has index {last} of '
+                         f'{sorted(known)}: set samples to the length of the training set, which must be a '
+                         f'single data set.')
 
 
 CONTEXT: Mapping[str, Callable[[Step], Tensor | float]] = {'target': target, 'progress': progress, 'index': index}

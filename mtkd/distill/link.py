@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from ..models import Taps, TapSpec
 from ..registry import DISTILL_LOSSES, LINKS, PROJECTORS
-from ..structures import Batch, Route, SampleMeta, row_wise
+from ..structures import Batch, Route, row_wise
 from ..tasks import Task
 from .base_link import BaseLink
-from .context import CONTEXT, Step, target_valid
+from .context import CONTEXT, Step, check_index, target_valid
 from .losses import DistillLoss
 from .losses.distill_loss import Terms
 from .masks import at_size, picture_mask
@@ -162,7 +162,8 @@ class Link(BaseLink):
             students = [self._view(tasks[self.task_names[0]], view) for view in students]
             teachers = [self._view(tasks[self.task_names[0]], view) for view in teachers]
         if 'index' in self.loss.asks:
-            self._check_index(batch['meta'])
+            check_index(f'{self}: {type(self.loss).__name__}', batch['meta'], getattr(self.loss, 'samples', None),
+                        self._indexed)
         asked = {name: CONTEXT[name](self._step(batch, students[0], tasks)) for name in self.loss.asks}
         masks = [self._mask(batch, tasks, view) for view in students]
         several = self.loss.several
@@ -276,15 +277,6 @@ class Link(BaseLink):
                              f'task=... instead of tasks=[...].')
         if self._projector_cfg is not None and self.projector is None:
             raise ValueError(f'{self}: {type(self.loss).__name__} does not use a projector; remove it.')
-
-    def _check_index(self, meta: Sequence[SampleMeta]) -> None:
-        """Check that indices identify samples: all of one data set, and below the number of samples of the loss."""
-        self._indexed |= {str(entry.get('dataset')) for entry in meta}
-        count, last = getattr(self.loss, 'samples', None), max((entry['index'] for entry in meta), default=-1)
-        if len(self._indexed) > 1 or (count is not None and last >= count):
-            raise ValueError(f'{self}: {type(self.loss).__name__} has a memory of {count} samples of one training set, but '
-                             f'this batch has index {last} of {", ".join(sorted(self._indexed))}: set samples to the length '
-                             f'of the training set, and train on a single data set.')
 
     def _set_up(self, students: Sequence[TapSpec], teachers: Sequence[TapSpec | None]) -> None:
         """Set the channels of the loss and let it inspect the teachers' networks."""

@@ -12,6 +12,7 @@ from ..registry import LINKS
 from ..structures import Batch, SampleMeta, from_host, world_size
 from ..tasks import Task
 from .base_link import BaseLink
+from .context import check_index
 from .losses.distill_loss import Method, Terms
 from .masks import picture_mask
 from .teacher import Teacher
@@ -79,6 +80,7 @@ class TaskContrast(BaseLink):
         self.width, self.negatives, self.tau, self.momentum, self.weight = width, negatives, tau, momentum, float(weight)
         self.maps = nn.ModuleDict()
         drawn = torch.randn(len(tasks), samples, width, generator=torch.Generator().manual_seed(seed), device='cpu')
+        self._indexed: set[str] = set()  # data sets whose indices the memory has received
         self.register_buffer('memory', F.normalize(drawn, dim=-1))
 
     def bind(self, tap_specs: Mapping[str, TapSpec], tasks: Mapping[str, Task], teachers: Mapping[str, Teacher]) -> None:
@@ -129,11 +131,7 @@ class TaskContrast(BaseLink):
     def _index(self, meta: Sequence[SampleMeta], device: torch.device) -> Tensor:
         """(B,): the indices of the training samples."""
         index = [entry['index'] for entry in meta]
-        count = self.memory.shape[1]
-        if max(index) >= count or len({entry.get('dataset') for entry in meta}) > 1:
-            raise ValueError(f'TaskContrast has a memory of {count} samples of one training set, but this batch has index '
-                             f'{max(index)} of {sorted({str(entry.get("dataset")) for entry in meta})}: set samples to the '
-                             f'length of the training set, which must be a single data set.')
+        check_index('TaskContrast', meta, self.memory.shape[1], self._indexed)
         return from_host(index, device)
 
     @torch.no_grad()
